@@ -1,0 +1,1 @@
+"""Tells Prometheus how old, how large, how long, how many and how far along the backups at vendors are."""

@@ -1,0 +1,99 @@
+"""The ways in which asking a vendor can fail, each with the one `reason` that users see.
+
+    PollError
+    |- UnauthorizedError   unauthorized
+    |- ForbiddenError      forbidden
+    |- NotFoundError       not_found
+    |- RateLimitedError    rate_limited
+    |- DeadlineError       timeout
+    |- ConnectionFailedError connection
+    |- TlsError            tls
+    |- ServerError         server_error
+    |- MalformedError      malformed
+       |- CapError         malformed, and `backup_source_limit_reached`
+
+The HTTP library's own exceptions stop at the transport: they carry URLs and headers, and may change. The text of
+these is ours; it never quotes a body, a header or a query.
+"""
+
+from typing import ClassVar
+
+
+class PollError(Exception):
+    """A vendor could not be asked, or did not answer usefully."""
+
+    reason: ClassVar[str]
+    shared = False
+    """Whether it strikes the whole source: its credential, not one resource, was refused or could not be used."""
+
+
+class UnauthorizedError(PollError):
+    """401: the credential is not accepted."""
+
+    reason = "unauthorized"
+
+
+class ForbiddenError(PollError):
+    """402 or 403: the credential is known but may not read this."""
+
+    reason = "forbidden"
+
+
+class NotFoundError(PollError):
+    """404 or 410: what was asked for does not exist."""
+
+    reason = "not_found"
+
+
+class RateLimitedError(PollError):
+    """429, with a wait beyond what a poll can bear."""
+
+    reason = "rate_limited"
+
+
+class DeadlineError(PollError):
+    """408, or no whole answer within the request timeout."""
+
+    reason = "timeout"
+
+
+class ConnectionFailedError(PollError):
+    """No connection, or one that broke."""
+
+    reason = "connection"
+
+
+class TlsError(PollError):
+    """The server's certificate is not to be trusted."""
+
+    reason = "tls"
+
+
+class ServerError(PollError):
+    """5xx."""
+
+    reason = "server_error"
+
+
+class MalformedError(PollError):
+    """An answer that does not mean what the vendor's documents say it would."""
+
+    reason = "malformed"
+
+
+class CapError(MalformedError):
+    """An answer beyond one of our caps."""
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        """Take the `limit` label of `backup_source_limit_reached`."""
+        super().__init__(message)
+        self.limit = limit
+
+
+INTERNAL = "internal"
+"""The reason of a failure that is our own bug."""
+
+REASONS = (
+    "unauthorized", "forbidden", "not_found", "rate_limited", "timeout", "connection", "tls", "server_error",
+    "malformed", INTERNAL,
+)  # fmt: skip

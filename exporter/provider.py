@@ -1,0 +1,134 @@
+"""The contract between a vendor's file and the rest: what it declares, and all it may do to the outside world.
+
+A provider maps; it does not retry, wait, log, count or look at a clock, for it has nothing to do it with.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NewType, Protocol
+from urllib.parse import quote, urlencode
+
+from exporter.model import Backup, Facts, Page, Resource, Scope
+from exporter.schedule import HOUR
+from exporter.secret import Secret
+
+Url = NewType("Url", str)
+"""An option that holds the base URL of an API: scheme, host, port and maybe a leading path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A credential that a vendor gave in exchange for another."""
+
+    value: str = field(repr=False)
+    lifetime: float | None = None
+    """Seconds from its receipt, where the vendor tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basic:
+    """HTTP Basic authentication."""
+
+    user: Secret | str = field(repr=False)
+    password: Secret = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that does not expire."""
+
+    token: Secret = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A bearer token that is got by a POST, kept while it lives, and got again before it dies or after a 401."""
+
+    url: str
+    read: Callable[[Any], Token]
+    """Take the token from the decoded answer; MalformedError if there is none."""
+    auth: "Auth | None" = None
+    """What the POST itself is signed with."""
+    form: Mapping[str, Secret | str] | None = field(default=None, repr=False)
+    lifetime: float
+    """Seconds to assume where the answer does not tell."""
+    shared: bool
+    """Whether the whole source rests on it; if not, its refusal is the affair of one resource."""
+
+
+Auth = Basic | Bearer | Exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A vendor's decoded answer."""
+
+    body: Any = field(repr=False)
+    links: Mapping[str, str] = field(default_factory=dict)
+    """The `Link` header's addresses by their `rel`, absolute."""
+    url: str
+
+
+class Api(Protocol):
+    """All a provider may do to the outside world."""
+
+    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+        """Return the decoded JSON body, or raise a PollError.
+
+        `url` is whole: made by `address`, or a vendor's page link that went through `link`. With `empty`, a 204 is
+        an answer whose body is None.
+        """
+        ...
+
+    def link(self, answer: Answer, target: object) -> str | None:
+        """Return a page link of `answer` as an address on the same host; None if it is no link at all.
+
+        A link to another host is MalformedError: credentials never leave the configured one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most `requests` in any window of `per` seconds, of which this exporter may use the part `share`."""
+
+    requests: int
+    per: float
+    share: float = 1.0
+
+
+def interval_and_slack(interval: float) -> float:
+    """Return the age limit that an interval gives: the interval, and 2 hours or a tenth of it, whichever is more."""
+    return interval + max(2 * HOUR, interval / 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One vendor: its options, its default rate limit, and how what it knows is read.
+
+    `O` below is an instance of `options`. Each function raises PollErrors and lets them pass.
+    """
+
+    options: type[Any]
+    """A frozen dataclass; its fields are the configuration keys (Secret, Url, str, tuple[str, ...])."""
+    rate_limit: RateLimit
+    scopes: Callable[[Api, Any], Awaitable[Sequence[Scope]]]
+    """(api, O): the parts of the account that are listed each by itself."""
+    resources: Callable[[Api, Any, Scope], Awaitable[Sequence[Resource]]]
+    """(api, O, scope): what is backed up there."""
+    facts: Callable[[Api, Any, Resource], Awaitable[Facts]] | None = None
+    """(api, O, resource): schedule, state, restores; asked on the slow clock."""
+    pages: Callable[[Api, Any, Resource], AsyncIterator[Page]]
+    """(api, O, resource): the listing; where the vendor's order allows it, newest page first."""
+    newest_first: bool
+    """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
+    running: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
+    """(api, O, resource, backup): a running backup and what is known beside it; None: the listing has to serve."""
+    max_age: Callable[[float], float] = interval_and_slack
+    """The age limit in seconds that follows from the interval."""
+
+
+def address(base: str, *segments: str, **query: str | int) -> str:
+    """Return the URL of `segments` (each escaped as one) under `base`."""
+    path = "/".join(quote(segment, safe="") for segment in segments)
+    return f"{base.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")

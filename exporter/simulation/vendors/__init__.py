@@ -1,0 +1,1 @@
+"""One file a vendor; the folder is the list."""

@@ -1,0 +1,121 @@
+"""Reads single values out of a vendor's JSON: strict about the frame of an answer, forgiving about one odd field.
+
+What makes a whole answer meaningless raises MalformedError; what is merely odd in one record is None.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from exporter.errors import MalformedError
+from exporter.model import Backup, Status
+
+Record = Mapping[str, Any]
+
+LONGEST_TEXT = 1024
+LARGEST_AMOUNT = 2.0**63
+EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
+
+
+def record(body: object, *keys: str) -> Record:
+    """Return the object found under `keys`, or raise MalformedError."""
+    value = _descend(body, keys)
+    if not isinstance(value, dict):
+        raise MalformedError(f"expected an object at {_place(keys)}")
+    return value
+
+
+def records(body: object, *keys: str) -> Sequence[Record]:
+    """Return the list of objects found under `keys`; anything else, or an element that is no object, is malformed."""
+    value = _descend(body, keys)
+    if not isinstance(value, list):
+        raise MalformedError(f"expected a list at {_place(keys)}")
+    for number, element in enumerate(value):
+        if not isinstance(element, dict):
+            raise MalformedError(f"expected an object at {_place(keys)}[{number}]")
+    return value
+
+
+def inner(body: object, *keys: str) -> Record:
+    """Return the object found under `keys`, or an empty one: for what a record may lack."""
+    for key in keys:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def identity(source: Record, key: str = "id") -> str:
+    """Return the id of a record as text; without one the answer is malformed."""
+    value = source.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value.strip():
+        return value
+    raise MalformedError(f"a record has no usable {key}")
+
+
+def text(value: object) -> str | None:
+    """Return a text that is not empty, cut to a sane length."""
+    return value[:LONGEST_TEXT] if isinstance(value, str) and value else None
+
+
+def flag(value: object) -> bool | None:
+    """Return a JSON boolean."""
+    return value if isinstance(value, bool) else None
+
+
+def amount(value: object) -> float | None:
+    """Return a finite number that is not below zero: a size, a count, a number of hours."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 <= value < LARGEST_AMOUNT and math.isfinite(value) else None
+
+
+def moment(value: object) -> float | None:
+    """Return an ISO 8601 time as Unix seconds: naive is UTC, a zero time (year 1, 1970) is None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.year < EARLIEST_YEAR:
+            return None
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def word(value: object) -> str:
+    """Return a status word in one spelling: lower case, `_` for `-` and space, `cancelled` for `canceled`."""
+    if not isinstance(value, str):
+        return ""
+    spelled = value.strip().lower().replace("-", "_").replace(" ", "_")
+    return "cancelled" if spelled == "canceled" else spelled
+
+
+def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Backup:
+    """Build a Backup from the vendor's status word by the rules that hold for all vendors.
+
+    A size stands only on a completed backup, a finish only on one that has ended, a progress only on a running one.
+    """
+    spelled = word(said)
+    status = statuses.get(spelled, Status.UNKNOWN)
+    if status is not Status.COMPLETED:
+        fields["size"] = None
+    if status in (Status.IN_PROGRESS, Status.PENDING):
+        fields["finished"] = None
+    if status is not Status.IN_PROGRESS:
+        fields["progress"] = None
+    unmapped = (spelled or "(none)")[:64] if status is Status.UNKNOWN else None
+    return Backup(status=status, unmapped=unmapped, **fields)
+
+
+def _descend(body: object, keys: Sequence[str]) -> object:
+    for depth, key in enumerate(keys):
+        if not isinstance(body, dict) or key not in body:
+            raise MalformedError(f"nothing at {_place(keys[: depth + 1])}")
+        body = body[key]
+    return body
+
+
+def _place(keys: Sequence[str]) -> str:
+    return ".".join(keys) or "the top"
