@@ -10,7 +10,8 @@
     |- TlsError            tls
     |- ServerError         server_error
     |- MalformedError      malformed
-       |- CapError         malformed, and `backup_source_limit_reached`
+    |  |- CapError         malformed, and `backup_source_limit_reached`
+    |- InternalError       internal
 
 The HTTP library's own exceptions stop at the transport: they carry URLs and headers, and may change. The text of
 these is ours; it never quotes a body, a header or a query.
@@ -62,6 +63,11 @@ class ConnectionFailedError(PollError):
 
     reason = "connection"
 
+    def __init__(self, message: str, *, reset: bool = False) -> None:
+        """Say whether an established connection broke, which is worth another try; a refused one is not."""
+        super().__init__(message)
+        self.reset = reset
+
 
 class TlsError(PollError):
     """The server's certificate is not to be trusted."""
@@ -90,10 +96,13 @@ class CapError(MalformedError):
         self.limit = limit
 
 
-INTERNAL = "internal"
-"""The reason of a failure that is our own bug."""
+class InternalError(PollError):
+    """A bug of ours, met while a vendor was asked; its traceback is in the log."""
+
+    reason = "internal"
+
 
 REASONS = (
     "unauthorized", "forbidden", "not_found", "rate_limited", "timeout", "connection", "tls", "server_error",
-    "malformed", INTERNAL,
+    "malformed", "internal",
 )  # fmt: skip

@@ -124,6 +124,8 @@ class Provider:
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
     running: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
     """(api, O, resource, backup): a running backup and what is known beside it; None: the listing has to serve."""
+    sizes: bool = True
+    """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
     max_age: Callable[[float], float] = interval_and_slack
     """The age limit in seconds that follows from the interval."""
 

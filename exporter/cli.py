@@ -1,0 +1,187 @@
+"""Understands the command line: which command, its flags, and the exit codes."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from exporter import __version__
+from exporter.log import LEVELS, configure
+
+DEFAULT_LISTEN = ":10342"
+BAD_USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(BAD_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    first = arguments[0] if arguments else ""
+    if first not in (*COMMANDS, "-h", "--help", "--version"):
+        arguments.insert(0, "serve")
+    flags = _parser().parse_args(arguments)
+    if hasattr(flags, "log_level"):
+        configure(flags.log_level, flags.log_format)
+    command: Callable[[argparse.Namespace], int] = COMMANDS[flags.command][0]
+    return command(flags)
+
+
+def _serve(flags: argparse.Namespace) -> int:
+    from exporter.commands.serve import serve
+
+    return serve(flags.config_file, flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path)
+
+
+def _check(flags: argparse.Namespace) -> int:
+    from exporter.commands.check import check
+
+    return check(flags.config_file)
+
+
+def _poll(flags: argparse.Namespace) -> int:
+    from exporter.commands.poll import poll
+
+    return poll(flags.config_file, flags.source, flags.output)
+
+
+def _demo(flags: argparse.Namespace) -> int:
+    from exporter.commands.demo import demo
+
+    return demo(flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="backup-exporter",
+        description="Tells Prometheus how old, how large, how long and how many the backups at your vendors are.",
+        epilog="Without a command it serves.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, (_, about, groups) in COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        for add in groups:
+            add(command)
+        command.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
+    return parser
+
+
+def _config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=Path("config.yaml"),
+        metavar="FILE",
+        help="the configuration (default: %(default)s)",
+    )
+
+
+def _web_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen",
+        action="append",
+        type=_address,
+        metavar="ADDRESS",
+        help=f":PORT or HOST:PORT to listen on; may be repeated (default: {DEFAULT_LISTEN})",
+    )
+    parser.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=_path,
+        default="/metrics",
+        metavar="PATH",
+        help="where the metrics stand (default: %(default)s)",
+    )
+
+
+def _log_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log.level", dest="log_level", choices=LEVELS, default="info", help="what to log (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=("logfmt", "json"),
+        default=None,
+        help="how to log (default: for people on a terminal, else logfmt)",
+    )
+
+
+def _poll_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument(
+        "--output",
+        choices=("table", "prometheus", "json"),
+        default="table",
+        help="what to print (default: %(default)s)",
+    )
+
+
+def _demo_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="FACTOR",
+        help="how many times faster than life the staged events follow one another (default: 1)",
+    )
+
+
+def _speed(value: str) -> float:
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0.1 <= factor <= 1000:
+        raise argparse.ArgumentTypeError(f"{value!r} is no factor between 0.1 and 1000")
+    return factor
+
+
+def _address(value: str) -> tuple[str | None, int]:
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]*)):([0-9]{1,5})", value)
+    if found is None or int(found[3]) > 65535:
+        raise argparse.ArgumentTypeError(f"{value!r} is not :PORT or HOST:PORT")
+    return found[1] or found[2] or None, int(found[3])
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", value):
+        raise argparse.ArgumentTypeError(f"{value!r} is no path such as /metrics")
+    return value
+
+
+Group = Callable[[argparse.ArgumentParser], None]
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group, ...]]] = {
+    "serve": (_serve, "Poll the configured vendors and serve the metrics.", (_config_flag, _web_flags, _log_flags)),
+    "check": (_check, "Read the configuration, print every problem; ask no vendor.", (_config_flag,)),
+    "poll": (_poll, "Poll every source once and print what came of it.", (_config_flag, _poll_flags, _log_flags)),
+    "demo": (
+        _demo,
+        "Watch simulated vendors on loopback: no credentials, no network.",
+        (_demo_flags, _web_flags, _log_flags),
+    ),
+}
+
+
+def entry() -> NoReturn:
+    """Run as a program."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -1,0 +1,162 @@
+"""`backup-exporter poll`: polls every source once and prints what came of it."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from exporter.app import App, Watch
+from exporter.commands.configuration import loaded
+from exporter.human import size, span
+from exporter.knowledge.state import Watched
+from exporter.metrics.board import Board, Entry
+from exporter.metrics.process_metrics import process_part
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
+from exporter.settings import Settings
+
+
+def poll(config_file: Path, names: Sequence[str], output: str) -> int:
+    """Return 0 if every source was polled well, 1 if not, 2 if the configuration cannot be used."""
+    found = loaded(config_file)
+    if found is None:
+        return 2
+    known = [source.name for source in found.settings.sources]
+    if unknown := [name for name in names if name not in known]:
+        print(f"--source {unknown[0]}: no such source; known are {', '.join(known)}", file=sys.stderr)
+        return 2
+    wanted = tuple(source for source in found.settings.sources if not names or source.name in names)
+    return asyncio.run(poll_once(replace(found.settings, sources=wanted), output))
+
+
+async def poll_once(settings: Settings, output: str) -> int:
+    """Poll the sources of `settings` once each, side by side, and print."""
+    app = App(time.time)
+    watches = await app.apply(settings)
+    try:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        ) as progress:
+            await asyncio.gather(*(_polled(watch, app.board, progress) for watch in watches))
+    finally:
+        await app.stop()
+    show = {"table": _print_table, "json": _print_json, "prometheus": _print_exposition}
+    show[output](app.board)
+    return 0 if all(entry.status.up for entry in app.board.entries.values()) else 1
+
+
+async def _polled(watch: Watch, board: Board, progress: Progress) -> None:
+    name = watch.source.name
+    task = progress.add_task(name, total=None)
+
+    def advance(_: str) -> None:
+        progress.update(task, total=len(board.entries[name].watched), advance=1)
+
+    await watch.poller.poll(advance)
+    progress.update(task, total=max(1, len(board.entries[name].watched)), completed=len(board.entries[name].watched))
+
+
+def resource_records(board: Board) -> list[dict[str, Any]]:
+    """Return each resource as an object of its labels and its metric values.
+
+    A metric with a label of its own is an object of the values by that label; `""` where the vendor knows no kinds.
+    """
+    return [_record(entry, watched, board.clock()) for entry in board.entries.values() for watched in _sorted(entry)]
+
+
+def _record(entry: Entry, watched: Watched, now: float) -> dict[str, Any]:
+    resource = watched.resource
+    policy = entry.source.policy(resource.id, resource.name)
+    view = View(watched=watched, policy=policy, derived=entry.source.provider.max_age)
+    record: dict[str, Any] = {"provider": entry.source.provider_name, "source": entry.source.name}
+    record |= {"resource": resource.id, "resource_name": resource.name, "resource_kind": resource.kind}
+    record |= dict(policy.labels)
+    for family in RESOURCE_FAMILIES:
+        samples = list(family.samples(view))
+        if not family.own and samples:
+            value = samples[0][1]
+            record[family.name] = max(0.0, now - value) if family.name == AGE else value
+        elif samples and len(family.own) == 1:
+            record[family.name] = {own[0]: value for own, value in samples}
+        elif samples:
+            record[family.name] = samples[0][1]
+    return record
+
+
+def _sorted(entry: Entry) -> Iterable[Watched]:
+    return sorted(entry.watched.values(), key=lambda watched: watched.resource.id)
+
+
+def _print_json(board: Board) -> None:
+    print(json.dumps(resource_records(board), indent=2))
+
+
+def _print_exposition(board: Board) -> None:
+    text = b"".join((*board.parts(openmetrics=False), process_part(openmetrics=False)))
+    print(text.decode(), end="")
+
+
+def _print_table(board: Board) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("source", "resource", "name"):
+        table.add_column(title, overflow="fold")
+    for title in ("age", "limit", "size", "took", "kept"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("last run")
+    table.add_column("state", overflow="fold")
+    for record in resource_records(board):
+        table.add_row(*_cells(record), style="red" if _late(record) else None)
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console.print(table)
+    for entry in board.entries.values():
+        if not entry.status.up:
+            console.print(f"{entry.source.name}: down, {entry.status.failure}", style="red", markup=False)
+
+
+def _late(record: dict[str, Any]) -> bool:
+    age, limit = record.get(AGE), record.get("backup_max_age_seconds")
+    return bool(age is not None and limit is not None and age > limit and not record["backup_monitoring_paused"])
+
+
+def _cells(record: dict[str, Any]) -> list[str]:
+    def shown(name: str, write: Any) -> str:
+        value = record.get(name)
+        return "" if value is None else write(value)
+
+    def largest(values: dict[str, float]) -> float:
+        return max(values.values())
+
+    running = record.get("backup_in_progress") or 0
+    progress = record.get("backup_progress_percent")
+    finished = [word for word, on in record.get("backup_last_finished_status", {}).items() if on]
+    failure = next(iter(record.get("backup_resource_failure", {})), None)
+    states = [
+        f"unreadable: {failure}" if failure else "",
+        "paused" if record["backup_monitoring_paused"] else "",
+        ("running" if progress is None else f"running, {progress:.0f} %") if running else "",
+        "not scheduled" if record.get("backup_schedule_enabled") == 0 else "",
+    ]
+    return [
+        record["source"],
+        record["resource"],
+        record["resource_name"],
+        shown(AGE, span),
+        shown("backup_max_age_seconds", span),
+        shown("backup_last_success_size_bytes", lambda values: size(largest(values))),
+        shown("backup_last_success_duration_seconds", lambda values: span(largest(values))),
+        shown("backup_backups", lambda values: str(values["completed"])),
+        " ".join(finished),
+        ", ".join(filter(None, states)),
+    ]

@@ -1,0 +1,34 @@
+"""`backup-exporter serve`: polls and serves until it is told to stop."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporter.app import App
+from exporter.commands.configuration import loaded
+from exporter.config import load
+from exporter.server import Listen, Server
+
+
+def serve(config_file: Path, addresses: Sequence[tuple[str | None, int]], telemetry_path: str) -> int:
+    """Run the exporter; return 0 when it was told to stop, 2 if it cannot start."""
+    found = loaded(config_file)
+    if found is None:
+        return 2
+
+    async def run() -> int:
+        listen = Listen(addresses=addresses, telemetry_path=telemetry_path)
+        server = Server(App(time.time), lambda: load(config_file, os.environ), listen)
+        try:
+            await server.start(found)
+        except OSError as error:
+            await server.stop()
+            print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
+            return 2
+        await server.run_until_stopped()
+        return 0
+
+    return asyncio.run(run())

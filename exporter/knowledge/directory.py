@@ -1,0 +1,112 @@
+"""Keeps the list of a source's resources: discovers scope by scope, and lets the failure of one be that one's alone."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from exporter.errors import CapError, PollError
+from exporter.model import Resource, Scope
+from exporter.settings import Source
+
+MOST_RESOURCES = 50_000
+LONGEST_ID = 256
+
+ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """What discovery knows: the resources of each scope, and which scopes could not be read the last time."""
+
+    scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
+    found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
+
+    def resources(self) -> dict[str, Resource]:
+        """Return all resources by id; the first scope that has an id keeps it."""
+        known: dict[str, Resource] = {}
+        for found in self.found.values():
+            for resource in found:
+                known.setdefault(resource.id, resource)
+        return known
+
+    def failing(self) -> dict[str, PollError]:
+        """Return what keeps a resource from being read, by its id: its scope's failure."""
+        readable = {one.id for key, found in self.found.items() if key not in self.unreadable for one in found}
+        return {
+            resource.id: error
+            for key, error in self.unreadable.items()
+            for resource in self.found.get(key, ())
+            if resource.id not in readable
+        }
+
+
+async def discovered(before: Directory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Directory:
+    """Return the directory after listing `scopes`, which are all there are.
+
+    A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
+    refused, the first failure is raised and nothing is replaced.
+    """
+    found: dict[str, tuple[Resource, ...]] = {}
+    unreadable: dict[str, PollError] = {}
+    for scope in scopes:
+        try:
+            fresh = _named(before.found.get(scope.id, ()), await list_scope(scope), source.name)
+        except PollError as error:
+            if error.shared:
+                raise
+            unreadable[scope.id] = error
+            found[scope.id] = before.found.get(scope.id, ())
+        else:
+            found[scope.id] = tuple(one for one in fresh if source.watches(one.id, one.name))
+    if unreadable and len(unreadable) == len(found):
+        raise next(iter(unreadable.values()))
+    return Directory(
+        scopes=MappingProxyType({scope.id: scope for scope in scopes}),
+        found=MappingProxyType(found),
+        unreadable=MappingProxyType(unreadable),
+    )
+
+
+async def retried(before: Directory, source: Source, list_scope: ListScope) -> Directory:
+    """Return the directory after asking again for the scopes that could not be read."""
+    again = [before.scopes[key] for key in before.unreadable]
+    try:
+        part = await discovered(before, source, again, list_scope)
+    except PollError as error:
+        if error.shared:
+            raise
+        part = Directory(unreadable=MappingProxyType({scope.id: error for scope in again}))
+    return replace(
+        before,
+        found=MappingProxyType({**before.found, **part.found}),
+        unreadable=part.unreadable,
+    )
+
+
+def admitted(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:
+    """Return the resources that the caps let in, and the caps that bite.
+
+    A cap refuses what is new; it never drops what is live.
+    """
+    caps: list[CapError] = []
+    welcome: dict[str, Resource] = {}
+    room = MOST_RESOURCES - len(known & resources.keys())
+    for key, resource in resources.items():
+        if key in known:
+            welcome[key] = resource
+        elif len(key) > LONGEST_ID:
+            caps.append(CapError(f"a resource's id is longer than {LONGEST_ID} characters", limit="labels"))
+        elif room <= 0:
+            caps.append(CapError(f"more than {MOST_RESOURCES} resources", limit="resources"))
+        else:
+            welcome[key] = resource
+            room -= 1
+    return welcome, caps
+
+
+def _named(before: Sequence[Resource], fresh: Sequence[Resource], source: str) -> tuple[Resource, ...]:
+    """Give a resource without an id of its own the source's name; an id that was chosen once stays."""
+    if len(fresh) == 1 and len(before) == 1 and (not fresh[0].id or before[0].id == source):
+        return (replace(fresh[0], id=before[0].id, name=fresh[0].name or before[0].name),)
+    return tuple(replace(one, id=one.id or source, name=one.name or one.id or source) for one in fresh)

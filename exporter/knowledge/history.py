@@ -1,0 +1,97 @@
+"""Remembers what a vendor may forget: per kind the newest completed backups, and the newest of what else happened."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from exporter.model import UNFINISHED, Backup, Recovery, Status
+
+KEPT = 11
+"""The newest, and the ten before it that say what is typical."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    """A completed backup, as far as it is remembered."""
+
+    id: str
+    started: float
+    size: float | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """When a backup started, and what it was by then."""
+
+    id: str
+    started: float
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What stays true although a listing does not show it any more."""
+
+    successes: Mapping[str, tuple[Success, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By kind, newest first, at most `KEPT` of each."""
+    attempt: Event | None = None
+    failure: Event | None = None
+    finished: Event | None = None
+
+    def after(self, listed: Iterable[Backup], recovery: Recovery | None = None) -> "History":
+        """Return the history with a listing added to it; of a recovery window, its newest point is the success.
+
+        A duration stays as it was first seen: a vendor whose finish is only "last changed" may move it later. A
+        success whose record now says something else is no success any more.
+        """
+        dated = [backup for backup in listed if backup.started is not None]
+        ids = {backup.id for backup in dated}
+        return History(
+            successes=_successes(self.successes, [*dated, *_points(recovery)]),
+            attempt=_newest(self.attempt, ids, (b for b in dated if b.status is not Status.PENDING)),
+            failure=_newest(self.failure, ids, (b for b in dated if b.status is Status.FAILED)),
+            finished=_newest(self.finished, ids, (b for b in dated if b.status not in UNFINISHED)),
+        )
+
+    @property
+    def newest(self) -> Success | None:
+        """The newest completed backup of all kinds."""
+        return max((kept[0] for kept in self.successes.values()), key=lambda one: one.started, default=None)
+
+
+def _points(recovery: Recovery | None) -> Iterable[Backup]:
+    if recovery is not None and recovery.latest is not None:
+        yield Backup(id="recovery window", status=Status.COMPLETED, started=recovery.latest, kind=recovery.kind)
+
+
+def _newest(remembered: Event | None, ids: set[str], candidates: Iterable[Backup]) -> Event | None:
+    events = [Event(id=b.id, started=b.started, status=b.status) for b in candidates if b.started is not None]
+    if remembered is not None and remembered.id not in ids:
+        events.append(remembered)
+    return max(events, key=lambda event: event.started, default=None)
+
+
+def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup]) -> Mapping[str, tuple[Success, ...]]:
+    revoked = {b.id for b in dated if b.status is not Status.COMPLETED}
+    by_kind: dict[str, dict[str, Success]] = {}
+    for kind, kept in remembered.items():
+        by_kind[kind] = {one.id: one for one in kept if one.id not in revoked}
+    for backup in dated:
+        if backup.status is Status.COMPLETED:
+            known = by_kind.setdefault(backup.kind, {})
+            known[backup.id] = _success(backup, known.get(backup.id))
+    newest = ((kind, sorted(known.values(), key=lambda one: -one.started)) for kind, known in by_kind.items())
+    return MappingProxyType({kind: tuple(ordered[:KEPT]) for kind, ordered in newest if ordered})
+
+
+def _success(backup: Backup, before: Success | None) -> Success:
+    now = Success(id=backup.id, started=backup.started or 0.0, size=backup.size, duration=backup.duration)
+    if before is None:
+        return now
+    return replace(
+        now,
+        started=max(now.started, before.started),
+        size=before.size if now.size is None else now.size,
+        duration=now.duration if before.duration is None else before.duration,
+    )

@@ -1,0 +1,74 @@
+"""What is known of a source and of each of its resources: frozen, replaced whole, never changed in place."""
+
+from dataclasses import dataclass, field, replace
+
+from exporter.knowledge.history import History
+from exporter.knowledge.listing import Listing
+from exporter.knowledge.summary import Summary, summarize
+from exporter.model import Backup, Facts, Resource, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A resource with all that is known of it."""
+
+    resource: Resource
+    first_seen: float
+    facts: Facts | None = None
+    facts_read: float | None = None
+    """When they were read, on the loop's clock; None: they are due."""
+    listing: Listing | None = None
+    listed_whole: float | None = None
+    """When the whole listing was last read, on the loop's clock."""
+    history: History = field(default_factory=History)
+    summary: Summary | None = None
+    up: bool | None = None
+    failure: str | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the vendor says that the resource itself rests."""
+        return self.resource.paused or (self.facts is not None and self.facts.paused)
+
+    @property
+    def state(self) -> str | None:
+        """The vendor's word for the resource's own state."""
+        told = self.facts.state if self.facts is not None else None
+        return told or self.resource.state
+
+    def rediscovered(self, resource: Resource, now: float) -> "Watched":
+        """Return it as discovery sees it now; a new creation time means another thing under an old name."""
+        created = self.resource.created, resource.created
+        if None not in created and created[0] != created[1]:
+            return Watched(resource=resource, first_seen=now, facts=resource.facts)
+        facts = self.facts if resource.facts is None else resource.facts
+        return replace(self, resource=resource, facts=facts)
+
+    def listed(self, listing: Listing, *, sizes: bool) -> "Watched":
+        """Return it with a listing that was just read."""
+        history = self.history.after(listing.backups.values(), listing.recovery)
+        return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
+
+    def running(self) -> list[Backup]:
+        """Return the backups that are running as far as we know."""
+        known = self.listing.backups.values() if self.listing else ()
+        return [backup for backup in known if backup.status is Status.IN_PROGRESS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How the polling of one source goes."""
+
+    configured_interval: float
+    interval: float
+    up: bool | None = None
+    failure: str | None = None
+    resources: int | None = None
+    duration: float | None = None
+    last_success: float | None = None
+    limits: frozenset[str] = frozenset()
+
+    @property
+    def polled(self) -> bool:
+        """Whether the first poll has ended, well or badly."""
+        return self.up is not None

@@ -1,0 +1,114 @@
+"""Writes samples as bytes: a resource's lines once, when a poll changes them; at a scrape they are only joined.
+
+`prometheus_client` builds each sample anew at each scrape, which takes seconds for 200,000 of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from exporter.metrics.family import Family
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
+
+V = TypeVar("V")
+Labels = Sequence[tuple[str, str]]
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+LONGEST_LABEL = 512
+"""What is longer is cut; nothing that identifies a resource gets here if it is."""
+
+_AGE_AT = next(number for number, family in enumerate(RESOURCE_FAMILIES) if family.name == AGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A resource's part of the exposition, one entry a family in the table's order."""
+
+    lines: tuple[bytes, ...]
+    age_of: float | None
+    """The instant whose age is told; its line ends before the number, which the scrape adds."""
+
+
+def prepare(view: View, labels: Labels) -> Prepared:
+    """Write all lines of one resource but the age itself."""
+    lines = [block(family, view, labels) for family in RESOURCE_FAMILIES]
+    age_of = next((value for _, value in RESOURCE_FAMILIES[_AGE_AT].samples(view)), None)
+    lines[_AGE_AT] = f"{AGE}{{{_pairs(labels)}}} ".encode() if age_of is not None else b""
+    return Prepared(tuple(lines), age_of)
+
+
+def block(family: Family[V], view: V, labels: Labels) -> bytes:
+    """Write the samples of one family for one resource, source or exporter."""
+    samples = list(family.samples(view))
+    if not samples:
+        return b""
+    name = f"{family.name}_bucket" if family.type == "histogram" else family.name
+    common = _pairs(labels)
+    lines = [f"{name}{_braces(common, family.own, own)} {number(value)}\n" for own, value in samples]
+    if family.total is not None:
+        lines.append(f"{family.name}_sum{_braces(common)} {number(family.total(view))}\n")
+        lines.append(f"{family.name}_count{_braces(common)} {number(samples[-1][1])}\n")
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def resource_part(prepared: Sequence[Prepared], now: float, *, openmetrics: bool) -> Iterable[bytes]:
+    """Join the resource families: for each its header, then every resource's lines."""
+    columns = zip(*(one.lines for one in prepared), strict=True) if prepared else ()
+    for at, (family, column) in enumerate(zip(RESOURCE_FAMILIES, columns, strict=False)):
+        body = b"".join(_ages(prepared, now) if at == _AGE_AT else column)
+        if body:
+            yield header(family, openmetrics=openmetrics)
+            yield body
+
+
+def part(family: Family[V], views: Iterable[tuple[V, Labels]], *, openmetrics: bool) -> bytes:
+    """Write one family with its header for some views; nothing at all without a sample."""
+    body = b"".join(block(family, view, labels) for view, labels in views)
+    return header(family, openmetrics=openmetrics) + body if body else b""
+
+
+def header(family: Family[Any], *, openmetrics: bool) -> bytes:
+    """Write the HELP and TYPE lines of a family."""
+    name = family.name.removesuffix("_total") if openmetrics and family.type == "counter" else family.name
+    text = family.help.replace("\\", r"\\").replace("\n", r"\n")
+    text = text.replace('"', r"\"") if openmetrics else text
+    return f"# HELP {name} {text}\n# TYPE {name} {family.type}\n".encode()
+
+
+def number(value: float) -> str:
+    """Write a number as Prometheus reads it: whole ones without a fraction."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def escape(value: str) -> str:
+    """Write a label value with its backslashes, quotes and line ends escaped."""
+    return value[:LONGEST_LABEL].replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def negotiated(accept: str) -> bool:
+    """Whether an `Accept` header prefers OpenMetrics to the text format."""
+    weights: dict[str, float] = {"application/openmetrics-text": 0.0, "text/plain": 0.0, "*/*": 0.0}
+    for offer in accept.lower().split(","):
+        media, *parameters = (piece.strip() for piece in offer.split(";"))
+        quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        if media in weights and quality.replace(".", "", 1).isdigit():
+            weights[media] = max(weights[media], float(quality))
+    openmetrics = weights["application/openmetrics-text"]
+    return openmetrics > 0 and openmetrics >= weights["text/plain"]
+
+
+def _ages(prepared: Iterable[Prepared], now: float) -> list[bytes]:
+    return [
+        b"%s%.3f\n" % (one.lines[_AGE_AT], max(0.0, now - one.age_of)) for one in prepared if one.age_of is not None
+    ]
+
+
+def _pairs(labels: Labels) -> str:
+    return ",".join(f'{name}="{escape(value)}"' for name, value in labels)
+
+
+def _braces(common: str, names: Sequence[str] = (), values: Sequence[str] = ()) -> str:
+    own = _pairs([pair for pair in zip(names, values, strict=True) if pair[1] or pair[0] != "kind"])
+    inside = ",".join(filter(None, (common, own)))
+    return f"{{{inside}}}" if inside else ""

@@ -1,0 +1,268 @@
+"""The table of metric families about resources; docs/metrics.md is made from it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from exporter.knowledge.state import Watched
+from exporter.knowledge.summary import Summary
+from exporter.metrics.family import Family, Sample, each, one, state_set
+from exporter.model import Restore, Status
+from exporter.settings import Policy
+
+ENDED = tuple(str(s) for s in Status if s not in (Status.IN_PROGRESS, Status.PENDING))
+POLLED = "as of the last poll"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A resource as its metrics see it: what is known, and what is demanded of it."""
+
+    watched: Watched
+    policy: Policy
+    derived: Callable[[float], float]
+    """The age limit that follows from an interval, by the vendor's rule."""
+
+
+def known(value: Callable[[Summary], float | None]) -> Callable[[View], list[Sample]]:
+    """Return a single sample of the summary; none before the first listing."""
+
+    def samples(view: View) -> list[Sample]:
+        summary = view.watched.summary
+        number = None if summary is None else value(summary)
+        return [] if number is None else [((), number)]
+
+    return samples
+
+
+def known_each(
+    values: Callable[[Summary], Mapping[str, float]], *, named: bool = False
+) -> Callable[[View], list[Sample]]:
+    """Return a sample for each kind; with `named`, none where the vendor makes no difference between kinds."""
+
+    def samples(view: View) -> list[Sample]:
+        summary = view.watched.summary
+        items = () if summary is None else values(summary).items()
+        return [((key,), number) for key, number in items if key or not named]
+
+    return samples
+
+
+def _max_age(view: View) -> float | None:
+    interval = view.watched.facts.interval if view.watched.facts else None
+    if view.policy.max_age is not None or interval is None:
+        return view.policy.max_age
+    return view.derived(interval)
+
+
+def _intervals(view: View) -> Mapping[str, float]:
+    return view.watched.facts.intervals if view.watched.facts else {}
+
+
+def _restore(view: View) -> Restore | None:
+    return view.watched.facts.restore if view.watched.facts else None
+
+
+def _flag(value: bool | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _age(view: View) -> float | None:
+    """Return the instant that the age counts from; the exposition takes the difference at the scrape."""
+    return view.watched.summary.last_success if view.watched.summary else None
+
+
+AGE = "backup_age_seconds"
+
+RESOURCE_FAMILIES: tuple[Family[View], ...] = (
+    Family(
+        name="backup_resource_info",
+        help="1; the resource's changing name and what it is, as of the last discovery.",
+        own=("resource_name", "resource_kind"),
+        samples=lambda v: [((v.watched.resource.name, v.watched.resource.kind), 1)],
+    ),
+    Family(
+        name="backup_resource_state",
+        help="1; the vendor's word for the resource's own state, as of the last discovery.",
+        own=("state",),
+        samples=lambda v: [((v.watched.state,), 1)] if v.watched.state else [],
+    ),
+    Family(
+        name="backup_resource_up",
+        help="1 if the resource was read whole in its last poll, 0 if not; absent before the first.",
+        samples=one(lambda v: _flag(v.watched.up)),
+    ),
+    Family(
+        name="backup_resource_failure",
+        help="1 while the resource cannot be read, with the reason; absent otherwise.",
+        own=("reason",),
+        samples=lambda v: [((v.watched.failure,), 1)] if v.watched.failure else [],
+    ),
+    Family(
+        name="backup_resource_created_timestamp_seconds",
+        help="When the resource was created, where the vendor tells.",
+        samples=one(lambda v: v.watched.resource.created),
+    ),
+    Family(
+        name="backup_resource_first_seen_timestamp_seconds",
+        help="When this exporter first saw the resource; a state file keeps it over restarts.",
+        samples=one(lambda v: v.watched.first_seen),
+    ),
+    Family(
+        name=AGE,
+        help="Age of the newest completed backup at the scrape; canonical: backup_last_success_timestamp_seconds.",
+        samples=one(_age),
+    ),
+    Family(
+        name="backup_last_success_timestamp_seconds",
+        help="The recovery point: when the newest completed backup started. Goes on being told when the vendor"
+        " forgets it or is down.",
+        samples=known(lambda s: s.last_success),
+    ),
+    Family(
+        name="backup_last_success_by_kind_timestamp_seconds",
+        help="When the newest completed backup of each kind started, where kinds exist.",
+        own=("kind",),
+        samples=known_each(lambda s: s.last_success_by_kind, named=True),
+    ),
+    Family(
+        name="backup_last_success_size_bytes",
+        help="Size of the newest completed backup of the kind.",
+        own=("kind",),
+        samples=known_each(lambda s: s.last_size),
+    ),
+    Family(
+        name="backup_last_success_duration_seconds",
+        help="Duration from start to finish of the newest completed backup of the kind.",
+        own=("kind",),
+        samples=known_each(lambda s: s.last_duration),
+    ),
+    Family(
+        name="backup_typical_size_bytes",
+        help="Median size of up to 10 completed backups of the kind before the newest; absent under 3.",
+        own=("kind",),
+        samples=known_each(lambda s: s.typical_size),
+    ),
+    Family(
+        name="backup_typical_duration_seconds",
+        help="Median duration of up to 10 completed backups of the kind before the newest; absent under 3.",
+        own=("kind",),
+        samples=known_each(lambda s: s.typical_duration),
+    ),
+    Family(
+        name="backup_last_attempt_timestamp_seconds",
+        help=f"Start of the newest backup that is not pending, {POLLED}.",
+        samples=known(lambda s: s.last_attempt),
+    ),
+    Family(
+        name="backup_last_failure_timestamp_seconds",
+        help=f"Start of the newest failed backup, {POLLED}.",
+        samples=known(lambda s: s.last_failure),
+    ),
+    Family(
+        name="backup_last_finished_status",
+        help="1 for the status of the newest backup that has ended, 0 for the others; running ones do not change it.",
+        own=("status",),
+        samples=state_set(ENDED, lambda v: v.watched.summary.last_finished if v.watched.summary else None),
+    ),
+    Family(
+        name="backup_failures_since_success",
+        help=f"Failed backups that started after the newest completed one, {POLLED}.",
+        samples=known(lambda s: s.failures),
+    ),
+    Family(
+        name="backup_failures_since_success_by_kind",
+        help=f"Failed backups of the kind that started after its newest completed one, {POLLED}.",
+        own=("kind",),
+        samples=known_each(lambda s: s.failures_by_kind, named=True),
+    ),
+    Family(
+        name="backup_backups",
+        help="Backups that the vendor lists, by status; between whole listings, the newest pages on top of the last.",
+        own=("status",),
+        samples=known_each(lambda s: {str(status): count for status, count in s.counts.items()}),
+    ),
+    Family(
+        name="backup_stored_bytes",
+        help="Sum of the sizes of the completed backups that the vendor lists; as fresh as backup_backups.",
+        samples=known(lambda s: s.stored_bytes),
+    ),
+    Family(
+        name="backup_oldest_success_timestamp_seconds",
+        help="How far back one can restore: start of the oldest completed backup listed; as fresh as backup_backups.",
+        samples=known(lambda s: s.oldest_success),
+    ),
+    Family(
+        name="backup_in_progress",
+        help="How many backups are running, as of the last poll or the last look at a running one.",
+        samples=known(lambda s: s.running),
+    ),
+    Family(
+        name="backup_in_progress_start_timestamp_seconds",
+        help="Start of the oldest running backup.",
+        samples=known(lambda s: s.running_since),
+    ),
+    Family(
+        name="backup_progress_percent",
+        help="How far the oldest running backup has come, from 0 to 100, where the vendor tells; canonical for"
+        " whether it runs at all: backup_in_progress.",
+        samples=known(lambda s: s.progress),
+    ),
+    Family(
+        name="backup_schedule_enabled",
+        help="1 if the vendor says that backups are scheduled, 0 if it says they are not.",
+        samples=one(lambda v: _flag(v.watched.facts.scheduled) if v.watched.facts else None),
+    ),
+    Family(
+        name="backup_expected_interval_seconds",
+        help="Largest gap between two slots of the vendor's own schedule, all kinds together.",
+        samples=one(lambda v: v.watched.facts.interval if v.watched.facts else None),
+    ),
+    Family(
+        name="backup_expected_interval_by_kind_seconds",
+        help="Largest gap between two slots of the vendor's own schedule for the kind.",
+        own=("kind",),
+        samples=each(_intervals),
+    ),
+    Family(
+        name="backup_max_age_seconds",
+        help="The age limit: configured, else derived from the expected interval; absent where neither is known.",
+        samples=one(_max_age),
+    ),
+    Family(
+        name="backup_max_age_by_kind_seconds",
+        help="The age limit of the kind, derived from its expected interval.",
+        own=("kind",),
+        samples=each(lambda v: {kind: v.derived(interval) for kind, interval in _intervals(v).items()}),
+    ),
+    Family(
+        name="backup_max_duration_seconds",
+        help="A backup that runs for longer is stuck, where nothing typical is known; configured.",
+        samples=one(lambda v: v.policy.max_duration),
+    ),
+    Family(
+        name="backup_min_backups",
+        help="How many completed backups have to be kept, where configured.",
+        samples=one(lambda v: v.policy.min_backups),
+    ),
+    Family(
+        name="backup_min_retention_seconds",
+        help="How far back it must be possible to restore, where configured.",
+        samples=one(lambda v: v.policy.min_retention),
+    ),
+    Family(
+        name="backup_monitoring_paused",
+        help="1 if alerts about this resource's backups rest, by configuration or by its own state; else 0.",
+        samples=one(lambda v: float(v.policy.paused or v.watched.paused)),
+    ),
+    Family(
+        name="backup_last_restore_timestamp_seconds",
+        help="Start of the newest restore that has ended, where the vendor lists restores; read on the slow clock.",
+        samples=one(lambda v: restore.started if (restore := _restore(v)) else None),
+    ),
+    Family(
+        name="backup_last_restore_status",
+        help="1 for the status of the newest restore that has ended, 0 for the others.",
+        own=("status",),
+        samples=state_set(ENDED, lambda v: restore.status if (restore := _restore(v)) else None),
+    ),
+)

@@ -1,0 +1,166 @@
+"""The table of metric families about sources and about the exporter itself; docs/metrics.md is made from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from exporter import __version__
+from exporter.errors import REASONS
+from exporter.knowledge.state import SourceStatus
+from exporter.metrics.family import SOURCE_LABELS, Family, Sample, each, one
+from exporter.transport.meter import BUCKETS, Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source as its metrics see it."""
+
+    status: SourceStatus
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterView:
+    """The exporter as its metrics see it."""
+
+    reload_succeeded: bool
+    reload_succeeded_at: float
+
+
+def _flag(value: bool | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _histogram(view: SourceView) -> Iterable[Sample]:
+    """Return the cumulated buckets with their `le`."""
+    bounds = (*map(str, BUCKETS), "+Inf")
+    return [((bound,), count) for bound, count in zip(bounds, accumulate(view.meter.buckets), strict=True)]
+
+
+SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
+    Family(
+        name="backup_source_up",
+        help="1 if the source's last poll succeeded; 0 if its token, its discovery or every resource failed.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: _flag(v.status.up)),
+    ),
+    Family(
+        name="backup_source_failure",
+        help="1 while the source fails, with the reason; absent otherwise.",
+        common=SOURCE_LABELS,
+        own=("reason",),
+        samples=lambda v: [((v.status.failure,), 1)] if v.status.failure else [],
+    ),
+    Family(
+        name="backup_source_resources",
+        help="Resources now known.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.resources),
+    ),
+    Family(
+        name="backup_source_limit_reached",
+        help="1 where one of the exporter's caps bites; absent otherwise.",
+        common=SOURCE_LABELS,
+        own=("limit",),
+        samples=lambda v: [((limit,), 1) for limit in sorted(v.status.limits)],
+    ),
+    Family(
+        name="backup_poll_interval_seconds",
+        help="The poll interval in force; longer than the configured one where the request budget demands it.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.interval),
+    ),
+    Family(
+        name="backup_poll_configured_interval_seconds",
+        help="The poll interval as configured.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.configured_interval),
+    ),
+    Family(
+        name="backup_poll_duration_seconds",
+        help="How long the last poll took, waiting for the rate limit included.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.duration),
+    ),
+    Family(
+        name="backup_poll_last_success_timestamp_seconds",
+        help="When the last poll that succeeded ended.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.last_success),
+    ),
+    Family(
+        name="backup_polls_total",
+        help="Polls that have ended.",
+        type="counter",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.meter.polls),
+    ),
+    Family(
+        name="backup_poll_failures_total",
+        help="Polls that ended with the source down, by reason.",
+        type="counter",
+        common=SOURCE_LABELS,
+        own=("reason",),
+        samples=each(lambda v: {reason: v.meter.poll_failures[reason] for reason in REASONS}),
+    ),
+    Family(
+        name="backup_resource_failures_total",
+        help="Times that a resource of the source could not be read, by reason.",
+        type="counter",
+        common=SOURCE_LABELS,
+        own=("reason",),
+        samples=each(lambda v: {reason: v.meter.resource_failures[reason] for reason in REASONS}),
+    ),
+    Family(
+        name="backup_api_requests_total",
+        help="Requests to the vendor, token calls too, by status code; none without an answer.",
+        type="counter",
+        common=SOURCE_LABELS,
+        own=("code",),
+        samples=each(lambda v: dict(sorted(v.meter.requests.items()))),
+    ),
+    Family(
+        name="backup_api_request_duration_seconds",
+        help="How long requests to the vendor took.",
+        type="histogram",
+        common=SOURCE_LABELS,
+        own=("le",),
+        samples=_histogram,
+        total=lambda v: v.meter.seconds,
+    ),
+    Family(
+        name="backup_api_throttled_seconds_total",
+        help="Seconds that requests waited for the rate limit.",
+        type="counter",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.meter.throttled),
+    ),
+    Family(
+        name="backup_api_rate_limit_remaining_requests",
+        help="Requests left in the vendor's window, where its headers tell.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.meter.remaining),
+    ),
+)
+
+EXPORTER_FAMILIES: tuple[Family[ExporterView], ...] = (
+    Family(
+        name="backup_exporter_build_info",
+        help="1; the version of this exporter.",
+        common=(),
+        own=("version",),
+        samples=lambda _: [((__version__,), 1)],
+    ),
+    Family(
+        name="backup_exporter_config_last_reload_successful",
+        help="1 if the last reading of the configuration succeeded, else 0.",
+        common=(),
+        samples=one(lambda v: float(v.reload_succeeded)),
+    ),
+    Family(
+        name="backup_exporter_config_last_reload_success_timestamp_seconds",
+        help="When the configuration was last read successfully.",
+        common=(),
+        samples=one(lambda v: v.reload_succeeded_at),
+    ),
+)

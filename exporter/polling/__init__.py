@@ -1,0 +1,1 @@
+"""When vendors are asked for what, and what becomes of the answers."""

@@ -1,0 +1,19 @@
+"""Stands between a vendor's file and the rest: whatever is wrong there ends as a PollError."""
+
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from exporter.errors import InternalError, PollError
+
+T = TypeVar("T")
+
+
+async def guarded(log: Any, doing: str, work: Awaitable[T]) -> T:
+    """Return what `work` gives, or raise a PollError; a bug is logged with its traceback and becomes InternalError."""
+    try:
+        return await work
+    except PollError:
+        raise
+    except Exception:  # the one broad except: a bug about one vendor must not end the others
+        log.exception("bug", doing=doing)
+        raise InternalError(f"a bug of this exporter while {doing}") from None

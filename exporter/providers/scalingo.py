@@ -1,0 +1,278 @@
+"""Scalingo: the backups of all apps' database addons, and the recovery windows of dedicated PostgreSQL databases.
+
+Hosts: `https://auth.scalingo.com`, `https://api.{region}.scalingo.com`, `https://db-api.{region}.scalingo.com`. The
+vendor's documentation: https://developers.scalingo.com. The API token is exchanged for a token of one hour, and that
+one for a token of one hour for each addon; both are renewed in time. Nothing is paged; backups come newest first. The
+limit is 60 requests a minute for all of this together; a 429 is plain text and does not tell how long to wait.
+
+    - name: shop
+      provider: scalingo
+      token: ${SCALINGO_TOKEN}
+      region: osc-fr1
+
+The hosts follow from `region`; `auth_url`, `api_url` and `db_api_url` replace them, for a proxy in front of the API.
+
+A resource is a database addon, named after its app and its technology (`storefront/redis`); other addons are passed
+over. A dedicated PostgreSQL (`postgresql-ng`) can be restored to any point of a window of time and has no daily
+backups, whatever it says about them: its last success is the newest such point, its kind is `pitr`, and a newer point
+is expected every 12 hours. A suspended addon and a stopped database count as paused. One whose periodic backups are
+switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
+
+Least rights:
+
+- An API token may do all that its user may. Make a user for the exporter alone, invite it as a collaborator to the
+  apps to be watched, and create the token there. A limited collaborator may not see backups: what belongs to such an
+  app fails as `forbidden`.
+- Use one source for each region, with a token of its own: two sources with one token would share its limit.
+
+Reads:
+
+- `POST /v1/tokens/exchange` and `POST /v1/apps/{app}/addons/{addon}/token`, which change nothing
+- `GET /v1/apps`, `GET /v1/apps/{app}/addons` and `GET /v1/databases`
+- `GET /api/databases/{addon}`: the schedule and the state
+- `GET /api/databases/{addon}/backups`, or for a dedicated PostgreSQL `GET /api/databases/{addon}/pitr/recovery_window`
+
+Requests:
+
+- A poll costs one request for each database; every hour, one more for the account and for each database (the tokens).
+- A discovery costs two for the account, and one more for each app, each dedicated PostgreSQL and each database.
+- At the documented limit, the first poll of 20 apps with one database each takes a little over a minute.
+
+Cannot tell:
+
+- when a backup ended, so there is no duration of any kind;
+- progress in percent, restores, and why a backup failed;
+- single backups of a dedicated PostgreSQL, so neither sizes nor failures nor counts of them.
+"""
+
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter import wire
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError
+from exporter.model import Backup, Facts, Page, Recovery, Resource, Scope, Status
+from exporter.provider import Api, Basic, Exchange, Provider, RateLimit, Token, Url, address
+from exporter.schedule import DAY, HOUR, largest_gap
+from exporter.secret import Secret
+
+STATUSES: Mapping[str, Status] = {
+    "done": Status.COMPLETED,
+    "error": Status.FAILED,
+    "running": Status.IN_PROGRESS,
+    "cancelling": Status.IN_PROGRESS,
+    "scheduled": Status.PENDING,
+    "pending": Status.PENDING,
+    "cancelled": Status.CANCELLED,
+}
+KINDS = frozenset({"periodic", "manual"})
+DEDICATED = "postgresql-ng"
+DATABASES = frozenset({DEDICATED, "postgresql", "mysql", "mongodb", "redis", "elasticsearch", "opensearch", "influxdb"})
+ALIVE = frozenset({"running", "provisioning", "suspended"})
+DEDICATED_SCOPE = Scope(id="/v1/databases", name="dedicated databases")  # no app has a slash in its id or name
+DERIVED = Url("")
+RECOVERY_KIND = "pitr"
+RECOVERY_INTERVAL = 12 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a source of this provider is configured with; an empty address follows from the region."""
+
+    token: Secret = field(repr=False)
+    region: str = "osc-fr1"
+    auth_url: Url = DERIVED
+    api_url: Url = DERIVED
+    db_api_url: Url = DERIVED
+
+
+async def scopes(api: Api, options: Options) -> Sequence[Scope]:
+    """Return the apps, and beside them one scope for the dedicated databases."""
+    body = await _get(api, options, "apps")
+    return (*(_app(app) for app in wire.records(body, "apps")), DEDICATED_SCOPE)
+
+
+async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
+    """Return the databases among the app's addons, or the dedicated databases of the region."""
+    return await (_dedicated(api, options) if scope == DEDICATED_SCOPE else _addons(api, options, scope))
+
+
+async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+    """Return the database's schedule and state; what a dedicated one says about its schedule does not count."""
+    dedicated = resource.kind == DEDICATED
+    try:
+        database = wire.record(await _get_of(api, options, resource), "database")
+    except (ForbiddenError, NotFoundError):
+        if not dedicated:
+            raise
+        database = {}  # nothing but its state would have come from there
+    enabled, interval = (None, RECOVERY_INTERVAL) if dedicated else _schedule(database)
+    state = wire.text(database.get("status")) if resource.state in (None, "running") else None
+    return Facts(
+        scheduled=enabled,
+        interval=interval,
+        intervals={} if interval is None else {RECOVERY_KIND if dedicated else "periodic": interval},
+        state=state or resource.state,
+        paused=resource.paused or wire.word(database.get("status")) == "stopped",
+    )
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+    """Yield the one page there is: all the backups, or a dedicated database's recovery window."""
+    if resource.kind == DEDICATED:
+        window = wire.record(await _get_of(api, options, resource, "pitr", "recovery_window"), "recovery_window")
+        earliest, latest = (wire.moment(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
+        yield Page(recovery=Recovery(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
+    else:
+        listed = wire.records(await _get_of(api, options, resource, "backups"), "database_backups")
+        yield Page(backups=tuple(_backup(entry) for entry in listed if entry.get("hidden") is not True))
+
+
+async def _get(api: Api, options: Options, *segments: str) -> Any:
+    return (await api.get(address(_api_url(options), "v1", *segments), auth=_account(options))).body
+
+
+async def _get_of(api: Api, options: Options, resource: Resource, *segments: str) -> Any:
+    """Return what the database API tells of one addon, with the addon's own token."""
+    app, addon = resource.place
+    base = options.db_api_url or f"https://db-api.{options.region}.scalingo.com"
+    exchange = Exchange(
+        url=address(_api_url(options), "v1", "apps", app, "addons", addon, "token"),
+        read=_token,
+        auth=_account(options),
+        lifetime=HOUR,
+        shared=False,
+    )
+    return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange)).body
+
+
+def _api_url(options: Options) -> str:
+    return options.api_url or f"https://api.{options.region}.scalingo.com"
+
+
+def _account(options: Options) -> Exchange:
+    return Exchange(
+        url=address(options.auth_url or "https://auth.scalingo.com", "v1", "tokens", "exchange"),
+        read=_token,
+        auth=Basic(user="", password=options.token),
+        lifetime=HOUR,
+        shared=True,
+    )
+
+
+def _token(body: Any) -> Token:
+    """Take the account's token, or an addon's, which stands one level deeper."""
+    addon = wire.inner(body, "addon")
+    value = (addon if "token" in addon else wire.record(body)).get("token")
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
+        raise MalformedError("the exchange gave no usable token")
+    return Token(value, _lifetime(value))
+
+
+def _lifetime(token: str) -> float | None:
+    """Return how long a JSON Web Token lives from its issue on; None where it does not tell, or is no such token."""
+    payload = token.partition(".")[2].partition(".")[0]
+    try:
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    issued, expires = (wire.amount(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
+    return expires - issued if issued is not None and expires is not None and expires > issued else None
+
+
+def _app(app: wire.Record) -> Scope:
+    own = wire.identity(app, "id" if app.get("id") else "name")
+    return Scope(id=own, name=wire.text(app.get("name")) or own)
+
+
+async def _addons(api: Api, options: Options, app: Scope) -> Sequence[Resource]:
+    """Return the databases among an app's addons; the app is asked for by its id, and if need be by its name."""
+    key = app.id
+    try:
+        body = await _get(api, options, "apps", key, "addons")
+    except NotFoundError:
+        if app.name == key:
+            raise
+        key = app.name
+        body = await _get(api, options, "apps", key, "addons")
+    found = (_addon(key, app.name, addon) for addon in wire.records(body, "addons") if not _gone(addon))
+    return [resource for resource in found if resource.kind in DATABASES]
+
+
+async def _dedicated(api: Api, options: Options) -> Sequence[Resource]:
+    """Return the dedicated PostgreSQL databases; a region that knows no such list has none."""
+    try:
+        body = await _get(api, options, "databases")
+    except NotFoundError:
+        return ()
+    listed = wire.records(body, "databases") if isinstance(body, dict) else wire.records(body)
+    databases = [entry if "id" in entry else wire.record(entry, "database") for entry in listed]
+    wanted = [_app(entry) for entry in databases if _technology(entry.get("technology")) == DEDICATED]
+    return [resource for database in wanted for resource in await _behind(api, options, database)]
+
+
+async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resource]:
+    """Return the addon behind a dedicated database, which is an app as well; without one, the database itself."""
+    try:
+        addons = [addon for addon in await _addons(api, options, database) if addon.kind == DEDICATED]
+    except NotFoundError:
+        addons = []
+    place = (database.name, database.id)
+    return addons or [Resource(id=database.id, name=f"{database.name}/{DEDICATED}", kind=DEDICATED, place=place)]
+
+
+def _addon(app: str, app_name: str, addon: wire.Record) -> Resource:
+    own = wire.identity(addon)
+    technology = _technology(wire.inner(addon, "addon_provider").get("id"))
+    return Resource(
+        id=own,
+        name=f"{app_name}/{technology}",
+        kind=technology,
+        state=wire.text(addon.get("status")),
+        created=wire.moment(addon.get("provisioned_at")),
+        paused=wire.word(addon.get("status")) == "suspended",
+        place=(app, own),
+    )
+
+
+def _technology(value: object) -> str:
+    return value.strip().lower().removeprefix("scalingo-") if isinstance(value, str) else ""
+
+
+def _gone(addon: wire.Record) -> bool:
+    """Tell whether an addon was removed; an upgrade sets the same instant, but leaves it alive."""
+    return wire.moment(addon.get("deprovisioned_at")) is not None and wire.word(addon.get("status")) not in ALIVE
+
+
+def _schedule(database: wire.Record) -> tuple[bool | None, float | None]:
+    """Return whether periodic backups are on, and if so the largest gap between their hours."""
+    enabled = wire.flag(database.get("periodic_backups_enabled"))
+    hours = database.get("periodic_backups_scheduled_at")
+    told = [wire.amount(hour) for hour in (hours if isinstance(hours, list) else [hours])]
+    slots = [hour * HOUR for hour in told if hour is not None and hour < 24]
+    return enabled, (largest_gap(slots, DAY) or DAY) if enabled else None
+
+
+def _backup(entry: wire.Record) -> Backup:
+    kind = wire.word(entry.get("method"))
+    return wire.backup(
+        STATUSES,
+        entry.get("status"),
+        id=wire.identity(entry),
+        started=wire.moment(entry.get("started_at")) or wire.moment(entry.get("created_at")),
+        size=wire.amount(entry.get("size")),
+        kind=kind if kind in KINDS else "",
+    )
+
+
+PROVIDER = Provider(
+    options=Options,
+    rate_limit=RateLimit(requests=60, per=60),
+    scopes=scopes,
+    resources=resources,
+    facts=facts,
+    pages=pages,
+    newest_first=True,
+)

@@ -1,0 +1,119 @@
+"""Runs the exporter: listens first, then polls, reloads on request, and stops when told to."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from exporter.app import App
+from exporter.config import ConfigurationError, Loaded
+from exporter.metrics.source_families import ExporterView
+from exporter.web.landing import landing_page
+from exporter.web.routes import Handlers, application
+
+GRACE = 1.0
+"""Seconds that answers under way get at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where to listen, and under which path the metrics stand."""
+
+    addresses: Sequence[tuple[str | None, int]]
+    """Host (None: all) and port; port 0 takes a free one."""
+    telemetry_path: str = "/metrics"
+
+
+class Server:
+    """The whole exporter in one event loop."""
+
+    def __init__(self, app: App, load: Callable[[], Loaded], listen: Listen) -> None:
+        """`load` reads the configuration anew, or raises ConfigurationError."""
+        self._app, self._load, self._listen = app, load, listen
+        self._log = structlog.get_logger()
+        self._reloading = asyncio.Lock()
+        self._runner: web.AppRunner | None = None
+        self.urls: list[str] = []
+
+    async def start(self, loaded: Loaded) -> None:
+        """Listen, then begin to poll. OSError if an address cannot be had."""
+        handlers = Handlers(
+            metrics=self._metrics, page=self._page, ready=lambda: self._app.board.ready, reload=self.reload
+        )
+        self._runner = web.AppRunner(
+            application(handlers, self._listen.telemetry_path), access_log=None, shutdown_timeout=GRACE
+        )
+        new = await self._app.apply(loaded.settings)
+        await self._runner.setup()
+        for host, port in self._listen.addresses:
+            await web.TCPSite(self._runner, host, port).start()
+        self.urls = [_url(address) for address in self._runner.addresses]
+        for url in self.urls:
+            self._log.info("listening", url=url)
+        for warning in loaded.warnings:
+            self._log.warning("configuration.warning", detail=warning)
+        for watch in new:
+            watch.start()
+
+    async def reload(self) -> Sequence[str]:
+        """Read the configuration again; return the problems, with which nothing changes."""
+        async with self._reloading:
+            board = self._app.board
+            try:
+                loaded = await asyncio.to_thread(self._load)
+            except ConfigurationError as error:
+                board.exporter = ExporterView(
+                    reload_succeeded=False, reload_succeeded_at=board.exporter.reload_succeeded_at
+                )
+                for problem in error.problems:
+                    self._log.error("reload.refused", problem=problem)
+                return error.problems
+            for watch in await self._app.apply(loaded.settings):
+                watch.start()
+            board.exporter = ExporterView(reload_succeeded=True, reload_succeeded_at=board.clock())
+            for warning in loaded.warnings:
+                self._log.warning("configuration.warning", detail=warning)
+            self._log.info("reload.done", sources=len(loaded.settings.sources))
+            return ()
+
+    async def run_until_stopped(self) -> None:
+        """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        reloads: set[asyncio.Task[Sequence[str]]] = set()
+
+        def reload() -> None:
+            task = asyncio.ensure_future(self.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        await stopped.wait()
+        self._log.info("stopping")
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop polling, then listening."""
+        await self._app.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _metrics(self, openmetrics: bool) -> bytes:
+        from exporter.metrics.process_metrics import (
+            process_part,  # takes a while to import, and nobody waits for it here
+        )
+
+        return b"".join((*self._app.board.parts(openmetrics=openmetrics), process_part(openmetrics=openmetrics)))
+
+    def _page(self) -> str:
+        return landing_page(self._app.board, self._listen.telemetry_path)
+
+
+def _url(address: object) -> str:
+    host, port = address[:2] if isinstance(address, tuple) else (str(address), 0)
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"

@@ -1,0 +1,128 @@
+"""The configuration as the rest works with it: frozen values, all spans in seconds, comparable for a reload."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from exporter.provider import Provider, RateLimit
+from exporter.schedule import HOUR, MINUTE
+
+Value = TypeVar("Value")
+
+Labels = tuple[tuple[str, str], ...]
+"""Pairs of a label's name and value, sorted by name, so that equal labels are equal values."""
+
+
+def labels_over(above: Labels, own: Labels) -> Labels:
+    """Return the labels of both; where both give one, `own` wins."""
+    return tuple(sorted({**dict(above), **dict(own)}.items()))
+
+
+def matches(pattern: str, id_: str, name: str) -> bool:
+    """Tell whether a glob fits a resource's id or its name; case counts."""
+    return fnmatchcase(id_, pattern) or fnmatchcase(name, pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is expected of one resource's backups, everything configured taken together; None is no limit."""
+
+    max_age: float | None = None
+    max_duration: float | None = None
+    min_backups: int | None = None
+    min_retention: float | None = None
+    paused: bool = False
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a source says of the resources that a glob fits; None where it says nothing."""
+
+    pattern: str
+    max_age: float | None = None
+    max_duration: float | None = None
+    min_backups: int | None = None
+    min_retention: float | None = None
+    paused: bool | None = None
+    labels: Labels = ()
+
+    def over(self, above: Policy) -> Policy:
+        """Return the policy `above` with what this override says in its place."""
+        return Policy(
+            max_age=_nearest(self.max_age, above.max_age),
+            max_duration=_nearest(self.max_duration, above.max_duration),
+            min_backups=_nearest(self.min_backups, above.min_backups),
+            min_retention=_nearest(self.min_retention, above.min_retention),
+            paused=above.paused if self.paused is None else self.paused,
+            labels=labels_over(above.labels, self.labels),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One account at one provider, and how it is watched."""
+
+    name: str
+    provider: Provider
+    provider_name: str
+    options: Any
+    """An instance of `provider.options`."""
+    rate_limit: RateLimit
+    poll_interval: float = 5 * MINUTE
+    discovery_interval: float = HOUR
+    progress_interval: float = 30.0
+    request_timeout: float = 20.0
+    max_age: float | None = None
+    max_duration: float | None = 6 * HOUR
+    min_backups: int | None = None
+    min_retention: float | None = None
+    paused: bool = False
+    labels: Labels = ()
+    include: tuple[str, ...] = ()
+    """Globs; without one every resource is included."""
+    exclude: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    ca_file: Path | None = None
+    proxy_url: str | None = field(default=None, repr=False)
+    """May hold a password."""
+    shard_by: Literal["source", "resource"] = "source"
+
+    def watches(self, id_: str, name: str, /) -> bool:
+        """Tell whether a resource is to be watched at all; `exclude` wins over `include`."""
+        if _any_matches(self.exclude, id_, name):
+            return False
+        return not self.include or _any_matches(self.include, id_, name)
+
+    def policy(self, id_: str, name: str, /) -> Policy:
+        """Return what holds for one resource: the source's word, then every fitting override in file order."""
+        policy = Policy(
+            max_age=self.max_age,
+            max_duration=self.max_duration,
+            min_backups=self.min_backups,
+            min_retention=self.min_retention,
+            paused=self.paused,
+            labels=self.labels,
+        )
+        for override in self.overrides:
+            if matches(override.pattern, id_, name):
+                policy = override.over(policy)
+        return policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the configuration file says."""
+
+    sources: tuple[Source, ...]
+    state_file: Path | None = None
+
+
+def _any_matches(patterns: Iterable[str], id_: str, name: str) -> bool:
+    return any(matches(pattern, id_, name) for pattern in patterns)
+
+
+def _nearest(own: Value | None, above: Value | None) -> Value | None:
+    return above if own is None else own

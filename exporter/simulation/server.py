@@ -1,0 +1,69 @@
+"""Puts simulated accounts on loopback, each on a port of its own, and writes the configuration that watches them."""
+
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+import exporter.simulation.vendors as folder
+from exporter.simulation.exchange import Account, Request, Story
+
+
+def all_accounts(story: Story) -> list[Account]:
+    """Return the simulated accounts of every vendor in the folder."""
+    modules = (import_module(f"{folder.__name__}.{found.name}") for found in iter_modules(folder.__path__))
+    return [account for module in modules for account in module.accounts(story)]
+
+
+class SimulatedVendors:
+    """Simulated accounts that really listen."""
+
+    def __init__(self, accounts: Sequence[Account], clock: Callable[[], float] = time.time) -> None:
+        """Listen to nothing yet."""
+        self._accounts, self._clock = accounts, clock
+        self._runners: list[web.AppRunner] = []
+        self.bases: dict[str, str] = {}
+        """Address by account name."""
+
+    async def start(self) -> None:
+        """Listen on a free port of loopback for each account."""
+        for account in self._accounts:
+            runner = web.AppRunner(_application(account, self._clock), access_log=None, shutdown_timeout=0.2)
+            await runner.setup()
+            self._runners.append(runner)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.bases[account.name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        for runner in self._runners:
+            await runner.cleanup()
+
+    def configuration(self, **top: Any) -> str:
+        """Return the YAML with which the exporter watches all of them."""
+        sources = [account.configuration(self.bases[account.name]) for account in self._accounts]
+        return yaml.safe_dump({**top, "sources": sources}, sort_keys=False)
+
+
+def _application(account: Account, clock: Callable[[], float]) -> web.Application:
+    async def answer(request: web.Request) -> web.Response:
+        response = account.respond(
+            Request(
+                method=request.method,
+                path=request.path,
+                base=f"http://{request.host}",
+                query=dict(request.query),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=await request.read(),
+            ),
+            clock(),
+        )
+        return web.Response(status=response.status, body=response.body, headers=response.headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    return app

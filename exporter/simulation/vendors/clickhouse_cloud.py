@@ -1,0 +1,256 @@
+"""A simulated ClickHouse Cloud: two organizations, one of which goes down now and then.
+
+As documented: HTTP Basic, one organization to a key, no paging, newest first, 10 requests in 10 seconds, and errors
+as `{"status", "error", "requestId"}`. A 429 has `X-RateLimit-Reset` in seconds with a fraction and no `Retry-After`.
+A backup that runs has no `finishedAt` and a duration that grows; only a finished one has a size.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from exporter.model import Status
+from exporter.schedule import DAY, HOUR, MINUTE
+from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.simulation.timeline import Rhythm, Run, failing
+
+WORDS = {Status.COMPLETED: "done", Status.FAILED: "error", Status.IN_PROGRESS: "in_progress"}
+CHAIN = ("full", *["incremental"] * 6)
+GIB = 2**30
+UNTIL_THE_END = 1000 * DAY
+DOWN = b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body></body>\r\n</html>\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service, how it is backed up, and for how many hours each backup is kept."""
+
+    name: str
+    rhythm: Rhythm
+    retention: int = 24
+    state: str = "running"
+    warehouse: str = ""
+    primary: bool = True
+    own_schedule: bool = True
+
+    @property
+    def id(self) -> str:
+        """Return the id, the same in each demo."""
+        return identifier("service", self.name)
+
+    def runs(self, now: float) -> list[Run]:
+        """Return what is kept at `now`, newest first."""
+        keep = self.retention * HOUR
+        late = self.rhythm.every  # a run may have been moved away from its slot
+        return [run for run in self.rhythm.runs(now, keep + late) if run.start > now - keep]
+
+    def backup_id(self, run: Run) -> str:
+        """Return the id of a run."""
+        return identifier("backup", f"{self.name}/{run.number}")
+
+
+def accounts(story: Story) -> Sequence[Account]:
+    """Return an organization with every kind of trouble, and a small one behind a proxy that fails now and then."""
+    return (
+        ClickhouseAccount("analytics", story=story, services=analytics(story), told=False, down=lambda _: False),
+        ClickhouseAccount("staging", story=story, services=staging(story), told=True, down=outage(story)),
+    )
+
+
+def analytics(story: Story) -> Sequence[Service]:
+    """Return services of which three are well: `orders`, `search`, and `archive`, which is stopped."""
+    orders = Service(name="orders", rhythm=frequent(story), retention=168)
+    stuck_since = story.start - 9 * HOUR
+    sessions = Rhythm(first=stuck_since + DAY, every=DAY, takes=20 * MINUTE, size=90 * GIB, kinds=CHAIN)
+    billing = Rhythm(first=story.start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN)
+    archive = Rhythm(first=story.start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
+    search = Rhythm(first=story.start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",))
+    return (
+        orders,
+        replace(orders, name="orders readers", warehouse="orders", primary=False),
+        Service(name="clickstream", rhythm=forgotten(story)),
+        Service(name="billing", rhythm=replace(billing, twist=failing(0, -1)), retention=96),
+        Service(name="sessions", rhythm=replace(sessions, twist=lasting(0, UNTIL_THE_END)), retention=168),
+        Service(name="archive", rhythm=replace(archive, twist=ending(-20)), retention=1080, state="stopped"),
+        Service(name="search", rhythm=search, retention=72, state="idle"),
+    )
+
+
+def staging(story: Story) -> Sequence[Service]:
+    """Return the one service of an organization in the cheapest tier, where the schedule is not one's own."""
+    rhythm = Rhythm(first=story.start + 19 * HOUR, every=DAY, takes=3 * MINUTE, size=GIB, kinds=CHAIN)
+    return (Service(name="playground", rhythm=rhythm, own_schedule=False),)
+
+
+def frequent(story: Story) -> Rhythm:
+    """Return a rhythm that is never late, with a run to be watched from beginning to end."""
+    begins, ends = story.at(20), story.at(80)
+    every = Rhythm(first=begins, every=6 * HOUR, takes=65, size=120 * GIB, kinds=CHAIN)
+    return replace(every, twist=lasting(1, ends - begins))
+
+
+def forgotten(story: Story) -> Rhythm:
+    """Return a rhythm whose next run fails shortly before the last success is a day old and drops out of the list."""
+
+    def twist(run: Run) -> Run:
+        if run.number == 0:
+            late = story.at(60) - DAY
+            return replace(run, start=late, end=late + run.end - run.start)
+        return replace(run, end=story.at(42), outcome=Status.FAILED) if run.number == 1 else run
+
+    return Rhythm(first=story.at(40), every=DAY, takes=4 * MINUTE, size=300 * GIB, kinds=CHAIN, twist=twist)
+
+
+def lasting(number: int, seconds: float) -> Callable[[Run], Run]:
+    """Return a twist that lets one run take so long."""
+    return lambda run: replace(run, end=run.start + seconds) if run.number == number else run
+
+
+def ending(number: int) -> Callable[[Run], Run | None]:
+    """Return a twist after whose run of this number there was none."""
+    return lambda run: run if run.number <= number else None
+
+
+def outage(story: Story) -> Callable[[float], bool]:
+    """Return what tells whether a minute has come, the second of every ten, in which nothing works."""
+
+    def down(now: float) -> bool:
+        told = (now - story.start) * story.speed
+        return told >= MINUTE and told % (10 * MINUTE) // MINUTE == 1
+
+    return down
+
+
+class ClickhouseAccount:
+    """One organization, and the one key that reads it."""
+
+    def __init__(
+        self, name: str, *, story: Story, services: Sequence[Service], told: bool, down: Callable[[float], bool]
+    ) -> None:
+        """Let `told` say whether the source is configured with the organization's id, and `down` when all is 503."""
+        self.name = name
+        self._story = story
+        self._services = {service.id: service for service in services}
+        self._organization = identifier("organization", name)
+        self._told = told
+        self._down = down
+        self._key, self._secret = f"simulated-{name}-key", f"simulated-{name}-secret"
+        self._signature = "Basic " + base64.b64encode(f"{self._key}:{self._secret}".encode()).decode()
+        self._window = Window(10, 10)
+
+    def configuration(self, base: str) -> dict[str, Any]:
+        """Return the source that watches this account."""
+        return {
+            "name": self.name,
+            "provider": "clickhouse_cloud",
+            "key_id": self._key,
+            "key_secret": self._secret,
+            **({"organization_id": self._organization} if self._told else {}),
+            "base_url": base,
+        }
+
+    def respond(self, request: Request, now: float) -> Response:
+        """Answer one request."""
+        if self._down(now):
+            return Response(status=503, body=DOWN, headers={"Content-Type": "text/html"})
+        if request.headers.get("authorization") != self._signature:
+            return refusal(request, 401, "Key is not found")
+        if wait := self._window.admit(now):
+            return json_response(
+                {"status": 429, "error": "Rate limit exceeded"},
+                status=429,
+                headers={"X-RateLimit-Reset": f"{wait:.3f}"},
+            )
+        if request.method != "GET":
+            return refusal(request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated")
+        return self._read(request, now)
+
+    def _read(self, request: Request, now: float) -> Response:
+        match request.path.strip("/").split("/"):
+            case ["v1", "organizations"]:
+                return success(request, [self._describe_organization()])
+            case ["v1", "organizations", organization, *_] if organization != self._organization:
+                return refusal(request, 403, "FORBIDDEN: The key does not belong to the organization")
+            case ["v1", "organizations", _]:
+                return success(request, self._describe_organization())
+            case ["v1", "organizations", _, "services"]:
+                return success(request, [self._describe_service(service) for service in self._services.values()])
+            case ["v1", "organizations", _, "services", own, *rest] if own in self._services:
+                return self._read_service(request, self._services[own], rest, now)
+            case _:
+                return refusal(request, 404, "NOT_FOUND: No such resource")
+
+    def _read_service(self, request: Request, service: Service, rest: list[str], now: float) -> Response:
+        match rest:
+            case []:
+                return success(request, self._describe_service(service))
+            case ["backupConfiguration"] if service.primary and not service.own_schedule:
+                return refusal(
+                    request, 403, "FORBIDDEN: Cannot use customized backup schedule in BASIC pricing package"
+                )
+            case ["backupConfiguration"] if service.primary:
+                period = int(service.rhythm.every // HOUR)
+                schedule = {"backupPeriodInHours": period, "backupRetentionPeriodInHours": service.retention}
+                return success(request, schedule)
+            case ["backups"] if service.primary:
+                return success(request, [describe_backup(service, run, now) for run in service.runs(now)])
+            case ["backups", wanted] if service.primary:
+                for run in service.runs(now):
+                    if service.backup_id(run) == wanted:
+                        return success(request, describe_backup(service, run, now))
+        return refusal(request, 404, "NOT_FOUND: No such resource")
+
+    def _describe_organization(self) -> dict[str, Any]:
+        return {
+            "id": self._organization,
+            "createdAt": iso(self._story.start - 600 * DAY),
+            "name": f"Simulated {self.name}",
+        }
+
+    def _describe_service(self, service: Service) -> dict[str, Any]:
+        return {
+            "id": service.id,
+            "name": service.name,
+            "provider": "aws",
+            "region": "eu-central-1",
+            "state": service.state,
+            "createdAt": iso(self._story.start - 400 * DAY),
+            "dataWarehouseId": identifier("warehouse", service.warehouse or service.name),
+            "isPrimary": service.primary,
+            "isReadonly": not service.primary,
+            "tags": [],
+        }
+
+
+def describe_backup(service: Service, run: Run, now: float) -> dict[str, Any]:
+    """Return a run as a `Backup`."""
+    status = run.status(now)
+    over = status is not Status.IN_PROGRESS
+    return {
+        "id": service.backup_id(run),
+        "status": WORDS[status],
+        "serviceId": service.id,
+        "startedAt": iso(run.start),
+        **({"finishedAt": iso(run.end)} if over else {}),
+        "sizeInBytes": run.size if status is Status.COMPLETED else 0,
+        "durationInSeconds": round((run.end if over else now) - run.start, 3),
+        "type": run.kind,
+    }
+
+
+def identifier(what: str, name: str) -> str:
+    """Return a UUID that is the same each time."""
+    return str(uuid5(NAMESPACE_URL, f"simulated:clickhouse:{what}:{name}"))
+
+
+def success(request: Request, result: Any) -> Response:
+    """Return an answer in the vendor's envelope."""
+    return json_response({"status": 200, "requestId": identifier("request", request.path), "result": result})
+
+
+def refusal(request: Request, status: int, error: str) -> Response:
+    """Return an error in the vendor's envelope."""
+    body = {"requestId": identifier("request", request.path), "error": error, "status": status}
+    return json_response(body, status=status)

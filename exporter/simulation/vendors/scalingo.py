@@ -1,0 +1,269 @@
+"""A simulated Scalingo: one account with six databases, its three hosts behind one address."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+from exporter.model import Status
+from exporter.schedule import DAY, HOUR, MINUTE
+from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.simulation.timeline import Rhythm, Run, failing
+
+GIGABYTE = 1_000_000_000
+TOKEN_LIFETIME = HOUR
+QUEUE = 5.0  # seconds from a backup's creation to its start
+WORDS = {
+    Status.COMPLETED: "done",
+    Status.FAILED: "error",
+    Status.IN_PROGRESS: "running",
+    Status.PENDING: "scheduled",
+}
+REFUSALS: Mapping[int, dict[str, str]] = {
+    401: {"error": "authentication failed"},
+    403: {"error": "you are not allowed to access this addon", "code": "forbidden"},
+    404: {"resource": "App", "error": "not found"},
+    405: {"error": "method not allowed"},
+}
+
+Runs = Callable[[float], Sequence[Run]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addon:
+    """An addon of an app, and its backups as a function of time."""
+
+    app: str
+    technology: str
+    runs: Runs = lambda _: ()
+    hours: tuple[int, ...] = ()
+    """The UTC hours of the periodic backups; none: they are switched off."""
+    suspended: bool = False
+    revoked: float = float("inf")
+    """From when on the account may not see this database any more."""
+
+    @property
+    def id(self) -> str:
+        """The addon's id, by which the database API knows the database."""
+        return f"ad-{_hex(f'{self.app}/{self.technology}', 32)}"
+
+
+def accounts(story: Story) -> Sequence[Account]:
+    """Return the account of a shop that runs five apps."""
+    return (ScalingoAccount("shop", _addons(story), founded=story.start - 400 * DAY),)
+
+
+class ScalingoAccount:
+    """One API token and the apps that its user sees."""
+
+    def __init__(self, name: str, addons: Sequence[Addon], *, founded: float) -> None:
+        """Take the account's addons, and since when there are any."""
+        self.name = name
+        self._addons = addons
+        self._founded = founded
+        self._apps = {app: _hex(app, 24) for app in dict.fromkeys(addon.app for addon in addons)}
+        self._token = f"tk-us-simulated-{name}"
+        self._window = Window(60, 60.0)
+        self._issued: dict[str, tuple[str, float]] = {}
+
+    def configuration(self, base: str) -> dict[str, Any]:
+        """Return the source entry that watches this account."""
+        urls = dict.fromkeys(("auth_url", "api_url", "db_api_url"), base)
+        return {"name": self.name, "provider": "scalingo", "token": self._token, **urls}
+
+    def respond(self, request: Request, now: float) -> Response:
+        """Answer one request; the limit is counted for the API and the database API together."""
+        segments = request.path.strip("/").split("/")
+        if segments == ["v1", "tokens", "exchange"]:
+            return self._exchange(request, now)
+        if self._window.admit(now) > 0:
+            return Response(status=429, body=b"Retry later", headers={"Content-Type": "text/plain"})
+        match request.method, segments:
+            case "POST", ["v1", "apps", app, "addons", wanted, "token"]:
+                return self._addon_token(request, app, wanted, now)
+            case "GET", ["v1", *rest]:
+                return self._api(rest, now) if self._holder(request, now) == self.name else _refusal(401)
+            case "GET", ["api", "databases", wanted, *rest]:
+                return self._database_api(request, wanted, rest, now)
+        return _refusal(404 if request.method == "GET" else 405)
+
+    def _exchange(self, request: Request, now: float) -> Response:
+        if request.method != "POST":
+            return _refusal(405)
+        expected = b64encode(f":{self._token}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {expected}":
+            return _refusal(401)
+        return json_response({"token": self._issue(self.name, now)})
+
+    def _addon_token(self, request: Request, app: str, wanted: str, now: float) -> Response:
+        if self._holder(request, now) != self.name:
+            return _refusal(401)
+        addon = self._addon(wanted)
+        if addon is None or app not in (addon.app, self._apps[addon.app]):
+            return _refusal(404)
+        if now >= addon.revoked:
+            return _refusal(403)
+        return json_response({"addon": {**self._described(addon), "token": self._issue(addon.id, now)}})
+
+    def _api(self, rest: Sequence[str], now: float) -> Response:
+        match rest:
+            case ["apps"]:
+                return json_response({"apps": [self._app(app) for app in self._apps]})
+            case ["apps", app, "addons"]:
+                owned = [addon for addon in self._addons if app in (addon.app, self._apps[addon.app])]
+                return (
+                    json_response({"addons": [self._described(addon) for addon in owned]}) if owned else _refusal(404)
+                )
+            case ["databases"]:
+                dedicated = [addon for addon in self._addons if addon.technology == "postgresql-ng"]
+                return json_response([{"database": self._dedicated(addon)} for addon in dedicated])
+        return _refusal(404)
+
+    def _database_api(self, request: Request, wanted: str, rest: Sequence[str], now: float) -> Response:
+        addon = self._addon(wanted)
+        if addon is None or self._holder(request, now) != addon.id or now >= addon.revoked:
+            return _refusal(401)
+        match rest:
+            case []:
+                return json_response({"database": self._database(addon)})
+            case ["backups"]:
+                return json_response({"database_backups": [_backup(addon, run, now) for run in addon.runs(now)]})
+            case ["pitr", "recovery_window"] if addon.technology == "postgresql-ng":
+                latest = now - now % 15 - 5  # what was written last is archived every quarter of a minute
+                window = {"earliest_recoverable_at": iso(latest - 7 * DAY), "latest_recoverable_at": iso(latest)}
+                return json_response({"recovery_window": window})
+        return _refusal(404)
+
+    def _issue(self, holder: str, now: float) -> str:
+        claims = {"iss": "simulated", "iat": int(now), "exp": int(now + TOKEN_LIFETIME), "jti": len(self._issued)}
+        parts = (json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, claims))
+        token = ".".join([*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "simulated"])
+        self._issued[token] = holder, now + TOKEN_LIFETIME
+        return token
+
+    def _holder(self, request: Request, now: float) -> str | None:
+        """Return for what the request's token was issued: the account or an addon; None if it is no good."""
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        holder, until = self._issued.get(token, (None, now))
+        return holder if now < until else None
+
+    def _addon(self, wanted: str) -> Addon | None:
+        return next((addon for addon in self._addons if addon.id == wanted), None)
+
+    def _app(self, app: str) -> dict[str, Any]:
+        created = _paris(self._founded)
+        owner = {"id": _hex("owner", 24), "username": "simulated", "email": "simulated@example.com"}
+        return {"id": self._apps[app], "name": app, "status": "running", "created_at": created, "owner": owner}
+
+    def _dedicated(self, addon: Addon) -> dict[str, Any]:
+        return {
+            "id": self._apps[addon.app],
+            "name": addon.app,
+            "project_id": f"pr-{_hex('project', 32)}",
+            "technology": addon.technology,
+            "plan": "postgresql-dr-starter-4096",
+        }
+
+    def _described(self, addon: Addon) -> dict[str, Any]:
+        name = addon.technology.title()
+        return {
+            "id": addon.id,
+            "app_id": self._apps[addon.app],
+            "resource_id": f"{addon.app}_3083",
+            "provisioned_at": _paris(self._founded),
+            "deprovisioned_at": None,
+            "status": "suspended" if addon.suspended else "running",
+            "plan": {"id": _hex(name, 24), "name": f"{addon.technology}-starter-512", "display_name": "Starter 512M"},
+            "addon_provider": {"id": addon.technology, "name": f"Scalingo {name}"},
+        }
+
+    def _database(self, addon: Addon) -> dict[str, Any]:
+        return {
+            "id": _hex(addon.id, 24),
+            "resource_id": f"{addon.app}_3083",
+            "app_name": addon.app,
+            "created_at": _paris(self._founded),
+            "status": "stopped" if addon.suspended else "running",
+            "type_name": addon.technology,
+            "current_operation_id": None,
+            "periodic_backups_enabled": bool(addon.hours),
+            "periodic_backups_scheduled_at": list(addon.hours),
+        }
+
+
+def _addons(story: Story) -> Sequence[Addon]:
+    """Return two steady databases, one without a schedule, a backup that is on its way, and one to be revoked."""
+    fall = story.start - 30 * DAY
+    on_demand = Rhythm(
+        first=story.start + 3 * DAY, every=9 * DAY, takes=6 * MINUTE, size=3 * GIGABYTE, kinds=("manual",)
+    )
+    staged = Run(number=1, start=story.at(30), end=story.at(100), size=11 * GIGABYTE, kind="manual")
+    shop = _merged(_daily(story, 2, 3 * GIGABYTE, failing(-3)), lambda now: on_demand.runs(now, 40 * DAY))
+    intranet = _merged(_daily(story, 3, 11 * GIGABYTE), lambda now: [staged] if staged.start - QUEUE <= now else [])
+    legacy = _daily(story, 1, 5 * GIGABYTE, lambda run: run if run.start < fall else None)
+    return (
+        Addon(app="storefront", technology="postgresql", runs=shop, hours=(2,)),
+        Addon(app="storefront", technology="redis"),
+        Addon(app="warehouse", technology="mysql", runs=_daily(story, 23, GIGABYTE), hours=(23,), revoked=story.at(50)),
+        Addon(app="intranet", technology="mongodb", runs=intranet, hours=(3,)),
+        Addon(app="intranet", technology="tcp-gateway"),
+        Addon(app="reports", technology="postgresql-ng", hours=(1,)),
+        Addon(app="legacy", technology="elasticsearch", runs=legacy, hours=(1,), suspended=True),
+    )
+
+
+def _daily(story: Story, hour: int, size: int, twist: Callable[[Run], Run | None] = lambda run: run) -> Runs:
+    """Return a backup a day at a UTC hour: those of a week are kept, and beyond it one a week and one a month."""
+    first = story.start - story.start % DAY + hour * HOUR
+    first += DAY if first <= story.start else 0
+    rhythm = Rhythm(first=first, every=DAY, takes=8 * MINUTE, size=size, growth=0.002, kinds=("periodic",), twist=twist)
+
+    def kept(run: Run, now: float) -> bool:
+        day = datetime.fromtimestamp(run.start, UTC)
+        age = now - run.start
+        return age < 7 * DAY or (age < 56 * DAY and day.weekday() == 6) or day.day == 1
+
+    return lambda now: [run for run in rhythm.runs(now, 365 * DAY) if kept(run, now)]
+
+
+def _merged(*parts: Runs) -> Runs:
+    return lambda now: sorted((run for part in parts for run in part(now)), key=lambda run: run.start, reverse=True)
+
+
+def _backup(addon: Addon, run: Run, now: float) -> dict[str, Any]:
+    status = run.status(now)
+    name = f"{addon.app.replace('-', '_')}_3083"
+    sizes = {Status.COMPLETED: run.size, Status.PENDING: None}
+    return {
+        "id": _hex(f"{addon.id}/{run.start}", 24),
+        "created_at": _paris(run.start - QUEUE),
+        "started_at": None if status is Status.PENDING else _paris(run.start),
+        "name": f"{datetime.fromtimestamp(run.start, UTC):%Y%m%d%H%M%S}_{name}",
+        "size": sizes.get(status, 0),
+        "status": WORDS[status],
+        "database_id": _hex(addon.id, 24),
+        "method": run.kind,
+    }
+
+
+def _paris(instant: float) -> str:
+    """Return an instant as the clocks at Scalingo's show it: an hour ahead of UTC, in summer two."""
+    year = datetime.fromtimestamp(instant, UTC).year
+    summer = _clock_change(year, 3) <= instant < _clock_change(year, 10)
+    return iso(instant + (2 if summer else 1) * HOUR, offset="+02:00" if summer else "+01:00")
+
+
+def _clock_change(year: int, month: int) -> float:
+    last_sunday = 31 - date(year, month, 31).isoweekday() % 7
+    return datetime(year, month, last_sunday, 1, tzinfo=UTC).timestamp()
+
+
+def _hex(text: str, length: int) -> str:
+    return sha256(text.encode()).hexdigest()[:length]
+
+
+def _refusal(status: int) -> Response:
+    return json_response(REFUSALS[status], status=status)

@@ -1,0 +1,1 @@
+"""Asks vendors: paces, signs, renews, deciphers; nobody else performs vendor HTTP."""

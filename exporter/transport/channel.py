@@ -1,0 +1,208 @@
+"""Asks vendors: signs, paces, renews, tries again once; the one place that knows what a request costs."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlencode, urljoin
+
+from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
+from exporter.provider import Answer, Auth, Basic, Bearer, Exchange, Token
+from exporter.secret import Secret
+from exporter.transport.decipher import decipher, links, number, reset_told, same_host, wait_told
+from exporter.transport.limiter import RateLimiter
+from exporter.transport.meter import Meter
+from exporter.transport.tokens import TokenStore
+
+MOST_PAGES = 300
+MOST_REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """An HTTP request."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An HTTP response, read to its end; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Carrier(Protocol):
+    """What carries a request to a vendor and its answer back."""
+
+    async def send(self, request: Outgoing) -> Incoming:
+        """Return the whole answer, whatever its status; a PollError if there is none."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """The way to one source's vendor, through which all its requests go."""
+
+    carrier: Carrier
+    limiter: RateLimiter
+    meter: Meter
+    tokens: TokenStore
+    timeout: float
+    """Seconds that one request may take, a second try included; waiting for the rate limit does not count."""
+    patience: float
+    """The longest wait in seconds that the vendor may impose: the poll interval."""
+    clock: Callable[[], float]
+    refused: dict[str, str] = field(default_factory=dict, repr=False)
+    """Token by address, where a token fresh from its renewal was answered 401: renewing it again mends nothing."""
+
+    async def ask(
+        self, method: str, url: str, auth: Auth | None, headers: Mapping[str, str], body: bytes | None
+    ) -> Incoming:
+        """Send a signed request; on a 401 to an exchanged token, renew it once and send again."""
+        signature, token = await self._sign(auth)
+        answer = await self._admitted(Outgoing(method=method, url=url, headers={**headers, **signature}, body=body))
+        if answer.status != 401 or not isinstance(auth, Exchange) or self.refused.get(url) == token:
+            return answer
+        self.tokens.drop(auth, token)
+        signature, token = await self._sign(auth)
+        answer = await self._admitted(Outgoing(method=method, url=url, headers={**headers, **signature}, body=body))
+        if answer.status == 401:
+            self.refused[url] = token
+        else:
+            self.refused.pop(url, None)
+        return answer
+
+    async def _sign(self, auth: Auth | None) -> tuple[dict[str, str], str]:
+        match auth:
+            case Basic(user=user, password=password):
+                return {"Authorization": _basic(_plain(user), password.reveal())}, ""
+            case Bearer(token=secret):
+                return {"Authorization": f"Bearer {secret.reveal()}"}, ""
+            case Exchange():
+                try:
+                    token = await self.tokens.get(auth, lambda: self._exchange(auth))
+                except PollError as error:
+                    error.shared = error.shared or auth.shared
+                    raise
+                return {"Authorization": f"Bearer {token}"}, token
+        return {}, ""
+
+    async def _exchange(self, exchange: Exchange) -> Token:
+        headers, body = {"Accept": "application/json"}, None
+        if exchange.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
+        answer = await self.ask("POST", exchange.url, exchange.auth, headers, body)
+        return exchange.read(decipher(answer.status, answer.body))
+
+    async def _admitted(self, request: Outgoing) -> Incoming:
+        """Send until the vendor does not answer 429; RateLimitedError when it asks for too much patience."""
+        while True:
+            answer = await self._within_deadline(request)
+            if answer.status != 429:
+                self.limiter.admitted()
+                return answer
+            self.limiter.refused(wait_told(answer.headers, self.clock()))
+
+    async def _within_deadline(self, request: Outgoing) -> Incoming:
+        """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""
+        loop = asyncio.get_running_loop()
+        began, waited = loop.time(), 0.0
+        again = request.method == "GET"
+        while True:
+            async with self.limiter.place(self.patience) as wait:
+                waited += wait
+                self.meter.throttled += wait
+                left = self.timeout - (loop.time() - began - waited)
+                try:
+                    answer = await self._sent(request, max(left, 0.001))
+                except ConnectionFailedError as error:
+                    if not (again and error.reset):
+                        raise
+                else:
+                    if not (again and answer.status in (502, 503, 504)):
+                        return answer
+            again = False
+
+    async def _sent(self, request: Outgoing, seconds: float) -> Incoming:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        code = "none"
+        try:
+            async with deadline(seconds):
+                answer = await self.carrier.send(request)
+            code = str(answer.status)
+            self._note_budget(answer.headers)
+            return answer
+        finally:
+            self.meter.request(code, loop.time() - began)
+
+    def _note_budget(self, headers: Mapping[str, str]) -> None:
+        remaining = number(headers.get("x-ratelimit-remaining", ""))
+        if remaining is None:
+            return
+        self.meter.remaining = remaining
+        reset = reset_told(headers)
+        if remaining == 0 and reset is not None:  # others spend from the same budget: do not earn their 429
+            self.limiter.close_for(reset)
+
+
+@dataclass(slots=True, kw_only=True)
+class Operation:
+    """One reading by a provider: its `Api`. Knows what it has asked, so that no chain of pages is endless."""
+
+    channel: Channel
+    purse: RateLimiter | None = None
+    """A second, smaller budget that this reading has to stay in as well."""
+    asked: set[str] = field(default_factory=set, repr=False)
+
+    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+        """See `provider.Api.get`."""
+        for _ in range(1 + MOST_REDIRECTS):
+            answer = await self._once(url, auth, accept)
+            if not 300 <= answer.status < 400 or "location" not in answer.headers:
+                break
+            url = same_host(url, answer.headers["location"])
+        targets = {rel: urljoin(url, target) for rel, target in links(answer.headers).items()}
+        return Answer(body=decipher(answer.status, answer.body, empty=empty), links=targets, url=url)
+
+    def link(self, answer: Answer, target: object) -> str | None:
+        """See `provider.Api.link`."""
+        return same_host(answer.url, target) if isinstance(target, str) and target.strip() else None
+
+    async def _once(self, url: str, auth: Auth, accept: str) -> Incoming:
+        if url in self.asked:
+            raise MalformedError("a page link leads back to a page already read")
+        if len(self.asked) >= MOST_PAGES:
+            raise CapError(f"more than {MOST_PAGES} pages", limit="pages")
+        self.asked.add(url)
+        if self.purse is None:
+            return await self.channel.ask("GET", url, auth, {"Accept": accept}, None)
+        async with self.purse.place(self.channel.patience):
+            return await self.channel.ask("GET", url, auth, {"Accept": accept}, None)
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Raise DeadlineError if the block takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DeadlineError(f"no whole answer within {seconds:.0f} s") from None
+
+
+def _plain(value: Secret | str) -> str:
+    return value if isinstance(value, str) else value.reveal()
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,107 @@
+"""Carries requests to vendors over real sockets: the one place that performs vendor HTTP."""
+
+import ssl
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from exporter import __version__
+from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
+from exporter.transport.channel import Incoming, Outgoing
+
+LARGEST_BODY = 8 * 2**20
+CHUNK = 64 * 2**10
+MOST_CONNECTIONS = 16
+USER_AGENT = f"backup-exporter/{__version__}"
+
+
+class HttpCarrier:
+    """One source's connections to its vendor."""
+
+    def __init__(self, *, ca_file: Path | None = None, proxy_url: str | None = None) -> None:
+        """Open nothing yet; a session is made at the first request."""
+        self._ca_file = ca_file
+        self._proxy_url = proxy_url
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Outgoing) -> Incoming:
+        """Return the whole answer. Redirects are not followed, and the body is held below its cap."""
+        try:
+            async with self._open().request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                proxy=self._proxy_url,
+            ) as response:
+                body = await _read(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                if len(links := response.headers.getall("Link", [])) > 1:
+                    headers["link"] = ", ".join(links)
+                return Incoming(status=response.status, headers=headers, body=body)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translated(error) from None  # theirs carry addresses and headers
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(ssl=_trust(self._ca_file), limit=MOST_CONNECTIONS)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers={"User-Agent": USER_AGENT},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the transport keeps the time
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_chunked(CHUNK):
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            response.close()
+            raise CapError(f"the body is larger than {LARGEST_BODY // 2**20} MiB", limit="body")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _translated(error: Exception) -> PollError:
+    if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
+        return MalformedError("the body's encoding is broken")
+    return next(meaning() for kinds, meaning in MEANINGS if isinstance(error, kinds))
+
+
+MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[], PollError]]] = (
+    (
+        (aiohttp.ClientSSLError, ssl.SSLError, aiohttp.ServerFingerprintMismatch),
+        lambda: TlsError("the server's certificate is not trusted, or TLS failed"),
+    ),
+    ((aiohttp.ClientConnectorDNSError,), lambda: ConnectionFailedError("the host's name cannot be resolved")),
+    ((aiohttp.ClientConnectorError,), lambda: ConnectionFailedError("no connection")),
+    ((aiohttp.ClientHttpProxyError,), lambda: ConnectionFailedError("the proxy refused")),
+    (
+        (aiohttp.ClientResponseError, ValueError),
+        lambda: MalformedError("the answer is no HTTP, or the request cannot be written as HTTP"),
+    ),
+    ((Exception,), lambda: ConnectionFailedError("the connection broke", reset=True)),
+)
+"""What the library's exceptions mean; the first row that fits counts."""
+
+
+@lru_cache(maxsize=32)
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context

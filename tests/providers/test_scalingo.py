@@ -1,0 +1,286 @@
+"""Scalingo's provider against answers as the vendor documents them."""
+
+import base64
+import json
+from typing import Any, ClassVar
+
+import pytest
+
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError
+from exporter.model import Backup, Facts, Page, Recovery, Resource, Scope, Status
+from exporter.providers import scalingo
+from exporter.providers.scalingo import Options
+from exporter.secret import Secret
+from tests.providers.contract import ProviderContract, fixture
+from tests.providers.fake_api import FakeApi, Reply
+
+OPTIONS = Options(token=Secret("tk-us-planted"))
+EXCHANGE = "POST auth.scalingo.com/v1/tokens/exchange"
+API = "api.osc-fr1.scalingo.com/v1"
+DB_API = "db-api.osc-fr1.scalingo.com/api/databases"
+REDIS, KIBANA, SEARCH, NG = "5415beca646173000b015000", "ad-6c2f4d0e-kibana", "ad-search", "ad-dedicated"
+APP = "54100930736f7563d5030000"
+HOUR = 3600.0
+UNMAPPED = {Status.UNKNOWN: "expired"}
+
+
+def reply(name: str, status: int = 200) -> Reply:
+    return Reply(body=fixture(f"scalingo/{name}.json"), status=status)
+
+
+def database(own: str, name: str, app: str, state: str, created: float) -> Resource:
+    kind = name.partition("/")[2]
+    paused = state == "suspended"
+    return Resource(id=own, name=name, kind=kind, state=state, created=created, paused=paused, place=(app, own))
+
+
+def page(*rows: tuple[str, Status, str, float, float | None]) -> Page:
+    backups = (
+        Backup(id=own, status=status, kind=kind, started=started, size=size, unmapped=UNMAPPED.get(status))
+        for own, status, kind, started, size in rows
+    )
+    return Page(backups=tuple(backups))
+
+
+class TestScalingo(ProviderContract):
+    provider = scalingo.PROVIDER
+    options = OPTIONS
+    routes: ClassVar = {
+        EXCHANGE: reply("exchange"),
+        f"GET {API}/apps": reply("apps"),
+        f"GET {API}/apps/{APP}/addons": reply("addons-example-app"),
+        f"GET {API}/apps/another-app/addons": reply("addons-another-app"),
+        f"GET {API}/databases": reply("databases"),
+        f"GET {API}/apps/54100930736f7563d5030001/addons": reply("not-found", 404),
+        f"GET {API}/apps/my-postgres-db/addons": reply("addons-my-postgres-db"),
+        f"POST {API}/apps/{APP}/addons/{REDIS}/token": reply("token-redis"),
+        f"POST {API}/apps/{APP}/addons/{KIBANA}/token": reply("token-postgresql"),
+        f"POST {API}/apps/another-app/addons/{SEARCH}/token": reply("token-elasticsearch"),
+        f"POST {API}/apps/my-postgres-db/addons/{NG}/token": reply("token-dedicated"),
+        f"GET {DB_API}/{REDIS}": reply("database-redis"),
+        f"GET {DB_API}/{KIBANA}": reply("database-postgresql"),
+        f"GET {DB_API}/{SEARCH}": reply("database-elasticsearch"),
+        f"GET {DB_API}/{NG}": reply("database-dedicated"),
+        f"GET {DB_API}/{REDIS}/backups": reply("backups-redis"),
+        f"GET {DB_API}/{KIBANA}/backups": reply("backups-postgresql"),
+        f"GET {DB_API}/{SEARCH}/backups": reply("backups-elasticsearch"),
+        f"GET {DB_API}/{NG}/pitr/recovery_window": reply("recovery-window"),
+    }
+    resources = (
+        database(REDIS, "example-app/redis", APP, "running", 1424627702.766),
+        database(KIBANA, "example-app/postgresql", APP, "running", 1424627702.766),
+        database(SEARCH, "another-app/elasticsearch", "another-app", "suspended", 1514764800.0),
+        database(NG, "my-postgres-db/postgresql-ng", "my-postgres-db", "running", 1759276800.0),
+    )
+    facts: ClassVar = {
+        REDIS: Facts(scheduled=True, interval=24 * HOUR, intervals={"periodic": 24 * HOUR}, state="running"),
+        KIBANA: Facts(scheduled=True, interval=12 * HOUR, intervals={"periodic": 12 * HOUR}, state="upgrading"),
+        SEARCH: Facts(scheduled=False, state="suspended", paused=True),
+        NG: Facts(interval=12 * HOUR, intervals={"pitr": 12 * HOUR}, state="running"),
+    }
+    pages: ClassVar = {
+        REDIS: (page(("5b8b36104ffb090be1ac3ce2", Status.COMPLETED, "", 1535850000.178, 17484513608)),),
+        KIBANA: (
+            page(
+                ("5bde5000000000000000000f", Status.PENDING, "periodic", 1541379600.0, None),
+                ("5bde44904ffb096c714be89c", Status.PENDING, "periodic", 1541293260.154, None),
+                ("5bde0000000000000000000a", Status.IN_PROGRESS, "manual", 1541242860.0, None),
+                ("5bde0000000000000000000b", Status.IN_PROGRESS, "manual", 1541239200.0, None),
+                ("5bde0000000000000000000c", Status.CANCELLED, "manual", 1541235600.0, None),
+                ("5bde0000000000000000000d", Status.UNKNOWN, "", 1541232000.0, None),
+                ("5bb95a904ffb096e9a2831b8", Status.FAILED, "manual", 1538877900.154, None),
+                ("5b8b36104ffb090be1ac3ce1", Status.COMPLETED, "periodic", 1535853720.154, 17484513608),
+            ),
+        ),
+        SEARCH: (Page(),),
+        NG: (Page(recovery=Recovery(kind="pitr", earliest=1761951600.0, latest=1762605015.25)),),
+    }
+
+
+DEDICATED = {"id": "db1", "name": "reports", "technology": "postgresql-ng"}
+RUNNING = Resource(id="ad-1", name="shop/redis", kind="redis", state="running", place=("shop", "ad-1"))
+TOKENS = {
+    EXCHANGE: Reply(body={"token": "jwt"}),
+    f"POST {API}/apps/shop/addons/ad-1/token": Reply(body={"addon": {"token": "addon-token"}}),
+}
+
+
+def addons(*listed: dict[str, Any]) -> Reply:
+    return Reply(body={"addons": list(listed)})
+
+
+def token(claims: object) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"head.{payload}.signature"
+
+
+async def discovered(routes: dict[str, Reply], scope: Scope = scalingo.DEDICATED_SCOPE) -> list[Resource]:
+    api = FakeApi({EXCHANGE: Reply(body={"token": "jwt"}), **routes})
+    return list(await scalingo.resources(api, OPTIONS, scope))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[DEDICATED], [{"database": DEDICATED}], {"databases": [DEDICATED]}, {"databases": [{"database": DEDICATED}]}],
+)
+async def test_dedicated_databases_are_read_in_every_form_that_is_about(body: Any) -> None:
+    ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "scalingo-postgresql-ng"}}
+    redis = {"id": "ad-8", "status": "running", "addon_provider": {"id": "redis"}}
+    found = await discovered(
+        {f"GET {API}/databases": Reply(body=body), f"GET {API}/apps/db1/addons": addons(redis, ng)}
+    )
+
+    assert [(each.id, each.kind, each.place) for each in found] == [("ad-9", "postgresql-ng", ("db1", "ad-9"))]
+
+
+async def test_a_dedicated_database_found_twice_has_one_id() -> None:
+    ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "postgresql-ng"}}
+    routes = {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": addons(ng)}
+
+    assert await discovered(routes) == await discovered(routes, Scope(id="db1", name="reports"))
+
+
+@pytest.mark.parametrize("listed", [None, addons(), addons({"id": "a", "addon_provider": {"id": "redis"}})])
+async def test_a_dedicated_database_without_an_addon_stands_for_itself(listed: Reply | None) -> None:
+    routes = {f"GET {API}/databases": Reply(body=[DEDICATED])}
+    found = await discovered({**routes, f"GET {API}/apps/db1/addons": listed} if listed else routes)
+
+    assert found == [
+        Resource(id="db1", name="reports/postgresql-ng", kind="postgresql-ng", place=("reports", "db1")),
+    ]
+
+
+async def test_a_region_without_dedicated_databases_has_none_but_a_refusal_is_passed_on() -> None:
+    assert await discovered({}) == []
+    with pytest.raises(ForbiddenError):
+        await discovered({f"GET {API}/databases": Reply(status=403)})
+    with pytest.raises(ForbiddenError):
+        await discovered(
+            {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": Reply(status=403)}
+        )
+
+
+async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
+    redis = {"id": "ad-1", "status": "running", "addon_provider": {"id": "redis"}}
+    found = await discovered({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
+
+    assert [each.place for each in found] == [("shop", "ad-1")]
+    with pytest.raises(NotFoundError):
+        await discovered({}, Scope(id="5410", name="shop"))
+
+
+@pytest.mark.parametrize(
+    ("status", "deprovisioned", "known"),
+    [
+        ("running", None, True),
+        ("running", "2020-01-01T00:00:00Z", True),
+        ("suspended", "2020-01-01T00:00:00Z", True),
+        ("deprovisioned", "2020-01-01T00:00:00Z", False),
+        (None, "2020-01-01T00:00:00Z", False),
+        ("deprovisioning", "0001-01-01T00:00:00Z", True),
+    ],
+)
+async def test_an_addon_is_gone_only_if_it_says_so_twice(status: object, deprovisioned: object, known: bool) -> None:
+    addon = {"id": "a", "status": status, "deprovisioned_at": deprovisioned, "addon_provider": {"id": "mysql"}}
+    found = await discovered({f"GET {API}/apps/shop/addons": addons(addon)}, Scope(id="shop", name="shop"))
+
+    assert bool(found) is known
+
+
+@pytest.mark.parametrize(
+    ("enabled", "hours", "scheduled", "interval"),
+    [
+        (True, [2], True, 24 * HOUR),
+        (True, [1, 2, 3], True, 22 * HOUR),
+        (True, 3, True, 24 * HOUR),
+        (True, [], True, 24 * HOUR),
+        (True, None, True, 24 * HOUR),
+        (True, ["2", None, 99], True, 24 * HOUR),
+        (True, [2, 30], True, 24 * HOUR),
+        (False, [2], False, None),
+        (None, [2], None, None),
+    ],
+)
+async def test_the_interval_is_the_largest_gap_between_the_hours(
+    enabled: object, hours: object, scheduled: bool | None, interval: float | None
+) -> None:
+    database = {"periodic_backups_enabled": enabled, "periodic_backups_scheduled_at": hours}
+    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": database})})
+    facts = await scalingo.facts(api, OPTIONS, RUNNING)
+
+    assert (facts.scheduled, facts.interval) == (scheduled, interval)
+    assert facts.intervals == ({"periodic": interval} if interval else {})
+
+
+async def test_a_stopped_database_is_paused() -> None:
+    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {"status": "stopped"}})})
+
+    assert await scalingo.facts(api, OPTIONS, RUNNING) == Facts(state="stopped", paused=True)
+
+
+async def test_a_dedicated_database_needs_no_state_to_have_an_interval() -> None:
+    dedicated = Resource(id="ad-1", name="shop/postgresql-ng", kind="postgresql-ng", place=("shop", "ad-1"))
+    expected = Facts(interval=12 * HOUR, intervals={"pitr": 12 * HOUR})
+
+    forbidden = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(status=403)})
+
+    assert await scalingo.facts(FakeApi(TOKENS), OPTIONS, dedicated) == expected
+    assert await scalingo.facts(forbidden, OPTIONS, dedicated) == expected
+    with pytest.raises(NotFoundError):
+        await scalingo.facts(FakeApi(TOKENS), OPTIONS, RUNNING)
+
+
+async def test_each_request_is_signed_with_the_token_that_it_needs() -> None:
+    api = FakeApi(
+        {**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {}}), f"GET {API}/apps": Reply(body={"apps": []})}
+    )
+    await scalingo.scopes(api, OPTIONS)
+    await scalingo.facts(api, OPTIONS, RUNNING)
+
+    assert api.signed == ["Bearer jwt", "Bearer addon-token"]
+    assert api.asked[:2] == [EXCHANGE, f"GET {API}/apps"]
+
+
+async def test_addresses_follow_the_region_unless_they_are_given() -> None:
+    options = Options(token=Secret("planted"), region="osc-secnum-fr1", auth_url=scalingo.Url("http://localhost/auth/"))
+    api = FakeApi({"POST localhost/auth/v1/tokens/exchange": Reply(body={"token": "jwt"})})
+    with pytest.raises(NotFoundError):
+        await scalingo.scopes(api, options)
+
+    assert api.asked[-1] == "GET api.osc-secnum-fr1.scalingo.com/v1/apps"
+
+
+@pytest.mark.parametrize(
+    ("value", "lifetime"),
+    [
+        (token({"iat": 100, "exp": 1900}), 1800),
+        (token({"iat": 100.5, "exp": 200}), 99.5),
+        (token({"exp": 1900}), None),
+        (token({"iat": 200, "exp": 100}), None),
+        (token({"iat": "100", "exp": True}), None),
+        (token(["iat", "exp"]), None),
+        ("head.%%%.signature", None),
+        ("head.bm90IGpzb24.signature", None),
+        ("opaque", None),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+async def test_a_token_lives_as_long_as_it_says(value: str, lifetime: float | None, wrapped: bool) -> None:
+    body = {"token": value}
+    route = f"POST {API}/apps/shop/addons/ad-1/token"
+    routes = {**TOKENS, route: Reply(body={"addon": body} if wrapped else body), f"GET {DB_API}/ad-1": Reply(body={})}
+    api = FakeApi(routes)
+    with pytest.raises(MalformedError):
+        await scalingo.facts(api, OPTIONS, RUNNING)
+
+    assert [(held.value, held.lifetime) for held in api.tokens.values()] == [("jwt", None), (value, lifetime)]
+
+
+@pytest.mark.parametrize("value", [None, "", " ", 7, "a\r\nHost: elsewhere", "\u20ac"])
+async def test_a_token_that_cannot_be_sent_is_malformed(value: object) -> None:
+    with pytest.raises(MalformedError):
+        await scalingo.scopes(FakeApi({EXCHANGE: Reply(body={"token": value})}), OPTIONS)
+
+
+def test_the_databases_scope_cannot_be_an_app() -> None:
+    assert "/" in scalingo.DEDICATED_SCOPE.id
