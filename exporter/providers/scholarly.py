@@ -1,0 +1,172 @@
+"""Scholarly: database backups of one institution, by the Scholarly API v1.
+
+Base URL: `https://api.scholarlysoftware.com`; JSON:API documents (`application/vnd.api+json`). Vendor's documentation:
+https://api-docs.scholarlysoftware.com
+
+Authentication: an API key (`sch_...`) as bearer token. It is static: a refused one is not tried again.
+Paging: up to 100 backups a page, asked for newest first; the body's `links.next` leads on, absolute or relative.
+Limits: 1 request a second for each institution, unless your contract says otherwise.
+
+    - name: campus
+      provider: scholarly
+      token: ${SCHOLARLY_TOKEN}
+      max_age: 26h
+
+Least rights: an API key belongs to a Scholarly user and may do all that this user may. Make a service account for the
+exporter alone, give it one institution and no more than is needed to see that institution's backups, and create the
+key there. The API does not tell which institution a backup belongs to: use one key, and one source, per institution.
+
+Reads:
+
+- `GET /api/v1/institutions`: the institution's id and name.
+- `GET /api/v1/backups`: the backups, newest first.
+- `GET /api/v1/backups/{id}`: a running backup, for its progress.
+
+Requests: one at each discovery, one per poll for every 100 backups that have to be read (usually one), and one each
+time a running backup is followed.
+
+Which resource: if the key sees exactly one institution, its id is the resource. If it may not list institutions (403,
+404), sees none or sees several, the resource is named after the source instead.
+
+What stands for what: a backup starts when it was requested (`created_at`). A finish is not told; `updated_at`, as first
+seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a replica that
+may be some seconds behind.
+
+Cannot tell:
+
+- a schedule: `backup_schedule_enabled`, `backup_expected_interval_seconds`, and any limit of its own: set `max_age`.
+- kinds of backups: nothing is told apart by kind.
+- the state of an institution: `backup_resource_state`.
+- restores: `backup_last_restore_timestamp_seconds`, `backup_last_restore_status`.
+- how long a failed backup took.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporter import wire
+from exporter.errors import ForbiddenError, NotFoundError
+from exporter.model import Backup, Page, Resource, Scope, Status
+from exporter.provider import Answer, Api, Bearer, Provider, RateLimit, Url, address
+from exporter.secret import Secret
+
+BASE_URL = Url("https://api.scholarlysoftware.com")
+MEDIA_TYPE = "application/vnd.api+json"
+PAGE_SIZE = 100  # the most the vendor allows
+
+STATUSES: Mapping[str, Status] = {
+    "pending": Status.PENDING,
+    "processing": Status.IN_PROGRESS,
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+}
+
+NAMED_AFTER_SOURCE = Resource(id="", name="", kind="institution")
+"""The one resource of a key whose institution is not told.
+
+A provider does not know its source's name: an empty id asks the core to put that name in its place. The core also sees
+to it that an id once chosen stays, whichever of the two a later discovery finds.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The keys of a source of this provider."""
+
+    token: Secret = field(repr=False)
+    base_url: Url = BASE_URL
+
+
+async def scopes(_api: Api, _options: Options) -> Sequence[Scope]:
+    """Return the one part there is: what the key sees."""
+    return (Scope(id="institution"),)
+
+
+async def resources(api: Api, options: Options, _scope: Scope) -> Sequence[Resource]:
+    """Return the institution, or its stand-in where the key does not see exactly one."""
+    try:
+        answer = await _get(api, options, address(options.base_url, "api", "v1", "institutions"))
+    except (ForbiddenError, NotFoundError):
+        return (NAMED_AFTER_SOURCE,)
+    institutions = wire.records(answer.body, "data")
+    if len(institutions) != 1 or _next(api, answer) is not None:
+        return (NAMED_AFTER_SOURCE,)
+    return (_institution(institutions[0]),)
+
+
+async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterator[Page]:
+    """Yield the backups newest first, as long as pages have any and name a next one."""
+    query: dict[str, str | int] = {"sort": "-created_at", "page[size]": PAGE_SIZE}
+    url: str | None = address(options.base_url, "api", "v1", "backups", **query)
+    while url is not None:
+        answer = await _get(api, options, url)
+        found = wire.records(answer.body, "data")
+        yield Page(backups=tuple(_backup(each) for each in found), total=_total(answer))
+        url = _next(api, answer) if found else None
+
+
+async def running(api: Api, options: Options, _resource: Resource, backup: Backup) -> Sequence[Backup]:
+    """Return how far a running backup has come."""
+    answer = await _get(api, options, address(options.base_url, "api", "v1", "backups", backup.id))
+    return (_backup(wire.record(answer.body, "data")),)
+
+
+async def _get(api: Api, options: Options, url: str) -> Answer:
+    return await api.get(url, auth=Bearer(options.token), accept=MEDIA_TYPE)
+
+
+def _next(api: Api, answer: Answer) -> str | None:
+    """Return the next page's address; JSON:API allows a link to be a text or an object that holds one."""
+    target = wire.inner(answer.body, "links").get("next")
+    return api.link(answer, target.get("href") if isinstance(target, dict) else target)
+
+
+def _total(answer: Answer) -> int | None:
+    """Return how many backups there are by either generation of the list's documentation."""
+    meta = wire.inner(answer.body, "meta")
+    for told in (meta.get("total"), wire.inner(meta, "page").get("total_count")):
+        if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
+            return told
+    return None
+
+
+def _institution(source: wire.Record) -> Resource:
+    attributes = wire.inner(source, "attributes")
+    return Resource(
+        id=wire.identity(source),
+        name=wire.text(attributes.get("name")) or "",
+        kind="institution",
+        created=wire.moment(attributes.get("created_at")),
+    )
+
+
+def _backup(source: wire.Record) -> Backup:
+    """Map a record; the requester's name, the download address and the progress message stay unread."""
+    attributes = wire.inner(source, "attributes")
+    said = attributes.get("status")
+    completed = STATUSES.get(wire.word(said)) is Status.COMPLETED
+    return wire.backup(
+        STATUSES,
+        said,
+        id=wire.identity(source),
+        started=wire.moment(attributes.get("created_at")),
+        finished=wire.moment(attributes.get("updated_at")) if completed else None,
+        size=wire.amount(attributes.get("file_size")),
+        progress=_percentage(wire.inner(attributes, "progress").get("percentage")),
+    )
+
+
+def _percentage(value: object) -> float | None:
+    percentage = wire.amount(value)
+    return percentage if percentage is not None and percentage <= 100 else None
+
+
+PROVIDER = Provider(
+    options=Options,
+    rate_limit=RateLimit(requests=1, per=1.0),
+    scopes=scopes,
+    resources=resources,
+    pages=pages,
+    newest_first=True,
+    running=running,
+)
