@@ -1,0 +1,235 @@
+"""Northflank: the backups of the addons (databases, queues, object stores) in all projects of an account.
+
+API: the Northflank API v1 at https://api.northflank.com. Authentication: a static API token, sent as a bearer token.
+A token of a team or of a personal account sees its own projects; a token of an organization needs `team_id`, which
+sends every request through `/v1/teams/{team_id}`. Paging: `per_page` (at most 100) and a cursor; where a cursor is
+missing, the page number. Order: not documented, so all pages of a listing are read. Limit: 1000 requests an hour for
+the account, counted from the first request of that hour.
+Documents: https://northflank.com/docs/v1/api/introduction
+
+    - name: platform
+      provider: northflank
+      token: ${NORTHFLANK_TOKEN}
+
+Least rights: an API role (team settings, API, Roles) with `Project > Projects > Manage > Read` and
+`Project > Addons > General > Read`, limited to the projects you want watched; then a token made from that role.
+The token dies with the role.
+
+Reads:
+- `GET /v1/projects`
+- `GET /v1/projects/{project}/addons`
+- `GET /v1/projects/{project}/addons/{addon}/backup-schedules`
+- `GET /v1/projects/{project}/addons/{addon}/restores`
+- `GET /v1/projects/{project}/addons/{addon}/backups`
+- `GET /v1/projects/{project}/addons/{addon}/backups/{backup}`, while one is running
+
+Requests: in every poll one for each addon, or as many as it has hundreds of backups; one more whenever a running
+backup is followed; in every discovery one for the projects, one for each project and two for each addon. Twenty addons
+with up to a hundred backups each, polled every five minutes, cost about 300 of the 1000 requests an hour.
+
+Cannot tell:
+- how far a running backup has come;
+- whether a schedule or a human made a backup;
+- when an addon was created, as the list of addons does not say;
+- the time zone of the schedules, which matters little: only the gaps between their slots are used;
+- the full size of a snapshot: its size is what changed since the one before.
+
+Backups that were imported (`config.source.type` among `import_sources`) prove nothing about a schedule and are left
+out. What `sameAddon` made is a `dump`. An addon without schedules has its backups switched off.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from exporter import wire
+from exporter.errors import MalformedError
+from exporter.model import UNFINISHED, Backup, Facts, Page, Resource, Restore, Scope, Status
+from exporter.provider import Api, Bearer, Provider, RateLimit, Url, address
+from exporter.schedule import DAY, HOUR, MINUTE, WEEK, largest_gap
+from exporter.secret import Secret
+
+STATUSES: Mapping[str, Status] = {
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+    "in_progress": Status.IN_PROGRESS,
+    "aborting": Status.IN_PROGRESS,
+    "scheduled": Status.PENDING,
+    "aborted": Status.CANCELLED,
+    "not_supported": Status.UNSUPPORTED,
+}
+KINDS: Mapping[str, str] = {"sameAddon": "dump", "snapshot": "snapshot"}
+INTERVALS = frozenset({"hourly", "daily", "weekly"})
+GONE = frozenset({"deleting", "deleted"})
+API = Url("https://api.northflank.com")
+PER_PAGE = 100
+LONGEST_SIZE = 20  # digits; more is no number of bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the configuration says about one Northflank account."""
+
+    token: Secret = field(repr=False)
+    team_id: str = ""
+    import_sources: tuple[str, ...] = ("fileUpload", "externalDump", "liveInstance")
+    base_url: Url = API
+
+
+async def scopes(api: Api, options: Options) -> Sequence[Scope]:
+    """List the projects that the token may see."""
+    projects = await _whole(api, options, "projects", "projects")
+    return [Scope(id=wire.identity(project), name=wire.text(project.get("name")) or "") for project in projects]
+
+
+async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
+    """List a project's addons, but those that are being deleted."""
+    addons = await _whole(api, options, "addons", "projects", scope.id, "addons")
+    return [_resource(scope, addon) for addon in addons if wire.word(addon.get("status")) not in GONE]
+
+
+async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+    """Read the schedules and the last restore of an addon."""
+    schedules = await _whole(api, options, "schedules", *_place(resource), "backup-schedules")
+    restores = await _whole(api, options, "restores", *_place(resource), "restores")
+    return replace(_schedule(schedules), restore=_last_restore(restores))
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+    """List an addon's backups, in whatever order Northflank has them."""
+    async for records in _parts(api, options, "backups", *_place(resource), "backups"):
+        own = (record for record in records if _source(record) not in options.import_sources)
+        yield Page(backups=tuple(_backup(record) for record in own))
+
+
+async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
+    """Read one backup again."""
+    url = address(_base(options), *_place(resource), "backups", backup.id)
+    answer = await api.get(url, auth=Bearer(options.token))
+    found = _backup(wire.record(answer.body, "data"))
+    return (replace(found, kind=found.kind or backup.kind),)  # this endpoint may leave the config out
+
+
+async def _whole(api: Api, options: Options, name: str, *path: str) -> Sequence[wire.Record]:
+    """Return the list `data.<name>`, its pages put together."""
+    return [record async for part in _parts(api, options, name, *path) for record in part]
+
+
+async def _parts(api: Api, options: Options, name: str, *path: str) -> AsyncIterator[Sequence[wire.Record]]:
+    """Yield the list `data.<name>` of each page."""
+    number, further = 1, dict[str, str | int]()
+    while True:
+        url = address(_base(options), *path, per_page=PER_PAGE, **further)
+        body = (await api.get(url, auth=Bearer(options.token))).body
+        yield wire.records(body, "data", name)
+        pagination = wire.record(body).get("pagination")
+        if pagination is None:
+            return
+        more = wire.flag(wire.record(pagination).get("hasNextPage"))
+        if more is None:  # an end that we only guessed would pass a part of the list for the whole
+            raise MalformedError("pagination does not say whether there is a next page")
+        if not more:
+            return
+        number += 1
+        cursor = pagination.get("cursor")
+        further = {"cursor": cursor} if isinstance(cursor, str) and cursor else {"page": number}
+
+
+def _base(options: Options) -> str:
+    team = ("teams", options.team_id) if options.team_id else ()
+    return address(options.base_url, "v1", *team)
+
+
+def _place(resource: Resource) -> tuple[str, ...]:
+    project, addon = resource.place
+    return "projects", project, "addons", addon
+
+
+def _resource(scope: Scope, addon: wire.Record) -> Resource:
+    slug = wire.identity(addon)
+    status = addon.get("status")
+    return Resource(
+        id=f"{scope.id}/{slug}",
+        name=wire.text(addon.get("name")) or slug,
+        kind=wire.text(wire.inner(addon, "spec").get("type")) or "addon",
+        state=wire.text(status),
+        created=wire.moment(addon.get("createdAt")),
+        paused=wire.word(status) == "paused",
+        place=(scope.id, slug),
+    )
+
+
+def _source(record: wire.Record) -> str | None:
+    return wire.text(wire.inner(record, "config", "source").get("type"))
+
+
+def _backup(record: wire.Record) -> Backup:
+    return wire.backup(
+        STATUSES,
+        record.get("status"),
+        id=wire.identity(record),
+        started=wire.moment(record.get("createdAt")),
+        finished=wire.moment(record.get("completedAt")),
+        size=_size(wire.inner(record, "config").get("size")),
+        kind=KINDS.get(_source(record) or "", ""),
+    )
+
+
+def _size(value: object) -> float | None:
+    """Return a size in bytes, which Northflank writes as a text of digits."""
+    if isinstance(value, str):
+        digits = value.isascii() and value.isdecimal() and len(value) <= LONGEST_SIZE
+        return wire.amount(int(value)) if digits else None
+    return wire.amount(value)
+
+
+def _schedule(schedules: Sequence[wire.Record]) -> Facts:
+    """Return the gaps between the slots of all schedules, which may overlap, and between those of each kind."""
+    slots = [
+        (wire.word(it.get("backupType")), slot) for it in schedules for slot in _slots(wire.inner(it, "scheduling"))
+    ]
+    gaps = {kind: largest_gap((slot for own, slot in slots if own == kind), WEEK) for kind in KINDS.values()}
+    return Facts(
+        scheduled=bool(schedules),
+        interval=largest_gap((slot for _, slot in slots), WEEK),
+        intervals={kind: gap for kind, gap in gaps.items() if gap is not None},
+    )
+
+
+def _slots(scheduling: wire.Record) -> Iterator[float]:
+    """Yield a schedule's slots in seconds from Monday 00:00; where a list is empty, the first day, hour or minute."""
+    interval = wire.word(scheduling.get("interval"))
+    if interval not in INTERVALS:
+        return
+    days = _numbers(scheduling.get("day"), 7) if interval == "weekly" else range(7)
+    hours = range(24) if interval == "hourly" else _numbers(scheduling.get("hour"), 24)
+    for day, hour, minute in product(days, hours, _numbers(scheduling.get("minute"), 60)):
+        yield day * DAY + hour * HOUR + minute * MINUTE
+
+
+def _numbers(value: object, limit: int) -> Sequence[float]:
+    numbers = [wire.amount(element) for element in value] if isinstance(value, list) else []
+    return [number for number in numbers if number is not None and number < limit] or [0]
+
+
+def _last_restore(restores: Sequence[wire.Record]) -> Restore | None:
+    """Return the newest restore that has ended."""
+    ended = []
+    for restore in restores:
+        started = wire.moment(restore.get("restoreTimestamp"))
+        status = STATUSES.get(wire.word(restore.get("status")), Status.UNKNOWN)
+        if started is not None and status not in UNFINISHED:
+            ended.append(Restore(started=started, status=status))
+    return max(ended, key=lambda restore: restore.started, default=None)
+
+
+PROVIDER = Provider(
+    options=Options,
+    rate_limit=RateLimit(requests=1000, per=HOUR),
+    scopes=scopes,
+    resources=resources,
+    facts=facts,
+    pages=pages,
+    newest_first=False,
+    running=running,
+)

@@ -1,0 +1,317 @@
+"""A simulated Northflank: one account with two projects of addons, and a third project that it may not look into.
+
+As documented: a bearer token, both forms of every path (with and without the team), `per_page` up to 100, cursors and
+page numbers, errors in one envelope, the rate limit told on every answer. What the documents leave open is made
+awkward: lists come in no order, a running backup has no size and no `completedAt`, schedules have no `pagination`.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import Any
+
+from exporter.model import Status
+from exporter.schedule import DAY, HOUR
+from exporter.simulation.exchange import Account, Request, Response, Story, iso, json_response
+from exporter.simulation.timeline import Rhythm, Run, failing
+
+GIB = 2**30
+TOKEN = "simulated-northflank-token"
+TEAM = "simulated-team"
+CLOSED = "secret-lab"
+WORDS: Mapping[Status, str] = {
+    Status.COMPLETED: "completed",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "aborted",
+    Status.IN_PROGRESS: "in-progress",
+}
+TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
+Json = dict[str, Any]
+Twist = Callable[[Run], Run | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One backup schedule of an addon and what came of it."""
+
+    kind: str
+    interval: str
+    first: float
+    """The start of its run number 1."""
+    size: int
+    keep: float = 14 * DAY
+    takes: float = 240.0
+    twist: Twist = lambda run: run
+
+    def runs(self, now: float) -> list[Run]:
+        """Return what has started and is kept at `now`, newest first."""
+        every = {"hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}[self.interval]
+        rhythm = Rhythm(first=self.first, every=every, takes=self.takes, size=self.size, growth=0.001, twist=self.twist)
+        return rhythm.runs(now, self.keep)
+
+    def schedule(self) -> Json:
+        """Return it as the API lists it; the slots are those of its runs."""
+        first = datetime.fromtimestamp(self.first, UTC)
+        return {
+            "id": _digest(self.kind, self.interval)[:24],
+            "backupType": self.kind,
+            "backupCompressionType": "gz",
+            "scheduling": {
+                "interval": self.interval,
+                "minute": [first.minute],
+                "hour": [] if self.interval == "hourly" else [first.hour],
+                "day": [first.weekday()] if self.interval == "weekly" else [],
+            },
+            "retentionTime": round(self.keep / DAY),
+            "createdAt": "2024-07-11T13:08:09.626Z",
+            "updatedAt": "2024-07-11T13:08:09.626Z",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Addon:
+    """One addon and all that happens to it."""
+
+    project: str
+    id: str
+    type: str
+    status: str = "running"
+    plans: Sequence[Plan] = ()
+    others: Sequence[tuple[str, Run]] = ()
+    """Backups that no schedule made, each with its source type."""
+    restores: Sequence[Json] = ()
+
+    def overview(self) -> Json:
+        """Return it as the project's list shows it."""
+        return {
+            "id": self.id,
+            "name": self.id.replace("-", " ").title(),
+            "appId": f"/{TEAM}/{self.project}/{self.id}",
+            "tags": [],
+            "spec": {"type": self.type},
+            "status": self.status,
+        }
+
+    def backups(self, now: float) -> list[Json]:
+        """Return all that is listed at `now`."""
+        planned = [(TYPES[plan.kind], run) for plan in self.plans for run in plan.runs(now)]
+        return [_backup(source, run, now) for source, run in (*planned, *self.others)]
+
+
+class Hour:
+    """Northflank's rate limit: a number of requests in the hour that begins with the first of them."""
+
+    def __init__(self, requests: int) -> None:
+        """Start with nothing counted."""
+        self.requests = requests
+        self._used = 0
+        self._end = -math.inf
+
+    def admit(self, now: float) -> tuple[bool, dict[str, str]]:
+        """Count an arrival; return whether it is admitted, and the headers that tell."""
+        if now >= self._end:
+            self._used, self._end = 0, now + HOUR
+        admitted = self._used < self.requests
+        self._used += admitted
+        return admitted, {
+            "x-ratelimit-limit": str(self.requests),
+            "x-ratelimit-remaining": str(self.requests - self._used),
+            "x-ratelimit-reset": str(math.ceil(self._end - now)),
+        }
+
+
+class Platform:
+    """The account of a platform team."""
+
+    name = "platform"
+
+    def __init__(self, story: Story) -> None:
+        """Take what happens to its addons."""
+        self._addons = {(addon.project, addon.id): addon for addon in _addons(story)}
+        self._hour = Hour(1000)
+
+    def configuration(self, base: str) -> dict[str, Any]:
+        """Return its source entry."""
+        return {"name": self.name, "provider": "northflank", "token": TOKEN, "base_url": base}
+
+    def respond(self, request: Request, now: float) -> Response:
+        """Answer one request."""
+        admitted, headers = self._hour.admit(now)
+        status, body = self._answer(request, now) if admitted else _error(429, "Too many requests")
+        if status == 405:
+            headers["Allow"] = "GET"
+        return json_response(body, status=status, headers=headers)
+
+    def _answer(self, request: Request, now: float) -> tuple[int, Json]:
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _error(401, "Unauthorized")
+        parts = [part for part in request.path.split("/") if part]
+        if parts[:2] == ["v1", "teams"] and len(parts) > 2:
+            if parts[2] != TEAM:
+                return _error(403, "Forbidden")
+            parts = ["v1", *parts[3:]]
+        found = _route(parts, self._addons, now)
+        if isinstance(found, int):
+            return _error(found, {403: "Forbidden"}.get(found, "Not found"))
+        if request.method != "GET":
+            return _error(405, "Method not allowed")
+        return (200, {"data": found}) if "id" in found else _page(found, request.query)
+
+
+def accounts(story: Story) -> Sequence[Account]:
+    """Return the one simulated account."""
+    return (Platform(story),)
+
+
+def _route(parts: Sequence[str], addons: Mapping[tuple[str, str], Addon], now: float) -> Json | int:
+    """Return what stands at a path, or the status that says why nothing does."""
+    match parts:
+        case ["v1", "projects"]:
+            names = [*dict.fromkeys(project for project, _ in addons), CLOSED]
+            return {"projects": [{"id": name, "name": name.replace("-", " ").title()} for name in names]}
+        case ["v1", "projects", project, "addons", *_] if project == CLOSED:
+            return 403
+        case ["v1", "projects", project, "addons"]:
+            overviews = [addon.overview() for place, addon in addons.items() if place[0] == project]
+            return {"addons": overviews} if overviews else 404
+        case ["v1", "projects", project, "addons", name, *rest] if (project, name) in addons:
+            return _route_addon(rest, addons[project, name], now)
+    return 404
+
+
+def _route_addon(rest: Sequence[str], addon: Addon, now: float) -> Json | int:
+    match rest:
+        case ["backups"]:
+            return {"backups": addon.backups(now)}
+        case ["backups", wanted]:
+            return next((backup for backup in addon.backups(now) if backup["id"] == wanted), 404)
+        case ["backup-schedules"]:
+            return {"schedules": [plan.schedule() for plan in addon.plans]}
+        case ["restores"]:
+            return {"restores": list(addon.restores)}
+    return 404
+
+
+def _page(found: Json, query: Mapping[str, str]) -> tuple[int, Json]:
+    """Return the part of a list that is asked for; a cursor names the last element before it."""
+    [(name, elements)] = found.items()
+    if name == "schedules":
+        return 200, {"data": found}
+    if not all(query.get(key, "1").isdecimal() and int(query.get(key, "1")) for key in ("per_page", "page")):
+        return _error(400, "per_page and page must be positive integers")
+    shuffled = sorted(elements, key=lambda element: _digest(element["id"]))
+    size = min(int(query.get("per_page", "50")), 100)
+    rest = [element for element in shuffled if _digest(element["id"]) > query.get("cursor", "")]
+    start = 0 if "cursor" in query else (int(query.get("page", "1")) - 1) * size
+    part = rest[start : start + size]
+    pagination: Json = {"hasNextPage": start + size < len(rest), "count": len(part)}
+    if pagination["hasNextPage"]:
+        pagination["cursor"] = _digest(part[-1]["id"])
+    return 200, {"data": {name: part}, "pagination": pagination}
+
+
+def _backup(source: str, run: Run, now: float) -> Json:
+    status = run.status(now)
+    ended = status is not Status.IN_PROGRESS
+    prefix = {"sameAddon": "dump", "snapshot": "snapshot"}.get(source, "import")
+    name = f"{prefix}-{int(run.start)}"
+    return {
+        "id": name,
+        "name": name.replace("-", " ").title(),
+        "status": WORDS[status],
+        "createdAt": iso(run.start),
+        **({"completedAt": iso(run.end)} if ended else {}),
+        "config": {
+            "source": {"type": source},
+            "size": str(run.size) if status is Status.COMPLETED else "",
+            **({"compressionType": "gz"} if source == "sameAddon" else {}),
+            "addonVersion": "16.4.0",
+        },
+    }
+
+
+def _error(status: int, message: str) -> tuple[int, Json]:
+    number = _digest(str(status), message)[:16]
+    return status, {"error": {"status": status, "message": message, "id": number, "details": {}}}
+
+
+def _addons(story: Story) -> Sequence[Addon]:
+    """Return all addons: some well, one paused, one switched off, one on its way out; see also those below."""
+    start = story.start
+    manual = Run(number=0, start=start - 33 * DAY, end=start - 33 * DAY + 400, size=3 * GIB)
+    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, twist=_until(start - 9 * DAY))
+    return (
+        _ledger(story),
+        Addon("payments", "queue", "redis", status="paused", plans=[queue]),
+        _risk(start),
+        _catalog(start),
+        Addon("media", "thumbnails", "minio", others=[("sameAddon", manual)]),
+        _uploads(story),
+        Addon("media", "old-blog", "mysql", status="deleting"),
+    )
+
+
+def _ledger(story: Story) -> Addon:
+    """Return a database whose hourly dump suddenly has a tenth of its size; imports lie among its backups."""
+    brief = 10 / story.speed
+    dumps = Plan("dump", "hourly", story.at(45), 40 * GIB, keep=4 * DAY, takes=brief, twist=_shrunken)
+    snapshots = Plan("snapshot", "daily", story.start + 5 * HOUR, 2 * GIB, keep=12 * DAY, takes=brief)
+    starts = (story.start - 600, story.start - 30 * DAY)
+    imports = [("fileUpload", Run(number=0, start=start, end=start + 60, size=GIB)) for start in starts]
+    return Addon("payments", "ledger-db", "postgresql", plans=[dumps, snapshots], others=imports)
+
+
+def _risk(start: float) -> Addon:
+    """Return a database whose dumps came to an end four days ago without a failure, while its snapshots go on."""
+    ended = _until(start - 4 * DAY)
+    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, twist=ended)
+    snapshots = Plan("snapshot", "daily", start + 18 * HOUR, GIB)
+    return Addon("payments", "risk-db", "mysql", plans=[dumps, snapshots])
+
+
+def _catalog(start: float) -> Addon:
+    """Return a database with two schedules for its dumps, whose last restore failed."""
+    daily = Plan("dump", "daily", start + 14 * HOUR, 12 * GIB, twist=failing(-4))
+    weekly = Plan("dump", "weekly", start + 79 * HOUR, 12 * GIB, keep=56 * DAY, twist=_aborted)
+    restores = [_restore("completed", daily, start - 20 * DAY), _restore("failed", daily, start - DAY)]
+    return Addon("media", "catalog", "mongodb", plans=[daily, weekly], restores=restores)
+
+
+def _uploads(story: Story) -> Addon:
+    """Return a database whose dump can be seen running."""
+    seen = _ending(story.at(90))
+    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=60 / story.speed, twist=seen)
+    return Addon("media", "uploads", "postgresql", plans=[dumps])
+
+
+def _restore(status: str, plan: Plan, start: float) -> Json:
+    """Return a restore of the backup that was the plan's newest at `start`."""
+    return {
+        "id": _digest(status, str(start))[:24],
+        "status": status,
+        "restoreTimestamp": iso(start),
+        "completedAt": iso(start + 200),
+        "backupId": f"dump-{int(plan.runs(start)[0].start)}",
+    }
+
+
+def _until(end: float) -> Twist:
+    return lambda run: run if run.start < end else None
+
+
+def _aborted(run: Run) -> Run:
+    return replace(run, outcome=Status.CANCELLED) if run.number == -2 else run
+
+
+def _shrunken(run: Run) -> Run:
+    return replace(run, size=run.size // 10) if run.number >= 1 else run
+
+
+def _ending(end: float) -> Twist:
+    return lambda run: replace(run, end=end) if run.number == 1 else run
+
+
+def _digest(*parts: str) -> str:
+    return sha1("/".join(parts).encode()).hexdigest()

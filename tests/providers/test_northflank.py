@@ -1,0 +1,317 @@
+"""Northflank: slugs within projects, two ways of paging, sizes as text, imports in the list, schedules as slots."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError, UnauthorizedError
+from exporter.model import Backup, Facts, Page, Resource, Restore, Scope, Status
+from exporter.provider import Url
+from exporter.providers.northflank import PROVIDER, Options, facts, pages, resources, running, scopes
+from exporter.secret import Secret
+from tests.providers.contract import ProviderContract, fixture
+from tests.providers.fake_api import FakeApi, Reply
+
+V1 = "GET api.northflank.com/v1/projects"
+ADDON = f"{V1}/default-project/addons/example-addon"
+PAUSED = f"{V1}/default-project/addons/paused-addon"
+SECOND = f"{V1}/second-project/addons/example-addon"
+OPTIONS = Options(token=Secret("planted-token"))
+EXAMPLE = Resource(
+    id="default-project/example-addon",
+    name="Example Addon",
+    kind="mongodb",
+    state="running",
+    place=("default-project", "example-addon"),
+)
+HOUR = 3600.0
+DAY = 86400.0
+
+
+def answer(name: str) -> Reply:
+    return Reply(body=fixture(f"northflank/{name}.json"))
+
+
+def dump(name: str, status: Status, started: float, took: float | None = None, **further: Any) -> Backup:
+    finished = None if took is None else started + took
+    return Backup(id=name, status=status, started=started, finished=finished, kind="dump", **further)
+
+
+class TestNorthflank(ProviderContract):
+    provider = PROVIDER
+    options = OPTIONS
+    routes: ClassVar = {
+        f"{V1}?per_page=100": answer("projects-1"),
+        f"{V1}?cursor=abc123&per_page=100": answer("projects-2"),
+        f"{V1}/default-project/addons?per_page=100": answer("addons-1"),
+        f"{V1}/default-project/addons?page=2&per_page=100": answer("addons-2"),
+        f"{V1}/second-project/addons?per_page=100": answer("addons-second"),
+        f"{ADDON}/backup-schedules?per_page=100": answer("schedules"),
+        f"{ADDON}/restores?per_page=100": answer("restores"),
+        f"{ADDON}/backups?per_page=100": answer("backups-1"),
+        f"{ADDON}/backups?cursor=def456&per_page=100": answer("backups-2"),
+        f"{ADDON}/backups/dump-running": answer("backup"),
+        f"{PAUSED}/backup-schedules?per_page=100": answer("no-schedules"),
+        f"{PAUSED}/restores?per_page=100": answer("no-restores"),
+        f"{PAUSED}/backups?per_page=100": answer("no-backups"),
+        f"{SECOND}/backup-schedules?per_page=100": answer("no-schedules"),
+        f"{SECOND}/restores?per_page=100": answer("no-restores"),
+        f"{SECOND}/backups?per_page=100": answer("no-backups"),
+    }
+    resources = (
+        EXAMPLE,
+        Resource(
+            id="default-project/paused-addon",
+            name="Paused Addon",
+            kind="mysql",
+            state="paused",
+            created=1609459200.0,
+            paused=True,
+            place=("default-project", "paused-addon"),
+        ),
+        Resource(
+            id="second-project/example-addon",
+            name="Example Addon",
+            kind="addon",
+            state="preDeployment",
+            place=("second-project", "example-addon"),
+        ),
+    )
+    facts: ClassVar = {
+        "default-project/example-addon": Facts(
+            scheduled=True,
+            interval=12 * HOUR,
+            intervals={"dump": 12 * HOUR, "snapshot": 7 * DAY},
+            restore=Restore(started=1611273600.0, status=Status.FAILED),
+        ),
+        "default-project/paused-addon": Facts(scheduled=False),
+        "second-project/example-addon": Facts(scheduled=False),
+    }
+    pages: ClassVar = {
+        "default-project/example-addon": (
+            Page(
+                backups=(
+                    Backup(
+                        id="example-backup",
+                        status=Status.COMPLETED,
+                        started=1611141593.175,
+                        finished=1611141594.494,
+                        size=1234,
+                        kind="snapshot",
+                    ),
+                    dump("dump-done", Status.COMPLETED, 1611208800.0, 300.0, size=987654321),
+                    dump("dump-running", Status.IN_PROGRESS, 1611252000.0),
+                    dump("dump-failed", Status.FAILED, 1611036000.0, 60.0),
+                )
+            ),
+            Page(
+                backups=(
+                    dump("dump-stopping", Status.IN_PROGRESS, 1610949600.0),
+                    dump("dump-stopped", Status.CANCELLED, 1610863200.0, 30.0),
+                    dump("dump-to-come", Status.PENDING, 1611295200.0),
+                    replace(dump("snapshot-impossible", Status.UNSUPPORTED, 1610776800.0, 2.0), kind="snapshot"),
+                    dump("dump-odd", Status.UNKNOWN, 1610690400.0, unmapped="quarantined"),
+                )
+            ),
+        ),
+        "default-project/paused-addon": (Page(),),
+        "second-project/example-addon": (Page(),),
+    }
+    running: ClassVar = {
+        "default-project/example-addon": (
+            "dump-running",
+            (dump("dump-running", Status.COMPLETED, 1611252000.0, 240.0, size=1000000000),),
+        )
+    }
+
+
+def listing(*backups: Any, **beside: Any) -> FakeApi:
+    return FakeApi({f"{ADDON}/backups?per_page=100": Reply(body={"data": {"backups": list(backups)}, **beside})})
+
+
+async def first_page(api: FakeApi, options: Options = OPTIONS) -> tuple[Backup, ...]:
+    return (await anext(pages(api, options, EXAMPLE))).backups
+
+
+async def facts_of(*schedulings: tuple[str, Any], restores: Reply | None = None) -> Facts:
+    schedules = [{"backupType": kind, "scheduling": scheduling} for kind, scheduling in schedulings]
+    routes = {
+        f"{ADDON}/backup-schedules?per_page=100": Reply(body={"data": {"schedules": schedules}}),
+        f"{ADDON}/restores?per_page=100": restores or answer("no-restores"),
+    }
+    return await facts(FakeApi(routes), OPTIONS, EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("scheduling", "gap"),
+    [
+        ({"interval": "hourly", "minute": [30], "hour": [], "day": []}, HOUR),
+        ({"interval": "hourly", "minute": [0, 15], "hour": [3], "day": [2]}, 45 * 60.0),
+        ({"interval": "daily", "minute": [0], "hour": [2]}, DAY),
+        ({"interval": "daily", "minute": [0, 30], "hour": [2, 14]}, 11.5 * HOUR),
+        ({"interval": "weekly", "minute": [30], "hour": [18], "day": [4]}, 7 * DAY),
+        ({"interval": "weekly", "minute": [0], "hour": [1], "day": [0, 2, 4]}, 3 * DAY),
+        ({"interval": "weekly", "minute": [0], "hour": [0, 12], "day": [0, 1, 2, 3, 4, 5, 6]}, 12 * HOUR),
+        ({"interval": "hourly", "minute": []}, HOUR),
+        ({"interval": "daily", "minute": [], "hour": []}, DAY),
+        ({"interval": "Weekly"}, 7 * DAY),
+        ({"interval": "daily", "minute": ["x", 75, None, True, 0, -5], "hour": {"at": 2}}, DAY),
+    ],
+)
+async def test_the_gap_of_a_schedule(scheduling: dict[str, Any], gap: float) -> None:
+    assert (await facts_of(("dump", scheduling))) == Facts(scheduled=True, interval=gap, intervals={"dump": gap})
+
+
+async def test_schedules_of_one_kind_and_of_both_are_put_together() -> None:
+    found = await facts_of(
+        ("dump", {"interval": "daily", "minute": [0], "hour": [0]}),
+        ("dump", {"interval": "weekly", "minute": [0], "hour": [8], "day": [6]}),
+        ("snapshot", {"interval": "daily", "minute": [0], "hour": [6]}),
+    )
+
+    assert found.intervals == {"dump": DAY, "snapshot": DAY}
+    assert found.interval == 18 * HOUR
+
+
+@pytest.mark.parametrize("scheduling", [{"interval": "monthly", "hour": [1]}, {}, None, "daily"])
+async def test_a_schedule_that_we_cannot_read_is_one_without_an_interval(scheduling: Any) -> None:
+    assert await facts_of(("dump", scheduling)) == Facts(scheduled=True)
+
+
+async def test_a_schedule_of_an_unheard_of_kind_counts_for_the_addon_alone() -> None:
+    found = await facts_of(("clone", {"interval": "daily", "hour": [1]}))
+
+    assert (found.interval, dict(found.intervals)) == (DAY, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [
+        ("1234", 1234), (1234, 1234), ("0", 0), ("", None), (None, None), ("12 GB", None), ("-5", None), (-5, None),
+        ("1e3", None), ("\uff19", None), ("9" * 5000, None), (True, None), ([], None),
+    ],
+)  # fmt: skip
+async def test_a_size_is_a_text_of_digits(said: Any, size: float | None) -> None:
+    [found] = await first_page(
+        listing({"id": "a", "status": "completed", "config": {"source": {"type": "snapshot"}, "size": said}})
+    )
+
+    assert found.size == size
+
+
+@pytest.mark.parametrize("config", [None, {}, {"source": None}, {"source": {}}, {"source": {"type": "clone"}}])
+async def test_a_backup_of_unheard_of_origin_has_no_kind(config: Any) -> None:
+    [found] = await first_page(listing({"id": "a", "status": "completed", "config": config}))
+
+    assert found == Backup(id="a", status=Status.COMPLETED)
+
+
+async def test_which_origins_are_imports_is_for_the_user_to_say() -> None:
+    backups = [
+        {"id": source, "status": "completed", "config": {"source": {"type": source}}}
+        for source in ("fileUpload", "liveInstance", "externalDump", "sameAddon", "snapshot")
+    ]
+    options = Options(token=Secret("planted"), import_sources=("fileUpload", "snapshot"))
+
+    assert [found.id for found in await first_page(listing(*backups))] == ["sameAddon", "snapshot"]
+    assert [found.id for found in await first_page(listing(*backups), options)] == [
+        "liveInstance",
+        "externalDump",
+        "sameAddon",
+    ]
+
+
+async def test_a_following_endpoint_without_config_keeps_the_kind() -> None:
+    api = FakeApi({f"{ADDON}/backups/a": Reply(body={"data": {"id": "a", "status": "in-progress"}})})
+    before = Backup(id="a", status=Status.PENDING, kind="snapshot")
+
+    assert await running(api, OPTIONS, EXAMPLE, before) == (Backup(id="a", status=Status.IN_PROGRESS, kind="snapshot"),)
+
+
+async def test_a_team_goes_into_every_path() -> None:
+    team = "GET localhost:9/api/v1/teams/our%20team/projects"
+    none = {"hasNextPage": False, "count": 0}
+    api = FakeApi(
+        {
+            f"{team}?per_page=100": Reply(body={"data": {"projects": []}, "pagination": none}),
+            f"{team}/p/addons?per_page=100": Reply(body={"data": {"addons": []}}),
+            f"{team}/default-project/addons/example-addon/backup-schedules?per_page=100": answer("no-schedules"),
+            f"{team}/default-project/addons/example-addon/restores?per_page=100": answer("no-restores"),
+            f"{team}/default-project/addons/example-addon/backups?per_page=100": answer("no-backups"),
+            f"{team}/default-project/addons/example-addon/backups/a": Reply(body={"data": {"id": "a"}}),
+        }
+    )
+    options = Options(token=Secret("planted"), team_id="our team", base_url=Url("http://localhost:9/api/"))
+
+    await scopes(api, options)
+    await resources(api, options, Scope(id="p"))
+    await facts(api, options, EXAMPLE)
+    await first_page(api, options)
+    await running(api, options, EXAMPLE, Backup(id="a", status=Status.PENDING))
+
+    assert api.asked == list(api.routes)
+
+
+async def test_page_numbers_go_on_where_cursors_are_missing() -> None:
+    def part(number: int, **pagination: Any) -> Reply:
+        return Reply(body={"data": {"backups": [{"id": number}]}, "pagination": {"count": 1, **pagination}})
+
+    backups = f"{ADDON}/backups?"
+    long = "c" * 3000
+    api = FakeApi(
+        {
+            f"{backups}per_page=100": part(1, hasNextPage=True),
+            f"{backups}page=2&per_page=100": part(2, hasNextPage=True, cursor=""),
+            f"{backups}page=3&per_page=100": part(3, hasNextPage=True, cursor=long),
+            f"{backups}cursor={long}&per_page=100": part(4, hasNextPage=True, cursor=None),
+            f"{backups}page=5&per_page=100": part(5, hasNextPage=False, cursor="further"),
+        }
+    )
+
+    assert [page.backups[0].id async for page in pages(api, OPTIONS, EXAMPLE)] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("pagination", [[], "more", {}, {"hasNextPage": "true"}, {"hasNextPage": None}, 1])
+async def test_pagination_that_cannot_be_read_never_makes_a_part_the_whole(pagination: Any) -> None:
+    with pytest.raises(MalformedError):
+        _ = [page async for page in pages(listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)]
+
+
+@pytest.mark.parametrize("backup", [{"status": "completed"}, {"id": ""}, {"id": None}, "a", None])
+async def test_a_backup_without_an_id_makes_the_listing_malformed(backup: Any) -> None:
+    with pytest.raises(MalformedError):
+        await first_page(listing(backup))
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, UnauthorizedError), (403, ForbiddenError), (404, NotFoundError)])
+async def test_a_refusal_of_the_restores_is_the_addons(status: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await facts_of(restores=Reply(status=status))
+
+
+async def test_the_newest_ended_restore_goes_by_its_instant() -> None:
+    restores = [
+        {"status": "aborted", "restoreTimestamp": "2021-01-22T01:00:00+02:00"},
+        {"status": "completed", "restoreTimestamp": "2021-01-22T00:00:00Z"},
+        {"status": "failed", "restoreTimestamp": None},
+        {"status": "aborting", "restoreTimestamp": "2021-01-24T00:00:00Z"},
+        {"status": "scheduled", "restoreTimestamp": "2021-01-25T00:00:00Z"},
+    ]
+
+    found = await facts_of(restores=Reply(body={"data": {"restores": restores}}))
+
+    assert found.restore == Restore(started=1611273600.0, status=Status.COMPLETED)
+
+
+@pytest.mark.parametrize("status", ["deleting", "DELETED", " Deleted "])
+async def test_an_addon_that_is_being_deleted_is_none(status: str) -> None:
+    addons = [{"id": "a", "status": status}, {"id": "b", "status": "Paused"}, {"id": "c"}]
+    api = FakeApi({f"{V1}/p/addons?per_page=100": Reply(body={"data": {"addons": addons}})})
+
+    found = await resources(api, OPTIONS, Scope(id="p"))
+
+    assert [(resource.id, resource.name, resource.state, resource.paused) for resource in found] == [
+        ("p/b", "b", "Paused", True),
+        ("p/c", "c", None, False),
+    ]
