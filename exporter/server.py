@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from exporter.app import App
-from exporter.config import ConfigurationError, Loaded
+from exporter.configuration.loading import ConfigurationError, Loaded
 from exporter.metrics.source_families import ExporterView
 from exporter.web.landing import landing_page
 from exporter.web.routes import Handlers, application

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from exporter.config import ConfigurationError, Loaded, load
+from exporter.configuration.loading import ConfigurationError, Loaded, load
 
 
 def loaded(path: Path) -> Loaded | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.app import App
-from exporter.config import Loaded, parse
+from exporter.configuration.loading import Loaded, parse
 from exporter.server import Listen, Server
 from exporter.simulation.exchange import Story
 from exporter.simulation.server import SimulatedVendors, all_accounts

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.configuration import loaded
-from exporter.config import load
+from exporter.configuration.loading import load
 from exporter.server import Listen, Server
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from exporter.config_places import Place
-from exporter.config_sections import Section, listed
-from exporter.config_values import Reader, RefusedError, file_text, path_from, text, url
+from exporter.configuration.places import Place
+from exporter.configuration.sections import Section, listed
+from exporter.configuration.values import Reader, RefusedError, file_text, path_from, text, url
 from exporter.provider import Provider, Url
 from exporter.secret import Secret
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from exporter import config_document, registry
-from exporter.config_options import option_keys, read_options
-from exporter.config_places import Notes, Place
-from exporter.config_sections import Section, attempt, labels, listed, nearest, section
-from exporter.config_values import (
+from exporter import registry
+from exporter.configuration import document
+from exporter.configuration.options import option_keys, read_options
+from exporter.configuration.places import Notes, Place
+from exporter.configuration.sections import Section, attempt, labels, listed, nearest, section
+from exporter.configuration.values import (
     Reader,
     RefusedError,
     boolean,
@@ -94,7 +95,7 @@ def parse(
     """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigurationError."""
     notes = Notes()
     around = _Surroundings(environ, base_dir, registry.providers() if providers is None else providers)
-    top = attempt(section, config_document.read(content, environ, notes), Place(notes))
+    top = attempt(section, document.read(content, environ, notes), Place(notes))
     settings = None if top is None else _settings(top, around)
     if settings is None or notes.problems:
         raise ConfigurationError(notes.problems)
@@ -181,7 +182,7 @@ def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
         for written, said in section(value, place).values.items():
             at = place.key(written)
             pattern = attempt(
-                _glob("its keys can stand on the source itself"), config_document.filled(written, environ, at), at
+                _glob("its keys can stand on the source itself"), document.filled(written, environ, at), at
             )
             limits = attempt(section, said, at)
             if limits is not None:

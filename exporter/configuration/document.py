@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from exporter.config_places import Notes, Place
+from exporter.configuration.places import Notes, Place
 
 UNSET = object()
 """Stands for a string that could not be made; the problem is noted already."""

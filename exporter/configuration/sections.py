@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from exporter.config_document import UNSET
-from exporter.config_places import Place
-from exporter.config_values import Reader, RefusedError, T, is_text, misread, refuse, text
+from exporter.configuration.document import UNSET
+from exporter.configuration.places import Place
+from exporter.configuration.values import Reader, RefusedError, T, is_text, misread, refuse, text
 from exporter.settings import Labels
 
 RESERVED_LABELS = frozenset(

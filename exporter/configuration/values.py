@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from exporter import durations
-from exporter.config_places import Place
+from exporter.configuration import durations
+from exporter.configuration.places import Place
 
 T = TypeVar("T")
 Reader = Callable[[Any, Place], T]
