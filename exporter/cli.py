@@ -49,13 +49,29 @@ def _check(flags: argparse.Namespace) -> int:
 def _poll(flags: argparse.Namespace) -> int:
     from exporter.commands.poll import poll
 
-    return poll(flags.config_file, flags.source, flags.output)
+    return poll(None if flags.demo else flags.config_file, flags.source, flags.output)
 
 
 def _demo(flags: argparse.Namespace) -> int:
     from exporter.commands.demo import demo
 
     return demo(flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed)
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name, the program's own under the empty one: what the docs show."""
+    parser = _parser()
+    inside: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:  # argparse tells of its subcommands in no other way
+        if isinstance(action, argparse._SubParsersAction):
+            inside.update(action.choices)
+    return {"": parser, **inside}
+
+
+def _health(_: argparse.Namespace) -> int:
+    from exporter.commands.health import health
+
+    return health()
 
 
 def _parser() -> _Parser:
@@ -119,6 +135,7 @@ def _log_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _poll_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--demo", action="store_true", help="poll the demo's simulated vendors instead")
     parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     parser.add_argument(
         "--output",
@@ -171,6 +188,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
         "Watch simulated vendors on loopback: no credentials, no network.",
         (_demo_flags, _web_flags, _log_flags),
     ),
+    "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }
 
 

@@ -18,13 +18,10 @@ def demo(addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed
     """Run the demo; return 0 when it was told to stop, 2 if it cannot listen."""
 
     async def run() -> int:
-        story = Story(start=time.time(), speed=speed)
-        vendors = SimulatedVendors(all_accounts(story))
-        await vendors.start()
+        vendors = await simulated(speed)
 
         def load() -> Loaded:
-            text = vendors.configuration(poll_interval="15s", progress_interval="5s", discovery_interval="10m")
-            return Loaded(settings=parse(text, os.environ, Path.cwd()).settings)
+            return configured(vendors)
 
         server = Server(App(time.time), load, Listen(addresses=addresses, telemetry_path=telemetry_path))
         try:
@@ -40,6 +37,19 @@ def demo(addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed
         return 0
 
     return asyncio.run(run())
+
+
+async def simulated(speed: float = 1.0) -> SimulatedVendors:
+    """Return all simulated vendors, listening."""
+    vendors = SimulatedVendors(all_accounts(Story(start=time.time(), speed=speed)))
+    await vendors.start()
+    return vendors
+
+
+def configured(vendors: SimulatedVendors) -> Loaded:
+    """Return the configuration that watches them; that they speak plain http is no news here."""
+    text = vendors.configuration(poll_interval="15s", progress_interval="5s", discovery_interval="10m")
+    return Loaded(settings=parse(text, os.environ, Path.cwd()).settings)
 
 
 def _guide(url: str, telemetry_path: str) -> str:

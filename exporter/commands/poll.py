@@ -15,6 +15,7 @@ from rich.table import Table
 
 from exporter.app import App, Watch
 from exporter.commands.configuration import loaded
+from exporter.commands.demo import configured, simulated
 from exporter.human import size, span
 from exporter.knowledge.state import Watched
 from exporter.metrics.board import Board, Entry
@@ -23,17 +24,32 @@ from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
 from exporter.settings import Settings
 
 
-def poll(config_file: Path, names: Sequence[str], output: str) -> int:
-    """Return 0 if every source was polled well, 1 if not, 2 if the configuration cannot be used."""
+def poll(config_file: Path | None, names: Sequence[str], output: str) -> int:
+    """Poll the sources of a configuration, or of the demo where there is none.
+
+    Return 0 if every source was polled well, 1 if not, 2 if the configuration cannot be used.
+    """
+    if config_file is None:
+        return asyncio.run(_poll_demo(names, output))
     found = loaded(config_file)
-    if found is None:
-        return 2
-    known = [source.name for source in found.settings.sources]
+    return 2 if found is None else asyncio.run(_poll_some(found.settings, names, output))
+
+
+async def _poll_demo(names: Sequence[str], output: str) -> int:
+    vendors = await simulated()
+    try:
+        return await _poll_some(configured(vendors).settings, names, output)
+    finally:
+        await vendors.stop()
+
+
+async def _poll_some(settings: Settings, names: Sequence[str], output: str) -> int:
+    known = [source.name for source in settings.sources]
     if unknown := [name for name in names if name not in known]:
         print(f"--source {unknown[0]}: no such source; known are {', '.join(known)}", file=sys.stderr)
         return 2
-    wanted = tuple(source for source in found.settings.sources if not names or source.name in names)
-    return asyncio.run(poll_once(replace(found.settings, sources=wanted), output))
+    wanted = tuple(source for source in settings.sources if not names or source.name in names)
+    return await poll_once(replace(settings, sources=wanted), output)
 
 
 async def poll_once(settings: Settings, output: str) -> int:

@@ -1,0 +1,21 @@
+# BASE needs Python 3.11 or later with pip and venv; the final image has no compiler and no package manager's cache.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+COPY requirements-run.lock pyproject.toml README.md LICENSE ./
+COPY exporter exporter
+RUN python3 -m venv /opt/backup-exporter \
+ && /opt/backup-exporter/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-run.lock \
+ && /opt/backup-exporter/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+ && /opt/backup-exporter/bin/python -m compileall -q /opt/backup-exporter/lib
+
+FROM ${BASE}
+COPY --from=build /opt/backup-exporter /opt/backup-exporter
+ENV PATH=/opt/backup-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 65532:65532
+EXPOSE 10342
+# Follows the address and the scheme that the exporter was started with, by reading its own command line.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["backup-exporter", "health"]
+ENTRYPOINT ["backup-exporter"]
+CMD ["serve", "--config.file", "/etc/backup-exporter/config.yaml"]

@@ -1,0 +1,69 @@
+"""Holds the pages to the code: generated ones are up to date, links lead somewhere, examples work."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docs.build import pages
+from exporter.configuration.loading import parse
+
+ROOT = Path(__file__).parent.parent
+TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dashboards").glob("*.md")])
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    stale = [str(path.relative_to(ROOT)) for path, text in pages() if not path.exists() or path.read_text() != text]
+
+    assert stale == [], "run `make docs`"
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def _examples(language: str) -> list[tuple[str, str]]:
+    fenced = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    return [(f"{page.relative_to(ROOT)}", text) for page in TEXTS for text in fenced.findall(page.read_text())]
+
+
+@pytest.mark.parametrize(("page", "text"), _examples("yaml"))
+def test_yaml_examples_can_be_read(page: str, text: str) -> None:
+    document = yaml.safe_load(text)
+
+    assert document is not None
+    if isinstance(document, list) and all("provider" in entry for entry in document):
+        document = {"sources": document}
+    if isinstance(document, dict) and "sources" in document and "groups" not in document:
+        names = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")
+        content = re.sub(r"(?m)^(\s*(?:- )?)\w+_file: .*$", "", yaml.safe_dump(document)) if "_file" in text else text
+        if content is text and not text.lstrip().startswith("- name"):
+            parse(text, names, ROOT)
+
+
+def test_commands_shown_exist() -> None:
+    shown = {
+        found
+        for _, text in _examples("(?:sh|shell|console|bash)")
+        for found in re.findall(r"^\$? ?make (\w+)", text, re.MULTILINE)
+    }
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert shown <= targets
+
+
+def test_readme_shows_the_help_that_there_is() -> None:
+    environment = {**os.environ, "COLUMNS": "100"}
+    command = [sys.executable, "-m", "exporter", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    flags = set(re.findall(r"`(--[a-z.-]+)", (ROOT / "README.md").read_text()))
+    known = told + (ROOT / "docs" / "command-line.md").read_text()
+
+    assert [flag for flag in sorted(flags) if flag not in known] == []
