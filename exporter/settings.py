@@ -1,13 +1,14 @@
 """The configuration as the rest works with it: frozen values, all spans in seconds, comparable for a reload."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from exporter.provider import Provider, RateLimit
 from exporter.schedule import HOUR, MINUTE
+from exporter.shard import Shard
 
 Value = TypeVar("Value")
 
@@ -89,9 +90,13 @@ class Source:
     proxy_url: str | None = field(default=None, repr=False)
     """May hold a password."""
     shard_by: Literal["source", "resource"] = "source"
+    shard: Shard | None = None
+    """Set where the resources of this source are divided among several instances."""
 
     def watches(self, id_: str, name: str, /) -> bool:
-        """Tell whether a resource is to be watched at all; `exclude` wins over `include`."""
+        """Tell whether a resource is to be watched at all, and here; `exclude` wins over `include`."""
+        if self.shard is not None and not self.shard.owns(f"{self.name}/{id_}"):
+            return False
         if _any_matches(self.exclude, id_, name):
             return False
         return not self.include or _any_matches(self.include, id_, name)
@@ -118,6 +123,22 @@ class Settings:
 
     sources: tuple[Source, ...]
     state_file: Path | None = None
+
+    def on(self, shard: Shard) -> "Settings":
+        """Return what one of several instances has to do of this.
+
+        A source belongs whole to one of them, since its budget does, unless it is divided by resource: then each takes
+        its share of the resources and of the budget.
+        """
+        sources = (_part(source, shard) for source in self.sources)
+        return replace(self, sources=tuple(source for source in sources if source is not None))
+
+
+def _part(source: Source, shard: Shard) -> Source | None:
+    if source.shard_by == "source":
+        return source if shard.owns(source.name) else None
+    limit = replace(source.rate_limit, share=source.rate_limit.share / shard.count)
+    return replace(source, shard=shard, rate_limit=limit)
 
 
 def _any_matches(patterns: Iterable[str], id_: str, name: str) -> bool:

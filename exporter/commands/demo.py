@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.app import App
+from exporter.commands.configuration import entered
 from exporter.configuration.loading import Loaded, parse
 from exporter.server import Listen, Server
 from exporter.simulation.exchange import Story
 from exporter.simulation.server import SimulatedVendors, all_accounts
 
 
-def demo(addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float) -> int:
+def demo(
+    addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float, web_config: Path | None = None
+) -> int:
     """Run the demo; return 0 when it was told to stop, 2 if it cannot listen."""
+    entrance = entered(web_config)
+    if entrance is None:
+        return 2
 
     async def run() -> int:
         vendors = await simulated(speed)
@@ -23,7 +29,8 @@ def demo(addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed
         def load() -> Loaded:
             return configured(vendors)
 
-        server = Server(App(time.time), load, Listen(addresses=addresses, telemetry_path=telemetry_path))
+        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, entrance=entrance)
+        server = Server(App(time.time), load, listen)
         try:
             await server.start(load())
             print(_guide(server.urls[0], telemetry_path), file=sys.stderr)
@@ -53,4 +60,29 @@ def configured(vendors: SimulatedVendors) -> Loaded:
 
 
 def _guide(url: str, telemetry_path: str) -> str:
-    return f"\n  The demo watches simulated vendors.\n  Status page:  {url}/\n  Metrics:      {url}{telemetry_path}\n"
+    return GUIDE.format(url=url, metrics=f"{url}{telemetry_path}")
+
+
+GUIDE = """
+  backup-exporter watches five simulated vendors. No credentials, no network.
+
+    {url}/          everything at a glance
+    {metrics}   what Prometheus scrapes
+
+  What to look at, in the order in which it happens (from the start, at speed 1):
+
+    at once   workspace: an instance that was never backed up, one switched off, one stuck for hours
+              analytics: a service that is stopped, and so paused; one whose last two backups failed
+              platform: a dump schedule that died, hidden by snapshots that go on (..._by_kind_...)
+              faculty: a backup that is too old; its institution may not be listed, so the source names it
+    0:10      campus: a backup runs, backup_progress_percent climbs; from 6:40 on one stands still at 45
+    0:20      analytics: a backup of "orders" runs for a minute
+    0:40      analytics: a backup of "clickstream" fails; at 1:00 its last success leaves the vendor's list,
+              and its age goes on growing all the same
+    0:45      platform: the dump of "ledger-db" has shrunk to a tenth (backup_last_success_size_bytes)
+    0:50      shop: the rights to "warehouse/mysql" are revoked (backup_resource_failure)
+    1:00      staging: the vendor is down for a minute, then back (backup_source_up)
+
+  The events follow one another faster with --speed; each is stamped with the true instant at which it happens.
+  Stop with Ctrl-C.
+"""

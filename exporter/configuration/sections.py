@@ -12,7 +12,21 @@ from exporter.configuration.values import Reader, RefusedError, T, is_text, misr
 from exporter.settings import Labels
 
 RESERVED_LABELS = frozenset(
-    ("provider", "source", "resource", "kind", "status", "state", "reason", "code", "limit", "le", "job", "instance")
+    (
+        "provider",
+        "source",
+        "resource",
+        "kind",
+        "status",
+        "state",
+        "reason",
+        "code",
+        "limit",
+        "shard",
+        "le",
+        "job",
+        "instance",
+    )
 )
 _RESERVED_PREFIXES = ("resource_", "__")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

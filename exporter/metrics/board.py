@@ -1,10 +1,10 @@
 """Holds what is known now: the one place where state is replaced, and what a scrape reads."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.knowledge.state import SourceStatus, Watched
-from exporter.metrics.exposition import Prepared, part, prepare, resource_part
+from exporter.metrics.exposition import Labels, Prepared, part, prepare, resource_part
 from exporter.metrics.resource_families import View
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES, ExporterView, SourceView
 from exporter.settings import Source
@@ -38,7 +38,8 @@ class Board:
         if before is None or before.source.provider_name != source.provider_name:
             self.entries[source.name] = Entry(source, meter, status)
             return
-        self.entries[source.name] = Entry(source, meter, before.status)
+        status = replace(before.status, configured_interval=source.poll_interval)
+        self.entries[source.name] = Entry(source, meter, status)
         for watched in before.watched.values():
             if source.watches(watched.resource.id, watched.resource.name):
                 self.put(source.name, watched)
@@ -86,7 +87,7 @@ class Board:
         views = [
             (
                 SourceView(status=entry.status, meter=entry.meter),
-                (("provider", entry.source.provider_name), ("source", entry.source.name), *entry.source.labels),
+                _source_labels(entry.source),
             )
             for entry in entries
         ]
@@ -94,3 +95,9 @@ class Board:
             yield part(family, views, openmetrics=openmetrics)
         for about in EXPORTER_FAMILIES:
             yield part(about, [(self.exporter, ())], openmetrics=openmetrics)
+
+
+def _source_labels(source: Source) -> Labels:
+    """Return the labels of a source's own series; instances that divide it each tell of their part."""
+    shard = () if source.shard is None else (("shard", str(source.shard.index)),)
+    return (("provider", source.provider_name), ("source", source.name), *shard, *source.labels)

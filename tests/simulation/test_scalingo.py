@@ -131,7 +131,7 @@ def test_there_are_six_databases_and_a_first_poll_costs_less_than_35_requests() 
     (dedicated,) = decoded(client.ask("GET", "/v1/databases", token))
     client.ask("GET", f"/v1/apps/{dedicated['database']['id']}/addons", token)
 
-    assert set(found) == NAMES | {"intranet/tcp-gateway"}
+    assert set(found) == NAMES | {"intranet/tcp-gateway", "intranet/influxdb"}
     assert dedicated["database"]["technology"] == "postgresql-ng"
     assert client.requests + 3 * len(NAMES) < 35
 

@@ -149,6 +149,8 @@ class ClickhouseAccount:
             "key_secret": self._secret,
             **({"organization_id": self._organization} if self._told else {}),
             "base_url": base,
+            "min_backups": 1,
+            "resources": {"orders": {"min_backups": 4, "min_retention": "2d"}},
         }
 
     def respond(self, request: Request, now: float) -> Response:

@@ -44,11 +44,13 @@ class Addon:
     suspended: bool = False
     revoked: float = float("inf")
     """From when on the account may not see this database any more."""
+    id_length: int = 32
+    """An id of this many digits: one that is absurdly long meets a cap of the exporter's."""
 
     @property
     def id(self) -> str:
         """The addon's id, by which the database API knows the database."""
-        return f"ad-{_hex(f'{self.app}/{self.technology}', 32)}"
+        return f"ad-{_hex(f'{self.app}/{self.technology}', 32).ljust(self.id_length, '0')}"
 
 
 def accounts(story: Story) -> Sequence[Account]:
@@ -210,6 +212,7 @@ def _addons(story: Story) -> Sequence[Addon]:
         Addon(app="warehouse", technology="mysql", runs=_daily(story, 23, GIGABYTE), hours=(23,), revoked=story.at(50)),
         Addon(app="intranet", technology="mongodb", runs=intranet, hours=(3,)),
         Addon(app="intranet", technology="tcp-gateway"),
+        Addon(app="intranet", technology="influxdb", id_length=300),
         Addon(app="reports", technology="postgresql-ng", hours=(1,)),
         Addon(app="legacy", technology="elasticsearch", runs=legacy, hours=(1,), suspended=True),
     )

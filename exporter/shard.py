@@ -1,0 +1,31 @@
+"""Says which of several instances watches what, so that each thing is watched exactly once."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` instances, numbered from 0."""
+
+    index: int
+    count: int
+
+    def owns(self, key: str) -> bool:
+        """Tell whether what `key` names falls to this instance."""
+        return owner(key, self.count) == self.index
+
+
+def owner(key: str, count: int) -> int:
+    """Return the number of the instance that `key` falls to, the same everywhere and for ever.
+
+    Jump consistent hashing (Lamping and Veach, 2014): from N to N + 1 instances, one key in N + 1 moves, and always to
+    the new one. Taking a hash modulo N would move nearly all.
+    """
+    state = int.from_bytes(sha256(key.encode("utf-8", "replace")).digest()[:8], "big")
+    chosen, candidate = -1, 0
+    while candidate < count:
+        chosen = candidate
+        state = (state * 2862933555777941757 + 1) % 2**64
+        candidate = int((chosen + 1) * (2**31 / ((state >> 33) + 1)))
+    return chosen

@@ -1,0 +1,60 @@
+"""The promises of sharding: everything watched exactly once, and little moved when instances come or go."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.provider import RateLimit
+from exporter.settings import Settings, Source
+from exporter.shard import Shard, owner
+from tests.polling.stub_provider import source as a_source
+
+KEYS = [f"analytics/service-{number}" for number in range(2000)]
+
+
+@pytest.mark.parametrize("count", range(1, 33))
+def test_every_resource_is_watched_exactly_once(count: int) -> None:
+    shards = [Shard(index, count) for index in range(count)]
+
+    assert all(sum(shard.owns(key) for shard in shards) == 1 for key in KEYS)
+
+
+@pytest.mark.parametrize("count", range(2, 33))
+def test_shares_are_about_even(count: int) -> None:
+    shares = [sum(owner(key, count) == index for key in KEYS) for index in range(count)]
+
+    assert max(shares) < 1.6 * len(KEYS) / count
+    assert min(shares) > 0.5 * len(KEYS) / count
+
+
+@pytest.mark.parametrize("count", range(1, 32))
+def test_one_more_instance_moves_only_what_it_takes(count: int) -> None:
+    before, after = ([owner(key, n) for key in KEYS] for n in (count, count + 1))
+    moved = [new for old, new in zip(before, after, strict=True) if old != new]
+
+    assert set(moved) <= {count}
+    assert len(moved) < 1.5 * len(KEYS) / (count + 1)
+
+
+def test_owners_are_the_same_for_ever() -> None:
+    """Guards the hash: a release that changed it would move everything at once."""
+    assert [owner(key, 8) for key in ("a", "b", "orders", "analytics/1")] == FOR_EVER
+
+
+FOR_EVER = [1, 5, 1, 5]
+
+
+def test_a_source_belongs_whole_to_one_instance() -> None:
+    settings = Settings(sources=tuple(replace(a_source(), name=f"source-{number}") for number in range(50)))
+    parts = [settings.on(Shard(index, 4)).sources for index in range(4)]
+
+    assert sorted(source.name for part in parts for source in part) == sorted(one.name for one in settings.sources)
+    assert all(source.rate_limit == settings.sources[0].rate_limit for part in parts for source in part)
+
+
+def test_a_source_divided_by_resource_shares_resources_and_budget() -> None:
+    source: Source = replace(a_source(), shard_by="resource", rate_limit=RateLimit(requests=10, per=10.0, share=0.5))
+    parts = [Settings(sources=(source,)).on(Shard(index, 3)).sources[0] for index in range(3)]
+
+    assert all(sum(part.watches(key, "") for part in parts) == 1 for key in KEYS)
+    assert sum(part.rate_limit.share for part in parts) == pytest.approx(0.5)
