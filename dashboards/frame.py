@@ -1,0 +1,157 @@
+"""What the three dashboards have in common: variables, links, annotations, the grid."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from grafana_foundation_sdk.builders import dashboard as classic
+from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import (
+    Dashboard,
+    DashboardCursorSync,
+    DashboardLinkType,
+    VariableHide,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
+
+from dashboards.panels import DATASOURCE, Panel, in_sight, query
+from dashboards.queries import alerts
+
+TAG = "backup-exporter"
+_JOB = 'job=~"$job"'
+_SOURCES = f'{_JOB}, instance=~"$instance"'
+_NAMES = "max by (provider, source, resource, resource_name)"
+_RESOURCES = f'backup_resource_info{{{_SOURCES}, provider=~"$provider", source=~"$source"}}'
+_NAME_OF_RESOURCE = '/resource="(?<value>[^"]+)"(?:.*resource_name="(?<text>[^"]+))?/'
+"""The menu shows names, the variable holds ids; where a name is missing the id stands for it."""
+
+_Variable = TypeVar("_Variable", classic.QueryVariable, classic.DatasourceVariable)
+
+
+def _not_interval(variable: _Variable) -> _Variable:
+    """Take away the defaults of an interval's variable, which the SDK gives to every other as well."""
+    made = variable.build()
+    made.auto = made.auto_min = made.auto_count = None
+    return variable
+
+
+def _variable(name: str, label: str, values: str, every: str, regex: str = "") -> classic.QueryVariable:
+    return _not_interval(
+        classic.QueryVariable(name)
+        .label(label)
+        .datasource(DATASOURCE)
+        .query(values)
+        .regex(regex)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(every)
+        .current(VariableOption(selected=True, text="All", value="$__all"))
+        .hide(VariableHide.DONT_HIDE)
+    )
+
+
+def _data_source() -> classic.DatasourceVariable:
+    """Let one choose a Prometheus; when to look for new ones the SDK cannot say. Grafana does at each load."""
+    return _not_interval(
+        classic.DatasourceVariable("datasource")
+        .label("Data source")
+        .type("prometheus")
+        .regex("")
+        .hide(VariableHide.DONT_HIDE)
+    )
+
+
+def _variables() -> list[classic.QueryVariable]:
+    """List what narrows the queries, each narrowed by those before it.
+
+    All sources is `.*`, which also lets through an alert that has no such label.
+    """
+    polled = "backup_poll_configured_interval_seconds"
+    return [
+        _variable("job", "Job", "label_values(backup_exporter_build_info, job)", ".+"),
+        _variable("instance", "Instance", f"label_values(backup_exporter_build_info{{{_JOB}}}, instance)", ".+"),
+        _variable("provider", "Provider", f"label_values({polled}{{{_SOURCES}}}, provider)", ".*"),
+        _variable("source", "Source", f'label_values({polled}{{{_SOURCES}, provider=~"$provider"}}, source)', ".*"),
+        _variable("resource", "Resource", f"query_result({_NAMES} ({_RESOURCES}))", ".*", _NAME_OF_RESOURCE),
+    ]
+
+
+def _own_annotations() -> classic.AnnotationQuery:
+    """Keep what Grafana adds to any dashboard that lacks it: the notes that people made."""
+    return in_sight(
+        classic.AnnotationQuery()
+        .name("Annotations & Alerts")
+        .datasource(DataSourceRef(type_val="grafana", uid="-- Grafana --"))
+        .built_in(1)
+        .type("dashboard")
+        .enable(True)
+        .hide(True)
+        .icon_color("blue")
+    )
+
+
+def _firing_alerts() -> classic.AnnotationQuery:
+    firing = alerts("ALERTS", 'alertstate="firing"')
+    return in_sight(
+        classic.AnnotationQuery()
+        .name("Firing alerts")
+        .datasource(DATASOURCE)
+        .enable(True)
+        .icon_color("red")
+        # Grafana to 10 reads `expr` and `step`, later ones read `target`.
+        .expr(firing)
+        .step("60s")
+        .target(query(firing).ref_id("firing").range().interval("60s"))
+        .title_format("{{alertname}}")
+        .text_format("{{severity}}: {{source}} {{resource_name}} {{kind}}")
+        .tag_keys("severity,source")
+    )
+
+
+def _menu() -> classic.DashboardLink:
+    return in_sight(
+        classic.DashboardLink("Backups")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tooltip("The other dashboards of the exporter, with the same time and the same choices")
+        .icon("external link")
+        .tags([TAG])
+        .as_dropdown(True)
+        .include_vars(True)
+        .keep_time(True)
+        .target_blank(False)
+    )
+
+
+def row(title: str, *lines: Sequence[Panel]) -> list[classic.Row | Panel]:
+    """Head lines of panels, each as wide as the page, with a title."""
+    return [classic.Row(title), *itertools.chain.from_iterable(lines)]
+
+
+def dashboard(
+    uid: str, title: str, description: str, since: str, rows: Iterable[Sequence[classic.Row | Panel]]
+) -> Dashboard:
+    """Frame rows of panels as a dashboard."""
+    made = (
+        classic.Dashboard(title)
+        .uid(uid)
+        .description(description)
+        .tags([TAG])
+        .readonly()
+        .timezone("browser")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .refresh("1m")
+        .time(since, "now")
+        .link(_menu())
+        .annotations([_own_annotations(), _firing_alerts()])
+        .variables([_data_source(), *_variables()])
+    )
+    for number, each in enumerate(itertools.chain.from_iterable(rows), 1):
+        if isinstance(each, classic.Row):
+            made.with_row(each.id(number))
+        else:
+            made.with_panel(each.id(number))
+    return made.build()

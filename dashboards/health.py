@@ -1,0 +1,166 @@
+"""The page of the exporter's health tells whether the other two can be believed."""
+
+from grafana_foundation_sdk.builders import stat, statetimeline
+from grafana_foundation_sdk.builders import table as tabular
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from dashboards import looks
+from dashboards.frame import dashboard as framed
+from dashboards.frame import row
+from dashboards.panels import Panel, about, bars, chart, number, query, timeline
+from dashboards.queries import (
+    DATA_AGE,
+    POLL_INTERVAL,
+    SOURCE,
+    SOURCE_UP,
+    across,
+    exporter,
+    least,
+    named,
+    resource,
+    since,
+    source,
+)
+from dashboards.runtime import BUDGET, EXPORTERS, budgets, increase, processes, requests
+from dashboards.tables import Column, table
+
+DURATION = across("max", source("backup_poll_duration_seconds"))
+QUIET = "none in this range, or no exporter is scraped"
+
+
+def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig, unit: str = "none") -> stat.Panel:
+    return number(about(title, description, width=4, height=3), expr, unit, thresholds)
+
+
+def _source_tiles() -> list[stat.Panel]:
+    rejected = source("backup_source_failure", 'reason=~"unauthorized|forbidden"')
+    return [
+        _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD),
+        _tile(
+            "Credentials rejected",
+            "Accounts whose vendor refuses the key or its rights: nobody but you can mend that.",
+            f"count({across('max', rejected, 'reason')}) or 0 * count({SOURCE_UP})",
+            looks.ANY_IS_BAD,
+        ),
+        _tile(
+            "Resources unreadable",
+            "Resources that the last poll could not read whole, while their source may be up.",
+            f"sum({least('backup_resource_up')} == bool 0)",
+            looks.ANY_IS_ODD,
+        ),
+    ]
+
+
+def _tiles() -> list[stat.Panel]:
+    reloaded = across("min", exporter("backup_exporter_config_last_reload_successful"))
+    loaded = across("min", exporter("backup_exporter_config_last_reload_success_timestamp_seconds"))
+    configuration = _tile("Configuration", "The last reload, in every exporter.", f"min({reloaded})", looks.CALM)
+    return [
+        _tile(
+            "Exporters down",
+            "Scrape targets of the exporter's job that do not answer. No data: no exporter was seen in this range.",
+            f"sum(({EXPORTERS}) == bool 0)",
+            looks.ANY_IS_BAD,
+        ),
+        *_source_tiles(),
+        configuration.mappings(looks.RELOAD_WORDS),
+        _tile("Configuration loaded", "Age of the oldest configuration.", f"max({since(loaded)})", looks.NEUTRAL, "s"),
+    ]
+
+
+def _sources() -> tabular.Panel:
+    failure = across("max", f"topk by (provider, source) (1, {source('backup_source_failure')})")
+    columns = [
+        Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS),
+        Column(header="provider", label="provider"),
+        Column(header="source", label="source"),
+        Column(header="Reason", expr=failure, label="reason"),
+        Column(header="Data age", expr=DATA_AGE, unit="s"),
+        Column(header="In intervals", expr=f"{DATA_AGE} / {POLL_INTERVAL}", thresholds=looks.INTERVALS),
+        Column(header="Interval", expr=POLL_INTERVAL, unit="s"),
+        Column(header="Last poll took", expr=DURATION, unit="s"),
+        Column(header="Resources", expr=across("max", source("backup_source_resources"))),
+        Column(header="Budget left", expr=BUDGET),
+    ]
+    what = about(
+        "Sources",
+        "Every account. Data age counts from its last successful poll; from 3 intervals on its data is stale. "
+        "Budget left is the requests that the vendor says remain, where it says so.",
+        width=24,
+        height=7,
+    )
+    return table(what, columns, {"Up": False, "In intervals": True})
+
+
+def _polls() -> list[list[Panel]]:
+    configured = across("max", source("backup_poll_configured_interval_seconds"))
+    up = about("Source up", "Whether each account's last poll succeeded. A gap is a time when nothing was scraped.")
+    age = about(
+        "Data age against poll interval",
+        "Time since the last successful poll. It should saw between nothing and the dashed poll interval.",
+    )
+    took = about(
+        "Poll duration against poll interval",
+        "How long the last poll took. Near the dashed interval, polls get stretched.",
+    )
+    stretched = about(
+        "Poll interval in force",
+        "The interval that the exporter keeps; dashed is the configured one. Above it, the API budget does not do.",
+    )
+    as_limit = f"{SOURCE} limit"
+    return [
+        [
+            timeline(up, looks.UP_WORDS, query(SOURCE_UP, SOURCE)),
+            chart(age, "s", query(DATA_AGE, SOURCE), query(POLL_INTERVAL, as_limit)),
+        ],
+        [
+            chart(took, "s", query(DURATION, SOURCE), query(POLL_INTERVAL, as_limit)),
+            chart(stretched, "s", query(POLL_INTERVAL, SOURCE), query(configured, as_limit)),
+        ],
+    ]
+
+
+def _failures() -> list[list[Panel]]:
+    polls = about("Failed polls by reason", "Polls that ended with the source down, in each step of the chart.")
+    resources = about("Resource failures by reason", "Readings of single resources that failed, in each step.")
+    by_reason = f"{SOURCE} {{{{reason}}}}"
+    failing = bars(polls, "none", query(f"{increase('backup_poll_failures_total')} > 0", by_reason))
+    unread = bars(resources, "none", query(f"{increase('backup_resource_failures_total')} > 0", by_reason))
+    return [[failing.no_value(QUIET), unread.no_value(QUIET)], [_unreadable(), _caps()]]
+
+
+def _unreadable() -> tabular.Panel:
+    what = about("Resources failing now", "Resources whose last reading failed, and why. Click one for its details.")
+    columns = [
+        Column(header="Name", label="resource_name"),
+        Column(header="Reason", expr=named(across("max", resource("backup_resource_failure"))), label="reason"),
+        *(Column(header=name, label=name) for name in ("provider", "source", "resource")),
+    ]
+    return table(what, columns, {"Reason": False}, linked="Name", empty="no resource fails, or none is scraped")
+
+
+def _caps() -> statetimeline.Panel:
+    what = about(
+        "Caps reached",
+        "Limits that protect exporter and Prometheus and that bite now: what is beyond them is not watched.",
+    )
+    reached = query(across("max", source("backup_source_limit_reached")), f"{SOURCE} {{{{limit}}}}")
+    return timeline(what, looks.CAP_WORDS, reached).no_value(QUIET)
+
+
+def dashboard() -> Dashboard:
+    """Build the page of the exporter's health."""
+    return framed(
+        "backup-exporter-health",
+        "Backups / Exporter health",
+        "Can the other dashboards be believed? Sources, polls, API requests and the exporter's own process.",
+        "now-24h",
+        [
+            row("Now", _tiles()),
+            row("Sources", [_sources()], *_polls()),
+            row("Failures", *_failures()),
+            row("API", requests(), budgets()),
+            row("Process", *processes()),
+        ],
+    )

@@ -1,0 +1,145 @@
+"""The PromQL that the dashboards share: which series a panel reads, and how replicas become one.
+
+Several exporters may watch the same resource and disagree for a while, so nothing is shown before it is aggregated over
+whoever exposed it. `without` (not `by`) keeps the labels that the configuration puts on a source.
+"""
+
+from dashboards.looks import STATES
+
+REPLICA = ("instance", "pod", "container", "endpoint", "node")
+OF_EXPORTER = ("job", "instance")
+OF_SOURCE = (*OF_EXPORTER, "provider", "source")
+OF_RESOURCE = (*OF_SOURCE, "resource")
+IDENTITY = "provider, source, resource"
+
+NAMED = "{{source}} / {{resource_name}}"
+NAMED_KIND = f"{NAMED} {{{{kind}}}}"
+SOURCE = "{{provider}} / {{source}}"
+
+
+def _selector(metric: str, variables: tuple[str, ...], extra: tuple[str, ...]) -> str:
+    matchers = [f'{name}=~"${name}"' for name in variables]
+    return f"{metric}{{{', '.join([*matchers, *extra])}}}"
+
+
+def resource(metric: str, *extra: str) -> str:
+    """Select a metric of resources, by all the dashboard's variables."""
+    return _selector(metric, OF_RESOURCE, extra)
+
+
+def source(metric: str, *extra: str) -> str:
+    """Select a metric of sources."""
+    return _selector(metric, OF_SOURCE, extra)
+
+
+def exporter(metric: str, *extra: str) -> str:
+    """Select a metric of the exporter's own process."""
+    return _selector(metric, OF_EXPORTER, extra)
+
+
+def across(operator: str, expr: str, *dropped: str) -> str:
+    """Make one series of what replicas say; `dropped` labels go as well."""
+    return f"{operator} without ({', '.join((*REPLICA, *dropped))}) ({expr})"
+
+
+def newest(metric: str, *extra: str) -> str:
+    """Give the highest value that any replica holds for a resource: of timestamps the one that is not stale."""
+    return across("max", resource(metric, *extra))
+
+
+def least(metric: str, *extra: str) -> str:
+    """Give the lowest value of any replica, for what must be 1 everywhere and for what began first."""
+    return across("min", resource(metric, *extra))
+
+
+def of_status(metric: str, status: str) -> str:
+    """Read one status of a metric that has a series for each."""
+    return across("max", resource(metric, f'status="{status}"'), "status")
+
+
+def since(newest_timestamp: str) -> str:
+    """Turn a timestamp into an age; `max(backup_age_seconds)` would give that of the stalest replica."""
+    return f"clamp_min(time() - {newest_timestamp}, 0)"
+
+
+def named(expr: str) -> str:
+    """Put the resource's name on each series.
+
+    `topk` picks one where two replicas saw two names: a plain join would fail, and for every resource at once.
+    """
+    return f"({expr}) * on ({IDENTITY}) group_left (resource_name) topk by ({IDENTITY}) (1, {INFO})"
+
+
+def of_newest_kind(metric: str) -> str:
+    """Read a metric kept for each kind, of the kind that the newest success has: compared inside one exporter."""
+    newest_kind = (
+        f"{resource('backup_last_success_by_kind_timestamp_seconds')}"
+        f" == ignoring (kind) group_left () {resource('backup_last_success_timestamp_seconds')}"
+    )
+    kinds = across("max", f"{resource(metric)} and ({newest_kind})", "kind")
+    without_kind = across("max", resource(metric, 'kind=""'), "kind")
+    return f"{kinds} or {without_kind}"
+
+
+def counted(expr: str) -> str:
+    """Count resources, with 0 where none fits but nothing where no exporter is read: silence is not health."""
+    return f"count({expr}) or 0 * count({KNOWN})"
+
+
+INFO = resource("backup_resource_info")
+NAMES = across("max", f"topk by ({IDENTITY}) (1, {INFO})")
+KNOWN = newest("backup_monitoring_paused")
+PAUSED = f"{KNOWN} == 1"
+LAST_SUCCESS = newest("backup_last_success_timestamp_seconds")
+AGE = since(LAST_SUCCESS)
+LIMIT = newest("backup_max_age_seconds")
+SHARE_OF_LIMIT = f"{AGE} / {LIMIT}"
+KEPT = of_status("backup_backups", "completed")
+FAILED = of_status("backup_last_finished_status", "failed") + " == 1"
+UNREADABLE = least("backup_resource_up") + " == 0"
+RUNNING = newest("backup_in_progress") + " > 0"
+NEVER = f"{KEPT} >= 0 unless {LAST_SUCCESS}"
+LATE = f"{AGE} > {LIMIT}"
+VERY_LATE = f"{AGE} > 2 * {LIMIT}"
+
+NOTHING_LISTED = f"{KEPT} == 0 and {LAST_SUCCESS} unless {newest('backup_oldest_success_timestamp_seconds')}"
+SCHEDULE_OFF = newest("backup_schedule_enabled") + f" == 0 unless {LIMIT}"
+NO_LIMIT = f"{KNOWN} unless {LIMIT}"
+
+_STATES = {
+    "paused": PAUSED,
+    "never succeeded": NEVER,
+    "nothing to restore": NOTHING_LISTED,
+    "late over twice the limit": VERY_LATE,
+    "late": LATE,
+    "last run failed": FAILED,
+    "unreadable": UNREADABLE,
+    "schedule off": SCHEDULE_OFF,
+    "no limit known": NO_LIMIT,
+    "up to date": KNOWN,
+}
+_CODES = {word: code for code, (word, _) in enumerate(STATES)}
+STATE = " or ".join(f"{_CODES[word]} + 0 * ({condition})" for word, condition in _STATES.items())
+"""One number for each resource, of the first condition that holds."""
+
+STATUSES = ("completed", "unknown", "unsupported", "cancelled", "failed")
+
+
+def worst_status(metric: str) -> str:
+    """Turn a state set into the place of its status in `STATUSES`, from 1; of two replicas' the worse."""
+    ranked = enumerate((resource(metric, f'status="{status}"') for status in STATUSES), 1)
+    return across("max", " or ".join(f"{place} * ({selected} == 1)" for place, selected in ranked), "status")
+
+
+def alerts(metric: str, *extra: str) -> str:
+    """Select our alerts: of what is chosen, and those of no resource or no source in particular.
+
+    Neither by job nor by instance: rules aggregate over exporters, and one that watches for absence has no labels.
+    """
+    chosen = (f'{name}=~"${name}|"' for name in ("provider", "source", "resource"))
+    return _selector(metric, (), ('alertname=~"Backup.*"', *chosen, *extra))
+
+
+SOURCE_UP = across("min", source("backup_source_up"))
+DATA_AGE = since(across("max", source("backup_poll_last_success_timestamp_seconds")))
+POLL_INTERVAL = across("max", source("backup_poll_interval_seconds"))

@@ -1,0 +1,230 @@
+"""The detail page: what became of one resource's backups, or of a few to compare."""
+
+from grafana_foundation_sdk.builders import table as tabular
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from dashboards import looks, queries
+from dashboards.frame import dashboard as framed
+from dashboards.frame import row
+from dashboards.panels import Panel, about, chart, query, timeline
+from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, named, newest, resource, since, worst_status
+from dashboards.tables import Column, table
+
+AS_LIMIT = f"{NAMED} limit"
+AS_KIND_LIMIT = f"{NAMED_KIND} limit"
+AS_TYPICAL = f"{NAMED_KIND} typical"
+
+
+def _one_label(metric: str) -> str:
+    """Give one series for each resource of a metric whose label is the message, where replicas may see two."""
+    return across("max", f"topk by ({IDENTITY}) (1, {resource(metric)})")
+
+
+def _facts() -> tabular.Panel:
+    columns = [
+        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS),
+        Column(header="Name", expr=queries.NAMES, label="resource_name"),
+        Column(header="What", label="resource_kind"),
+        Column(header="Vendor says", expr=_one_label("backup_resource_state"), label="state"),
+        Column(header="Age", expr=queries.AGE, unit="s"),
+        Column(header="Limit", expr=queries.LIMIT, unit="s"),
+        Column(header="Last attempt", expr=since(newest("backup_last_attempt_timestamp_seconds")), unit="s"),
+        Column(header="Last failure", expr=since(newest("backup_last_failure_timestamp_seconds")), unit="s"),
+        Column(header="Schedule", expr=newest("backup_schedule_enabled"), mappings=looks.SCHEDULE_WORDS),
+        Column(header="Interval", expr=newest("backup_expected_interval_seconds"), unit="s"),
+        Column(header="Created", expr=_date(newest("backup_resource_created_timestamp_seconds")), unit="dateTimeAsIso"),
+        Column(
+            header="First seen",
+            expr=_date(queries.least("backup_resource_first_seen_timestamp_seconds")),
+            unit="dateTimeAsIso",
+        ),
+        Column(header="Not read because", expr=_one_label("backup_resource_failure"), label="reason"),
+        *(Column(header=name, label=name) for name in ("provider", "source", "resource")),
+    ]
+    what = about(
+        "Facts",
+        "What is known of each chosen resource now. Last attempt and last failure are ages, Interval is the largest "
+        "gap of the vendor's own schedule. An empty cell is something the vendor does not tell.",
+        width=24,
+        height=5,
+    )
+    return table(what, columns, {"State": True})
+
+
+def _date(timestamp: str) -> str:
+    return f"1000 * {timestamp}"
+
+
+def _ages() -> list[Panel]:
+    by_kind = since(newest("backup_last_success_by_kind_timestamp_seconds"))
+    return [
+        chart(
+            about(
+                "Age against limit",
+                "Time since the newest successful backup began: what would be lost now. Above the dashed line it is "
+                "late, above twice of it critical.",
+            ),
+            "s",
+            query(named(queries.AGE), NAMED),
+            query(named(queries.LIMIT), AS_LIMIT),
+        ),
+        chart(
+            about(
+                "Age by kind against limit",
+                "The same for each kind of backup on its own: shows a schedule that died while another kind goes on.",
+            ),
+            "s",
+            query(named(by_kind), NAMED_KIND),
+            query(named(newest("backup_max_age_by_kind_seconds")), AS_KIND_LIMIT),
+        ),
+    ]
+
+
+def _runs() -> list[Panel]:
+    return [
+        chart(
+            about(
+                "Size against typical",
+                "Size of the newest successful backup of each kind; dashed is the median of up to ten before it. "
+                "A drop may be data lost before it was backed up. Incremental ones and snapshots vary by nature.",
+            ),
+            "bytes",
+            query(named(newest("backup_last_success_size_bytes")), NAMED_KIND),
+            query(named(newest("backup_typical_size_bytes")), AS_TYPICAL),
+        ),
+        chart(
+            about(
+                "Duration against typical",
+                "How long the newest successful backup of each kind took; dashed is the median of up to ten before it.",
+            ),
+            "s",
+            query(named(newest("backup_last_success_duration_seconds")), NAMED_KIND),
+            query(named(newest("backup_typical_duration_seconds")), AS_TYPICAL),
+        ),
+    ]
+
+
+def _history() -> list[Panel]:
+    return [
+        timeline(
+            about(
+                "Status of the last finished backup",
+                "How the newest finished backup ended, as it was known at the time. A running one changes nothing.",
+                width=24,
+                height=5,
+            ),
+            looks.STATUS_WORDS,
+            query(named(worst_status("backup_last_finished_status")), NAMED),
+        )
+    ]
+
+
+def _counts() -> list[Panel]:
+    listed = f"sum by (status) ({across('max', resource('backup_backups'))})"
+    overall = named(newest("backup_failures_since_success"))
+    by_kind = named(newest("backup_failures_since_success_by_kind"))
+    return [
+        chart(
+            about(
+                "Failures since the last success",
+                "Failed backups newer than the newest successful one, over all and for each kind. One may be chance; "
+                "a rising line is not.",
+            ),
+            "none",
+            query(overall, f"{NAMED} all kinds"),
+            query(by_kind, NAMED_KIND),
+        ),
+        chart(
+            about("Backups listed, by status", "How many backups the vendor lists, summed over the chosen resources."),
+            "none",
+            query(listed, "{{status}}"),
+            stacked=True,
+        ),
+    ]
+
+
+def _progress() -> list[Panel]:
+    running_for = named(since(newest("backup_in_progress_start_timestamp_seconds")))
+    longest_typical = named(across("max", resource("backup_typical_duration_seconds"), "kind"))
+    return [
+        chart(
+            about(
+                "Progress", "How far the oldest running backup is, where the vendor tells. Flat is stalled.", width=8
+            ),
+            "percent",
+            query(named(newest("backup_progress_percent")), NAMED),
+        ).max(100),
+        chart(
+            about(
+                "Running for",
+                "How long the oldest running backup has been running. Dashed: the longest typical duration of any "
+                "kind, and the configured limit that counts where nothing is typical yet.",
+                width=8,
+            ),
+            "s",
+            query(running_for, NAMED),
+            query(longest_typical, f"{NAMED} typical"),
+            query(named(newest("backup_max_duration_seconds")), AS_LIMIT),
+        ),
+        chart(
+            about("Running at once", "Backups in progress. More than one may be a run that never ended.", width=8),
+            "none",
+            query(named(newest("backup_in_progress")), NAMED),
+        ),
+    ]
+
+
+def _retention() -> list[Panel]:
+    return [
+        chart(
+            about("Kept", "Successful backups listed; dashed is the configured minimum.", width=8),
+            "none",
+            query(named(queries.KEPT), NAMED),
+            query(named(newest("backup_min_backups")), AS_LIMIT),
+        ),
+        chart(
+            about("How far back", "Age of the oldest successful backup; dashed is the configured minimum.", width=8),
+            "s",
+            query(named(since(newest("backup_oldest_success_timestamp_seconds"))), NAMED),
+            query(named(newest("backup_min_retention_seconds")), AS_LIMIT),
+        ),
+        chart(
+            about("Stored", "Size of all successful backups listed, as far as sizes are told.", width=8),
+            "bytes",
+            query(named(newest("backup_stored_bytes")), NAMED),
+        ),
+    ]
+
+
+def _restores() -> list[Panel]:
+    return [
+        timeline(
+            about("Status of the last restore", "How the newest finished restore ended, where the vendor lists any."),
+            looks.STATUS_WORDS,
+            query(named(worst_status("backup_last_restore_status")), NAMED),
+        ),
+        chart(
+            about("Time since the last restore", "A backup that nobody restored is a hope. Empty: none is listed."),
+            "s",
+            query(named(since(newest("backup_last_restore_timestamp_seconds"))), NAMED),
+        ),
+    ]
+
+
+def dashboard() -> Dashboard:
+    """Build the detail page."""
+    return framed(
+        "backup-resource",
+        "Backups / Resource",
+        "Everything known of the backups of the chosen resources. Best with one or a few chosen.",
+        "now-7d",
+        [
+            row("Now", [_facts()]),
+            row("Age", _ages()),
+            row("Size and duration", _runs()),
+            row("Status", _history(), _counts()),
+            row("Running", _progress()),
+            row("Retention", _retention()),
+            row("Restores", _restores()),
+        ],
+    )

@@ -1,0 +1,137 @@
+"""Reads the committed dashboards: their panels, their queries, and the labels that a query leaves on its series."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+
+FOLDER = Path(__file__).parents[2] / "dashboards"
+DASHBOARDS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+
+TARGET_LABELS = frozenset({"job", "instance", "pod", "container", "endpoint", "node"})
+VALUES = {
+    "__rate_interval": "5m",
+    "__interval": "1m",
+    "__range": "1h",
+    "job": ".+",
+    "instance": ".+",
+    "provider": ".*",
+    "source": ".*",
+    "resource": ".*",
+}
+"""What Grafana puts in place of each variable while all is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One query of a panel."""
+
+    dashboard: str
+    panel: dict[str, Any]
+    query: dict[str, Any]
+
+    @property
+    def expr(self) -> str:
+        return str(self.query["expr"])
+
+    def __str__(self) -> str:
+        return f"{self.dashboard}: {self.panel['title']} [{self.query['refId']}]"
+
+
+def panels(dashboard: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def targets() -> list[Target]:
+    return [
+        Target(name, panel, query)
+        for name, dashboard in DASHBOARDS.items()
+        for panel in panels(dashboard)
+        for query in panel["targets"]
+    ]
+
+
+def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in dashboard["templating"]["list"]}
+
+
+def substituted(expr: str) -> str:
+    """Do what Grafana does before it asks."""
+    return re.sub(r"\$\{?(\w+)\}?", lambda match: VALUES[match[1]], expr)
+
+
+def parsed(expr: str) -> promql.Expr:
+    return promql.parse(substituted(expr))
+
+
+def parents_of_selectors(expr: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield each selector of a query with the nodes above it, the nearest first."""
+    if isinstance(expr, promql.VectorSelector):
+        yield expr, above
+    for child in children(expr):
+        yield from parents_of_selectors(child, (expr, *above))
+
+
+def children(expr: Any) -> list[Any]:
+    named = (getattr(expr, name, None) for name in ("lhs", "rhs", "param", "expr", "vector_selector"))
+    return [each for each in (*named, *getattr(expr, "args", ())) if isinstance(each, promql.Expr)]
+
+
+class UnknownLabelError(Exception):
+    """A query matches, groups or joins by a label that its series do not have."""
+
+
+def labels(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    """Return the labels that a query leaves, or None of a scalar; raise where it names one that is not there."""
+    if isinstance(expr, promql.VectorSelector):
+        found = metrics[str(expr.name)] | TARGET_LABELS
+        _demand({each.name for each in expr.matchers.matchers}, found, expr)
+        return found
+    if isinstance(expr, promql.AggregateExpr):
+        return _aggregated(expr, metrics)
+    if isinstance(expr, promql.BinaryExpr):
+        return _combined(expr, metrics)
+    left = [each for each in (labels(child, metrics) for child in children(expr)) if each is not None]
+    if isinstance(expr, promql.Call) and expr.func.name == "histogram_quantile":
+        _demand({"le"}, left[0], expr)
+        return left[0] - {"le"}
+    return left[0] if left else None
+
+
+def _demand(wanted: set[str], there: frozenset[str], expr: Any) -> None:
+    if not wanted <= there:
+        raise UnknownLabelError(f"{sorted(wanted - there)} in {expr}")
+
+
+def _aggregated(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    inner = labels(expr.expr, metrics) or frozenset()
+    if expr.modifier is None:
+        return inner if str(expr.op) in {"topk", "bottomk"} else frozenset()
+    named = set(expr.modifier.labels)
+    _demand(named, inner, expr)
+    if str(expr.op) in {"topk", "bottomk"}:
+        return inner
+    return inner & named if expr.modifier.type == promql.AggModifierType.By else inner - named
+
+
+def _combined(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    left, right = labels(expr.lhs, metrics), labels(expr.rhs, metrics)
+    if left is None or right is None:
+        return right if left is None else left
+    matching = expr.modifier.matching if expr.modifier else None
+    if matching is None:
+        if left != right:
+            raise UnknownLabelError(f"{sorted(left ^ right)} on one side only of {expr}")
+        return left
+    _demand(set(matching.labels), left | right, expr)
+    if matching.type == promql.LabelModifierType.Include:
+        _demand(set(matching.labels), left & right, expr)
+    elif left - right > set(matching.labels) or right - left > set(matching.labels):
+        raise UnknownLabelError(f"{sorted(left ^ right)} on one side only of {expr}")
+    brought = set(expr.modifier.group_labels or ())
+    _demand(brought, right, expr)
+    return left | brought

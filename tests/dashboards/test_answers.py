@@ -1,0 +1,190 @@
+"""What the shared queries answer, by promtool: it is always time 0 here, so an hour ago is -3600."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dashboards import queries, runtime
+from dashboards.looks import STATES
+from tests.dashboards.reading import substituted
+
+HOUR = 3600
+Series = dict[str, str]
+CODES = {word: code for code, (word, _) in enumerate(STATES)}
+IDENTITY = {"provider": "p", "source": "s"}
+RESOURCE = {"job": "backups", **IDENTITY, "resource": "r"}
+
+
+def selector(labels: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{name}={json.dumps(text)}" for name, text in labels.items() if text) + "}"
+
+
+def series(name: str, value: float, **labels: str) -> dict[str, str]:
+    ours = IDENTITY if name.startswith("backup_") else {}
+    return {"series": name + selector({"job": "backups", "instance": "a", **ours, **labels}), "values": str(value)}
+
+
+def resource(name: str, instance: str = "a", /, **values: float | None) -> list[Series]:
+    """Give the series of a healthy resource but for what is said; None takes one away."""
+    usual = {
+        "backup_monitoring_paused": 0,
+        "backup_resource_up": 1,
+        "backup_resource_info": 1,
+        "backup_last_success_timestamp_seconds": -HOUR,
+        "backup_max_age_seconds": 24 * HOUR,
+        "kept": 3,
+        "failed": 0,
+    }
+    extra = {
+        "backup_resource_info": {"resource_name": f"{name} at {instance}"},
+        "kept": {"status": "completed"},
+        "failed": {"status": "failed"},
+    }
+    called = {"kept": "backup_backups", "failed": "backup_last_finished_status"}
+    return [
+        series(called.get(key, key), value, resource=name, instance=instance, squad="data", **extra.get(key, {}))
+        for key, value in (usual | values).items()
+        if value is not None
+    ]
+
+
+def check(
+    folder: Path, given: list[dict[str, str]], expr: str, expected: Sequence[tuple[dict[str, str], float]]
+) -> None:
+    samples = [{"labels": selector(labels), "value": value} for labels, value in expected]
+    case = {"expr": substituted(expr), "eval_time": "0s", "exp_samples": samples}
+    tests = {"rule_files": [], "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": [case]}]}
+    file = folder / "tests.yaml"
+    file.write_text(json.dumps(tests))
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def of(name: str) -> dict[str, str]:
+    return RESOURCE | {"resource": name, "squad": "data"}
+
+
+NEVER_LISTED = {
+    "backup_resource_up": 0,
+    "backup_last_success_timestamp_seconds": None,
+    "kept": None,
+    "failed": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "changes"),
+    [
+        ("up to date", {}),
+        ("up to date", {"backup_last_success_timestamp_seconds": -24 * HOUR}),
+        ("late", {"backup_last_success_timestamp_seconds": -24 * HOUR - 1}),
+        ("late over twice the limit", {"backup_last_success_timestamp_seconds": -49 * HOUR}),
+        ("late", {"backup_last_success_timestamp_seconds": -25 * HOUR, "failed": 1}),
+        ("last run failed", {"failed": 1}),
+        ("never succeeded", {"backup_last_success_timestamp_seconds": None, "kept": 0}),
+        ("nothing to restore", {"kept": 0}),
+        ("nothing to restore", {"kept": 0, "backup_last_success_timestamp_seconds": -99 * HOUR}),
+        ("up to date", {"kept": 0, "backup_oldest_success_timestamp_seconds": -9 * HOUR}),
+        ("schedule off", {"backup_max_age_seconds": None, "backup_schedule_enabled": 0}),
+        ("up to date", {"backup_schedule_enabled": 0}),
+        ("no limit known", {"backup_max_age_seconds": None}),
+        ("unreadable", {"backup_resource_up": 0}),
+        ("unreadable", NEVER_LISTED),
+        ("paused", {"backup_monitoring_paused": 1, "backup_last_success_timestamp_seconds": -99 * HOUR, "failed": 1}),
+        ("up to date", {"backup_last_success_timestamp_seconds": HOUR}),
+    ],
+)
+def test_state_of_a_resource(tmp_path: Path, state: str, changes: dict[str, float | None]) -> None:
+    check(tmp_path, resource("r", **changes), queries.STATE, [(of("r"), CODES[state])])
+
+
+def test_a_stale_replica_makes_nothing_late(tmp_path: Path) -> None:
+    stale = resource("r", "b", backup_last_success_timestamp_seconds=-99 * HOUR)
+
+    check(tmp_path, [*resource("r"), *stale], queries.STATE, [(of("r"), CODES["up to date"])])
+
+
+def test_a_replica_that_cannot_read_is_not_hidden_by_one_that_can(tmp_path: Path) -> None:
+    blind = resource("r", "b", backup_resource_up=0)
+
+    check(tmp_path, [*resource("r"), *blind], queries.STATE, [(of("r"), CODES["unreadable"])])
+
+
+def test_two_names_of_one_resource_leave_the_others_alone(tmp_path: Path) -> None:
+    given = [*resource("r"), *resource("r", "b"), *resource("other")]
+    ages = f"max by (resource) ({queries.named(queries.AGE)})"
+
+    check(tmp_path, given, ages, [({"resource": "r"}, HOUR), ({"resource": "other"}, HOUR)])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([*resource("r"), *resource("late", backup_last_success_timestamp_seconds=-30 * HOUR)], [({}, 1)]),
+        (resource("r"), [({}, 0)]),
+        ([], []),
+    ],
+    ids=["one", "none", "nothing is scraped"],
+)
+def test_a_count_is_zero_only_where_something_is_watched(
+    tmp_path: Path, given: list[dict[str, str]], expected: Sequence[tuple[dict[str, str], float]]
+) -> None:
+    check(tmp_path, given, queries.counted(queries.LATE), expected)
+
+
+def test_size_is_that_of_the_newest_kind(tmp_path: Path) -> None:
+    given = [
+        series("backup_last_success_timestamp_seconds", -HOUR, resource="r"),
+        *(
+            each
+            for kind, ago, size in (("full", 20, 1000), ("incremental", 1, 7))
+            for each in (
+                series("backup_last_success_by_kind_timestamp_seconds", -ago * HOUR, resource="r", kind=kind),
+                series("backup_last_success_size_bytes", size, resource="r", kind=kind),
+            )
+        ),
+        series("backup_last_success_size_bytes", 50, resource="without kinds"),
+    ]
+    expected = [
+        ({"job": "backups", **IDENTITY, "resource": name}, size) for name, size in (("r", 7), ("without kinds", 50))
+    ]
+
+    check(tmp_path, given, queries.of_newest_kind("backup_last_success_size_bytes"), expected)
+
+
+def test_of_two_statuses_the_worse_is_shown(tmp_path: Path) -> None:
+    given = [
+        series("backup_last_finished_status", float(status == current), resource="r", instance=instance, status=status)
+        for instance, current in (("a", "completed"), ("b", "failed"))
+        for status in queries.STATUSES
+    ]
+    expected = [(RESOURCE, 1 + queries.STATUSES.index("failed"))]
+
+    check(tmp_path, given, queries.worst_status("backup_last_finished_status"), expected)
+
+
+def test_only_the_exporters_targets_count(tmp_path: Path) -> None:
+    given = [
+        series("up", 1),
+        series("up", 0, instance="b"),
+        series("up", 0, job="something else"),
+        series("backup_exporter_build_info", 1, provider="", source="", version="1"),
+    ]
+    down = f"sum(({runtime.EXPORTERS}) == bool 0)"
+
+    check(tmp_path, given, down, [({}, 1)])
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [("chosen", True), ("", True), ("another", False)],
+    ids=["the chosen one", "its source", "another"],
+)
+def test_alerts_of_a_choice_come_with_those_of_its_source(tmp_path: Path, about: str, shown: bool) -> None:
+    given = [series("ALERTS", 1, alertname="BackupX", alertstate="firing", resource=about, instance="")]
+    expr = f"sum({queries.alerts('ALERTS').replace('$resource', 'chosen')})"
+
+    check(tmp_path, given, expr, [({}, 1)] if shown else [])

@@ -1,0 +1,206 @@
+"""The committed dashboards are what the builders make, and keep the rules of Grafana's dashboard-linter and our own."""
+
+import itertools
+import json
+import pkgutil
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboards import build
+from exporter import providers
+from tests.dashboards.reading import DASHBOARDS, FOLDER, panels, variables
+
+Dashboard = dict[str, Any]
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+UNITS = {"none", "short", "s", "bytes", "percent", "percentunit", "reqps", "dateTimeAsIso", "dateTimeFromNow"}
+TITLES = {
+    "overview.json": ("backup-overview", "Backups / Overview"),
+    "resource.json": ("backup-resource", "Backups / Resource"),
+    "exporter.json": ("backup-exporter-health", "Backups / Exporter health"),
+}
+EACH_PANEL = pytest.mark.parametrize(
+    "panel",
+    [
+        pytest.param(panel, id=f"{name}: {panel['title']}")
+        for name, dashboard in DASHBOARDS.items()
+        for panel in panels(dashboard)
+    ],
+)
+
+
+@pytest.fixture(params=DASHBOARDS)
+def dashboard(request: pytest.FixtureRequest) -> Dashboard:
+    found: Dashboard = DASHBOARDS[request.param]
+    return found
+
+
+def test_the_committed_files_are_what_the_builders_make() -> None:
+    made = {name: build.text(dashboard) for name, dashboard in build.dashboards().items()}
+
+    assert {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")} == made
+
+
+def test_the_command_writes_the_files(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+
+    build.main()
+
+    assert {path.name: json.loads(path.read_text()) for path in tmp_path.iterdir()} == DASHBOARDS
+
+
+def test_addresses_and_titles_stay() -> None:
+    assert {name: (each["uid"], each["title"]) for name, each in DASHBOARDS.items()} == TITLES
+
+
+def test_frame(dashboard: Dashboard) -> None:
+    assert dashboard["editable"] is False
+    assert dashboard["timezone"] == "browser"
+    assert 39 <= dashboard["schemaVersion"] <= 42
+    assert dashboard["tags"] == ["backup-exporter"]
+    assert dashboard["description"]
+    assert "id" not in dashboard
+
+
+def test_links_keep_time_and_variables(dashboard: Dashboard) -> None:
+    (link,) = dashboard["links"]
+
+    assert (link["type"], link["tags"]) == ("dashboards", dashboard["tags"])
+    assert link["asDropdown"]
+    assert link["keepTime"]
+    assert link["includeVars"]
+
+
+def test_variables(dashboard: Dashboard) -> None:
+    found = variables(dashboard)
+    source = found["datasource"]
+
+    assert list(found) == ["datasource", "job", "instance", "provider", "source", "resource"]
+    assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
+    for name in list(found)[1:]:
+        variable = found[name]
+        assert variable["label"] == name.capitalize()
+        assert variable["datasource"] == DATASOURCE
+        assert variable["refresh"] == 2, "a longer range may know more"
+        assert variable["multi"]
+        assert variable["includeAll"]
+        assert variable["allValue"] == (".+" if name in {"job", "instance"} else ".*")
+
+
+def test_annotations_show_firing_alerts(dashboard: Dashboard) -> None:
+    firing = dashboard["annotations"]["list"][1]
+
+    assert firing["enable"] is True
+    assert firing["datasource"] == DATASOURCE
+    assert firing["titleFormat"] == "{{alertname}}"
+
+
+def test_panels_have_numbers_of_their_own(dashboard: Dashboard) -> None:
+    numbers = [panel["id"] for panel in dashboard["panels"]]
+    titles = [panel["title"] for panel in panels(dashboard)]
+
+    assert len(set(numbers)) == len(numbers)
+    assert len(set(titles)) == len(titles)
+
+
+def test_panels_do_not_overlap_nor_leave_the_grid(dashboard: Dashboard) -> None:
+    places = [panel["gridPos"] for panel in dashboard["panels"]]
+
+    assert all(0 <= at["x"] and at["x"] + at["w"] <= 24 and at["w"] > 0 and at["h"] > 0 for at in places)
+    for one, other in itertools.combinations(places, 2):
+        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert beside or below, (one, other)
+
+
+@EACH_PANEL
+def test_panel_explains_itself(panel: Dashboard) -> None:
+    units = [each["value"] for each in properties(panel) if each["id"] == "unit"]
+
+    assert panel["title"]
+    assert panel["description"].endswith(".")
+    assert panel["fieldConfig"]["defaults"]["noValue"], "what an empty panel says"
+    assert {panel["fieldConfig"]["defaults"]["unit"], *units} <= UNITS
+
+
+@EACH_PANEL
+def test_panel_asks_the_chosen_data_source(panel: Dashboard) -> None:
+    references = [query["refId"] for query in panel["targets"]]
+
+    assert panel["datasource"] == DATASOURCE
+    assert references
+    assert len(set(references)) == len(references)
+    assert all(query["datasource"] == DATASOURCE for query in panel["targets"])
+    assert all(query["instant"] is not query["range"] for query in panel["targets"] if "instant" in query)
+
+
+@EACH_PANEL
+def test_line_that_is_a_limit_looks_like_one(panel: Dashboard) -> None:
+    if panel["type"] != "timeseries":
+        return
+    dashed = [each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]]
+
+    assert dashed == ["/ limit$/", "/ typical$/"]
+    for query in panel["targets"]:
+        is_limit = any(word in query["expr"] for word in ("backup_max_", "backup_min_", "process_max_fds"))
+        assert query["legendFormat"].endswith(" limit") or not is_limit
+        assert query["legendFormat"].endswith(" typical") == ("backup_typical_" in query["expr"])
+
+
+@EACH_PANEL
+def test_table_shows_what_it_asks_for(panel: Dashboard) -> None:
+    if panel["type"] != "table":
+        return
+    merge, organize = panel["transformations"]
+    arranged = organize["options"]
+    many = len(panel["targets"]) > 1
+    values = {f"Value #{query['refId']}" if many else "Value" for query in panel["targets"]}
+    headers = {arranged["renameByName"].get(field, field) for field in arranged["indexByName"]}
+
+    assert merge["id"] == "merge"
+    assert values <= {*arranged["indexByName"], *arranged["excludeByName"]}
+    assert not set(arranged["indexByName"]) & set(arranged["excludeByName"])
+    assert {each["displayName"] for each in panel["options"]["sortBy"]} <= headers
+    assert {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]} <= headers
+
+
+def test_links_from_panels_lead_to_our_dashboards_and_keep_choices() -> None:
+    urls = {
+        link["url"]
+        for dashboard in DASHBOARDS.values()
+        for panel in panels(dashboard)
+        for each in [panel["fieldConfig"]["defaults"], *({p["id"]: p["value"]} for p in properties(panel))]
+        for link in each.get("links", ())
+    }
+
+    assert {url.split("?")[0] for url in urls} == {"/d/backup-resource", "/d/backup-exporter-health"}
+    for url in urls:
+        assert "${__url_time_range}" in url
+        assert all(f"${{{name}:queryparam}}" in url for name in ("datasource", "job", "instance"))
+        assert all(
+            f"var-{name}=" in url or f"${{{name}:queryparam}}" in url for name in ("provider", "source", "resource")
+        )
+
+
+def test_no_vendor_is_named() -> None:
+    text = json.dumps(DASHBOARDS).lower()
+    words = {
+        word for module in pkgutil.iter_modules(providers.__path__) for word in (module.name, module.name.split("_")[0])
+    }
+
+    assert len(words) >= 5
+    assert not [word for word in words if word in text]
+
+
+def test_what_the_linter_shall_pass_over_exists() -> None:
+    exclusions = yaml.safe_load((FOLDER / ".lint").read_text(encoding="utf-8"))["exclusions"]
+    titles = {(each["title"], panel["title"]) for each in DASHBOARDS.values() for panel in panels(each)}
+
+    for rule in exclusions.values():
+        assert rule["reason"]
+        assert {(entry["dashboard"], entry["panel"]) for entry in rule["entries"]} <= titles
+
+
+def properties(panel: Dashboard) -> list[dict[str, Any]]:
+    return [each for override in panel["fieldConfig"]["overrides"] for each in override["properties"]]
