@@ -13,6 +13,7 @@ RUN python3 -m venv /opt/backup-exporter \
 FROM ${BASE}
 COPY --from=build /opt/backup-exporter /opt/backup-exporter
 ENV PATH=/opt/backup-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+RUN install -d -o 65532 -g 65532 /var/lib/backup-exporter
 USER 65532:65532
 EXPOSE 10342
 # Follows the address and the scheme that the exporter was started with, by reading its own command line.

@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-TOOLS := prometheus prometheus-alertmanager
+TOOLS := prometheus prometheus-alertmanager nodejs npm
 
 .PHONY: help install run test unit check format docs dashboards lock tools clean
 .DEFAULT_GOAL := help
@@ -48,8 +48,8 @@ docs: install  ## write the generated pages anew
 dashboards: install  ## write the dashboards anew
 	$(BIN)/python -m dashboards.build
 
-tools:  ## Debian's Prometheus and Alertmanager, which the tests really run
-	@missing=""; for tool in promtool amtool prometheus prometheus-alertmanager; do \
+tools:  ## Debian's packages that the tests really run
+	@missing=""; for tool in promtool amtool prometheus prometheus-alertmanager node npm; do \
 	  command -v $$tool >/dev/null || missing=yes; done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

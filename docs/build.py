@@ -177,7 +177,7 @@ def module_map() -> str:
 def _modules(name: str) -> Iterator[tuple[str, str]]:
     module = import_module(f"{exporter.__name__}.{name}")
     yield name, _first_line(module)
-    if name in ("providers", "simulation"):
+    if name in ("providers", "demo"):
         return  # every file in there is a vendor
     for inside in iter_modules(getattr(module, "__path__", [])):
         yield f"{name}.{inside.name}", _first_line(import_module(f"{exporter.__name__}.{name}.{inside.name}"))

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
+from hashlib import sha256
 
 import structlog
 
+from exporter.errors import PollError
 from exporter.knowledge.memory import Memory
 from exporter.metrics.board import Board
 from exporter.polling.follower import Follower
@@ -34,7 +36,6 @@ def http_carrier(source: Source) -> HttpCarrier:
 class Budget:
     """What one credential may spend."""
 
-    limit: RateLimit
     limiter: RateLimiter
     purse: RateLimiter
     """The part of it that following running backups may spend."""
@@ -72,7 +73,7 @@ class App:
         self.board = Board(clock)
         self._clock = clock
         self._make_carrier = make_carrier
-        self._memory = Memory()
+        self.memory = Memory()
         self._budgets: dict[Hashable, Budget] = {}
         self._watches: dict[str, Watch] = {}
         self._log = structlog.get_logger()
@@ -89,7 +90,8 @@ class App:
                 del self._watches[name]
         for name in self.board.entries.keys() - wanted.keys():
             self._dismiss(name)
-        new = [self._watch(source, settings) for source in settings.sources if source.name not in self._watches]
+        self._grant(settings)
+        new = [self._watch(source) for source in settings.sources if source.name not in self._watches]
         self._watches.update((watch.source.name, watch) for watch in new)
         return new
 
@@ -98,8 +100,8 @@ class App:
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._watches.clear()
 
-    def _watch(self, source: Source, settings: Settings) -> Watch:
-        budget = self._budget(source, settings)
+    def _watch(self, source: Source) -> Watch:
+        budget = self._budgets[credential(source)]
         before = self.board.entries.get(source.name)
         carrier = self._make_carrier(source)
         channel = Channel(
@@ -111,26 +113,36 @@ class App:
             patience=source.poll_interval,
             clock=self._clock,
         )
-        poller = Poller(source, channel, self.board, self._memory)
+        poller = Poller(source, channel, self.board, self.memory)
         return Watch(poller, Follower(source, channel, budget.purse, self.board), carrier)
 
-    def _budget(self, source: Source, settings: Settings) -> Budget:
-        """Return the budget of a source's credential; of two sources that share one, the stricter limit holds."""
-        key = credential(source)
-        sharing = [other.rate_limit for other in settings.sources if credential(other) == key]
-        limit = min(sharing, key=lambda one: one.requests * one.share / one.per)
-        known = self._budgets.get(key)
-        if known is None or known.limit != limit:
-            known = self._budgets[key] = Budget(limit, RateLimiter(limit), RateLimiter(part(limit, FOLLOWING_SHARE)))
-        return known
+    def _grant(self, settings: Settings) -> None:
+        """Give each credential its budget; of the sources that share one, the strictest limit holds."""
+        limits: dict[Hashable, RateLimit] = {}
+        for source in settings.sources:
+            key, limit = credential(source), source.rate_limit
+            limits[key] = min(limits.get(key, limit), limit, key=lambda one: one.requests * one.share / one.per)
+        for key, limit in limits.items():
+            if (budget := self._budgets.get(key)) is None:
+                self._budgets[key] = Budget(RateLimiter(limit), RateLimiter(part(limit, FOLLOWING_SHARE)))
+            else:
+                budget.limiter.change(limit)
+                budget.purse.change(part(limit, FOLLOWING_SHARE))
 
     def _dismiss(self, name: str) -> None:
         for watched in self.board.entries[name].watched.values():
-            self._memory.dismiss(name, watched, self._clock())
+            self.memory.dismiss(name, watched, self._clock())
         self.board.close(name)
 
 
 def credential(source: Source) -> Hashable:
-    """Return what identifies the credential a source uses."""
-    secrets = (getattr(source.options, field.name) for field in fields(source.options))
-    return source.provider_name, tuple(secret for secret in secrets if isinstance(secret, Secret))
+    """Return what identifies the credential a source uses: the same whether it is given or read from a file."""
+    values = (getattr(source.options, field.name) for field in fields(source.options))
+    return source.provider_name, tuple(_fingerprint(value) for value in values if isinstance(value, Secret))
+
+
+def _fingerprint(secret: Secret) -> bytes:
+    try:
+        return sha256(secret.reveal().encode()).digest()
+    except PollError:  # its file is away just now
+        return sha256(repr(secret.file).encode()).digest()

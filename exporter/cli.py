@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(flags: argparse.Namespace) -> int:
     from exporter.commands.serve import serve
 
-    return serve(flags.config_file, flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path)
+    return serve(flags.config_file, flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.web_config)
 
 
 def _check(flags: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def _poll(flags: argparse.Namespace) -> int:
 def _demo(flags: argparse.Namespace) -> int:
     from exporter.commands.demo import demo
 
-    return demo(flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed)
+    return demo(flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed, flags.web_config)
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
@@ -110,6 +110,13 @@ def _web_flags(parser: argparse.ArgumentParser) -> None:
         type=_address,
         metavar="ADDRESS",
         help=f":PORT or HOST:PORT to listen on; may be repeated (default: {DEFAULT_LISTEN})",
+    )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        type=lambda name: Path(name) if name else None,
+        metavar="FILE",
+        help="TLS, passwords and headers, in the format of Prometheus' exporter-toolkit (default: none of them)",
     )
     parser.add_argument(
         "--web.telemetry-path",

@@ -111,3 +111,5 @@ class Resource:
     """The vendor's own coordinates for its paths; nobody but its provider reads them."""
     facts: Facts | None = None
     """What discovery told already, so that the provider's `facts` need not be asked."""
+    scope: str = field(default="", compare=False)
+    """The id of the scope that lists it; discovery fills it in, not the provider."""

@@ -23,6 +23,8 @@ class Token:
     value: str = field(repr=False)
     lifetime: float | None = None
     """Seconds from its receipt, where the vendor tells."""
+    expires: float | None = None
+    """The instant (Unix seconds) at which it dies, where the vendor tells no more than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

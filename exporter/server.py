@@ -3,14 +3,15 @@
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import structlog
 from aiohttp import web
 
 from exporter.app import App
 from exporter.configuration.loading import ConfigurationError, Loaded
-from exporter.metrics.source_families import ExporterView
+from exporter.state_keeper import StateKeeper
+from exporter.web.entrance import Entrance
 from exporter.web.landing import landing_page
 from exporter.web.routes import Handlers, application
 
@@ -25,6 +26,8 @@ class Listen:
     addresses: Sequence[tuple[str | None, int]]
     """Host (None: all) and port; port 0 takes a free one."""
     telemetry_path: str = "/metrics"
+    entrance: Entrance = field(default_factory=Entrance)
+    """Who may come in, and how."""
 
 
 class Server:
@@ -36,6 +39,7 @@ class Server:
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()
         self._runner: web.AppRunner | None = None
+        self._keeper = StateKeeper(app.board, app.memory)
         self.urls: list[str] = []
 
     async def start(self, loaded: Loaded) -> None:
@@ -43,18 +47,18 @@ class Server:
         handlers = Handlers(
             metrics=self._metrics, page=self._page, ready=lambda: self._app.board.ready, reload=self.reload
         )
-        self._runner = web.AppRunner(
-            application(handlers, self._listen.telemetry_path), access_log=None, shutdown_timeout=GRACE
-        )
+        served = application(handlers, self._listen.telemetry_path)
+        self._listen.entrance.gate.guard(served)
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=GRACE)
+        await self._keeper.recall(loaded.settings)
         new = await self._app.apply(loaded.settings)
         await self._runner.setup()
-        for host, port in self._listen.addresses:
-            await web.TCPSite(self._runner, host, port).start()
-        self.urls = [_url(address) for address in self._runner.addresses]
+        self.urls = await self._listen.entrance.open(self._runner, self._listen.addresses)
         for url in self.urls:
             self._log.info("listening", url=url)
         for warning in loaded.warnings:
             self._log.warning("configuration.warning", detail=warning)
+        self._keeper.start()
         for watch in new:
             watch.start()
 
@@ -65,15 +69,14 @@ class Server:
             try:
                 loaded = await asyncio.to_thread(self._load)
             except ConfigurationError as error:
-                board.exporter = ExporterView(
-                    reload_succeeded=False, reload_succeeded_at=board.exporter.reload_succeeded_at
-                )
+                board.exporter = replace(board.exporter, reload_succeeded=False)
                 for problem in error.problems:
                     self._log.error("reload.refused", problem=problem)
                 return error.problems
             for watch in await self._app.apply(loaded.settings):
                 watch.start()
-            board.exporter = ExporterView(reload_succeeded=True, reload_succeeded_at=board.clock())
+            await self._keeper.follow(loaded.settings)
+            board.exporter = replace(board.exporter, reload_succeeded=True, reload_succeeded_at=board.clock())
             for warning in loaded.warnings:
                 self._log.warning("configuration.warning", detail=warning)
             self._log.info("reload.done", sources=len(loaded.settings.sources))
@@ -99,6 +102,8 @@ class Server:
     async def stop(self) -> None:
         """Stop polling, then listening."""
         await self._app.stop()
+        await self._keeper.stop()
+        await self._listen.entrance.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -111,9 +116,3 @@ class Server:
 
     def _page(self) -> str:
         return landing_page(self._app.board, self._listen.telemetry_path)
-
-
-def _url(address: object) -> str:
-    host, port = address[:2] if isinstance(address, tuple) else (str(address), 0)
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"

@@ -10,9 +10,9 @@ from pathlib import Path
 from exporter.app import App
 from exporter.commands.configuration import entered
 from exporter.configuration.loading import Loaded, parse
+from exporter.demo.exchange import Story
+from exporter.demo.server import SimulatedVendors, all_accounts
 from exporter.server import Listen, Server
-from exporter.simulation.exchange import Story
-from exporter.simulation.server import SimulatedVendors, all_accounts
 
 
 def demo(

@@ -8,19 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.app import App
-from exporter.commands.configuration import loaded
+from exporter.commands.configuration import entered, loaded
 from exporter.configuration.loading import load
 from exporter.server import Listen, Server
 
 
-def serve(config_file: Path, addresses: Sequence[tuple[str | None, int]], telemetry_path: str) -> int:
+def serve(
+    config_file: Path,
+    addresses: Sequence[tuple[str | None, int]],
+    telemetry_path: str,
+    web_config: Path | None = None,
+) -> int:
     """Run the exporter; return 0 when it was told to stop, 2 if it cannot start."""
-    found = loaded(config_file)
-    if found is None:
+    found, entrance = loaded(config_file), entered(web_config)
+    if found is None or entrance is None:
         return 2
 
     async def run() -> int:
-        listen = Listen(addresses=addresses, telemetry_path=telemetry_path)
+        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, entrance=entrance)
         server = Server(App(time.time), lambda: load(config_file, os.environ), listen)
         try:
             await server.start(found)

@@ -61,8 +61,11 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(f"{_TAG}int", _WHOLE_NUMBER, list("-0123456789"))
 
 
-def read(text: str, environ: Mapping[str, str], notes: Notes) -> Any:
-    """Return the values of a YAML document, its variables filled in; `UNSET` where there is no document to speak of."""
+def read(text: str, environ: Mapping[str, str] | None, notes: Notes) -> Any:
+    """Return the values of a YAML document, its variables filled in; `UNSET` where there is no document to speak of.
+
+    Without an environment nothing is filled in, and a dollar is a dollar.
+    """
     loader = None
     try:
         loader = _Loader(text)
@@ -80,7 +83,7 @@ def read(text: str, environ: Mapping[str, str], notes: Notes) -> Any:
     except RecursionError:
         notes.problems.append("the configuration: nested too deeply")
     else:
-        return _filled(tree, environ, Place(notes))
+        return tree if environ is None else _filled(tree, environ, Place(notes))
     return UNSET
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-import exporter.simulation.vendors as folder
-from exporter.simulation.exchange import Account, Request, Story
+import exporter.demo.vendors as folder
+from exporter.demo.exchange import Account, Request, Story
 
 
 def all_accounts(story: Story) -> list[Account]:

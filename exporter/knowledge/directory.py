@@ -1,6 +1,6 @@
 """Keeps the list of a source's resources: discovers scope by scope, and lets the failure of one be that one's alone."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -41,24 +41,24 @@ class Directory:
         }
 
 
+def recalled(resources: Iterable[Resource]) -> Directory:
+    """Return the directory that had found these resources: what is known before the first discovery.
+
+    So an id that was chosen once stays, and a scope that cannot be read keeps what it had, over a restart or a reload.
+    """
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        found.setdefault(resource.scope, []).append(resource)
+    return Directory(found=MappingProxyType({scope: tuple(listed) for scope, listed in found.items()}))
+
+
 async def discovered(before: Directory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Directory:
     """Return the directory after listing `scopes`, which are all there are.
 
     A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
     refused, the first failure is raised and nothing is replaced.
     """
-    found: dict[str, tuple[Resource, ...]] = {}
-    unreadable: dict[str, PollError] = {}
-    for scope in scopes:
-        try:
-            fresh = _named(before.found.get(scope.id, ()), await list_scope(scope), source.name)
-        except PollError as error:
-            if error.shared:
-                raise
-            unreadable[scope.id] = error
-            found[scope.id] = before.found.get(scope.id, ())
-        else:
-            found[scope.id] = tuple(one for one in fresh if source.watches(one.id, one.name))
+    found, unreadable = await _listed(before, source, scopes, list_scope)
     if unreadable and len(unreadable) == len(found):
         raise next(iter(unreadable.values()))
     return Directory(
@@ -71,17 +71,31 @@ async def discovered(before: Directory, source: Source, scopes: Sequence[Scope],
 async def retried(before: Directory, source: Source, list_scope: ListScope) -> Directory:
     """Return the directory after asking again for the scopes that could not be read."""
     again = [before.scopes[key] for key in before.unreadable]
-    try:
-        part = await discovered(before, source, again, list_scope)
-    except PollError as error:
-        if error.shared:
-            raise
-        part = Directory(unreadable=MappingProxyType({scope.id: error for scope in again}))
+    found, unreadable = await _listed(before, source, again, list_scope)
     return replace(
         before,
-        found=MappingProxyType({**before.found, **part.found}),
-        unreadable=part.unreadable,
+        found=MappingProxyType({**before.found, **found}),
+        unreadable=MappingProxyType(unreadable),
     )
+
+
+async def _listed(
+    before: Directory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError]]:
+    """List each scope; return what is found, as before where it cannot be read, and what kept it from being read."""
+    found: dict[str, tuple[Resource, ...]] = {}
+    unreadable: dict[str, PollError] = {}
+    for scope in scopes:
+        try:
+            fresh = _named(before.found.get(scope.id, ()), await list_scope(scope), source.name)
+        except PollError as error:
+            if error.shared:
+                raise
+            unreadable[scope.id] = error
+            found[scope.id] = before.found.get(scope.id, ())
+        else:
+            found[scope.id] = tuple(replace(one, scope=scope.id) for one in fresh if source.watches(one.id, one.name))
+    return found, unreadable
 
 
 def admitted(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:

@@ -73,21 +73,27 @@ def _newest(remembered: Event | None, ids: set[str], candidates: Iterable[Backup
 
 
 def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup]) -> Mapping[str, tuple[Success, ...]]:
-    revoked = {b.id for b in dated if b.status is not Status.COMPLETED}
-    by_kind: dict[str, dict[str, Success]] = {}
-    for kind, kept in remembered.items():
-        by_kind[kind] = {one.id: one for one in kept if one.id not in revoked}
-    for backup in dated:
+    """Add what is listed; what a record says now replaces what it said before, its kind too."""
+    listed = {backup.id: backup for backup in dated}
+    before = {one.id: one for kept in remembered.values() for one in kept}
+    by_kind = {kind: [one for one in kept if _stands(one, listed.get(one.id))] for kind, kept in remembered.items()}
+    for backup in listed.values():
         if backup.status is Status.COMPLETED:
-            known = by_kind.setdefault(backup.kind, {})
-            known[backup.id] = _success(backup, known.get(backup.id))
-    newest = ((kind, sorted(known.values(), key=lambda one: -one.started)) for kind, known in by_kind.items())
+            by_kind.setdefault(backup.kind, []).append(_success(backup, before.get(backup.id)))
+    newest = ((kind, sorted(known, key=lambda one: -one.started)) for kind, known in by_kind.items())
     return MappingProxyType({kind: tuple(ordered[:KEPT]) for kind, ordered in newest if ordered})
+
+
+def _stands(remembered: Success, listed: Backup | None) -> bool:
+    """Whether no record speaks of this success now; a later run under the same id is another one."""
+    if listed is None or listed.started is None:
+        return True
+    return listed.status is not Status.COMPLETED and listed.started > remembered.started
 
 
 def _success(backup: Backup, before: Success | None) -> Success:
     now = Success(id=backup.id, started=backup.started or 0.0, size=backup.size, duration=backup.duration)
-    if before is None:
+    if before is None or now.started > before.started:
         return now
     return replace(
         now,

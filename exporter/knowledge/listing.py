@@ -13,45 +13,50 @@ class Listing:
 
     backups: Mapping[str, Backup] = field(default_factory=lambda: MappingProxyType({}))
     recovery: Recovery | None = None
+    followed: frozenset[str] = frozenset()
+    """Backups that no page has shown yet: of what is older than these, some may be unknown still."""
 
     def suffices(self, pages: Iterable[Page]) -> bool:
         """Whether the newest pages tell all that can have changed, so that older ones need not be read.
 
-        They do when they reach back to a backup that was known and had ended, show every one that had not, and leave
-        as many in all as the vendor says it has.
+        They do when they reach back to a backup that a page has shown before, show every one that had not ended, and
+        leave as many in all as the vendor says it has.
         """
         pages = tuple(pages)
         read = {backup.id for page in pages for backup in page.backups}
         open_ = {known.id for known in self.backups.values() if known.status in UNFINISHED}
-        reached = any(key in self.backups and key not in open_ for key in read)
-        total = pages[-1].total if pages else None
+        reached = not read.isdisjoint(self.backups.keys() - self.followed)
+        total = next((page.total for page in reversed(pages) if page.total is not None), None)
         return reached and open_ <= read and total in (None, len(self.after(pages, whole=False).backups))
 
     def after(self, pages: Iterable[Page], *, whole: bool) -> "Listing":
         """Return the listing with freshly read pages; with `whole`, they are all there is.
 
-        Of what is known, what is older than everything read stays. A backup that was seen completed does not go back
-        to running: that is a lagging replica talking.
+        A part takes nothing away, for its place in time is unknown: a vendor may list by id what started in another
+        order. A backup that was seen completed does not go back to running: that is a lagging replica talking.
         """
         pages = tuple(pages)
         fresh = {backup.id: self._settled(backup) for page in pages for backup in page.backups}
         recovery = next((page.recovery for page in pages if page.recovery is not None), None)
         if whole:
             return Listing(backups=MappingProxyType(fresh), recovery=recovery)
-        horizon = min((b.started for b in fresh.values() if b.started is not None), default=float("-inf"))
-        older = {
-            key: known
-            for key, known in self.backups.items()
-            if key not in fresh and (known.started is None or known.started <= horizon)
-        }
-        return Listing(backups=MappingProxyType(fresh | older), recovery=recovery or self.recovery)
+        return Listing(
+            backups=MappingProxyType({**self.backups, **fresh}),
+            recovery=recovery or self.recovery,
+            followed=self.followed - fresh.keys(),
+        )
 
     def updated(self, backups: Iterable[Backup]) -> "Listing":
         """Return the listing with single backups changed or added: what following a run has told."""
         changed = {backup.id: self._settled(backup) for backup in backups}
-        return Listing(backups=MappingProxyType({**self.backups, **changed}), recovery=self.recovery)
+        return Listing(
+            backups=MappingProxyType({**self.backups, **changed}),
+            recovery=self.recovery,
+            followed=self.followed | (changed.keys() - self.backups.keys()),
+        )
 
     def _settled(self, backup: Backup) -> Backup:
         known = self.backups.get(backup.id)
-        completed = known is not None and known.status is Status.COMPLETED
-        return known if known is not None and completed and backup.status in UNFINISHED else backup
+        if known is None or known.status is not Status.COMPLETED or backup.status not in UNFINISHED:
+            return backup
+        return known if known.started == backup.started else backup  # else an id that is used again

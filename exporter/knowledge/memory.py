@@ -1,6 +1,6 @@
 """Keeps what was known of resources that are gone, for as long as they may come back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exporter.knowledge.history import History
@@ -27,6 +27,16 @@ class Memory:
     def __init__(self, kept: Mapping[tuple[str, str], Remembered] | None = None) -> None:
         """Start with what a state file kept."""
         self._gone = dict(kept or {})
+        self._recalled: dict[str, Sequence[Watched]] = {}
+
+    def restore(self, gone: Mapping[tuple[str, str], Remembered], recalled: Mapping[str, Sequence[Watched]]) -> None:
+        """Take what a state file kept: of resources that are gone, and by source of those that were there."""
+        self._gone.update(gone)
+        self._recalled.update(recalled)
+
+    def recall(self, source: str) -> Sequence[Watched]:
+        """Hand over, once, the resources that a source had before the restart."""
+        return self._recalled.pop(source, ())
 
     def welcome(self, source: str, resource: Resource, now: float, *, sizes: bool) -> Watched:
         """Return a newly discovered resource, with what is remembered of it.

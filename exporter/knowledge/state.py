@@ -1,11 +1,12 @@
 """What is known of a source and of each of its resources: frozen, replaced whole, never changed in place."""
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from exporter.knowledge.history import History
 from exporter.knowledge.listing import Listing
 from exporter.knowledge.summary import Summary, summarize
-from exporter.model import Backup, Facts, Resource, Status
+from exporter.model import UNFINISHED, Backup, Facts, Resource, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Watched:
 
     def listed(self, listing: Listing, *, sizes: bool) -> "Watched":
         """Return it with a listing that was just read."""
+        listing = _settled(listing, self.history)
         history = self.history.after(listing.backups.values(), listing.recovery)
         return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
 
@@ -72,3 +74,17 @@ class SourceStatus:
     def polled(self) -> bool:
         """Whether the first poll has ended, well or badly."""
         return self.up is not None
+
+
+def _settled(listing: Listing, history: History) -> Listing:
+    """Return the listing with completed backups that a lagging replica first forgot and then shows running again."""
+    seen = {(one.id, one.started): (kind, one) for kind, kept in history.successes.items() for one in kept}
+    changed = {}
+    for backup in listing.backups.values():
+        if backup.status in UNFINISHED and backup.started is not None and (backup.id, backup.started) in seen:
+            kind, one = seen[backup.id, backup.started]
+            finished = None if one.duration is None else one.started + one.duration
+            changed[backup.id] = Backup(
+                id=one.id, status=Status.COMPLETED, started=one.started, finished=finished, size=one.size, kind=kind
+            )
+    return replace(listing, backups=MappingProxyType({**listing.backups, **changed})) if changed else listing

@@ -44,7 +44,7 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
     failed = [backup for backup in backups if backup.status is Status.FAILED]
     latest = {kind: kept[0].started for kind, kept in history.successes.items()}
     last_success = max(latest.values(), default=None)
-    kinds = set() if listing is None else {backup.kind for backup in backups} | set(latest)
+    kinds = () if listing is None else sorted({backup.kind for backup in backups} | set(latest))
     statuses = () if listing is None else tuple(Status)
     oldest_running = _oldest_running(backups)
     return Summary(

@@ -34,7 +34,7 @@ def prepare(view: View, labels: Labels) -> Prepared:
     """Write all lines of one resource but the age itself."""
     lines = [block(family, view, labels) for family in RESOURCE_FAMILIES]
     age_of = next((value for _, value in RESOURCE_FAMILIES[_AGE_AT].samples(view)), None)
-    lines[_AGE_AT] = f"{AGE}{{{_pairs(labels)}}} ".encode() if age_of is not None else b""
+    lines[_AGE_AT] = f"{AGE}{{{_pairs(labels)}}} ".encode("utf-8", "replace") if age_of is not None else b""
     return Prepared(tuple(lines), age_of)
 
 
@@ -88,7 +88,7 @@ def escape(value: str) -> str:
 
 def negotiated(accept: str) -> bool:
     """Whether an `Accept` header prefers OpenMetrics to the text format."""
-    weights: dict[str, float] = {"application/openmetrics-text": 0.0, "text/plain": 0.0, "*/*": 0.0}
+    weights: dict[str, float] = {"application/openmetrics-text": 0.0, "text/plain": 0.0}
     for offer in accept.lower().split(","):
         media, *parameters = (piece.strip() for piece in offer.split(";"))
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")

@@ -25,6 +25,8 @@ class ExporterView:
 
     reload_succeeded: bool
     reload_succeeded_at: float
+    state_written: bool | None = None
+    """None without a state file, and before the first writing."""
 
 
 def _flag(value: bool | None) -> float | None:
@@ -162,5 +164,11 @@ EXPORTER_FAMILIES: tuple[Family[ExporterView], ...] = (
         help="When the configuration was last read successfully.",
         common=(),
         samples=one(lambda v: v.reload_succeeded_at),
+    ),
+    Family(
+        name="backup_exporter_state_last_write_successful",
+        help="1 if the state file could be written the last time, 0 if not; absent where none is configured.",
+        common=(),
+        samples=one(lambda v: _flag(v.state_written)),
     ),
 )

@@ -1,15 +1,17 @@
 """Polls one source in its rhythm: what there is, then each resource, and what came of it onto the board."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
-from exporter.errors import CapError, NotFoundError, PollError
-from exporter.knowledge.directory import admitted
+from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
+from exporter.knowledge.directory import admitted, recalled
 from exporter.knowledge.memory import Memory
 from exporter.knowledge.state import SourceStatus, Watched
 from exporter.metrics.board import Board
@@ -22,9 +24,12 @@ from exporter.provider import Api
 from exporter.settings import Source
 from exporter.transport.channel import Channel, Operation
 
+LATEST_START = 2.0
+"""Sources start within so many seconds, not in step."""
 AT_ONCE = 8
 """How many resources of a source are read at the same time; the rate limiter decides how fast."""
-POINTLESS = frozenset({"connection", "tls", "timeout", "unauthorized", "rate_limited"})
+SILENT = frozenset({"connection", "tls", "timeout"})
+POINTLESS = SILENT | frozenset({"unauthorized", "rate_limited"})
 """Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
 
 
@@ -38,9 +43,22 @@ class Outcome:
     source_error: PollError | None = None
     limits: set[str] = field(default_factory=set)
     polling: int = 0
-    """Requests that reading the resources cost."""
+    """Requests that reading the resources cost, but for what is read on the slow clock."""
+    facts: int = 0
+    """Requests that this cost."""
     discovery: int = 0
     """Requests that finding them cost, where all of that was done."""
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether asking on is pointless: the credential is refused, or nobody has answered for two rounds.
+
+        So a poll ends after a few timeouts, however many resources there are.
+        """
+        if self.source_error is not None and self.source_error.shared:
+            return True
+        silent = not self.read and len(self.errors) >= 2 * AT_ONCE
+        return silent and all(error.reason in SILENT for error in self.errors.values())
 
     def reason(self, resources: Iterable[str]) -> str | None:
         """Return why the source is down, or None if it is up: one resource that was read is enough."""
@@ -62,13 +80,20 @@ class Poller:
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         self.reader = Reader(source=source, api=self._operation)
         self._discoverer = Discoverer(source, self._operation, self._log)
-        self._discovery_cost = 0
+        self._discovery_cost = self._poll_cost = 0
+        self._facts_cost: dict[str, int] = {}
         self._words: set[str] = set()
         board.open(source, channel.meter)
+        for watched in memory.recall(source.name):
+            board.put(source.name, watched)
+        if self._watched:
+            self._discoverer.directory = recalled(watched.resource for watched in self._watched.values())
+            board.note(source.name, replace(self._status, resources=len(self._watched)))
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
         loop = asyncio.get_running_loop()
+        await asyncio.sleep(random.uniform(0, min(LATEST_START, self.source.poll_interval / 10)))  # noqa: S311
         while True:
             began = loop.time()
             try:
@@ -84,7 +109,7 @@ class Poller:
         before = self._spent
         if outcome.source_error is None or outcome.source_error.reason not in POINTLESS:
             await self._read_all(outcome, progress)
-        outcome.polling = self._spent - before
+        outcome.polling = self._spent - before - outcome.facts
         if self._just_vanished(outcome):
             self._discoverer.doubt()
             await self._discover(outcome)
@@ -109,11 +134,10 @@ class Poller:
         self._board.keep(self.source.name, resources)
         for key, resource in resources.items():
             seen = known.get(key)
-            self._put(
-                seen.rediscovered(resource, now)
-                if seen is not None
-                else self._memory.welcome(self.source.name, resource, now, sizes=self.source.provider.sizes)
-            )
+            if seen is None:
+                self._put(self._memory.welcome(self.source.name, resource, now, sizes=self.source.provider.sizes))
+            elif seen.resource != resource:
+                self._put(seen.rediscovered(resource, now))
         self._board.note(self.source.name, replace(self._status, resources=len(resources)))
 
     async def _read_all(self, outcome: Outcome, progress: Callable[[str], None]) -> None:
@@ -122,7 +146,7 @@ class Poller:
 
         async def work() -> None:
             for key in queue:
-                if outcome.source_error is None or not outcome.source_error.shared:
+                if not outcome.hopeless:
                     await self._read(key, outcome)
                     progress(key)
 
@@ -132,39 +156,58 @@ class Poller:
 
     async def _read(self, key: str, outcome: Outcome) -> None:
         try:
-            await guarded(self._log, "reading a resource", self._read_parts(key))
+            await guarded(self._log, "reading a resource", self._read_parts(key, outcome))
             outcome.read.add(key)
         except PollError as error:
             outcome.errors[key] = error
             if error.shared:
                 outcome.source_error = error
 
-    async def _read_parts(self, key: str) -> None:
+    async def _read_parts(self, key: str, outcome: Outcome) -> None:
         watched = self._watched[key]
-        reading = await self.reader.listing(watched)
+        try:
+            reading = await self.reader.listing(watched)
+        except (ForbiddenError, MalformedError, ServerError):
+            if watched.up is None:  # never listed: its schedule, and so its limit, can be known all the same
+                with suppress(PollError):
+                    await self._read_facts(key, outcome)
+            raise
         self.learn(backup for page in reading.pages for backup in page.backups)
         if (current := self._watched.get(key)) is not None:
             self._put(self.reader.listed(current, reading))
-        if self.reader.wants_facts(watched):
-            facts = await self.reader.facts(watched)
+        await self._read_facts(key, outcome)
+
+    async def _read_facts(self, key: str, outcome: Outcome) -> None:
+        watched = self._watched.get(key)
+        if watched is not None and self.reader.wants_facts(watched):
+            operation = Operation(channel=self._channel)
+            try:
+                facts = await replace(self.reader, api=lambda: operation).facts(watched)
+            finally:
+                self._facts_cost[key] = len(operation.asked)
+                outcome.facts += len(operation.asked)
             if (current := self._watched.get(key)) is not None:
                 self._put(self.reader.informed(current, facts))
 
     def _conclude(self, outcome: Outcome, seconds: float) -> None:
         """Put what the poll came to on the board: how each resource fares, then the source."""
+        if outcome.source_error is None and outcome.hopeless:
+            outcome.source_error = next(iter(outcome.errors.values()))
         if outcome.source_error is not None:
             missed = self._watched.keys() - outcome.read - outcome.errors.keys()
             outcome.errors.update(dict.fromkeys(missed, outcome.source_error))
         for key, watched in list(self._watched.items()):
             if key in outcome.errors:
                 self._mark(watched, outcome.errors[key])
-            elif key in outcome.read:
+            elif key in outcome.read and not watched.up:
                 self._put(replace(watched, up=True, failure=None))
-        self._limits_of(outcome.errors.values(), outcome)
+        self._limits_of([*outcome.errors.values(), outcome.source_error], outcome)
         reason = outcome.reason(self._watched)
         if reason is not None:
             self._discoverer.doubt()
+            self._channel.refused.clear()  # what refused may have been the source, not single addresses
         self._discovery_cost = outcome.discovery or self._discovery_cost
+        self._poll_cost = self._poll_cost if reason is not None else outcome.polling
         self._board.note(self.source.name, self._noted(outcome, reason, seconds))
         self._tell(outcome, reason, seconds)
 
@@ -182,8 +225,8 @@ class Poller:
         interval = sustainable_interval(
             self.source.poll_interval,
             self.source.rate_limit,
-            poll=outcome.polling,
-            discovery=self._discovery_cost,
+            poll=self._poll_cost,
+            discovery=self._discovery_cost + sum(self._facts_cost.get(key, 0) for key in self._watched),
             discovery_interval=self.source.discovery_interval,
         )
         return replace(
@@ -211,7 +254,7 @@ class Poller:
             for key, error in outcome.errors.items()
         )
 
-    def _limits_of(self, errors: Iterable[PollError], outcome: Outcome) -> None:
+    def _limits_of(self, errors: Iterable[PollError | None], outcome: Outcome) -> None:
         outcome.limits.update(error.limit for error in errors if isinstance(error, CapError))
 
     def learn(self, backups: Iterable[Backup]) -> None:

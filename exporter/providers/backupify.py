@@ -69,6 +69,7 @@ STATUSES: Mapping[str, Status] = MappingProxyType({
     "cancelled": Status.CANCELLED,
 })  # fmt: skip
 INTERVALS: Mapping[str, float] = MappingProxyType({"daily": DAY, "weekly": WEEK})
+SYNONYMS: Mapping[str, str] = MappingProxyType({"prev": "previous"})  # both are registered
 BASE_URL = Url("https://api.backupify.com")
 TOKEN_LIFETIME = 899.0  # as the vendor's example has it
 
@@ -195,7 +196,7 @@ async def _onward(api: Api, auth: Auth, url: str | None, *, until: Container[str
 
 
 def _link(api: Api, answer: Answer, rel: str) -> str | None:
-    return api.link(answer, answer.links.get(rel))
+    return api.link(answer, answer.links.get(rel) or answer.links.get(SYNONYMS.get(rel, rel)))
 
 
 def _addresses_of_first(api: Api, *answers: Answer) -> set[str | None]:
@@ -206,6 +207,8 @@ def _addresses_of_first(api: Api, *answers: Answer) -> set[str | None]:
 def _adjoin(api: Api, first: Answer, oldest: Answer) -> bool:
     """Return whether nothing lies between the two pages, or they are one under two addresses."""
     if _link(api, oldest, "prev") in _addresses_of_first(api, first, oldest) - {None}:
+        return True
+    if _link(api, first, "next") == oldest.url:
         return True
     return not {one.id for one in _page(first).backups}.isdisjoint(one.id for one in _page(oldest).backups)
 

@@ -187,7 +187,7 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
-    newest_first=True,
+    newest_first=False,  # nothing is paged: the one page is the whole listing
     running=running,
     max_age=two_periods,
 )

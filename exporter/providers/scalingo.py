@@ -48,7 +48,7 @@ Cannot tell:
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter import wire
@@ -89,9 +89,9 @@ class Options:
 
 
 async def scopes(api: Api, options: Options) -> Sequence[Scope]:
-    """Return the apps, and beside them one scope for the dedicated databases."""
+    """Return one scope for the dedicated databases, whose word on what they are counts, and then the apps."""
     body = await _get(api, options, "apps")
-    return (*(_app(app) for app in wire.records(body, "apps")), DEDICATED_SCOPE)
+    return (DEDICATED_SCOPE, *(_app(app) for app in wire.records(body, "apps")))
 
 
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
@@ -168,18 +168,18 @@ def _token(body: Any) -> Token:
     value = (addon if "token" in addon else wire.record(body)).get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedError("the exchange gave no usable token")
-    return Token(value, _lifetime(value))
+    return Token(value, *_lifetime(value))
 
 
-def _lifetime(token: str) -> float | None:
-    """Return how long a JSON Web Token lives from its issue on; None where it does not tell, or is no such token."""
+def _lifetime(token: str) -> tuple[float | None, float | None]:
+    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not tell."""
     payload = token.partition(".")[2].partition(".")[0]
     try:
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, RecursionError):
-        return None
+        return None, None
     issued, expires = (wire.amount(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
-    return expires - issued if issued is not None and expires is not None and expires > issued else None
+    return expires - issued if issued is not None and expires is not None and expires > issued else None, expires
 
 
 def _app(app: wire.Record) -> Scope:
@@ -216,11 +216,12 @@ async def _dedicated(api: Api, options: Options) -> Sequence[Resource]:
 async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resource]:
     """Return the addon behind a dedicated database, which is an app as well; without one, the database itself."""
     try:
-        addons = [addon for addon in await _addons(api, options, database) if addon.kind == DEDICATED]
+        addons = [addon for addon in await _addons(api, options, database) if addon.kind in (DEDICATED, "postgresql")]
     except NotFoundError:
         addons = []
-    place = (database.name, database.id)
-    return addons or [Resource(id=database.id, name=f"{database.name}/{DEDICATED}", kind=DEDICATED, place=place)]
+    name, place = f"{database.name}/{DEDICATED}", (database.name, database.id)
+    found = [replace(addon, name=name, kind=DEDICATED) for addon in addons]
+    return found or [Resource(id=database.id, name=name, kind=DEDICATED, place=place)]
 
 
 def _addon(app: str, app_name: str, addon: wire.Record) -> Resource:
@@ -274,5 +275,5 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
-    newest_first=True,
+    newest_first=False,  # nothing is paged: the one page is the whole listing
 )

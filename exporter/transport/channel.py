@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlencode, urljoin
 
@@ -12,12 +12,16 @@ from exporter.errors import CapError, ConnectionFailedError, DeadlineError, Malf
 from exporter.provider import Answer, Auth, Basic, Bearer, Exchange, Token
 from exporter.secret import Secret
 from exporter.transport.decipher import decipher, links, number, reset_told, same_host, wait_told
-from exporter.transport.limiter import RateLimiter
+from exporter.transport.limiter import NotSentError, RateLimiter
 from exporter.transport.meter import Meter
 from exporter.transport.tokens import TokenStore
 
 MOST_PAGES = 300
 MOST_REDIRECTS = 3
+MOST_RENEWALS = 5
+"""How often a request that waits may see its token die before it is sent with what there is."""
+IN_VAIN = 900.0
+"""Seconds for which no token is renewed for an address that went on saying 401 when one was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +64,25 @@ class Channel:
     patience: float
     """The longest wait in seconds that the vendor may impose: the poll interval."""
     clock: Callable[[], float]
-    refused: dict[str, str] = field(default_factory=dict, repr=False)
-    """Token by address, where a token fresh from its renewal was answered 401: renewing it again mends nothing."""
+    refused: dict[str, float] = field(default_factory=dict, repr=False)
+    """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
     async def ask(
         self, method: str, url: str, auth: Auth | None, headers: Mapping[str, str], body: bytes | None
     ) -> Incoming:
         """Send a signed request; on a 401 to an exchanged token, renew it once and send again."""
-        signature, token = await self._sign(auth)
-        answer = await self._admitted(Outgoing(method=method, url=url, headers={**headers, **signature}, body=body))
-        if answer.status != 401 or not isinstance(auth, Exchange) or self.refused.get(url) == token:
+        request = Outgoing(method=method, url=url, headers=headers, body=body)
+        answer, token = await self._admitted(request, auth)
+        if answer.status != 401:
+            self.refused.pop(url, None)
+        now = asyncio.get_running_loop().time()
+        if answer.status != 401 or not isinstance(auth, Exchange) or self.refused.get(url, 0.0) > now:
             return answer
         self.tokens.drop(auth, token)
-        signature, token = await self._sign(auth)
-        answer = await self._admitted(Outgoing(method=method, url=url, headers={**headers, **signature}, body=body))
+        answer, _ = await self._admitted(request, auth)
+        self.refused = {address: until for address, until in self.refused.items() if until > now and address != url}
         if answer.status == 401:
-            self.refused[url] = token
-        else:
-            self.refused.pop(url, None)
+            self.refused[url] = now + IN_VAIN
         return answer
 
     async def _sign(self, auth: Auth | None) -> tuple[dict[str, str], str]:
@@ -101,36 +106,60 @@ class Channel:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
         answer = await self.ask("POST", exchange.url, exchange.auth, headers, body)
-        return exchange.read(decipher(answer.status, answer.body))
+        token = exchange.read(decipher(answer.status, answer.body))
+        if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
+            return Token(token.value, left)
+        return token
 
-    async def _admitted(self, request: Outgoing) -> Incoming:
+    async def _admitted(self, request: Outgoing, auth: Auth | None) -> tuple[Incoming, str]:
         """Send until the vendor does not answer 429; RateLimitedError when it asks for too much patience."""
         while True:
-            answer = await self._within_deadline(request)
+            answer, token = await self._within_deadline(request, auth)
             if answer.status != 429:
                 self.limiter.admitted()
-                return answer
+                return answer, token
             self.limiter.refused(wait_told(answer.headers, self.clock()))
 
-    async def _within_deadline(self, request: Outgoing) -> Incoming:
+    async def _within_deadline(self, request: Outgoing, auth: Auth | None) -> tuple[Incoming, str]:
         """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""
         loop = asyncio.get_running_loop()
-        began, waited = loop.time(), 0.0
+        spent = 0.0
         again = request.method == "GET"
         while True:
-            async with self.limiter.place(self.patience) as wait:
-                waited += wait
-                self.meter.throttled += wait
-                left = self.timeout - (loop.time() - began - waited)
+            async with self._place(request, auth) as (signed, token):
+                began = loop.time()
                 try:
-                    answer = await self._sent(request, max(left, 0.001))
+                    answer = await self._sent(signed, max(self.timeout - spent, 0.001))
                 except ConnectionFailedError as error:
                     if not (again and error.reset):
                         raise
                 else:
                     if not (again and answer.status in (502, 503, 504)):
-                        return answer
+                        return answer, token
+                spent += loop.time() - began
             again = False
+
+    @asynccontextmanager
+    async def _place(self, request: Outgoing, auth: Auth | None) -> AsyncIterator[tuple[Outgoing, str]]:
+        """Hold the limiter's place, and give the request as signed for it, with its token.
+
+        A token that died while the request waited is renewed first, and others take the place meanwhile.
+        """
+        for last in (*(False,) * MOST_RENEWALS, True):
+            signature, token = await self._sign(auth)
+            try:
+                async with self.limiter.place(self.patience) as wait:
+                    self.meter.throttled += wait
+                    if not last:
+                        self._demand_living(auth, token)
+                    yield replace(request, headers={**request.headers, **signature}), token
+                    return
+            except NotSentError:
+                continue
+
+    def _demand_living(self, auth: Auth | None, token: str) -> None:
+        if isinstance(auth, Exchange) and not self.tokens.lives(auth, token):
+            raise NotSentError
 
     async def _sent(self, request: Outgoing, seconds: float) -> Incoming:
         loop = asyncio.get_running_loop()

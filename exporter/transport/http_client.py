@@ -60,8 +60,19 @@ class HttpCarrier:
                 headers={"User-Agent": USER_AGENT},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the transport keeps the time
                 cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_sent_once,),
             )
         return self._session
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Take a broken connection out of the library's hands, which would send again what nobody counts."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _translated(error) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -9,8 +9,14 @@ from exporter.errors import RateLimitedError
 from exporter.provider import RateLimit
 
 LONGEST_BACKOFF = 60.0
+LONGEST_OBEYED = 86400.0
+"""A vendor that says not to come back for years is asked again after a day."""
 PATIENCE = 5
-"""How many refusals in a row without a hint are borne before a request gives up."""
+"""How many refusals in a row are borne before a request gives up."""
+
+
+class NotSentError(Exception):
+    """Leaves a place without having sent anything; it is free again at once."""
 
 
 class RateLimiter:
@@ -23,13 +29,22 @@ class RateLimiter:
 
     def __init__(self, limit: RateLimit) -> None:
         """Start with the whole budget free."""
-        allowed = limit.requests * limit.share
-        places = max(1, int(allowed + 1e-9))
-        self.window = limit.per * places / allowed
-        self._margin = min(0.05, self.window / 20)  # for a vendor whose clock ticks coarsely
-        self._places = asyncio.Semaphore(places)
-        self._closed_until = 0.0
+        self._size, self.window = granted(limit)
+        self._places = asyncio.Semaphore(self._size)
+        self._surplus = 0
+        self._closed_until = self._resting_until = self._refused_until = 0.0
         self._refusals = 0
+
+    def change(self, limit: RateLimit) -> None:
+        """Go on with another budget; what has been spent stays spent."""
+        before = self._size
+        self._size, self.window = granted(limit)
+        self._surplus += max(0, before - self._size)
+        for _ in range(self._size - before):
+            if self._surplus:
+                self._surplus -= 1
+            else:
+                self._places.release()
 
     @asynccontextmanager
     async def place(self, patience: float) -> AsyncIterator[float]:
@@ -41,29 +56,41 @@ class RateLimiter:
         began = loop.time()
         self._refuse_beyond(patience)
         await self._places.acquire()
+        while self._surplus:  # the budget has become smaller: this place is there no more
+            self._surplus -= 1
+            await self._places.acquire()
+        rest = 0.0
         try:
-            while (closed := self._closed_until - loop.time()) > 0:
+            while (closed := max(self._closed_until, self._resting_until) - loop.time()) > 0:
                 self._refuse_beyond(patience)
                 await asyncio.sleep(closed)
+            rest = self.window + min(0.05, self.window / 20)  # more, for a vendor whose clock ticks coarsely
             yield loop.time() - began
+        except NotSentError:
+            rest = 0.0
+            raise
         finally:
-            loop.call_later(self.window + self._margin, self._places.release)
+            loop.call_later(rest, self._places.release)
 
     def close_for(self, seconds: float) -> None:
         """Send nothing for so long: the vendor said so."""
-        until = asyncio.get_running_loop().time() + seconds
+        until = asyncio.get_running_loop().time() + min(seconds, LONGEST_OBEYED)
         self._closed_until = max(self._closed_until, until)
 
     def refused(self, told: float | None) -> None:
         """Take a 429 into account: wait as told, else longer each time, with jitter.
 
-        RateLimitedError after too many refusals that came without a hint.
+        RateLimitedError after too many refusals in a row; of requests that were under way together, one counts.
         """
-        self._refusals += 1
+        now = asyncio.get_running_loop().time()
+        another = now < self._refused_until
+        self._refusals += not another
         if told is not None:
             self.close_for(told + random.uniform(0.05, 0.25))  # noqa: S311 - no cryptography
-        else:
-            self.close_for(min(LONGEST_BACKOFF, 2.0 ** (self._refusals - 1)) * random.uniform(1, 1.5))  # noqa: S311
+        elif not another:
+            rest = min(LONGEST_BACKOFF, 2.0 ** (self._refusals - 1)) * random.uniform(1, 1.5)  # noqa: S311
+            self._resting_until = now + rest  # our own idea, which tries nobody's patience
+        self._refused_until = max(self._closed_until, self._resting_until)
         if self._refusals > PATIENCE:
             raise RateLimitedError(f"{self._refusals} requests in a row were refused")
 
@@ -75,6 +102,13 @@ class RateLimiter:
         closed = self._closed_until - asyncio.get_running_loop().time()
         if closed > patience:
             raise RateLimitedError(f"the vendor asks to wait for {closed:.0f} s, longer than the poll interval")
+
+
+def granted(limit: RateLimit) -> tuple[int, float]:
+    """Return how many requests may be made in a window of how many seconds: a fraction of one takes a longer window."""
+    allowed = limit.requests * limit.share
+    places = max(1, int(allowed + 1e-9))
+    return places, limit.per * max(1.0, places / allowed)
 
 
 def part(limit: RateLimit, share: float) -> RateLimit:

@@ -37,6 +37,11 @@ class TokenStore:
                 held = self._held[exchange.url] = Held(token.value, now + lifetime - margin)
             return held.value
 
+    def lives(self, exchange: Exchange, value: str) -> bool:
+        """Whether this is still the token to use."""
+        held = self._held.get(exchange.url)
+        return held is not None and held.value == value and asyncio.get_running_loop().time() < held.until
+
     def drop(self, exchange: Exchange, value: str) -> None:
         """Forget a token that was refused, unless it has been renewed already."""
         held = self._held.get(exchange.url)

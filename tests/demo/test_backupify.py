@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from exporter.simulation.exchange import Account, Request, Response, Story
-from exporter.simulation.vendors.backupify import accounts
+from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.vendors.backupify import accounts
 
 BASE = "http://127.0.0.1:9"
 START = 1763467200.0

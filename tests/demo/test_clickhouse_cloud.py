@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from exporter.simulation.exchange import Account, Request, Response, Story
-from exporter.simulation.vendors.clickhouse_cloud import accounts
+from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.vendors.clickhouse_cloud import accounts
 
 START = 1_785_900_000.0
 HOUR = 3600.0

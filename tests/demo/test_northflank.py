@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.simulation.exchange import Account, Request, Response, Story
-from exporter.simulation.vendors.northflank import accounts
+from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.vendors.northflank import accounts
 
 START = 1_760_000_000.0
 STORY = Story(start=START)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from exporter.simulation.exchange import Request, Response, Story
-from exporter.simulation.vendors.scalingo import ScalingoAccount, accounts
+from exporter.demo.exchange import Request, Response, Story
+from exporter.demo.vendors.scalingo import ScalingoAccount, accounts
 
 START = 1_763_800_000.0  # 2025-11-22T08:26:40Z
 STORY = Story(start=START)

@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from exporter.simulation.exchange import Account, Request, Response, Story
-from exporter.simulation.vendors.scholarly import accounts
+from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.vendors.scholarly import accounts
 
 BASE = "http://127.0.0.1:9"
 START = 1763467200.0

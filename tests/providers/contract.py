@@ -2,23 +2,43 @@
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from exporter.errors import PollError
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.errors import MalformedError, PollError
+from exporter.knowledge.listing import Listing
+from exporter.knowledge.state import Watched
+from exporter.metrics.exposition import prepare, resource_part
+from exporter.metrics.resource_families import View
 from exporter.model import Backup, Facts, Page, Resource
-from exporter.provider import Provider
-from tests.providers.fake_api import FakeApi, Reply
+from exporter.provider import Answer, Auth, Provider
+from exporter.settings import Policy
+from tests.providers.fake_api import FakeApi, Reply, route_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
-DAMAGES: tuple[Any, ...] = (None, [], {}, "", 0)
+DAMAGES: tuple[Any, ...] = (None, [], {}, "", 0, -1, 1e30, 'odd "\\\n')
 LEFT_OUT = object()
+NOW = 1_900_000_000.0
+
+Found = tuple[Resource, Facts, tuple[Page, ...]]
 
 
 def fixture(name: str) -> Any:
     """Return the decoded fixture `<provider>/<file>.json`."""
     return json.loads((FIXTURES / name).read_text())
+
+
+class WaryApi(FakeApi):
+    """Ends a chain of pages that leads back to itself, as the exporter's own way to a vendor does."""
+
+    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+        if self.asked.count(route_of(url)) > 1:
+            raise MalformedError("a page link leads back to a page already read")
+        return await super().get(url, auth=auth, accept=accept, empty=empty)
 
 
 class ProviderContract:
@@ -74,14 +94,36 @@ class ProviderContract:
         assert "planted" not in repr(list(api.tokens.values()))
 
     async def test_every_damaged_answer_is_malformed_or_harmless(self) -> None:
-        """Is one test, since there are thousands of damages and each takes microseconds."""
+        """Is one test, since there are thousands of damages; only what they change is written and read back."""
+        sound = {found[0].id: (found, after) for found, after in await self._read_and_follow(FakeApi(self.routes))}
+        seen: set[bytes] = set()
         for name, routes in damaged(self.routes):
             try:
-                await read(self.provider, FakeApi(routes), self.options)
+                for found, after in await self._read_and_follow(WaryApi(routes)):
+                    if sound.get(found[0].id) != (found, after):
+                        check_once(exposed(self.provider, found, after), seen)
             except PollError:
                 continue
             except Exception as error:
                 raise AssertionError(f"{name} escaped as {error!r}") from error
+
+    async def test_sound_answers_are_exposed_too(self) -> None:
+        """Without this one, the check of the damaged answers might never see a number."""
+        for found, after in await self._read_and_follow(FakeApi(self.routes)):
+            exposition = exposed(self.provider, found, after)
+            check_once(exposition, set())
+
+            assert b"backup_backups{" in exposition
+            assert found[0].id.encode() in exposition
+
+    async def _read_and_follow(self, api: FakeApi) -> list[tuple[Found, tuple[Backup, ...]]]:
+        """Read everything, and what the running backups have come to."""
+        found = await read(self.provider, api, self.options)
+        known = {resource.id for resource in self.resources}
+        return [
+            (one, await self._follow(api, one[0]) if one[0].id in self.running and one[0].id in known else ())
+            for one in found
+        ]
 
     async def _follow(self, api: FakeApi, resource: Resource) -> tuple[Backup, ...]:
         assert self.provider.running is not None
@@ -90,7 +132,7 @@ class ProviderContract:
         return tuple(await self.provider.running(api, self.options, resource, backup))
 
 
-async def read(provider: Provider, api: FakeApi, options: Any) -> list[tuple[Resource, Facts, tuple[Page, ...]]]:
+async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
     """Read everything a provider can read, as the poller does."""
     found = []
     for scope in await provider.scopes(api, options):
@@ -101,6 +143,28 @@ async def read(provider: Provider, api: FakeApi, options: Any) -> list[tuple[Res
             pages = tuple([page async for page in provider.pages(api, options, resource)])
             found.append((resource, facts or Facts(), pages))
     return found
+
+
+def exposed(provider: Provider, found: Found, followed: Sequence[Backup]) -> bytes:
+    """Write what was read of one resource the way the exporter does, following included."""
+    resource, facts, pages = found
+    listing = Listing().after(pages, whole=True).updated(followed)
+    new = Watched(resource=resource, first_seen=NOW, facts=facts, up=True)
+    view = View(watched=new.listed(listing, sizes=provider.sizes), policy=Policy(), derived=provider.max_age)
+    labels = (("provider", "any"), ("source", "any"), ("resource", resource.id))
+    return b"".join(resource_part([prepare(view, labels)], NOW, openmetrics=False))
+
+
+def check_once(exposition: bytes, seen: set[bytes]) -> None:
+    """Read an exposition back: every number is finite and not below zero, and no percentage above a hundred."""
+    if exposition in seen:
+        return
+    seen.add(exposition)
+    for family in text_string_to_metric_families(exposition.decode()):
+        for sample in family.samples:
+            assert math.isfinite(sample.value), sample
+            assert sample.value >= 0, sample
+            assert sample.value <= 100 or not sample.name.endswith("_percent"), sample
 
 
 def damaged(routes: Mapping[str, Reply]) -> Iterator[tuple[str, dict[str, Reply]]]:
@@ -124,15 +188,15 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 
 def replaced(body: Any, path: tuple[str | int, ...], damage: Any) -> Any:
-    """Return a copy of `body` with the value at `path` damaged."""
+    """Return `body` with the value at `path` damaged; what is not on the way there is shared, not copied."""
     if not path:
         return copy.deepcopy(damage)
-    body = copy.deepcopy(body)
-    inside = body
-    for key in path[:-1]:
-        inside = inside[key]
-    if damage is LEFT_OUT:
-        del inside[path[-1]]
+    key, *rest = path
+    changed = copy.copy(body)
+    if rest:
+        changed[key] = replaced(body[key], tuple(rest), damage)
+    elif damage is LEFT_OUT:
+        del changed[key]
     else:
-        inside[path[-1]] = damage
-    return body
+        changed[key] = copy.deepcopy(damage)
+    return changed

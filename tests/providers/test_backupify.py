@@ -156,11 +156,18 @@ PAGINGS: dict[str, tuple[dict[str, Reply], Sequence[str]]] = {
     "no first": (
         {
             "": page(1, next="?page=2", last="?page=3"),
-            "?page=1": page(1, next="?page=2", last="?page=3"),
             "?page=2": page(2, prev="?page=1", next="?page=3", last="?page=3"),
             "?page=3": page(3, prev="?page=2"),
         },
-        ["", "?page=3", "?page=2", "?page=1"],
+        ["", "?page=3", "?page=2"],
+    ),
+    "previous for prev": (
+        {
+            "": page(1, next="?page=2", last="?page=3"),
+            "?page=2": page(2, first="?page=1", previous="?page=1", next="?page=3", last="?page=3"),
+            "?page=3": page(3, first="?page=1", previous="?page=2"),
+        },
+        ["", "?page=3", "?page=2"],
     ),
     "no first, and the same page under several addresses": (
         {

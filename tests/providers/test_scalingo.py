@@ -67,10 +67,10 @@ class TestScalingo(ProviderContract):
         f"GET {DB_API}/{NG}/pitr/recovery_window": reply("recovery-window"),
     }
     resources = (
+        database(NG, "my-postgres-db/postgresql-ng", "my-postgres-db", "running", 1759276800.0),
         database(REDIS, "example-app/redis", APP, "running", 1424627702.766),
         database(KIBANA, "example-app/postgresql", APP, "running", 1424627702.766),
         database(SEARCH, "another-app/elasticsearch", "another-app", "suspended", 1514764800.0),
-        database(NG, "my-postgres-db/postgresql-ng", "my-postgres-db", "running", 1759276800.0),
     )
     facts: ClassVar = {
         REDIS: Facts(scheduled=True, interval=24 * HOUR, intervals={"periodic": 24 * HOUR}, state="running"),

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.timeline import Rhythm, Run
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, WEEK
-from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
-from exporter.simulation.timeline import Rhythm, Run
 
 CLIENT_ID = "simulated-client"
 CLIENT_SECRET = "simulated-secret"

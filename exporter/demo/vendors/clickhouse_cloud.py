@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
-from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
-from exporter.simulation.timeline import Rhythm, Run, failing
 
 WORDS = {Status.COMPLETED: "done", Status.FAILED: "error", Status.IN_PROGRESS: "in_progress"}
 CHAIN = ("full", *["incremental"] * 6)

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
+from exporter.demo.exchange import Account, Request, Response, Story, iso, json_response
+from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
-from exporter.simulation.exchange import Account, Request, Response, Story, iso, json_response
-from exporter.simulation.timeline import Rhythm, Run, failing
 
 GIB = 2**30
 TOKEN = "simulated-northflank-token"

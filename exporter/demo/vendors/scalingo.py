@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
-from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
-from exporter.simulation.timeline import Rhythm, Run, failing
 
 GIGABYTE = 1_000_000_000
 TOKEN_LIFETIME = HOUR

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
-from exporter.simulation.exchange import Account, Request, Response, Story, Window, iso, json_response
-from exporter.simulation.timeline import Rhythm, Run, failing
 
 MEDIA_TYPE = "application/vnd.api+json"
 GIGABYTE = 1_000_000_000

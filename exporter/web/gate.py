@@ -1,0 +1,66 @@
+"""Stands before every endpoint: how many requests, whose certificate, which password; and headers on every answer."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from exporter.web.passwords import Passwords
+from exporter.web.tls import names_of
+from exporter.web.web_config import RateSettings, WebConfig
+
+
+class Gate:
+    """Lets requests through by the web configuration as it is now."""
+
+    def __init__(self, config: WebConfig) -> None:
+        """Begin with a configuration; `config` may be replaced at any time."""
+        self.config = config
+        self._passwords = Passwords()
+        self._bucket: Bucket | None = None
+
+    def guard(self, app: web.Application) -> None:
+        """Stand before all endpoints of an application."""
+        app.middlewares.append(self._check)
+        app.on_response_prepare.append(self._dress)
+
+    @web.middleware
+    async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        config = self.config
+        if config.rate is not None and not self._has_room(config.rate):
+            return web.Response(status=429, text="Too Many Requests\n")
+        if config.tls is not None and config.tls.client_allowed_sans is not None:
+            peer = request.transport.get_extra_info("peercert") if request.transport else None
+            if not names_of(peer) & config.tls.client_allowed_sans:
+                return web.Response(status=403, text="Forbidden\n")
+        if config.users and not await self._passwords.admit(config.users, request.headers.get("Authorization", "")):
+            challenge = {"WWW-Authenticate": 'Basic realm="backup-exporter", charset="UTF-8"'}
+            return web.Response(status=401, text="Unauthorized\n", headers=challenge)
+        return await handler(request)
+
+    async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(self.config.headers)
+
+    def _has_room(self, rate: RateSettings) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._bucket is None or self._bucket.rate != rate:
+            self._bucket = Bucket(rate, now)
+        return self._bucket.take(now)
+
+
+class Bucket:
+    """A token bucket: `burst` requests at once, then one each interval."""
+
+    def __init__(self, rate: RateSettings, now: float) -> None:
+        """Start full."""
+        self.rate = rate
+        self._tokens, self._at = float(rate.burst), now
+
+    def take(self, now: float) -> bool:
+        """Tell whether there is a token, and take it."""
+        self._tokens = min(self.rate.burst, self._tokens + (now - self._at) / self.rate.interval)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

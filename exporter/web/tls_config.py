@@ -1,0 +1,142 @@
+"""Reads `tls_server_config` of the web configuration: its keys, and the files that they name."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from exporter.configuration.places import Place
+from exporter.configuration.sections import Section, listed
+from exporter.configuration.values import RefusedError, boolean, file_text, one_of, path_from, refuse, text
+from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsError, TlsSettings, server_context
+
+_UNVERIFIED = ("RequireClientCert", "RequireAnyClientCert")
+_PLAIN = ("min_version", "max_version", "client_auth_type", "client_allowed_sans", "cipher_suites", "curve_preferences")
+_PEM = ("cert", "key", "client_ca")
+
+Stamp = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Files:
+    """The files that a configuration was read from, each with its stamp from before it was read."""
+
+    stamps: dict[Path, Stamp] = field(default_factory=dict)
+
+    def note(self, path: Path) -> None:
+        """Take a file whose content is about to be read."""
+        self.stamps[path] = stamp(path)
+
+    def now(self) -> Sequence[Stamp]:
+        """Return the files' stamps as they are by now."""
+        return [stamp(path) for path in self.stamps]
+
+
+def stamp(path: Path) -> Stamp:
+    """Return what changes when a file does."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        return (error.errno or 0,)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | None:
+    """Return the settings; None if TLS is not asked for, or (noted) wrong."""
+    found.expect([*_PLAIN, "prefer_server_cipher_suites", *(key for pem in _PEM for key in (pem, f"{pem}_file"))])
+    wanted = any(key in found for pem in _PEM for key in (pem, f"{pem}_file")) or "client_auth_type" in found
+    pems = {pem: _pem(found, pem, folder, files, required=wanted and pem != "client_ca") for pem in _PEM}
+    auth = found.read("client_auth_type", _client_auth)
+    sans = found.read("client_allowed_sans", listed(text))
+    ciphers, curves = found.read("cipher_suites", _ciphers), found.read("curve_preferences", _curves)
+    prefer = found.read("prefer_server_cipher_suites", boolean)
+    minimum, maximum = _versions(found, only_13=bool(found.values.get("cipher_suites")) and not ciphers)
+    _check_clients(found, auth or "NoClientCert", sans=sans is not None)
+    certificate, key = pems["cert"], pems["key"]
+    if certificate is None or key is None:
+        return None
+    return TlsSettings(
+        certificate=certificate,
+        key=key,
+        client_auth=CLIENT_AUTH[auth or "NoClientCert"],
+        client_ca=pems["client_ca"],
+        client_allowed_sans=None if sans is None else frozenset(sans),
+        minimum=minimum,
+        maximum=maximum,
+        ciphers=ciphers or (),
+        prefer_server_ciphers=prefer is not False,
+        curves=curves or (),
+    )
+
+
+def _versions(found: Section, *, only_13: bool) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
+    """Return the oldest and the newest version; `only_13` says that no cipher of an older one is left."""
+    least, most = found.read("min_version", one_of(*VERSIONS)), found.read("max_version", one_of(*VERSIONS))
+    if most in ("TLS10", "TLS11"):
+        found.place.key("max_version").problem("must be TLS12 or TLS13; no older version is spoken here")
+    minimum = VERSIONS["TLS13" if only_13 else least or "TLS12"]
+    maximum = VERSIONS[most or "TLS13"]
+    if minimum > maximum:
+        key, cause = ("cipher_suites", "are all of TLS 1.3, which is") if only_13 else ("min_version", "is")
+        found.place.key(key).problem(f"{cause} above max_version")
+    return minimum, maximum
+
+
+def tls_context(tls: TlsSettings, server: Section) -> ssl.SSLContext | None:
+    """Return the context; None after noting at which key it fails."""
+    try:
+        return server_context(tls)
+    except TlsError as error:
+        key = f"{error.key}_file" if f"{error.key}_file" in server else error.key
+        server.place.key(key).problem(str(error))
+        return None
+
+
+def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool) -> str | None:
+    """Return what is given as text or as a file."""
+    by_file = f"{key}_file"
+    if key in found and by_file in found:
+        found.place.key(by_file).problem(f"{key} is given too; keep one of the two")
+    if required and key not in found and by_file not in found:
+        found.place.key(by_file).problem(f"is missing; TLS needs {key} or {by_file}")
+
+    def read(value: Any, place: Place) -> str:
+        path = path_from(folder)(value, place)
+        files.note(path)
+        return file_text(path)
+
+    return found.read(by_file, read) if by_file in found else found.read(key, _block)
+
+
+def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
+    has_ca = "client_ca" in found or "client_ca_file" in found
+    if has_ca and auth == "NoClientCert" and "client_auth_type" not in found:
+        found.place.key("client_auth_type").problem("is missing; a client_ca alone asks nobody for a certificate")
+    elif has_ca and found.values.get("client_auth_type") == "NoClientCert":
+        found.place.key("client_auth_type").problem("must not be NoClientCert where there is a client_ca")
+    if not has_ca and CLIENT_AUTH[auth] is not ssl.CERT_NONE:
+        found.place.key("client_ca_file").problem(f"is missing; {auth} needs to know whose certificates to trust")
+    if sans and auth != "RequireAndVerifyClientCert":
+        found.place.key("client_allowed_sans").problem("needs client_auth_type: RequireAndVerifyClientCert")
+
+
+def _client_auth(value: Any, place: Place) -> str:
+    if value in _UNVERIFIED:
+        raise RefusedError("a certificate that nobody verifies proves nothing; use RequireAndVerifyClientCert")
+    return one_of(*CLIENT_AUTH)(value, place)
+
+
+def _ciphers(value: Any, place: Place) -> tuple[str, ...]:
+    chosen = (CIPHERS[name] for name in listed(one_of(*CIPHERS))(value, place))
+    return tuple(name for name in chosen if name is not None)
+
+
+def _curves(value: Any, place: Place) -> tuple[str, ...]:
+    return tuple(CURVES[name] for name in listed(one_of(*CURVES))(value, place))
+
+
+def _block(value: Any, place: Place) -> str:
+    """Read a text of several lines."""
+    del place
+    return value if isinstance(value, str) and value.strip() else refuse(value, "a text in PEM form")

@@ -1,0 +1,89 @@
+"""Simulated accounts without sockets: requests go to their `respond` directly, at the time of the virtual world."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import yaml
+
+from exporter.app import App
+from exporter.configuration.loading import parse
+from exporter.demo.exchange import Account, Request
+from exporter.settings import Settings
+from exporter.transport.channel import Incoming, Outgoing
+from tests.virtual_time import now, wall_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as the vendor met it."""
+
+    at: float
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedCarrier:
+    """The way to one simulated account; each way there and back takes up to `slowest` seconds."""
+
+    account: Account
+    slowest: float = 0.2
+    seed: int = 7
+    arrivals: list[Arrival] = field(default_factory=list)
+    _random: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    async def send(self, request: Outgoing) -> Incoming:
+        await asyncio.sleep(self._random.uniform(0, self.slowest))
+        parts = urlsplit(request.url)
+        response = self.account.respond(
+            Request(
+                method=request.method,
+                path=unquote(parts.path),
+                base=f"{parts.scheme}://{parts.netloc}",
+                query=dict(parse_qsl(parts.query)),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=request.body or b"",
+            ),
+            wall_clock(),
+        )
+        self.arrivals.append(Arrival(now(), request.method, unquote(parts.path), response.status))
+        await asyncio.sleep(self._random.uniform(0, self.slowest))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Incoming(status=response.status, headers=headers, body=response.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """An exporter that watches simulated accounts, with what it asked of each, by the account's name."""
+
+    app: App
+    carriers: Mapping[str, SimulatedCarrier]
+
+
+def settings_for(accounts: Sequence[Account], **keys: Any) -> Settings:
+    """Return the configuration that the accounts give of themselves, with `keys` on each source."""
+    sources = [{**account.configuration(f"http://{account.name}.example"), **keys} for account in accounts]
+    return parse(yaml.safe_dump({"sources": sources}), {}, Path()).settings
+
+
+@asynccontextmanager
+async def watching(accounts: Sequence[Account], **keys: Any) -> AsyncIterator[Watching]:
+    """Watch the accounts for the length of the block."""
+    carriers = {account.name: SimulatedCarrier(account=account) for account in accounts}
+    app = App(wall_clock, lambda source: carriers[source.name])
+    for watch in await app.apply(settings_for(accounts, **keys)):
+        watch.start()
+    try:
+        yield Watching(app, carriers)
+    finally:
+        await app.stop()

@@ -1,0 +1,130 @@
+"""The rules of the house: what stands beside a vendor's file, and that nothing else knows a vendor."""
+
+import re
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from exporter import registry
+from exporter.provider import Provider
+from tests.providers.contract import ProviderContract
+
+ROOT = Path(__file__).parent.parent
+PROVIDERS = ROOT / "exporter" / "providers"
+SIMULATORS = ROOT / "exporter" / "demo" / "vendors"
+TESTS = ROOT / "tests" / "providers"
+SIMULATOR_TESTS = ROOT / "tests" / "demo"
+SECTIONS = ("Least rights", "Reads", "Requests", "Cannot tell")
+EACH_PROVIDER = pytest.mark.parametrize("name", registry.names())
+
+
+def modules(folder: Path, prefix: str = "") -> set[str]:
+    """Return the names of a folder's modules that begin so, without what they begin with."""
+    return {path.stem.removeprefix(prefix) for path in folder.glob(f"{prefix}*.py")} - {"__init__"}
+
+
+def documentation(name: str) -> str:
+    return import_module(f"exporter.providers.{name}").__doc__ or ""
+
+
+def test_there_are_providers() -> None:
+    assert len(registry.names()) >= 5
+    assert set(registry.names()) == modules(PROVIDERS)
+
+
+@EACH_PROVIDER
+def test_exports_a_provider(name: str) -> None:
+    assert isinstance(import_module(f"exporter.providers.{name}").PROVIDER, Provider)
+
+
+@EACH_PROVIDER
+def test_has_a_test_that_inherits_the_contract(name: str) -> None:
+    tests = vars(import_module(f"tests.providers.test_{name}")).values()
+    inherited = [one for one in tests if isinstance(one, type) and issubclass(one, ProviderContract)]
+
+    assert registry.provider(name) in [getattr(one, "provider", None) for one in inherited]
+
+
+@EACH_PROVIDER
+def test_has_fixtures_and_uses_all_of_them(name: str) -> None:
+    files = list((TESTS / "fixtures" / name).iterdir())
+    used = (TESTS / f"test_{name}.py").read_text()
+
+    assert files
+    assert {path.suffix for path in files} == {".json"}
+    assert {path.name for path in files if not mentioned(path.stem, used)} == set()
+
+
+def mentioned(stem: str, text: str) -> bool:
+    """Tell whether a test names a fixture: whole, or in a text put together, up to what varies."""
+    beginnings = [stem[: found.end()] for found in re.finditer(r"[-_]", stem)]
+    whole = re.search(rf'["/]{re.escape(stem)}(\.json)?"', text)
+    return whole is not None or any(re.search(rf'["/]{re.escape(begin)}{{', text) for begin in beginnings)
+
+
+@EACH_PROVIDER
+def test_has_a_simulator_with_a_test(name: str) -> None:
+    assert callable(import_module(f"exporter.demo.vendors.{name}").accounts)
+    assert (SIMULATOR_TESTS / f"test_{name}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(modules(TESTS, "test_"), id="tests"),
+        pytest.param({path.name for path in (TESTS / "fixtures").iterdir()}, id="fixtures"),
+        pytest.param(modules(SIMULATORS), id="simulators"),
+        pytest.param(modules(SIMULATOR_TESTS, "test_"), id="simulators' tests"),
+    ],
+)
+def test_nothing_outlives_its_provider(found: set[str]) -> None:
+    assert found == set(registry.names())
+
+
+@EACH_PROVIDER
+def test_says_what_a_user_has_to_know(name: str) -> None:
+    headings = re.findall(r"^([A-Z][a-z ]+):(?: |$)", documentation(name), re.MULTILINE)
+
+    assert [heading for heading in headings if heading in SECTIONS] == list(SECTIONS)
+
+
+@EACH_PROVIDER
+def test_says_something_in_each_section(name: str) -> None:
+    starts = [documentation(name).index(f"\n{section}:") for section in SECTIONS] + [len(documentation(name))]
+    texts = [documentation(name)[start:end] for start, end in pairwise(starts)]
+
+    assert all(len(text.split()) >= 10 for text in texts)
+    assert re.search(r"`GET /\S+`", texts[SECTIONS.index("Reads")])
+
+
+@EACH_PROVIDER
+def test_shows_how_it_is_configured(name: str) -> None:
+    example = re.search(r"^    - name: \S+\n(?:      \S.*\n)+", documentation(name), re.MULTILINE)
+
+    assert example
+    assert f"      provider: {name}\n" in example[0]
+    assert "${" in example[0]
+
+
+@EACH_PROVIDER
+def test_begins_with_the_vendors_name_and_a_sentence(name: str) -> None:
+    first = documentation(name).splitlines()[0]
+    vendor = first.split(":")[0]
+
+    assert vendor.lower().replace(" ", "_") == name
+    assert first.endswith(".")
+
+
+@EACH_PROVIDER
+def test_no_other_module_knows_of_it(name: str) -> None:
+    """What makes a vendor one file: nowhere else has a list, a branch or an example to be extended."""
+    own = {PROVIDERS / f"{name}.py", SIMULATORS / f"{name}.py"}
+    brand, *_ = name.split("_")
+    words = re.compile(f"{brand}|{name.replace('_', '[-_ ]?')}", re.IGNORECASE)
+    knowing = {path for path in (ROOT / "exporter").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    knowing = {path for path in knowing if words.search(path.read_text(errors="replace"))}
+
+    assert {str(path.relative_to(ROOT)) for path in knowing - own} == set()
+    assert PROVIDERS / f"{name}.py" in knowing

@@ -1,0 +1,267 @@
+"""What a changed configuration changes, and what goes on without a gap."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from exporter.app import App
+from exporter.polling import poller
+from exporter.provider import RateLimit
+from exporter.secret import Secret
+from exporter.settings import Settings, Source
+from tests.polling.stub_provider import STUB, Options, Vendor, row, source
+from tests.virtual_time import START, virtually, wall_clock
+
+POLL = 300.0
+OTHER = Options(token=Secret("another"))
+
+
+@pytest.fixture(autouse=True)
+def in_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first polls begin at once."""
+    monkeypatch.setattr(poller, "LATEST_START", 0.0)
+
+
+@dataclass(slots=True)
+class Running:
+    """An exporter, its vendors by the names of the sources, and the carriers that it was given."""
+
+    vendors: Mapping[str, Vendor]
+    app: App = field(init=False)
+    carriers: list[str] = field(default_factory=list)
+
+    async def apply(self, *sources: Source) -> list[str]:
+        """Take a configuration; return the names of the sources that are begun with."""
+        new = await self.app.apply(Settings(sources=sources))
+        for watch in new:
+            watch.start()
+        return [watch.source.name for watch in new]
+
+    @property
+    def exposition(self) -> str:
+        """What a scrape gets."""
+        return b"".join(self.app.board.parts(openmetrics=False)).decode()
+
+
+@asynccontextmanager
+async def exporting(**vendors: Vendor) -> AsyncIterator[Running]:
+    """Run an exporter that watches nothing yet."""
+    running = Running(vendors)
+    running.app = App(wall_clock, lambda source: running.vendors[source.name])
+    try:
+        yield running
+    finally:
+        await running.app.stop()
+
+
+def one(**changes: Any) -> Vendor:
+    """Return a vendor with one resource."""
+    return Vendor({"all": ["r"]}, **changes)
+
+
+def busiest(vendors: Sequence[Vendor], window: float) -> int:
+    """Return the most requests that all the vendors together got in any window."""
+    times = sorted(at for vendor in vendors for at, _ in vendor.asked)
+    return max(sum(first <= other < first + window for other in times) for first in times)
+
+
+@virtually
+async def test_an_unchanged_source_goes_on_without_a_gap_and_with_its_token() -> None:
+    async with exporting(a=one(), b=one()) as running:
+        signed = source("a", options=Options(exchange=True))
+        assert await running.apply(signed) == ["a"]
+        await asyncio.sleep(150)
+        before = running.app.board.entries["a"]
+        assert await running.apply(replace(signed), source("b", options=OTHER)) == ["b"]
+        assert running.app.board.entries["a"] is before
+        await asyncio.sleep(2 * POLL)
+        vendor = running.vendors["a"]
+        assert vendor.times("/backups/r/0") == pytest.approx([0, 300, 600])
+        assert vendor.times("/token") == [0]
+        assert vendor.times("/scopes") == [0]
+        assert before.meter.polls == 3
+
+
+@virtually
+async def test_a_reload_in_the_middle_of_a_poll_does_not_disturb_it() -> None:
+    async with exporting(a=one(seconds=10), b=one()) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(15)
+        await running.apply(source("a"), source("b", options=OTHER))
+        await asyncio.sleep(30)
+        assert running.app.board.entries["a"].meter.requests == {"200": 4}
+        assert running.app.board.entries["a"].status.up
+
+
+@virtually
+async def test_an_added_source_begins_at_once_and_readiness_waits_for_it() -> None:
+    async with exporting(a=one(), b=one(seconds=10)) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(100)
+        assert running.app.board.ready
+        await running.apply(source("a"), source("b", options=OTHER))
+        assert not running.app.board.ready
+        await asyncio.sleep(45)
+        assert running.vendors["b"].asked[0][0] == pytest.approx(100)
+        assert running.app.board.ready
+
+
+@virtually
+async def test_a_removed_source_is_asked_no_more_and_its_series_are_gone() -> None:
+    async with exporting(a=one(), b=one()) as running:
+        await running.apply(source("a"), source("b", options=OTHER))
+        await asyncio.sleep(1)
+        assert 'source="b"' in running.exposition
+        await running.apply(source("a"))
+        asked = len(running.vendors["b"].asked)
+        assert 'source="b"' not in running.exposition
+        assert 'source="a"' in running.exposition
+        await asyncio.sleep(2 * POLL)
+        assert len(running.vendors["b"].asked) == asked
+
+
+@pytest.mark.parametrize(("days", "remembered"), [(6, True), (8, False)])
+@virtually
+async def test_what_a_removed_source_knew_is_remembered_for_a_week(days: int, remembered: bool) -> None:
+    async with exporting(a=one()) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        await running.apply()
+        await asyncio.sleep(days * 86400)
+        running.vendors["a"].backups["r"] = [[row("new", "failed", START + 86400)]]
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        watched = running.app.board.entries["a"].watched["r"]
+        assert watched.summary is not None
+        assert watched.summary.last_success == (START if remembered else None)
+        assert (watched.first_seen == START) is remembered
+
+
+@virtually
+async def test_a_changed_source_begins_anew_but_keeps_what_it_knows_and_counts() -> None:
+    async with exporting(a=one()) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(100)
+        before = running.app.board.entries["a"]
+        running.vendors["a"].seconds = 10
+        running.vendors["a"].backups["r"] = [[row("new", "failed", START + 50)]]
+        assert await running.apply(source("a", labels=(("squad", "data"),))) == ["a"]
+        entry = running.app.board.entries["a"]
+        assert entry.meter is before.meter
+        assert entry.watched == before.watched
+        assert entry.status.up
+        assert entry.status.last_success == pytest.approx(START)
+        assert 'backup_age_seconds{provider="stub",source="a",resource="r",squad="data"}' in running.exposition
+        assert 'source="a",resource="r"}' not in running.exposition
+        await asyncio.sleep(100)
+        watched = running.app.board.entries["a"].watched["r"]
+        assert watched.summary is not None
+        assert (watched.summary.last_success, watched.summary.failures) == (START, 1)
+        assert watched.first_seen == START
+        assert entry.meter.polls == 2
+
+
+@virtually
+async def test_a_changed_interval_is_told_and_kept() -> None:
+    async with exporting(a=one()) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(250)
+        await running.apply(source("a", poll_interval=60.0))
+        assert running.app.board.entries["a"].status.configured_interval == 60
+        await asyncio.sleep(130)
+        assert running.vendors["a"].times("/backups/r/0") == pytest.approx([0, 250, 310, 370])
+        assert running.app.board.entries["a"].status.interval == 60
+
+
+@virtually
+async def test_a_resource_that_is_now_excluded_is_gone_at_once() -> None:
+    async with exporting(a=Vendor({"all": ["r", "s"]})) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        await running.apply(source("a", exclude=("s",)))
+        assert set(running.app.board.entries["a"].watched) == {"r"}
+        asked = len(running.vendors["a"].times("/backups/s/0"))
+        await asyncio.sleep(POLL)
+        assert len(running.vendors["a"].times("/backups/s/0")) == asked
+
+
+@virtually
+async def test_a_forbidden_scope_keeps_its_resources_over_a_change() -> None:
+    async with exporting(a=Vendor({"one": ["r"], "two": ["s"]})) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        running.vendors["a"].trouble["/scopes/two"] = 403
+        await running.apply(source("a", max_age=7200.0))
+        await asyncio.sleep(1)
+        watched = running.app.board.entries["a"].watched
+        assert {key: one.failure for key, one in watched.items()} == {"r": None, "s": "forbidden"}
+
+
+@virtually
+async def test_another_provider_under_the_same_name_knows_nothing_of_the_first() -> None:
+    async with exporting(a=one()) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        running.vendors["a"].seconds = 10
+        await running.apply(source("a", provider_name="another", provider=replace(STUB)))
+        assert running.app.board.entries["a"].watched == {}
+        assert running.app.board.entries["a"].status.up is None
+
+
+LIMIT = RateLimit(requests=6, per=60)
+
+
+@virtually
+async def test_sources_that_share_a_credential_share_its_budget_and_others_do_not() -> None:
+    async with exporting(a=one(), b=one(), c=one()) as running:
+        apart = source("c", rate_limit=LIMIT, options=OTHER, poll_interval=20.0)
+        together = [source(name, rate_limit=LIMIT, poll_interval=20.0) for name in "ab"]
+        await running.apply(*together, apart)
+        await asyncio.sleep(2000)
+        a, b, c = (running.vendors[name] for name in "abc")
+        assert busiest([a, b], 60) == 6
+        assert busiest([a, b, c], 60) > 6
+        assert min(len(a.asked), len(b.asked)) > 50
+
+
+@virtually
+async def test_the_strictest_of_the_limits_holds_for_a_source_too_that_did_not_change() -> None:
+    async with exporting(a=one(), b=one()) as running:
+        ample = source("a", rate_limit=RateLimit(requests=60, per=60), poll_interval=1.0, discovery_interval=1e6)
+        strict = source("b", rate_limit=LIMIT, poll_interval=1.0, discovery_interval=1e6)
+        await running.apply(ample)
+        await asyncio.sleep(120)
+        vendors = list(running.vendors.values())
+        assert busiest(vendors, 60) > 50
+        await running.apply(ample, strict)
+        await asyncio.sleep(61)
+        for vendor in vendors:
+            vendor.asked.clear()
+        await asyncio.sleep(1000)
+        assert busiest(vendors, 60) == 6
+        await running.apply(ample)
+        await asyncio.sleep(300)
+        assert busiest(vendors, 60) > 50
+
+
+@virtually
+async def test_a_change_does_not_give_the_budget_a_second_time() -> None:
+    async with exporting(a=one()) as running:
+        limit = RateLimit(requests=4, per=60)
+        await running.apply(source("a", rate_limit=limit))
+        await asyncio.sleep(1)
+        assert len(running.vendors["a"].asked) == 4
+        await running.apply(source("a", rate_limit=limit, max_age=60.0))
+        await asyncio.sleep(58)
+        assert len(running.vendors["a"].asked) == 4
+        await running.apply()
+        await running.apply(source("a", rate_limit=replace(limit, requests=5)))
+        await asyncio.sleep(0.5)
+        assert len(running.vendors["a"].asked) == 5
+        await asyncio.sleep(30)
+        assert running.app.board.entries["a"].status.up
+        assert busiest(list(running.vendors.values()), 59) <= 5
