@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from exporter import __version__
 from exporter.log import LEVELS, configure
+from exporter.shard import Shard
 
 DEFAULT_LISTEN = ":10342"
 BAD_USAGE = 2
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(flags: argparse.Namespace) -> int:
     from exporter.commands.serve import serve
 
-    return serve(flags.config_file, flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.web_config)
+    addresses = flags.listen or [_address(DEFAULT_LISTEN)]
+    return serve(flags.config_file, addresses, flags.telemetry_path, flags.web_config, flags.shard)
 
 
 def _check(flags: argparse.Namespace) -> int:
@@ -128,6 +130,16 @@ def _web_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _shard_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=None,
+        metavar="I/N",
+        help="be number I, counted from 0, of N instances that share the sources among them (default: watch all)",
+    )
+
+
 def _log_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log.level", dest="log_level", choices=LEVELS, default="info", help="what to log (default: %(default)s)"
@@ -172,6 +184,13 @@ def _speed(value: str) -> float:
     return factor
 
 
+def _shard(value: str) -> Shard:
+    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", value)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{value!r} is not I/N with I from 0 to N - 1")
+    return Shard(int(found[1]), int(found[2]))
+
+
 def _address(value: str) -> tuple[str | None, int]:
     found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]*)):([0-9]{1,5})", value)
     if found is None or int(found[3]) > 65535:
@@ -187,7 +206,11 @@ def _path(value: str) -> str:
 
 Group = Callable[[argparse.ArgumentParser], None]
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group, ...]]] = {
-    "serve": (_serve, "Poll the configured vendors and serve the metrics.", (_config_flag, _web_flags, _log_flags)),
+    "serve": (
+        _serve,
+        "Poll the configured vendors and serve the metrics.",
+        (_config_flag, _web_flags, _shard_flag, _log_flags),
+    ),
     "check": (_check, "Read the configuration, print every problem; ask no vendor.", (_config_flag,)),
     "poll": (_poll, "Poll every source once and print what came of it.", (_config_flag, _poll_flags, _log_flags)),
     "demo": (

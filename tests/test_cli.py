@@ -48,6 +48,7 @@ def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProc
         (("check", "--config.file", "missing.yaml"), "missing.yaml"),
         (("poll", "--config.file", "missing.yaml"), "missing.yaml"),
         (("demo", "--speed", "0"), "0"),
+        (("--shard", "3/3"), "3/3"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
@@ -182,3 +183,15 @@ def reload(url: str) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+def test_each_source_is_watched_by_one_of_the_shards(tmp_path: Path) -> None:
+    entry = "{{name: source-{}, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}}"
+    (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(entry.format(number) for number in range(6))}]")
+    told = []
+    for shard in ("0/2", "1/2"):
+        with started("--config.file", str(tmp_path / "config.yaml"), "--shard", shard) as (_, url):
+            told.append(set(re.findall(r'backup_polls_total\{.*?source="(source-\d)"', get(f"{url}/metrics")[1])))
+
+    assert told[0] | told[1] == {f"source-{number}" for number in range(6)}
+    assert not told[0] & told[1]

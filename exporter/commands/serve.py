@@ -5,12 +5,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.configuration import entered, loaded
-from exporter.configuration.loading import load
+from exporter.configuration.loading import Loaded, load
 from exporter.server import Listen, Server
+from exporter.shard import Shard
 
 
 def serve(
@@ -18,6 +20,7 @@ def serve(
     addresses: Sequence[tuple[str | None, int]],
     telemetry_path: str,
     web_config: Path | None = None,
+    shard: Shard | None = None,
 ) -> int:
     """Run the exporter; return 0 when it was told to stop, 2 if it cannot start."""
     found, entrance = loaded(config_file), entered(web_config)
@@ -26,9 +29,9 @@ def serve(
 
     async def run() -> int:
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, entrance=entrance)
-        server = Server(App(time.time), lambda: load(config_file, os.environ), listen)
+        server = Server(App(time.time), lambda: _part(load(config_file, os.environ), shard), listen)
         try:
-            await server.start(found)
+            await server.start(_part(found, shard))
         except OSError as error:
             await server.stop()
             print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
@@ -37,3 +40,7 @@ def serve(
         return 0
 
     return asyncio.run(run())
+
+
+def _part(found: Loaded, shard: Shard | None) -> Loaded:
+    return found if shard is None else replace(found, settings=found.settings.on(shard))
