@@ -16,7 +16,7 @@ def size(amount: float) -> str:
     """Return a number of bytes with three digits or so: `17.5 GB`."""
     value = float(amount)
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000:
+        if value < 999.5:
             return f"{value:.3g} {unit}"
         value /= 1000
-    return f"{value:.3g} PB"
+    return f"{value:.3g} PB" if value < 999.5 else f"{value:.0f} PB"

@@ -35,6 +35,8 @@ def test_a_span_in_its_two_largest_units(seconds: float, written: str) -> None:
         (0, "0 B"),
         (1, "1 B"),
         (999, "999 B"),
+        (999_999, "1 MB"),
+        (10**18, "1000 PB"),
         (1000, "1 kB"),
         (1234, "1.23 kB"),
         (12_345, "12.3 kB"),
