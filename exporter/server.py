@@ -15,7 +15,7 @@ from exporter.web.entrance import Entrance
 from exporter.web.landing import landing_page
 from exporter.web.routes import Handlers, application
 
-GRACE = 1.0
+GRACE = 0.5
 """Seconds that answers under way get at the end."""
 
 

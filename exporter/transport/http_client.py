@@ -1,16 +1,19 @@
 """Carries requests to vendors over real sockets: the one place that performs vendor HTTP."""
 
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from exporter import __version__
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
 from exporter.transport.channel import Incoming, Outgoing
+from exporter.transport.name_lookup import looked_up
 
 LARGEST_BODY = 8 * 2**20
 CHUNK = 64 * 2**10
@@ -54,7 +57,7 @@ class HttpCarrier:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=_trust(self._ca_file), limit=MOST_CONNECTIONS)
+            connector = aiohttp.TCPConnector(ssl=_trust(self._ca_file), limit=MOST_CONNECTIONS, resolver=_Resolver())
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 headers={"User-Agent": USER_AGENT},
@@ -63,6 +66,23 @@ class HttpCarrier:
                 middlewares=(_sent_once,),
             )
         return self._session
+
+
+class _Resolver(AbstractResolver):
+    """Looks up names without the event loop's own threads."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return all addresses."""
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=address[0], port=address[1], family=kind, proto=proto, flags=flags)
+            for kind, _, proto, _, address in await looked_up(host, port, family)
+        ]
+
+    async def close(self) -> None:
+        """Hold nothing."""
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -1,0 +1,46 @@
+"""A vendor that pages nothing tells the whole listing each time: what it lists no more is not counted any more."""
+
+from typing import Any
+
+import pytest
+
+from exporter.knowledge.state import Watched
+from exporter.model import Resource
+from exporter.polling.reader import Reader
+from exporter.provider import Provider, RateLimit
+from exporter.providers import clickhouse_cloud, scalingo
+from exporter.secret import Secret
+from exporter.settings import Source
+from tests.providers.fake_api import FakeApi, Reply
+
+CLICKHOUSE = clickhouse_cloud.Options(key_id=Secret("id"), key_secret=Secret("secret"))
+SCALINGO = scalingo.Options(token=Secret("token"))
+ROWS: list[dict[str, Any]] = [
+    {"id": day, "status": "done", "startedAt": f"2025-11-{day}T00:00:00Z", "started_at": f"2025-11-{day}T00:00:00Z"}
+    for day in ("18", "17", "16")
+]
+
+
+def routes(rows: list[dict[str, Any]]) -> dict[str, Reply]:
+    api = "api.osc-fr1.scalingo.com/v1"
+    return {
+        "GET api.clickhouse.cloud/v1/organizations/one/services/two/backups": Reply(body={"result": rows}),
+        "POST auth.scalingo.com/v1/tokens/exchange": Reply(body={"token": "jwt"}),
+        f"POST {api}/apps/one/addons/two/token": Reply(body={"addon": {"token": "addon-token"}}),
+        "GET db-api.osc-fr1.scalingo.com/api/databases/two/backups": Reply(body={"database_backups": rows}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("provider", "options"), [(clickhouse_cloud.PROVIDER, CLICKHOUSE), (scalingo.PROVIDER, SCALINGO)]
+)
+async def test_an_expired_backup_is_gone_at_the_next_poll(provider: Provider, options: Any) -> None:
+    limit = RateLimit(requests=1, per=1)
+    source = Source(name="s", provider=provider, provider_name="p", options=options, rate_limit=limit)
+    watched = Watched(resource=Resource(id="two", name="two", kind="redis", place=("one", "two")), first_seen=0.0)
+    for rows in (ROWS, ROWS[:2]):
+        api = FakeApi(routes(rows))
+        reader = Reader(source=source, api=lambda api=api: api)
+        watched = reader.listed(watched, await reader.listing(watched))
+        assert watched.listing is not None
+        assert set(watched.listing.backups) == {row["id"] for row in rows}

@@ -1,0 +1,46 @@
+"""A JSON Web Token that tells its end but not its beginning is renewed before that end."""
+
+import asyncio
+import base64
+import json
+
+from exporter.provider import Exchange, Token
+from exporter.providers import scalingo
+from exporter.secret import Secret
+from tests.providers.fake_api import FakeApi, Reply
+from tests.transport.scripted_carrier import BASE, ScriptedCarrier, answer, channel_to
+from tests.virtual_time import START, virtually
+
+
+async def _after(seconds: float, expires: float) -> int:
+    """Return how many tokens were got for two requests so far apart."""
+    carrier = ScriptedCarrier({"/token": [answer({})], "/a": [200]})
+    channel = channel_to(carrier)
+    exchange = Exchange(url=f"{BASE}/token", read=lambda _: Token("t", expires=expires), lifetime=3600, shared=True)
+    await channel.ask("GET", f"{BASE}/a", exchange, {}, None)
+    await asyncio.sleep(seconds)
+    await channel.ask("GET", f"{BASE}/a", exchange, {}, None)
+    return carrier.asked("/token")
+
+
+@virtually
+async def test_a_token_is_renewed_before_the_end_it_tells() -> None:
+    assert await _after(70, START + 100) == 1
+    assert await _after(210, START + 250) == 2
+
+
+@virtually
+async def test_an_end_in_the_past_is_a_wrong_clock_and_not_a_token_for_each_request() -> None:
+    assert await _after(60, START - 100) == 1
+
+
+async def test_scalingos_token_tells_its_end() -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"exp": 1900}).encode()).decode().rstrip("=")
+    api = FakeApi(
+        {
+            "POST auth.scalingo.com/v1/tokens/exchange": Reply(body={"token": f"head.{payload}.signature"}),
+            "GET api.osc-fr1.scalingo.com/v1/apps": Reply(body={"apps": []}),
+        }
+    )
+    await scalingo.scopes(api, scalingo.Options(token=Secret("token")))
+    assert [(held.lifetime, held.expires) for held in api.tokens.values()] == [(None, 1900)]
