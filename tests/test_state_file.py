@@ -1,0 +1,167 @@
+"""The state file as a file: its format, its damage, and replacing it."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from exporter.knowledge.history import Success
+from exporter.knowledge.keeping import Kept, KeptFacts
+from exporter.state_file import MOST_ASIDE, StateFile, UnusableError, decoded, encoded
+
+NIGHTLY = Kept(
+    source="shop",
+    provider="scalingo",
+    id="ad-1",
+    name="storefront",
+    kind="postgresql",
+    scope="app-1",
+    place=("storefront", "ad-1"),
+    first_seen=1.5,
+    created=1.0,
+    paused=True,
+    facts=KeptFacts(scheduled=True, interval=86400.0, intervals={"periodic": 86400.0}),
+    successes={"periodic": (Success(id="b2", started=9.0, size=7.0, duration=3.0), Success(id="b1", started=8.0))},
+)
+GONE = Kept(source="shop", id="ad-2", first_seen=2.0, gone_since=5.0)
+
+FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
+ {"source": "shop", "provider": "scalingo", "id": "ad-1", "name": "storefront", "kind": "postgresql", "scope": "app-1",
+  "place": ["storefront", "ad-1"], "first_seen": 1.5, "created": 1, "gone_since": null, "paused": true,
+  "facts": {"scheduled": true, "interval": 86400, "intervals": {"periodic": 86400}, "paused": false},
+  "successes": {"periodic": [{"id": "b2", "started": 9, "size": 7, "duration": 3},
+                             {"id": "b1", "started": 8, "size": null, "duration": null}]}},
+ {"source": "shop", "provider": "", "id": "ad-2", "name": "", "kind": "", "scope": "", "place": [], "first_seen": 2,
+  "created": null, "gone_since": 5, "paused": false, "facts": null, "successes": {}}]}"""
+
+
+def test_format_1_goes_on_being_read_and_written() -> None:
+    assert decoded(FORMAT_1.encode()) == (NIGHTLY, GONE)
+    assert json.loads(encoded((NIGHTLY, GONE))) == json.loads(FORMAT_1)
+
+
+def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:
+    document = json.loads(FORMAT_1)
+    document["more"] = document["resources"][0]["more"] = 1
+    assert decoded(json.dumps(document).encode()) == (NIGHTLY, GONE)
+
+
+def test_every_truncation_is_noticed() -> None:
+    content = encoded((NIGHTLY, GONE))
+    for length in range(len(content)):
+        with pytest.raises(UnusableError):
+            decoded(content[:length])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "truncated"),
+        (b"null", "Expected `object`"),
+        (b"{}", "missing required field `version`"),
+        (b'{"version": 1}', "missing required field `resources`"),
+        (b'{"version": "1", "resources": []}', "Expected `int`"),
+        (b'{"version": 0, "resources": []}', "no format 0"),
+        (b'{"version": 2, "anything": "else"}', "a newer exporter wrote it (format 2; this one reads up to 1)"),
+        (b'{"version": 1, "resources": [{"source": "s", "id": "i", "first_seen": NaN}]}', "malformed"),
+        (b'{"version": 1, "resources": [{"source": "s", "id": "i", "first_seen": 1e999}]}', "out of range"),
+        (b'{"version": 1, "resources": [{"source": "s", "id": "i"}]}', "first_seen"),
+        (b"\x7fELF\x00\x01", "malformed"),
+        (b'{"version": 1, "written_by": "\xff", "resources": []}', "no JSON"),
+        (b'{"version": 1, "resources": [], "x": ' + b"[" * 100_000, "no JSON"),
+    ],
+)
+def test_what_is_no_state_is_refused_in_one_line(content: bytes, said: str) -> None:
+    with pytest.raises(UnusableError) as refused:
+        decoded(content)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_whatever_the_order_in_the_file_the_newest_eleven_count() -> None:
+    many = tuple(Success(id=str(number), started=float(number)) for number in range(20))
+    history = Kept(source="s", id="i", first_seen=0.0, successes={"full": many, "none": ()}).history()
+    assert [one.started for one in history.successes["full"]] == [float(number) for number in range(19, 8, -1)]
+    assert list(history.successes) == ["full"]
+
+
+def test_only_the_owner_can_read_it_and_nothing_else_is_left(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    file.write([NIGHTLY])
+    assert file.path.stat().st_mode & 0o777 == 0o600
+    assert names(tmp_path) == ["state.json"]
+    assert StateFile(tmp_path / "state.json").read() == (NIGHTLY,)
+
+
+def test_the_same_content_is_not_written_twice(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    file.write([NIGHTLY])
+    before = file.path.stat()
+    file.write([NIGHTLY])
+    assert file.path.stat() == before
+    file.write([NIGHTLY, GONE])
+    assert file.path.stat().st_ino != before.st_ino
+    file.path.unlink()
+    file.write([NIGHTLY, GONE])
+    assert file.path.exists()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = StateFile(tmp_path / "state.json")
+    file.write([NIGHTLY])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            file.write([GONE])
+    assert file.read() == (NIGHTLY,)
+    assert names(tmp_path) == ["state.json"]
+    file.write([GONE])
+    assert file.read() == (GONE,)
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("state.json.tmp-7", "state.json.bad-1", "other.json.tmp-7"):
+        (tmp_path / name).write_text("half")
+    StateFile(tmp_path / "state.json").sweep()
+    assert names(tmp_path) == ["other.json.tmp-7", "state.json.bad-1"]
+
+
+def test_unusable_files_are_kept_aside_the_newest_five(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    for number in range(MOST_ASIDE + 2):
+        file.path.write_text(f"damage {number}")
+        with pytest.raises(UnusableError):
+            file.read()
+        assert file.set_aside() == tmp_path / "state.json.bad-1"
+    left = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert left == {f"state.json.bad-{number}": f"damage {7 - number}" for number in range(1, MOST_ASIDE + 1)}
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "state.json").symlink_to(tmp_path / "there" / "real.json")
+    StateFile(tmp_path / "state.json").write([NIGHTLY])
+    assert (tmp_path / "state.json").is_symlink()
+    assert StateFile(tmp_path / "there" / "real.json").read() == (NIGHTLY,)
+
+
+def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
+        file = StateFile(path)
+        with pytest.raises(UnusableError, match="no regular file"):
+            file.read()
+        assert not file.suspect
+        with pytest.raises(OSError, match="no regular file"):
+            file.write([NIGHTLY])
+    assert Path("/dev/null").is_char_device()
