@@ -1,15 +1,18 @@
 """Writes numbers for people to read: rounded, with the unit that suits."""
 
 
+UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
 def span(seconds: float) -> str:
-    """Return a span of time in its two largest units: `3d 4h`, `12m 5s`, `0s`."""
+    """Return a span of time in its largest unit and the one below: `3d 4h`, `12m 5s`, `2d`, `0s`."""
     rest = round(seconds)
+    largest = next((at for at, (_, length) in enumerate(UNITS) if rest >= length), len(UNITS) - 1)
     parts = []
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+    for unit, length in UNITS[largest : largest + 2]:
         count, rest = divmod(rest, length)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2]) or "0s"
+        parts.append((count, unit))
+    return " ".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
 def size(amount: float) -> str:

@@ -23,9 +23,11 @@ from exporter.human import size, span
         (86400, "1d"),
         (3 * 86400 + 4 * 3600 + 59 * 60, "3d 4h"),
         (400 * 86400, "400d"),
+        (86400 + 13, "1d"),
+        (3600 + 13, "1h"),
     ],
 )
-def test_a_span_in_its_two_largest_units(seconds: float, written: str) -> None:
+def test_a_span_in_its_largest_unit_and_the_one_below(seconds: float, written: str) -> None:
     assert span(seconds) == written
 
 

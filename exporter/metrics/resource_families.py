@@ -47,7 +47,8 @@ def known_each(
     return samples
 
 
-def _max_age(view: View) -> float | None:
+def max_age(view: View) -> float | None:
+    """Return the age limit in force: configured, else derived; None where neither is known."""
     interval = view.watched.facts.interval if view.watched.facts else None
     if view.policy.max_age is not None or interval is None:
         return view.policy.max_age
@@ -226,7 +227,7 @@ RESOURCE_FAMILIES: tuple[Family[View], ...] = (
     Family(
         name="backup_max_age_seconds",
         help="The age limit: configured, else derived from the expected interval; absent where neither is known.",
-        samples=one(_max_age),
+        samples=one(max_age),
     ),
     Family(
         name="backup_max_age_by_kind_seconds",

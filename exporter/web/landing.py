@@ -1,21 +1,27 @@
 """Draws the page at `/`: every source and resource at a glance."""
 
-from collections.abc import Iterable
 from html import escape
 
 from exporter import __version__
-from exporter.human import span
+from exporter.human import size, span
 from exporter.knowledge.state import Watched
 from exporter.metrics.board import Board, Entry
+from exporter.metrics.resource_families import View, max_age
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1f2430 }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; table-layout: fixed }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e3e6ec; vertical-align: top }
-th { font-weight: 600; color: #596273 } td.number { text-align: right; font-variant-numeric: tabular-nums }
-.good { color: #13773b } .bad { color: #b3261e; font-weight: 600 } .rest { color: #77808f }
-h2 { margin: 1.5rem 0 .2rem; font-size: 1.1rem }
+th { font-weight: 600; color: #596273 } td:first-child, td:last-child { overflow-wrap: anywhere }
+.number { text-align: right; font-variant-numeric: tabular-nums }
+th:first-child { width: 38% } th:last-child { width: 19% } th:nth-child(5) { width: 5% }
+.good { color: #13773b } .bad { color: #b3261e; font-weight: 600 } .rest { color: #6b7483 }
+small { font-weight: 400; color: #6b7483 } h2 { margin: 1.5rem 0 .2rem; font-size: 1.1rem }
 """
+HEAD = (
+    "<tr><th>resource<th class=number>age<th class=number>limit<th class=number>size"
+    "<th class=number>kept<th>last run<th>now"
+)
 
 
 def landing_page(board: Board, telemetry_path: str) -> str:
@@ -27,42 +33,58 @@ def landing_page(board: Board, telemetry_path: str) -> str:
         f"<meta name=viewport content='width=device-width'><style>{STYLE}</style>"
         f"<h1>backup-exporter</h1><p>Version {__version__}. <a href='{escape(telemetry_path)}'>Metrics</a>, "
         "<a href='/-/healthy'>healthy</a>, <a href='/-/ready'>ready</a>.</p>"
-        f"{sources or '<p>No source is configured.</p>'}</html>"
+        f"{sources or '<p>No source is watched here.</p>'}</html>"
     )
 
 
 def _source(entry: Entry, now: float) -> str:
     status, source = entry.status, entry.source
-    word = {None: ("rest", "not polled yet"), True: ("good", "up")}.get(status.up, ("bad", f"down: {status.failure}"))
-    rows = "".join(_row(entry, watched, now) for watched in sorted(entry.watched.values(), key=lambda w: w.resource.id))
-    head = _cells("th", ("resource", "name", "kind", "backup age", "limit", "last finished", "state"))
-    return (
-        f"<h2>{escape(source.name)} <small class=rest>{escape(source.provider_name)}</small> "
-        f"<small class={word[0]}>{escape(word[1])}</small></h2><table><tr>{head}</tr>{rows}</table>"
+    kind, word = {None: ("rest", "not polled yet"), True: ("good", "up")}.get(
+        status.up, ("bad", f"down: {status.failure}")
     )
+    rows = "".join(_row(entry, watched, now) for watched in sorted(entry.watched.values(), key=_by_name))
+    table = f"<table>{HEAD}{rows}</table>" if rows else ""
+    return (
+        f"<h2>{escape(source.name)} <small>{escape(source.provider_name)}</small> "
+        f"<small class={kind}>{escape(word)}</small></h2>{table}"
+    )
+
+
+def _by_name(watched: Watched) -> tuple[str, str]:
+    return watched.resource.name, watched.resource.id
 
 
 def _row(entry: Entry, watched: Watched, now: float) -> str:
     resource, summary = watched.resource, watched.summary
     policy = entry.source.policy(resource.id, resource.name)
-    interval = watched.facts.interval if watched.facts else None
-    limit = policy.max_age or (entry.source.provider.max_age(interval) if interval else None)
+    limit = max_age(View(watched=watched, policy=policy, derived=entry.source.provider.max_age))
+    paused = policy.paused or watched.paused
     success = summary.last_success if summary else None
     age = None if success is None else max(0.0, now - success)
-    paused = policy.paused or watched.paused
     late = age is not None and limit is not None and age > limit and not paused
-    state = f"unreadable: {watched.failure}" if watched.failure else "paused" if paused else watched.state or ""
+    finished = str(summary.last_finished or "") if summary else ""
+    sizes = summary.last_size.values() if summary else ()
+    kept = sum(number for status, number in summary.counts.items() if status == "completed") if summary else None
     cells = (
-        ("", resource.id),
-        ("", resource.name),
-        ("", resource.kind),
-        ("number bad" if late else "number", span(age) if age is not None else "none yet"),
-        ("number", span(limit) if limit is not None else "unknown"),
-        ("", str(summary.last_finished or "") if summary else ""),
-        ("bad" if watched.failure else "rest" if paused else "", state),
+        ("number bad" if late else "number", "none yet" if age is None else span(age)),
+        ("number", "unknown" if limit is None else span(limit)),
+        ("number", size(max(sizes)) if sizes else ""),
+        ("number", "" if kept is None else str(kept)),
+        ("bad" if finished == "failed" else "", finished),
+        ("bad" if watched.failure else "rest", ", ".join(_doing(watched, paused=paused))),
     )
-    return "<tr>" + "".join(f"<td class='{kind}'>{escape(text)}</td>" for kind, text in cells) + "</tr>"
+    name = f"<td>{escape(resource.name)} <small>{escape(resource.id) if resource.id != resource.name else ''}</small>"
+    return f"<tr>{name}" + "".join(f"<td class='{kind}'>{escape(text)}</td>" for kind, text in cells)
 
 
-def _cells(tag: str, texts: Iterable[str]) -> str:
-    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
+def _doing(watched: Watched, *, paused: bool) -> list[str]:
+    """Return in words what a resource and its backups are doing."""
+    words = [f"unreadable: {watched.failure}"] if watched.failure else []
+    if paused:
+        words.append("paused")
+    if watched.facts is not None and watched.facts.scheduled is False:
+        words.append("not scheduled")
+    if watched.summary and watched.summary.running:
+        progress = watched.summary.progress
+        words.append("backup running" if progress is None else f"backup running, {progress:.0f} %")
+    return words
