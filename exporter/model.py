@@ -64,6 +64,8 @@ class Page:
     total: int | None = None
     """How many backups the vendor says it lists in all."""
     recovery: Recovery | None = None
+    last: bool = field(default=False, compare=False)
+    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

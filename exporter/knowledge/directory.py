@@ -122,5 +122,6 @@ def admitted(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[s
 def _named(before: Sequence[Resource], fresh: Sequence[Resource], source: str) -> tuple[Resource, ...]:
     """Give a resource without an id of its own the source's name; an id that was chosen once stays."""
     if len(fresh) == 1 and len(before) == 1 and (not fresh[0].id or before[0].id == source):
-        return (replace(fresh[0], id=before[0].id, name=fresh[0].name or before[0].name),)
+        created = before[0].created if fresh[0].created is None else fresh[0].created
+        return (replace(fresh[0], id=before[0].id, name=fresh[0].name or before[0].name, created=created),)
     return tuple(replace(one, id=one.id or source, name=one.name or one.id or source) for one in fresh)

@@ -37,7 +37,7 @@ class Reader:
         async with aclosing(provider.pages(self.api(), self.source.options, watched.resource)) as reading:  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
             async for page in reading:
                 pages.append(page)
-                if partial_will_do and known.suffices(pages):
+                if partial_will_do and not page.last and known.suffices(pages):
                     return Reading(pages=tuple(pages), whole=False)
         return Reading(pages=tuple(pages), whole=True)
 

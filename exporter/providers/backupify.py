@@ -51,7 +51,7 @@ Cannot tell:
 """
 
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from exporter import wire
@@ -140,7 +140,7 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     if not (oldest and _adjoin(api, first, oldest)):  # one page only; or no `last`, or no `prev` that leads here
         for answer in reversed(await _onward(api, auth, _link(api, first, "next"), until=walked)):
             yield _page(answer)
-    yield _page(first)
+    yield replace(_page(first), last=True)
 
 
 async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:

@@ -45,7 +45,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exporter import wire
-from exporter.errors import ForbiddenError, NotFoundError
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Page, Resource, Scope, Status
 from exporter.provider import Answer, Api, Bearer, Provider, RateLimit, Url, address
 from exporter.secret import Secret
@@ -98,11 +98,15 @@ async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterato
     """Yield the backups newest first, as long as pages have any and name a next one."""
     query: dict[str, str | int] = {"sort": "-created_at", "page[size]": PAGE_SIZE}
     url: str | None = address(options.base_url, "api", "v1", "backups", **query)
+    read: set[str] = set()
     while url is not None:
+        read.add(url)
         answer = await _get(api, options, url)
         found = wire.records(answer.body, "data")
-        yield Page(backups=tuple(_backup(each) for each in found), total=_total(answer))
         url = _next(api, answer) if found else None
+        if url in read:  # said before the page is handed over, after which reading may stop
+            raise MalformedError("a page link leads back to a page already read")
+        yield Page(backups=tuple(_backup(each) for each in found), total=_total(answer), last=url is None)
 
 
 async def running(api: Api, options: Options, _resource: Resource, backup: Backup) -> Sequence[Backup]:

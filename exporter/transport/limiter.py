@@ -101,7 +101,9 @@ class RateLimiter:
     def _refuse_beyond(self, patience: float) -> None:
         closed = self._closed_until - asyncio.get_running_loop().time()
         if closed > patience:
-            raise RateLimitedError(f"the vendor asks to wait for {closed:.0f} s, longer than the poll interval")
+            error = RateLimitedError(f"the vendor asks to wait for {closed:.0f} s, longer than the poll interval")
+            error.shared = True  # the whole credential is shut out, whichever request was told so
+            raise error
 
 
 def granted(limit: RateLimit) -> tuple[int, float]:

@@ -1,0 +1,30 @@
+"""A listing whose only page was read is whole: what the vendor dropped is gone at once, not at the next discovery."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from exporter.knowledge.listing import Listing
+from exporter.knowledge.state import Watched
+from exporter.model import Backup, Page, Resource, Status
+from exporter.polling.reader import Reader
+from tests.polling.stub_provider import source
+from tests.virtual_time import virtually
+
+RESOURCE = Resource(id="r", name="r", kind="stub")
+KNOWN = {key: Backup(id=key, status=Status.COMPLETED, started=float(at)) for at, key in enumerate("abc")}
+
+
+async def one_page(*_: object) -> AsyncIterator[Page]:
+    yield Page(backups=(KNOWN["c"],), last=True)
+
+
+@virtually
+async def test_the_only_page_is_the_whole_listing() -> None:
+    watched = Watched(resource=RESOURCE, first_seen=0.0, listing=Listing(backups=KNOWN), listed_whole=0.0)
+    stub = source()
+    one = replace(stub, provider=replace(stub.provider, pages=one_page))
+    reader = Reader(source=one, api=lambda: None)  # type: ignore[arg-type,return-value]
+    reading = await reader.listing(watched)
+
+    assert reading.whole
+    assert set(reader.listed(watched, reading).listing.backups) == {"c"}  # type: ignore[union-attr]
