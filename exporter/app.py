@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, fields
-from hashlib import sha256
+from dataclasses import dataclass
 
 import structlog
 
-from exporter.errors import PollError
 from exporter.knowledge.memory import Memory
 from exporter.metrics.board import Board
 from exporter.polling.follower import Follower
 from exporter.polling.poller import Poller
 from exporter.provider import RateLimit
-from exporter.secret import Secret
 from exporter.settings import Settings, Source
 from exporter.transport.channel import Carrier, Channel
 from exporter.transport.http_client import HttpCarrier
@@ -101,7 +98,7 @@ class App:
         self._watches.clear()
 
     def _watch(self, source: Source) -> Watch:
-        budget = self._budgets[credential(source)]
+        budget = self._budgets[source.credential]
         before = self.board.entries.get(source.name)
         carrier = self._make_carrier(source)
         channel = Channel(
@@ -120,7 +117,7 @@ class App:
         """Give each credential its budget; of the sources that share one, the strictest limit holds."""
         limits: dict[Hashable, RateLimit] = {}
         for source in settings.sources:
-            key, limit = credential(source), source.rate_limit
+            key, limit = source.credential, source.rate_limit
             limits[key] = min(limits.get(key, limit), limit, key=lambda one: one.requests * one.share / one.per)
         for key, limit in limits.items():
             if (budget := self._budgets.get(key)) is None:
@@ -133,16 +130,3 @@ class App:
         for watched in self.board.entries[name].watched.values():
             self.memory.dismiss(name, watched, self._clock())
         self.board.close(name)
-
-
-def credential(source: Source) -> Hashable:
-    """Return what identifies the credential a source uses: the same whether it is given or read from a file."""
-    values = (getattr(source.options, field.name) for field in fields(source.options))
-    return source.provider_name, tuple(_fingerprint(value) for value in values if isinstance(value, Secret))
-
-
-def _fingerprint(secret: Secret) -> bytes:
-    try:
-        return sha256(secret.reveal().encode()).digest()
-    except PollError:  # its file is away just now
-        return sha256(repr(secret.file).encode()).digest()

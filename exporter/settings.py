@@ -1,13 +1,16 @@
 """The configuration as the rest works with it: frozen values, all spans in seconds, comparable for a reload."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from exporter.errors import PollError
 from exporter.provider import Provider, RateLimit
 from exporter.schedule import HOUR, MINUTE
+from exporter.secret import Secret
 from exporter.shard import Shard
 
 Value = TypeVar("Value")
@@ -101,6 +104,12 @@ class Source:
             return False
         return not self.include or _any_matches(self.include, id_, name)
 
+    @property
+    def credential(self) -> Hashable:
+        """What identifies the credential: the same whether it is given or read from a file."""
+        values = (getattr(self.options, option.name) for option in fields(self.options))
+        return self.provider_name, tuple(_fingerprint(value) for value in values if isinstance(value, Secret))
+
     def policy(self, id_: str, name: str, /) -> Policy:
         """Return what holds for one resource: the source's word, then every fitting override in file order."""
         policy = Policy(
@@ -127,18 +136,30 @@ class Settings:
     def on(self, shard: Shard) -> "Settings":
         """Return what one of several instances has to do of this.
 
-        A source belongs whole to one of them, since its budget does, unless it is divided by resource: then each takes
-        its share of the resources and of the budget.
+        A source belongs whole to one of them, since its budget does, and so do all that share its credential; unless it
+        is divided by resource: then each takes its share of the resources and of the budget.
         """
-        sources = (_part(source, shard) for source in self.sources)
+        first = {source.credential: source.name for source in sorted(self.sources, key=_by_name, reverse=True)}
+        sources = (_part(source, shard, first[source.credential]) for source in self.sources)
         return replace(self, sources=tuple(source for source in sources if source is not None))
 
 
-def _part(source: Source, shard: Shard) -> Source | None:
+def _by_name(source: Source) -> str:
+    return source.name
+
+
+def _part(source: Source, shard: Shard, key: str) -> Source | None:
     if source.shard_by == "source":
-        return source if shard.owns(source.name) else None
+        return source if shard.owns(key) else None
     limit = replace(source.rate_limit, share=source.rate_limit.share / shard.count)
     return replace(source, shard=shard, rate_limit=limit)
+
+
+def _fingerprint(secret: Secret) -> bytes:
+    try:
+        return sha256(secret.reveal().encode()).digest()
+    except PollError:  # its file is away just now
+        return sha256(repr(secret.file).encode()).digest()
 
 
 def _any_matches(patterns: Iterable[str], id_: str, name: str) -> bool:

@@ -1,12 +1,15 @@
 """The promises of sharding: everything watched exactly once, and little moved when instances come or go."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from exporter.provider import RateLimit
+from exporter.secret import Secret
 from exporter.settings import Settings, Source
 from exporter.shard import Shard, owner
+from tests.polling.stub_provider import Options
 from tests.polling.stub_provider import source as a_source
 
 KEYS = [f"analytics/service-{number}" for number in range(2000)]
@@ -44,12 +47,28 @@ def test_owners_are_the_same_for_ever() -> None:
 FOR_EVER = [1, 5, 1, 5]
 
 
+def of_their_own(*names: str) -> tuple[Source, ...]:
+    return tuple(a_source(name, options=Options(token=Secret(f"token of {name}"))) for name in names)
+
+
 def test_a_source_belongs_whole_to_one_instance() -> None:
-    settings = Settings(sources=tuple(replace(a_source(), name=f"source-{number}") for number in range(50)))
+    settings = Settings(sources=of_their_own(*(f"source-{number}" for number in range(50))))
     parts = [settings.on(Shard(index, 4)).sources for index in range(4)]
 
     assert sorted(source.name for part in parts for source in part) == sorted(one.name for one in settings.sources)
+    assert all(parts)
     assert all(source.rate_limit == settings.sources[0].rate_limit for part in parts for source in part)
+
+
+def test_sources_that_share_a_credential_stay_together(tmp_path: Path) -> None:
+    """For they share a budget, which no two instances can count together."""
+    (tmp_path / "token").write_text("shared\n")
+    given = tuple(a_source(f"given-{n}", options=Options(token=Secret("shared"))) for n in range(20))
+    read = a_source("read", options=Options(token=Secret(file=tmp_path / "token")))
+    settings = Settings(sources=(*given, read, *of_their_own("other")))
+    parts = [{source.name for source in settings.on(Shard(index, 8)).sources} for index in range(8)]
+
+    assert {one.name for one in (*given, read)} <= next(part for part in parts if "read" in part)
 
 
 def test_a_source_divided_by_resource_shares_resources_and_budget() -> None:
