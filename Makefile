@@ -5,61 +5,87 @@ CONFIG ?= config.yaml
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-TOOLS := prometheus prometheus-alertmanager nodejs npm
 
-.PHONY: help install run test unit check format docs dashboards lock tools clean
+.PHONY: help install dev run test unit long check format stack pictures bench docs dashboards lock tools imagetools clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-install: $(STAMP)  ## create .venv with the command backup-exporter
+install: $(VENV)/.installed  ## create .venv with the command backup-exporter
 
-$(STAMP): pyproject.toml requirements.lock
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+$(VENV)/.installed: pyproject.toml requirements-run.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements-run.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+dev: $(VENV)/.dev  ## add to .venv what the tests and checks need
+
+$(VENV)/.dev: $(VENV)/.installed requirements.lock
+	$(PIP) --require-hashes -r requirements.lock
 	touch $@
 
 run: install  ## serve CONFIG (default config.yaml) if it exists, else the demo
 	@if [ -f "$(CONFIG)" ]; then exec $(BIN)/backup-exporter serve --config.file "$(CONFIG)" $(ARGS); \
 	else exec $(BIN)/backup-exporter demo $(ARGS); fi
 
-test: install tools check  ## everything: style, types, layers, all tests
-	$(BIN)/pytest
+test: dev tools check  ## style, types, layers, and all tests but those that take minutes
+	$(BIN)/pytest -m "not long"
 
-unit: install  ## the tests that take no longer than seconds
-	$(BIN)/pytest -m "not slow"
+unit: dev  ## the tests that take no longer than seconds
+	$(BIN)/pytest -m "not slow and not long"
 
-check: install  ## style, types and layers
+long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
+	$(BIN)/pytest -m long
+
+check: dev  ## style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: install  ## bring the style in order
+format: dev  ## bring the style in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: install  ## write the generated pages anew
+stack: dev tools  ## the demo with a real Prometheus and Alertmanager; ARGS=--short for alerts within minutes
+	@exec $(BIN)/python -m stack $(ARGS)
+
+pictures: dev tools  ## draw the README's pictures anew (three minutes)
+	$(BIN)/python -m docs.pictures
+
+bench: dev  ## measure speed, memory and requests against references; ARGS=--json for machines
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: dev  ## write the generated pages anew
 	$(BIN)/python -m docs.build
 
-dashboards: install  ## write the dashboards anew
+dashboards: dev  ## write the dashboards anew
 	$(BIN)/python -m dashboards.build
+	$(BIN)/python -m deploy.kubernetes.build
+
+# $(call need,PROGRAMS,PACKAGES): install Debian's packages if a program is missing and we may; else name them.
+define need
+@missing=""; for tool in $(1); do command -v $$tool >/dev/null || missing=yes; done; \
+if [ -n "$$missing" ]; then \
+  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
+  else echo "this needs the Debian packages: $(2)" >&2; exit 1; fi; fi
+endef
 
 tools:  ## Debian's packages that the tests really run
-	@missing=""; for tool in promtool amtool prometheus prometheus-alertmanager node npm; do \
-	  command -v $$tool >/dev/null || missing=yes; done; \
-	if [ -n "$$missing" ]; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TOOLS) >/dev/null; \
-	  else echo "make test needs the Debian packages: $(TOOLS)" >&2; exit 1; fi; fi
+	$(call need,promtool amtool prometheus prometheus-alertmanager node npm,prometheus prometheus-alertmanager nodejs npm)
+
+imagetools:  ## Debian's packages that build and run the container
+	$(call need,buildah debootstrap,buildah debootstrap)
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host --all-build-deps
 
-lock: install  ## pin every dependency anew, with hashes and without addresses
+lock: dev  ## pin every dependency anew, with hashes and without addresses
 	$(COMPILE) --output-file requirements-run.lock pyproject.toml
 	$(COMPILE) --constraint requirements-run.lock --extra dev --output-file requirements.lock pyproject.toml
 

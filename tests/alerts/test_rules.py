@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from tests.alerts.shorten import shortened
+from stack.shorten import shortened
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "alerts"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.alerts.shorten import shortened
+from stack.shorten import shortened
 
 
 def one_rule(**rule: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from tests.alerts.shorten import shortened
+from stack.shorten import shortened
 from tests.dashboards import live
 from tests.dashboards.programs import answers, demo, prometheus, wait
 

@@ -1,4 +1,4 @@
-"""Alert rules with less patience: what takes minutes to days in earnest, a test must see within seconds."""
+"""Rules and routes with less patience: what takes minutes to days in earnest, one wants to watch within seconds."""
 
 import re
 from typing import Any
@@ -14,7 +14,8 @@ _PLACES = re.compile(
     r"""|(?P<range>\[[^\]]*\])"""
     r"""|(?P<offset>\boffset\s+-?(?:\d+(?:ms|[smhdwy]))+)"""
 )
-_PATIENCE = ("for", "keep_firing_for", "interval")
+_PATIENCE = ("for", "keep_firing_for", "interval", "group_wait", "group_interval")
+"""How often one is reminded of what was told already stays: that is no wait."""
 
 
 def shortened(rules: dict[str, Any], *, factor: float) -> dict[str, Any]:
@@ -24,6 +25,14 @@ def shortened(rules: dict[str, Any], *, factor: float) -> dict[str, Any]:
         for group in rules["groups"]
     ]
     return {**rules, "groups": groups}
+
+
+def shortened_route(route: dict[str, Any], *, factor: float) -> dict[str, Any]:
+    """Return a copy of an Alertmanager's route in which news and what goes with it are awaited so much shorter."""
+    routes = (
+        {"routes": [shortened_route(inner, factor=factor) for inner in route["routes"]]} if "routes" in route else {}
+    )
+    return {**_patience(route, factor), **routes}
 
 
 def _rule(rule: dict[str, Any], factor: float) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""Starts all of it natively on loopback, says where each is, and ends all of it when told to."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from exporter.commands.demo import GUIDE
+from stack.files import EARNEST, SHORT, Patience
+from stack.programs import StackError
+from stack.servers import Pair, Server, demo, programs, servers
+from stack.webhook import Notice, Webhook
+
+
+def main() -> int:
+    """Run until told to stop; return 0, or 1 if something cannot run or ended by itself."""
+    flags = _flags()
+    try:
+        programs()
+        with TemporaryDirectory(prefix="backup-stack-") as folder:
+            return asyncio.run(_until_stopped(Path(folder), SHORT if flags.short else EARNEST, flags.speed))
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+async def _until_stopped(folder: Path, patience: Patience, speed: float) -> int:
+    standing = asyncio.create_task(_stand(folder, patience, speed))
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: None)  # once is enough: the ending must not be cut short
+        standing.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await standing
+    return 0
+
+
+async def _stand(folder: Path, patience: Patience, speed: float) -> None:
+    async with (
+        Webhook(_tell) as webhook,
+        demo(folder, speed=speed) as exporter,
+        servers(folder, exporter=exporter.url, webhook=webhook.url, patience=patience) as pair,
+    ):
+        _say(_guide(exporter, pair, folder, patience))
+        ends = [asyncio.ensure_future(each.program.ended()) for each in (exporter, pair.prometheus, pair.alertmanager)]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        raise done.pop().result()
+
+
+def _tell(notice: Notice) -> None:
+    _say(notice.line(time.strftime("%H:%M:%S")))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _guide(exporter: Server, pair: Pair, folder: Path, patience: Patience) -> str:
+    waits = (
+        "The rules wait as shipped: the first alert comes after ten minutes. With --short they wait seconds."
+        if patience == EARNEST
+        else "The rules wait seconds where the shipped ones wait minutes."
+    )
+    return GUIDE.format(url=exporter.url, metrics=f"{exporter.url}/metrics") + STANDS.format(
+        prometheus=pair.prometheus.url, alertmanager=pair.alertmanager.url, folder=folder, waits=waits
+    )
+
+
+STANDS = """
+  Beside it stand a real Prometheus and a real Alertmanager, with the rules and routes of alerts/:
+
+    Prometheus     {prometheus}/alerts
+    Alertmanager   {alertmanager}   (in a terminal: amtool alert --alertmanager.url={alertmanager})
+    their files    {folder}   (rules, routes, logs and data; removed at the end)
+
+  {waits}
+  Whatever Alertmanager would send to a pager, a chat or a mailbox is told below.
+"""
+
+
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="let rules and routes wait seconds in place of minutes")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, metavar="FACTOR", help="how many times faster the demo's story goes"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
