@@ -14,6 +14,7 @@ import yaml
 from exporter.app import App
 from exporter.configuration.loading import parse
 from exporter.demo.exchange import Account, Request
+from exporter.demo.strict import Strict
 from exporter.settings import Settings
 from exporter.transport.channel import Incoming, Outgoing
 from tests.virtual_time import now, wall_clock
@@ -33,7 +34,7 @@ class Arrival:
 class SimulatedCarrier:
     """The way to one simulated account; each way there and back takes up to `slowest` seconds."""
 
-    account: Account
+    account: Strict
     slowest: float = 0.2
     seed: int = 7
     arrivals: list[Arrival] = field(default_factory=list)
@@ -50,7 +51,7 @@ class SimulatedCarrier:
                 method=request.method,
                 path=unquote(parts.path),
                 base=f"{parts.scheme}://{parts.netloc}",
-                query=dict(parse_qsl(parts.query)),
+                query=dict(parse_qsl(parts.query, keep_blank_values=True)),
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=request.body or b"",
             ),
@@ -69,6 +70,11 @@ class Watching:
     app: App
     carriers: Mapping[str, SimulatedCarrier]
 
+    @property
+    def complaints(self) -> list[str]:
+        """What the accounts were asked wrongly; a test that provokes it lets the carrier's account forgive it."""
+        return [complaint for carrier in self.carriers.values() for complaint in carrier.account.complaints]
+
 
 def settings_for(accounts: Sequence[Account], **keys: Any) -> Settings:
     """Return the configuration that the accounts give of themselves, with `keys` on each source."""
@@ -78,12 +84,18 @@ def settings_for(accounts: Sequence[Account], **keys: Any) -> Settings:
 
 @asynccontextmanager
 async def watching(accounts: Sequence[Account], **keys: Any) -> AsyncIterator[Watching]:
-    """Watch the accounts for the length of the block."""
-    carriers = {account.name: SimulatedCarrier(account=account) for account in accounts}
+    """Watch the accounts for the length of the block, at whose end none may have been asked wrongly."""
+    carriers = {account.name: SimulatedCarrier(account=Strict(account)) for account in accounts}
     app = App(wall_clock, lambda source: carriers[source.name])
+    seen = Watching(app, carriers)
     for watch in await app.apply(settings_for(accounts, **keys)):
         watch.start()
     try:
-        yield Watching(app, carriers)
+        yield seen
+    except Exception as failure:
+        failure.add_note("\n".join(seen.complaints))  # mostly the cause
+        raise
     finally:
         await app.stop()
+    if seen.complaints:
+        raise AssertionError("; ".join(seen.complaints))

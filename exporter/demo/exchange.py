@@ -28,13 +28,27 @@ class Response:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    complaint: str = ""
+    """What the asker did wrong by the vendor's documents, in a few words; never sent; empty where the story refuses."""
 
 
 def json_response(
-    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json"
+    value: Any,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    media: str = "application/json",
+    complaint: str = "",
 ) -> Response:
     """Return `value` as a JSON response."""
-    return Response(status=status, body=json.dumps(value).encode(), headers={"Content-Type": media, **(headers or {})})
+    headers = {"Content-Type": media, **(headers or {})}
+    return Response(status=status, body=json.dumps(value).encode(), headers=headers, complaint=complaint)
+
+
+def undocumented(request: Request, *documented: str) -> str:
+    """Return the complaint of query parameters that the vendor does not document; empty if there are none."""
+    unknown = sorted(request.query.keys() - set(documented))
+    return f"unknown parameter {', '.join(unknown)}" if unknown else ""
 
 
 class Account(Protocol):

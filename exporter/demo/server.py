@@ -1,6 +1,7 @@
 """Puts simulated accounts on loopback, each on a port of its own, and writes the configuration that watches them."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,6 +12,7 @@ from aiohttp import web
 
 import exporter.demo.vendors as folder
 from exporter.demo.exchange import Account, Request, Story
+from exporter.demo.strict import AskedWrongly, Strict
 
 
 def all_accounts(story: Story) -> list[Account]:
@@ -24,7 +26,7 @@ class SimulatedVendors:
 
     def __init__(self, accounts: Sequence[Account], clock: Callable[[], float] = time.time) -> None:
         """Listen to nothing yet."""
-        self._accounts, self._clock = accounts, clock
+        self._accounts, self._clock = [Strict(account) for account in accounts], clock
         self._runners: list[web.AppRunner] = []
         self.bases: dict[str, str] = {}
         """Address by account name."""
@@ -39,9 +41,22 @@ class SimulatedVendors:
             self.bases[account.name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; warn if anything was asked wrongly, by which a test fails."""
         for runner in self._runners:
             await runner.cleanup()
+        if self.complaints:
+            warnings.warn("; ".join(self.complaints), AskedWrongly, stacklevel=2)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the accounts were asked wrongly."""
+        return [complaint for account in self._accounts for complaint in account.complaints]
+
+    def forgive(self, name: str, words: str) -> None:
+        """Drop an account's complaints that hold these words; LookupError if there is none."""
+        for account in self._accounts:
+            if account.name == name:
+                account.forgive(words)
 
     def configuration(self, **top: Any) -> str:
         """Return the YAML with which the exporter watches all of them."""

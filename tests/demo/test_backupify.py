@@ -169,6 +169,6 @@ def test_the_other_instances_are_idle_stuck_or_never_backed_up(client: Client) -
     retired = client.read("/v1/backup_instances/201/backups")
     assert [one["status"] for one in retired] == ["successful"] * 5
     stuck = client.read("/v1/backup_instances/202/backups")[-1]
-    assert (stuck["status"], stuck["started_at"]) == ("in progress", "2025-11-18T01:00:00.000Z")
+    assert (stuck["status"], stuck["started_at"]) == ("in_progress", "2025-11-18T01:00:00.000Z")
     assert client.read("/v1/backup_instances/202/backups/active") == stuck
     assert client.read(f"/v1/backup_instances/202/backups/{stuck['id']}") == stuck

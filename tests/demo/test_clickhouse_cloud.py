@@ -118,6 +118,12 @@ def test_a_run_of_orders_can_be_followed() -> None:
 def test_clickstream_fails_and_then_its_last_success_is_forgotten() -> None:
     moments = {second: Client("analytics").statuses("clickstream", STORY.at(second)) for second in (39, 41, 59, 60)}
 
+    path = Client("analytics").services()["clickstream"]
+    lost = Client("analytics").backups("clickstream", STORY.at(59))[-1]["id"]
+    gone, never = (Client("analytics").ask(f"{path}/backups/{wanted}", STORY.at(60)) for wanted in (lost, "never"))
+
+    assert (gone.status, never.status) == (404, 404)
+    assert (gone.complaint, never.complaint) == ("", "no such backup")
     assert moments == {39: ["done"], 41: ["in_progress", "done"], 59: ["error", "done"], 60: ["error"]}
 
 

@@ -30,6 +30,7 @@ END_SECONDS = 45.0
 STAGED = {
     ("BackupScheduleOff", "workspace", "Alder Clinic/201"),
     ("BackupStuck", "workspace", "Alder Clinic/202"),
+    ("BackupNeverSucceeded", "workspace", "Harbour School/103"),
     ("BackupStuck", "analytics", "sessions"),
     ("BackupLastRunFailed", "analytics", "billing"),
     ("BackupLastRunFailed", "analytics", "clickstream"),

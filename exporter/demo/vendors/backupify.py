@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
 from exporter.demo.timeline import Rhythm, Run
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, WEEK
@@ -17,6 +17,9 @@ CLIENT_ID = "simulated-client"
 CLIENT_SECRET = "simulated-secret"
 TOKEN_LIFETIME = 899
 PER_PAGE = 20
+FORM = {"client_id", "client_secret", "grant_type", "scope"}
+PAGE = "page"  # not documented, but in the links that are
+DEFINITION = "backup_definition_id"
 QUEUED = 10.0  # seconds in the story between a backup's appearance and its start
 FORMER_CUSTOMER = 9
 CUSTOMERS: Mapping[int, str] = MappingProxyType(
@@ -39,7 +42,6 @@ class _Instance:
     frequency: str
     keep: float = 0.0
     rhythm: Rhythm | None = None
-    running: str = "in_progress"
 
     def backups(self, now: float, queued: float) -> list[dict[str, Any]]:
         """Return the backups at `now`, ascending by id; those are listed that start in the next `queued` seconds."""
@@ -70,7 +72,7 @@ class _Instance:
         return {
             "id": self.id * 10_000 + 5_000 + run.number,
             "backup_instance_id": self.id,
-            "status": self.running if status is Status.IN_PROGRESS else WORDS[status],
+            "status": WORDS[status],
             "started_at": None if status is Status.PENDING else iso(run.start),
             "ended_at": None if status in (Status.PENDING, Status.IN_PROGRESS) else iso(run.end),
             "failures": ["the source refused 3 records"] if status is Status.FAILED else [],
@@ -88,9 +90,7 @@ def _instances(story: Story) -> list[_Instance]:
         _Instance(id=102, customer=7, definition=3, frequency="daily", keep=14 * DAY, rhythm=staged),
         _Instance(id=103, customer=7, definition=4, frequency="daily"),
         _Instance(id=201, customer=8, definition=3, frequency="off", keep=365 * DAY, rhythm=retired),
-        _Instance(
-            id=202, customer=8, definition=4, frequency="weekly", keep=60 * DAY, rhythm=stuck, running="in progress"
-        ),
+        _Instance(id=202, customer=8, definition=4, frequency="weekly", keep=60 * DAY, rhythm=stuck),
         _Instance(id=301, customer=FORMER_CUSTOMER, definition=3, frequency="daily", keep=14 * DAY, rhythm=healthy),
     ]
 
@@ -128,39 +128,42 @@ class _Workspace:
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "base_url": base,
+            "resources": {"103": {"max_age": "1m"}},  # so that never having been backed up alarms within minutes
         }
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request at the instant `now`; errors have no body, as none is documented."""
         if self._window.admit(now) > 0:
-            return Response(status=429)
+            return _refusal(429, "over the limit")
         match request.path.strip("/").split("/"):
             case ["oauth", "token"]:
                 return self._issue(request, now)
             case ["v1", *rest]:
                 return self._read(rest, request, now)
-        return Response(status=404)
+        return _refusal(404, "no such path")
 
     def _issue(self, request: Request, now: float) -> Response:
         if request.method != "POST":
-            return Response(status=405)
+            return _refusal(405, "tokens are exchanged by POST")
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return Response(status=400)
-        form = dict(parse_qsl(request.body.decode(errors="replace")))
+            return _refusal(400, "no form")
+        form = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+        if request.query or form.keys() != FORM:
+            return _refusal(400, "not the fields of the form")
         if (form.get("grant_type"), form.get("scope")) != ("client_credentials", "write"):
-            return Response(status=400)
+            return _refusal(400, "no such scope or grant")
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
-            return Response(status=401)
+            return _refusal(401, "no known client")
         token = f"simulated-token-{next(self._numbers)}=="
         self._expiries[token] = now + TOKEN_LIFETIME
         return json_response({"access_token": token, "expires_in": TOKEN_LIFETIME, "token_type": "bearer"})
 
     def _read(self, rest: Sequence[str], request: Request, now: float) -> Response:
         if request.method != "GET":
-            return Response(status=405)
+            return _refusal(405, "only GET is for reading")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or self._expiries.get(token, 0.0) <= now:
-            return Response(status=401)
+            return _refusal(401, "no token, or an expired one")
         return self._answer(rest, request, now)
 
     def _answer(self, rest: Sequence[str], request: Request, now: float) -> Response:
@@ -173,60 +176,72 @@ class _Workspace:
                 return self._of_definition(request, now)
             case ["backup_instances", key, *more]:
                 return self._of_instance(key, more, request, now)
-        return Response(status=404)
+        return _refusal(404, "no such path")
 
     def _of_customer(self, customer: str, request: Request, now: float) -> Response:
         if customer not in {str(key) for key in CUSTOMERS}:
-            return Response(status=404)
+            return _refusal(404, "no such customer")
         if customer == str(FORMER_CUSTOMER):
             return Response(status=401)  # what other vendors say by 403
         found = [one for one in self._instances.values() if str(one.customer) == customer]
         return _listing(request, [one.describe(now, self._queued) for one in found])
 
     def _of_definition(self, request: Request, now: float) -> Response:
-        definition = request.query.get("backup_definition_id", "")
+        definition = request.query.get(DEFINITION, "")
         if not definition.isdecimal():
-            return Response(status=400)
+            return _refusal(400, "no definition")
         ours = [one for one in self._instances.values() if one.customer != FORMER_CUSTOMER]
         found = [one for one in ours if str(one.definition) == definition]
-        return _listing(request, [one.describe(now, self._queued) for one in found])
+        return _listing(request, [one.describe(now, self._queued) for one in found], DEFINITION)
 
     def _of_instance(self, key: str, more: Sequence[str], request: Request, now: float) -> Response:
         instance = self._instances.get(key)
         if instance is None:
-            return Response(status=404)
+            return _refusal(404, "no such instance")
         if instance.customer == FORMER_CUSTOMER:
             return Response(status=401)
         if not more:
-            return json_response(instance.describe(now, self._queued))
-        return _of_backups(more, request, instance.backups(now, self._queued), instance.running)
+            return _single(request, instance.describe(now, self._queued))
+        return _of_backups(more, request, instance.backups(now, self._queued))
 
 
-def _of_backups(more: Sequence[str], request: Request, backups: Sequence[Mapping[str, Any]], running: str) -> Response:
+def _of_backups(more: Sequence[str], request: Request, backups: Sequence[Mapping[str, Any]]) -> Response:
     match more:
         case ["backups"]:
             return _listing(request, backups)
         case ["backups", "active"]:
-            found = [one for one in backups if one["status"] == running]
-            return json_response(found[0]) if found else Response(status=204)
+            found = [one for one in backups if one["status"] == WORDS[Status.IN_PROGRESS]]
+            return _single(request, found[0] if found else None)
         case ["backups", wanted]:
             found = [one for one in backups if str(one["id"]) == wanted]
-            return json_response(found[0]) if found else Response(status=404)
-    return Response(status=404)
+            return _single(request, found[0]) if found else _refusal(404, "no such backup")
+    return _refusal(404, "no such path")
 
 
-def _listing(request: Request, records: Sequence[Mapping[str, Any]]) -> Response:
+def _refusal(status: int, complaint: str) -> Response:
+    return Response(status=status, complaint=complaint)
+
+
+def _single(request: Request, record: Mapping[str, Any] | None) -> Response:
+    if unknown := undocumented(request):
+        return _refusal(400, unknown)
+    return Response(status=204) if record is None else json_response(record)
+
+
+def _listing(request: Request, records: Sequence[Mapping[str, Any]], *documented: str) -> Response:
     """Return one page of `records` with links to the others; the first is also had without naming it."""
+    if unknown := undocumented(request, PAGE, *documented):
+        return _refusal(400, unknown)
     last = max(1, math.ceil(len(records) / PER_PAGE))
-    said = request.query.get("page", "1")
+    said = request.query.get(PAGE, "1")
     if not said.isdecimal() or int(said) < 1:
-        return Response(status=400)
+        return _refusal(400, "no such page")
     page = int(said)
     back = {"first": 1, "prev": page - 1} if page > 1 else {}
     onward = {"next": page + 1, "last": last} if page < last else {}
-    kept = {key: value for key, value in request.query.items() if key != "page"}
+    kept = {key: value for key, value in request.query.items() if key != PAGE}
     links = [
-        f'<{request.base}{request.path}?{urlencode({**kept, "page": number})}>; rel="{rel}"'
+        f'<{request.base}{request.path}?{urlencode({**kept, PAGE: number})}>; rel="{rel}"'
         for rel, number in (back | onward).items()
     ]
     shown = list(records[(page - 1) * PER_PAGE : page * PER_PAGE])

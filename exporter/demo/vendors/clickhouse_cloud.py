@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
 from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -20,6 +20,8 @@ WORDS = {Status.COMPLETED: "done", Status.FAILED: "error", Status.IN_PROGRESS: "
 CHAIN = ("full", *["incremental"] * 6)
 GIB = 2**30
 UNTIL_THE_END = 1000 * DAY
+PARAMETERS = {"services": ("filter",)}
+"""The documented query parameters, by what a path ends with; the others have none."""
 DOWN = b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body></body>\r\n</html>\r\n"
 
 
@@ -45,6 +47,10 @@ class Service:
         keep = self.retention * HOUR
         late = self.rhythm.every  # a run may have been moved away from its slot
         return [run for run in self.rhythm.runs(now, keep + late) if run.start > now - keep]
+
+    def forgot(self, wanted: str, now: float) -> bool:
+        """Return whether a backup of this id once was."""
+        return any(self.backup_id(run) == wanted for run in self.rhythm.runs(now, UNTIL_THE_END))
 
     def backup_id(self, run: Run) -> str:
         """Return the id of a run."""
@@ -158,15 +164,20 @@ class ClickhouseAccount:
         if self._down(now):
             return Response(status=503, body=DOWN, headers={"Content-Type": "text/html"})
         if request.headers.get("authorization") != self._signature:
-            return refusal(request, 401, "Key is not found")
+            return refusal(request, 401, "Key is not found", complaint="no known key")
         if wait := self._window.admit(now):
             return json_response(
                 {"status": 429, "error": "Rate limit exceeded"},
                 status=429,
                 headers={"X-RateLimit-Reset": f"{wait:.3f}"},
+                complaint="over the limit",
             )
         if request.method != "GET":
-            return refusal(request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated")
+            return refusal(
+                request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated", complaint="only GET is for reading"
+            )
+        if unknown := undocumented(request, *PARAMETERS.get(request.path.rpartition("/")[2], ())):
+            return refusal(request, 400, "BAD_REQUEST: Unknown query parameter", complaint=unknown)
         return self._read(request, now)
 
     def _read(self, request: Request, now: float) -> Response:
@@ -174,17 +185,20 @@ class ClickhouseAccount:
             case ["v1", "organizations"]:
                 return success(request, [self._describe_organization()])
             case ["v1", "organizations", organization, *_] if organization != self._organization:
-                return refusal(request, 403, "FORBIDDEN: The key does not belong to the organization")
+                error = "FORBIDDEN: The key does not belong to the organization"
+                return refusal(request, 403, error, complaint="another organization")
             case ["v1", "organizations", _]:
                 return success(request, self._describe_organization())
             case ["v1", "organizations", _, "services"]:
-                return success(request, [self._describe_service(service) for service in self._services.values()])
+                found = () if "filter" in request.query else self._services.values()  # no service has a tag
+                return success(request, [self._describe_service(service) for service in found])
             case ["v1", "organizations", _, "services", own, *rest] if own in self._services:
                 return self._read_service(request, self._services[own], rest, now)
             case _:
-                return refusal(request, 404, "NOT_FOUND: No such resource")
+                return refusal(request, 404, "NOT_FOUND: No such resource", complaint="no such path or service")
 
     def _read_service(self, request: Request, service: Service, rest: list[str], now: float) -> Response:
+        complaint = "no such path, or one that only primary services have"
         match rest:
             case []:
                 return success(request, self._describe_service(service))
@@ -202,7 +216,8 @@ class ClickhouseAccount:
                 for run in service.runs(now):
                     if service.backup_id(run) == wanted:
                         return success(request, describe_backup(service, run, now))
-        return refusal(request, 404, "NOT_FOUND: No such resource")
+                complaint = "" if service.forgot(wanted, now) else "no such backup"
+        return refusal(request, 404, "NOT_FOUND: No such resource", complaint=complaint)
 
     def _describe_organization(self) -> dict[str, Any]:
         return {
@@ -223,6 +238,8 @@ class ClickhouseAccount:
             "isPrimary": service.primary,
             "isReadonly": not service.primary,
             "tags": [],
+            "autoscalingMode": "vertical",
+            "currentScaling": {},
         }
 
 
@@ -252,7 +269,7 @@ def success(request: Request, result: Any) -> Response:
     return json_response({"status": 200, "requestId": identifier("request", request.path), "result": result})
 
 
-def refusal(request: Request, status: int, error: str) -> Response:
-    """Return an error in the vendor's envelope."""
+def refusal(request: Request, status: int, error: str, *, complaint: str = "") -> Response:
+    """Return an error in the vendor's envelope; a `complaint` if it is the asker's fault."""
     body = {"requestId": identifier("request", request.path), "error": error, "status": status}
-    return json_response(body, status=status)
+    return json_response(body, status=status, complaint=complaint)

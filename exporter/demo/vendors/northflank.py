@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, Story, iso, json_response
+from exporter.demo.exchange import Account, Request, Response, Story, iso, json_response, undocumented
 from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
@@ -27,6 +27,8 @@ WORDS: Mapping[Status, str] = {
     Status.CANCELLED: "aborted",
     Status.IN_PROGRESS: "in-progress",
 }
+PAGING = ("per_page", "page", "cursor")
+"""The documented parameters of each list; a single backup has none."""
 TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
 Json = dict[str, Any]
 Twist = Callable[[Run], Run | None]
@@ -139,25 +141,29 @@ class Platform:
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request."""
         admitted, headers = self._hour.admit(now)
-        status, body = self._answer(request, now) if admitted else _error(429, "Too many requests")
-        if status == 405:
+        answer = self._answer(request, now) if admitted else _error(429, "Too many requests", "over the limit")
+        if answer.status == 405:
             headers["Allow"] = "GET"
-        return json_response(body, status=status, headers=headers)
+        return replace(answer, headers={**answer.headers, **headers})
 
-    def _answer(self, request: Request, now: float) -> tuple[int, Json]:
+    def _answer(self, request: Request, now: float) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return _error(401, "Unauthorized")
+            return _error(401, "Unauthorized", "no known token")
         parts = [part for part in request.path.split("/") if part]
         if parts[:2] == ["v1", "teams"] and len(parts) > 2:
             if parts[2] != TEAM:
-                return _error(403, "Forbidden")
+                return _error(403, "Forbidden", "another team")
             parts = ["v1", *parts[3:]]
         found = _route(parts, self._addons, now)
         if isinstance(found, int):
-            return _error(found, {403: "Forbidden"}.get(found, "Not found"))
+            return (
+                _error(403, "Forbidden") if found == 403 else _error(404, "Not found", "no such path, addon or backup")
+            )
         if request.method != "GET":
-            return _error(405, "Method not allowed")
-        return (200, {"data": found}) if "id" in found else _page(found, request.query)
+            return _error(405, "Method not allowed", "only GET is for reading")
+        if unknown := undocumented(request, *(() if "id" in found else PAGING)):
+            return _error(400, "Unknown query parameter", unknown)
+        return json_response({"data": found}) if "id" in found else _page(found, request.query)
 
 
 def accounts(story: Story) -> Sequence[Account]:
@@ -186,7 +192,7 @@ def _route_addon(rest: Sequence[str], addon: Addon, now: float) -> Json | int:
         case ["backups"]:
             return {"backups": addon.backups(now)}
         case ["backups", wanted]:
-            return next((backup for backup in addon.backups(now) if backup["id"] == wanted), 404)
+            return next((_alone(backup) for backup in addon.backups(now) if backup["id"] == wanted), 404)
         case ["backup-schedules"]:
             return {"schedules": [plan.schedule() for plan in addon.plans]}
         case ["restores"]:
@@ -194,13 +200,13 @@ def _route_addon(rest: Sequence[str], addon: Addon, now: float) -> Json | int:
     return 404
 
 
-def _page(found: Json, query: Mapping[str, str]) -> tuple[int, Json]:
+def _page(found: Json, query: Mapping[str, str]) -> Response:
     """Return the part of a list that is asked for; a cursor names the last element before it."""
     [(name, elements)] = found.items()
     if name == "schedules":
-        return 200, {"data": found}
+        return json_response({"data": found})
     if not all(query.get(key, "1").isdecimal() and int(query.get(key, "1")) for key in ("per_page", "page")):
-        return _error(400, "per_page and page must be positive integers")
+        return _error(400, "per_page and page must be positive integers", "no such page")
     shuffled = sorted(elements, key=lambda element: _digest(element["id"]))
     size = min(int(query.get("per_page", "50")), 100)
     rest = [element for element in shuffled if _digest(element["id"]) > query.get("cursor", "")]
@@ -209,7 +215,7 @@ def _page(found: Json, query: Mapping[str, str]) -> tuple[int, Json]:
     pagination: Json = {"hasNextPage": start + size < len(rest), "count": len(part)}
     if pagination["hasNextPage"]:
         pagination["cursor"] = _digest(part[-1]["id"])
-    return 200, {"data": {name: part}, "pagination": pagination}
+    return json_response({"data": {name: part}, "pagination": pagination})
 
 
 def _backup(source: str, run: Run, now: float) -> Json:
@@ -232,9 +238,16 @@ def _backup(source: str, run: Run, now: float) -> Json:
     }
 
 
-def _error(status: int, message: str) -> tuple[int, Json]:
+def _alone(backup: Json) -> Json:
+    """Return a backup as it is shown by itself, where the compression is not told."""
+    config = {key: value for key, value in backup["config"].items() if key != "compressionType"}
+    return {**backup, "config": config}
+
+
+def _error(status: int, message: str, complaint: str = "") -> Response:
     number = _digest(str(status), message)[:16]
-    return status, {"error": {"status": status, "message": message, "id": number, "details": {}}}
+    error = {"status": status, "message": message, "id": number, "details": {}}
+    return json_response({"error": error}, status=status, complaint=complaint)
 
 
 def _addons(story: Story) -> Sequence[Addon]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
 from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -23,6 +23,7 @@ WORDS = {
     Status.PENDING: "scheduled",
 }
 REFUSALS: Mapping[int, dict[str, str]] = {
+    400: {"error": "unknown parameter"},
     401: {"error": "authentication failed"},
     403: {"error": "you are not allowed to access this addon", "code": "forbidden"},
     404: {"resource": "App", "error": "not found"},
@@ -82,52 +83,61 @@ class ScalingoAccount:
         if segments == ["v1", "tokens", "exchange"]:
             return self._exchange(request, now)
         if self._window.admit(now) > 0:
-            return Response(status=429, body=b"Retry later", headers={"Content-Type": "text/plain"})
+            told = {"Content-Type": "text/plain"}
+            return Response(status=429, body=b"Retry later", headers=told, complaint="over the limit")
         match request.method, segments:
             case "POST", ["v1", "apps", app, "addons", wanted, "token"]:
                 return self._addon_token(request, app, wanted, now)
             case "GET", ["v1", *rest]:
-                return self._api(rest, now) if self._holder(request, now) == self.name else _refusal(401)
+                return self._api(request, rest, now)
             case "GET", ["api", "databases", wanted, *rest]:
                 return self._database_api(request, wanted, rest, now)
-        return _refusal(404 if request.method == "GET" else 405)
+        return _refusal(404, "no such path") if request.method == "GET" else _refusal(405, "only GET is for reading")
 
     def _exchange(self, request: Request, now: float) -> Response:
         if request.method != "POST":
-            return _refusal(405)
+            return _refusal(405, "tokens are exchanged by POST")
         expected = b64encode(f":{self._token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {expected}":
-            return _refusal(401)
-        return json_response({"token": self._issue(self.name, now)})
+            return _refusal(401, "no known token")
+        return _misasked(request) or json_response({"token": self._issue(self.name, now)})
 
     def _addon_token(self, request: Request, app: str, wanted: str, now: float) -> Response:
         if self._holder(request, now) != self.name:
-            return _refusal(401)
+            return _refusal(401, "no token of the account, or an expired one")
         addon = self._addon(wanted)
         if addon is None or app not in (addon.app, self._apps[addon.app]):
-            return _refusal(404)
+            return _refusal(404, "no such addon")
         if now >= addon.revoked:
             return _refusal(403)
-        return json_response({"addon": {**self._described(addon), "token": self._issue(addon.id, now)}})
+        return _misasked(request) or json_response(
+            {"addon": {**self._described(addon), "token": self._issue(addon.id, now)}}
+        )
 
-    def _api(self, rest: Sequence[str], now: float) -> Response:
+    def _api(self, request: Request, rest: Sequence[str], now: float) -> Response:
+        if self._holder(request, now) != self.name:
+            return _refusal(401, "no token of the account, or an expired one")
+        if refused := _misasked(request):
+            return refused
         match rest:
             case ["apps"]:
                 return json_response({"apps": [self._app(app) for app in self._apps]})
             case ["apps", app, "addons"]:
                 owned = [addon for addon in self._addons if app in (addon.app, self._apps[addon.app])]
-                return (
-                    json_response({"addons": [self._described(addon) for addon in owned]}) if owned else _refusal(404)
-                )
+                if owned:
+                    return json_response({"addons": [self._described(addon) for addon in owned]})
             case ["databases"]:
                 dedicated = [addon for addon in self._addons if addon.technology == "postgresql-ng"]
-                return json_response([{"database": self._dedicated(addon)} for addon in dedicated])
-        return _refusal(404)
+                return json_response({"databases": [self._dedicated(addon) for addon in dedicated]})
+        return _refusal(404, "no such path or app")
 
     def _database_api(self, request: Request, wanted: str, rest: Sequence[str], now: float) -> Response:
         addon = self._addon(wanted)
-        if addon is None or self._holder(request, now) != addon.id or now >= addon.revoked:
-            return _refusal(401)
+        own = addon is not None and self._holder(request, now) == addon.id
+        if addon is None or not own or now >= addon.revoked:
+            return _refusal(401, "" if own else "no token of this addon, or an expired one")
+        if refused := _misasked(request):
+            return refused
         match rest:
             case []:
                 return json_response({"database": self._database(addon)})
@@ -137,7 +147,7 @@ class ScalingoAccount:
                 latest = now - now % 15 - 5  # what was written last is archived every quarter of a minute
                 window = {"earliest_recoverable_at": iso(latest - 7 * DAY), "latest_recoverable_at": iso(latest)}
                 return json_response({"recovery_window": window})
-        return _refusal(404)
+        return _refusal(404, "no such path, or no point-in-time recovery")
 
     def _issue(self, holder: str, now: float) -> str:
         claims = {"iss": "simulated", "iat": int(now), "exp": int(now + TOKEN_LIFETIME), "jti": len(self._issued)}
@@ -268,5 +278,10 @@ def _hex(text: str, length: int) -> str:
     return sha256(text.encode()).hexdigest()[:length]
 
 
-def _refusal(status: int) -> Response:
-    return json_response(REFUSALS[status], status=status)
+def _misasked(request: Request) -> Response | None:
+    unknown = undocumented(request)  # no path has any parameters
+    return _refusal(400, unknown) if unknown else None
+
+
+def _refusal(status: int, complaint: str = "") -> Response:
+    return json_response(REFUSALS[status], status=status, complaint=complaint)

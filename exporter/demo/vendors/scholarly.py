@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response
+from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
 from exporter.demo.timeline import Rhythm, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -20,6 +20,8 @@ REPLICA_LAG = 5.0  # seconds by which every third listing is behind
 STUCK_PERCENTAGE = 45
 WORDS = {Status.COMPLETED: "completed", Status.FAILED: "failed", Status.IN_PROGRESS: "processing"}
 SORTABLE = ("created_at", "updated_at", "status")
+PARAMETERS = ("sort", "page[size]", "page[after]", "page[before]")
+"""The documented ones of the list of backups; the other paths have none."""
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -66,20 +68,20 @@ class ScholarlyAccount:
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request; who asks comes before how often, since the limit is an institution's."""
         if request.headers.get("authorization") != f"Bearer {self._token}":
-            return _refusal(401)
+            return _refusal(401, "no known token")
         if self._window.admit(now) > 0:
-            return _refusal(429)
-        return self._read(request, now) if request.method == "GET" else _refusal(405)
+            return _refusal(429, "over the limit")
+        return self._read(request, now) if request.method == "GET" else _refusal(405, "only GET is for reading")
 
     def _read(self, request: Request, now: float) -> Response:
         match request.path.split("/"):
             case ["", "api", "v1", "institutions"]:
-                return self._institutions(request)
+                return _misasked(request) or self._institutions(request)
             case ["", "api", "v1", "backups"]:
-                return self._backups(request, now)
+                return _misasked(request, *PARAMETERS) or self._backups(request, now)
             case ["", "api", "v1", "backups", wanted]:
-                return self._backup(wanted, request, now)
-        return _refusal(404)
+                return _misasked(request) or self._backup(wanted, request, now)
+        return _refusal(404, "no such path")
 
     def _institutions(self, request: Request) -> Response:
         if self._institution is None:
@@ -101,14 +103,14 @@ class ScholarlyAccount:
         seen = self._replica(now) if "page[after]" not in request.query else now
         order = request.query.get("sort", "created_at")
         if order.removeprefix("-") not in SORTABLE:
-            return _refusal(400)
+            return _refusal(400, "no such order")
         found = [self._record(run, seen, request.base) for run in self._runs(seen)]
         found.sort(key=lambda each: str(each["attributes"][order.removeprefix("-")]), reverse=order.startswith("-"))
         ids = [each["id"] for each in found]
         try:
             begin, size = _span(ids, request.query)
         except ValueError:
-            return _refusal(400)
+            return _refusal(400, "no such page")
         links = _links(request, ids, begin, size)
         meta = {"page": {"size": size}, "total": len(ids)}
         return _document({"data": found[begin : begin + size], "links": links, "meta": meta})
@@ -118,7 +120,7 @@ class ScholarlyAccount:
             record = self._record(run, now, request.base)
             if record["id"] == wanted:
                 return _document({"data": record})
-        return _refusal(404)
+        return _refusal(404, "no such backup")
 
     def _replica(self, now: float) -> float:
         """Return the instant whose state is seen: every third listing is answered by a replica that lags."""
@@ -222,6 +224,11 @@ def _document(body: Mapping[str, Any]) -> Response:
     return json_response(body, media=MEDIA_TYPE)
 
 
-def _refusal(status: int) -> Response:
+def _misasked(request: Request, *documented: str) -> Response | None:
+    unknown = undocumented(request, *documented)
+    return _refusal(400, unknown) if unknown else None
+
+
+def _refusal(status: int, complaint: str = "") -> Response:
     errors = [{"status": str(status), "title": TITLES[status]}]
-    return json_response({"errors": errors}, status=status, media=MEDIA_TYPE)
+    return json_response({"errors": errors}, status=status, media=MEDIA_TYPE, complaint=complaint)

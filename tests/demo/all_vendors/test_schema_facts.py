@@ -1,0 +1,97 @@
+"""Each answer of each simulated vendor is one that the vendor's documents allow."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter import registry
+from tests.demo.schema import anything, differences, instant, like, whole, word
+from tests.demo.visiting import ACCOUNTS, STORY, account_of, documented, everything, opened, wrong
+
+SECONDS = (0, 21, 28, 45, 70, 95, 130, 450, 1100)
+OPEN_OBJECTS = ("details", "currentScaling", "relationships")
+
+
+def test_there_are_facts_about_each_vendor() -> None:
+    files = (Path(__file__).parent.parent / "schema_facts").glob("*.py")
+
+    assert {path.stem for path in files} - {"__init__"} == set(registry.names())
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+@pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
+def test_every_answer_is_as_documented(vendor: str, name: str, seconds: float) -> None:
+    facts = documented(vendor)
+    visits = everything(account_of(vendor, name), facts, STORY.at(seconds))
+    found = {
+        f"{visit.request.method} {visit.request.path} {visit.response.status}": differing
+        for visit in visits
+        if (differing := wrong(facts, visit))
+    }
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("vendor", registry.names())
+def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
+    facts = documented(vendor)
+    met = {
+        (visit.endpoint.path, visit.response.status)
+        for seconds in SECONDS
+        for account in opened(vendor)
+        for visit in everything(account, facts, STORY.at(seconds))
+    }
+
+    assert {path for path, status in met if status == 200} == {endpoint.path for endpoint in facts.endpoints}
+    assert {(endpoint.path, 204) for endpoint in facts.endpoints if endpoint.idle} <= met
+    assert {(path, status) for path, status in met if status > 204} == facts.staged | facts.misled
+
+
+@pytest.mark.parametrize("vendor", registry.names())
+def test_a_field_that_no_document_names_is_noticed_wherever_it_stands(vendor: str) -> None:
+    facts, unnoticed = documented(vendor), []
+    for visit in everything(opened(vendor)[0], facts, STORY.at(45)):
+        body = json.loads(visit.response.body) if visit.response.status == 200 else None
+        for place, changed in surprised(body):
+            if not [*differences(changed, visit.endpoint.reply.body)]:
+                unnoticed.append((visit.endpoint.path, place))
+
+    assert {place.rpartition(".")[2] for _, place in unnoticed} <= set(OPEN_OBJECTS)
+
+
+def surprised(body: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the body as often as there are objects in it, each time with one more field in one of them."""
+    if isinstance(body, dict):
+        yield place, {**body, "surprise": 1}
+        for key, value in body.items():
+            yield from ((where, {**body, key: new}) for where, new in surprised(value, f"{place}.{key}"))
+    elif isinstance(body, list) and body:
+        yield from ((where, [new, *deepcopy(body[1:])]) for where, new in surprised(body[0], place))
+
+
+@pytest.mark.parametrize(
+    ("value", "fact", "found"),
+    [
+        ({"a": 1}, {"a": whole, "b?": whole}, []),
+        ({"a": 1, "c": 1}, {"a": whole}, ["body.c: documented nowhere"]),
+        ({}, {"a": whole}, ["body.a: missing"]),
+        ({"a": True}, {"a": whole}, ["body.a: True is not whole"]),
+        ({"a": None}, {"a": (whole, None)}, []),
+        ({"a": "x"}, {"a": (whole, None)}, ["body.a: 'x' is not whole"]),
+        ([1, -1], [whole], ["body[1]: -1 is not whole"]),
+        ({}, [whole], ["body: not an array"]),
+        ([], {}, ["body: not an object"]),
+        (1, 1.0, ["body: 1 is not 1.0"]),
+        (True, word(0, 1), ["body: True is not one of (0, 1)"]),
+        ("ab", like("a"), ["body: 'ab' is not like a"]),
+        ({"a": {}}, anything, []),
+        ("2025-11-18T12:00:00.5+01:00", instant, []),
+        ("2025-11-18T12:00:00", instant, ["body: '2025-11-18T12:00:00' is not instant"]),
+    ],
+)
+def test_what_facts_say(value: object, fact: object, found: list[str]) -> None:
+    assert [*differences(value, fact)] == found

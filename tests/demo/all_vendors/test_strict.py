@@ -1,0 +1,119 @@
+"""What a simulated vendor is asked wrongly does not go unnoticed, and what its story refuses is nobody's fault."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from exporter import registry
+from exporter.demo.exchange import Request
+from exporter.demo.server import SimulatedVendors
+from exporter.demo.strict import AskedWrongly, Strict
+from tests.demo.visiting import ACCOUNTS, BASE, STORY, Visit, account_of, again, documented, everything, opened, wrong
+from tests.simulated_carrier import watching
+from tests.virtual_time import START, run_virtual
+
+NOW = STORY.at(0)
+
+
+def answered(account: Strict, vendor: str) -> Iterator[Visit]:
+    """Yield one visit of each endpoint, of those that were answered."""
+    visits = [*everything(account, documented(vendor), NOW)]
+    yield from {visit.endpoint.path: visit for visit in visits if visit.response.status == 200}.values()
+    account.complaints = []
+
+
+@pytest.mark.parametrize(
+    ("status", "changed"),
+    [
+        pytest.param(400, {"query": {"undocumented": "1"}}, id="parameter"),
+        pytest.param(401, {"headers": {}}, id="no credential"),
+        pytest.param(401, {"headers": {"authorization": "Bearer made-up"}}, id="another credential"),
+        pytest.param(404, {"path": "/v0/elsewhere", "method": "GET"}, id="path"),
+        pytest.param(405, {"method": "DELETE"}, id="method"),
+        pytest.param(405, {"method": "PATCH"}, id="another method"),
+    ],
+)
+@pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
+def test_what_is_asked_wrongly_is_refused_as_documented_and_kept(
+    vendor: str, name: str, status: int, changed: dict[str, Any]
+) -> None:
+    account, seen = Strict(account_of(vendor, name)), 0
+    for visit in [*answered(account, vendor)]:
+        if status == 401 and not visit.endpoint.authorization:
+            continue  # a form that holds the credentials itself
+        account.complaints = []
+        refused = again(account, visit, NOW, **changed)
+        asked = f"{refused.request.method} {refused.request.path}"
+        assert (refused.response.status, wrong(documented(vendor), refused)) == (status, []), asked
+        assert [complaint.partition(",")[0] for complaint in account.complaints] == [f"{name}: {asked}: {status}"]
+        seen += 1
+
+    assert seen >= 2
+
+
+@pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
+def test_the_first_request_over_the_limit_is_refused_as_documented_and_kept(vendor: str, name: str) -> None:
+    strict = Strict(account_of(vendor, name, limited=True))
+    visits = (visit for _ in range(1001) for visit in everything(strict, documented(vendor), NOW))
+    refused = next(visit for visit in visits if visit.response.status == 429)
+
+    assert wrong(documented(vendor), refused) == []
+    assert strict.complaints[-1] == f"{name}: {refused.request.method} {refused.request.path}: 429, over the limit"
+
+
+@pytest.mark.parametrize("vendor", registry.names())
+def test_what_the_story_refuses_is_nobodys_fault(vendor: str) -> None:
+    facts = documented(vendor)
+    refused = [
+        (visit.endpoint.path, visit.response)
+        for seconds in (0, 70)
+        for account in opened(vendor)
+        for visit in everything(account, facts, STORY.at(seconds))
+        if visit.response.status > 204
+    ]
+
+    assert {(path, one.status) for path, one in refused if not one.complaint} == facts.staged
+    assert {(path, one.status) for path, one in refused if one.complaint} == facts.misled
+
+
+def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
+    account = Strict(opened("scholarly")[0])
+    asked = Request(method="GET", path="/elsewhere", base=BASE, headers={"authorization": "Bearer made-up-secret"})
+    for _ in range(2):
+        account.respond(asked, NOW)
+
+    assert account.complaints == ["campus: GET /elsewhere: 401, no known token"]
+    account.forgive("no known token")
+    assert account.complaints == []
+    with pytest.raises(LookupError, match="nothing to forgive"):
+        account.forgive("no known token")
+
+
+@pytest.mark.parametrize("forgiven", [True, False])
+async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_stop(forgiven: bool) -> None:
+    vendors = SimulatedVendors(opened("northflank"))
+    await vendors.start()
+    async with aiohttp.ClientSession() as session, session.get(f"{vendors.bases['platform']}/v1/projects") as answer:
+        assert answer.status == 401
+    complaints = vendors.complaints
+    if forgiven:
+        vendors.forgive("platform", "no known token")
+        await vendors.stop()
+    else:
+        with pytest.warns(AskedWrongly, match="platform: GET /v1/projects: 401, no known token"):
+            await vendors.stop()
+
+    assert len(complaints) == 1
+
+
+def test_a_test_that_asks_wrongly_in_virtual_time_fails_when_the_watching_ends() -> None:
+    async def ask_wrongly() -> None:
+        async with watching(opened("northflank")) as seen:
+            await seen.app.stop()
+            asked = Request(method="GET", path="/v1/elsewhere", base=BASE)
+            seen.carriers["platform"].account.respond(asked, START)
+
+    with pytest.raises(AssertionError, match="no known token"):
+        run_virtual(ask_wrongly())

@@ -1,0 +1,105 @@
+"""Scalingo: the seed, the vendor's pages on apps, addons, databases; statuses and errors by the reference."""
+
+from tests.demo.schema import (
+    Documented,
+    Endpoint,
+    Reply,
+    flag,
+    ids,
+    instant,
+    like,
+    refusals,
+    text,
+    whole,
+    word,
+)  # fmt: skip
+
+HEX = like("[0-9a-f]{24}")
+LOCAL = like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]:00")
+JWT = like(r"[\w-]+\.[\w-]+\.[\w-]+")
+APP = {
+    "id": HEX,
+    "name": text,
+    "status": word("new", "running", "stopped", "crashed", "restarting", "scaling", "booting"),
+    "created_at": LOCAL,
+    "owner": {"id": HEX, "username": text, "email": like(".+@example.com")},
+}
+ADDON = {
+    "id": like("ad-[0-9a-f]{32,}"),
+    "app_id": HEX,
+    "resource_id": text,
+    "provisioned_at": LOCAL,
+    "deprovisioned_at": (None, LOCAL),
+    "status": word("running", "provisioning", "suspended"),
+    "plan": {"id": HEX, "name": text, "display_name": text},
+    "addon_provider": {"id": text, "name": text},
+}
+DEDICATED = {"id": HEX, "name": text, "project_id": like("pr-.+"), "technology": text, "plan": text}
+DATABASE = {
+    "id": HEX,
+    "resource_id": text,
+    "app_name": text,
+    "created_at": LOCAL,
+    "status": word("creating", "running", "migrating", "updating", "upgrading", "stopped"),
+    "type_name": text,
+    "current_operation_id": (text, None),
+    "periodic_backups_enabled": flag,
+    "periodic_backups_scheduled_at": [word(*range(24))],
+}
+COMMON = {"id": HEX, "created_at": LOCAL, "name": like(r"\d{14}_.+"), "database_id": HEX,
+          "method": word("periodic", "manual")}  # fmt: skip
+BACKUP = (
+    {**COMMON, "status": "done", "started_at": LOCAL, "size": whole},
+    {
+        **COMMON,
+        "status": word("pending", "running", "error", "cancelling", "cancelled"),
+        "started_at": LOCAL,
+        "size": 0,
+    },
+    {**COMMON, "status": "scheduled", "started_at": None, "size": None},
+)
+WINDOW = {"recovery_window": {"earliest_recoverable_at": instant, "latest_recoverable_at": instant}}
+OWN = "/api/databases/{addon}"
+
+DOCUMENTED = Documented(
+    endpoints=(
+        Endpoint(
+            path="/v1/tokens/exchange",
+            method="POST",
+            authorization="Basic {basic}",
+            reply=Reply(body={"token": JWT}),
+            gives={"account": lambda body: [body["token"]]},
+        ),
+        Endpoint(
+            path="/v1/apps",
+            authorization="Bearer {account}",
+            reply=Reply(body={"apps": [APP]}),
+            gives={"app": ids("apps")},
+        ),
+        Endpoint(
+            path="/v1/apps/{app}/addons",
+            authorization="Bearer {account}",
+            reply=Reply(body={"addons": [ADDON]}),
+            gives={"addon": ids("addons")},
+        ),
+        Endpoint(path="/v1/databases", authorization="Bearer {account}", reply=Reply(body={"databases": [DEDICATED]})),
+        Endpoint(
+            path="/v1/apps/{app}/addons/{addon}/token",
+            method="POST",
+            authorization="Bearer {account}",
+            reply=Reply(body={"addon": {**ADDON, "token": JWT}}),
+            gives={"own": lambda body: [body["addon"]["token"]]},
+        ),
+        Endpoint(path=OWN, authorization="Bearer {own}", reply=Reply(body={"database": DATABASE})),
+        Endpoint(path=OWN + "/backups", authorization="Bearer {own}", reply=Reply(body={"database_backups": [BACKUP]})),
+        Endpoint(path=OWN + "/pitr/recovery_window", authorization="Bearer {own}", reply=Reply(body=WINDOW)),
+    ),
+    refusals={
+        **refusals(lambda _: {"error": text, "code?": text}, 400, 401, 405),
+        403: Reply(body={"error": text, "code": text}),
+        404: Reply(body={"resource?": text, "error": text}),
+        429: Reply(body="Retry later", media="text/plain"),
+    },
+    staged=frozenset({("/v1/apps/{app}/addons/{addon}/token", 403)}),
+    misled=frozenset({(OWN + "/pitr/recovery_window", 404)}),
+)
