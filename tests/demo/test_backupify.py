@@ -71,6 +71,7 @@ def test_the_configuration_is_that_of_the_account(account: Account) -> None:
         "client_id": FORM["client_id"],
         "client_secret": FORM["client_secret"],
         "base_url": BASE,
+        "resources": {"103": {"max_age": "1m"}},
     }
 
 
