@@ -1,6 +1,5 @@
 """Writes numbers for people to read: rounded, with the unit that suits."""
 
-
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 

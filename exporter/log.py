@@ -5,6 +5,7 @@ import sys
 from typing import Any, Literal
 
 import structlog
+from structlog.dev import plain_traceback
 
 Format = Literal["logfmt", "json", "console"]
 LEVELS = ("debug", "info", "warning", "error")
@@ -16,7 +17,7 @@ def configure(level: str, format_: Format | None) -> None:
     renderers: dict[str, Any] = {
         "json": structlog.processors.JSONRenderer(),
         "logfmt": structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
-        "console": structlog.dev.ConsoleRenderer(),
+        "console": structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback),  # rich ones show local variables
     }
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import structlog
 from aiohttp import web
@@ -107,12 +108,12 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _metrics(self, openmetrics: bool) -> bytes:
+    async def _metrics(self, openmetrics: bool) -> Iterable[bytes]:
         from exporter.metrics.process_metrics import (
             process_part,  # takes a while to import, and nobody waits for it here
         )
 
-        return b"".join((*self._app.board.parts(openmetrics=openmetrics), process_part(openmetrics=openmetrics)))
+        return chain(self._app.board.parts(openmetrics=openmetrics), (process_part(openmetrics=openmetrics),))
 
     def _page(self) -> str:
         return landing_page(self._app.board, self._listen.telemetry_path)

@@ -6,6 +6,7 @@ What makes a whole answer meaningless raises MalformedError; what is merely odd 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from exporter.errors import MalformedError
@@ -86,8 +87,11 @@ def moment(value: object) -> float | None:
 
 def word(value: object) -> str:
     """Return a status word in one spelling: lower case, `_` for `-` and space, `cancelled` for `canceled`."""
-    if not isinstance(value, str):
-        return ""
+    return _spelled(value) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=256)
+def _spelled(value: str) -> str:
     spelled = value.strip().lower().replace("-", "_").replace(" ", "_")
     return "cancelled" if spelled == "canceled" else spelled
 

@@ -3,46 +3,64 @@
 import re
 import ssl
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 PATIENCE = 4.0
 ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - read, not bound
+COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
 def health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     """Return 0 if the exporter answers, 1 if not.
 
-    The address is read from the command line of process 1, so it follows the one configured. A server that asks for a
-    password or a client's certificate has answered.
+    The address is read from the command line of process 1, so it follows the one configured.
     """
-    words = first_process.read_bytes().decode(errors="replace").split("\0")
-    address, tls = listens_at(words)
-    scheme = "https" if tls else "http"
-    context = ssl._create_unverified_context() if tls else None  # noqa: S323 - its own certificate, over loopback
     try:
-        with urllib.request.urlopen(f"{scheme}://{address}/-/healthy", timeout=PATIENCE, context=context):  # noqa: S310
-            return 0
-    except urllib.error.HTTPError as error:
-        error.close()
-        return 0 if error.code < 500 else 1
-    except ssl.SSLError:
-        return 0  # it is there, and wants a certificate of ours
-    except OSError as error:
-        alive = isinstance(getattr(error, "reason", None), ssl.SSLError)
-        if not alive:
-            print(f"no answer at {address}", file=sys.stderr)
-        return 0 if alive else 1
+        address, tls = listens_at(first_process.read_bytes().decode(errors="replace").split("\0"))
+    except (OSError, ValueError) as error:
+        print(f"cannot tell where it listens: {type(error).__name__}", file=sys.stderr)
+        return 1
+    if answers(address, tls=tls):
+        return 0
+    print(f"no answer at {address}", file=sys.stderr)
+    return 1
 
 
 def listens_at(words: Sequence[str]) -> tuple[str, bool]:
     """Return the address that a command line makes the exporter listen on, and whether it is with TLS."""
-    flags = re.split(r"[= ]", " ".join(words))
-    given = dict(pairwise(flags))
+    given = dict(_flags(words))
     host, _, port = given.get("--web.listen-address", ":10342").rpartition(":")
     web_config = given.get("--web.config.file")
-    tls = web_config is not None and "tls_server_config" in Path(web_config).read_text()
+    tls = bool(web_config) and "tls_server_config" in COMMENT.sub("", Path(web_config or "").read_text())
     return f"{ANYWHERE.get(host, host)}:{port}", tls
+
+
+def answers(address: str, *, tls: bool) -> bool:
+    """Tell whether a server is alive there.
+
+    One that asks for a password has answered, and so has one that turns away a client without a certificate. No proxy
+    of the environment is asked: its answer would not be the exporter's.
+    """
+    context = ssl._create_unverified_context()  # noqa: S323 - the exporter's own certificate, over loopback
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+    try:
+        with opener.open(f"{'https' if tls else 'http'}://{address}/-/healthy", timeout=PATIENCE):
+            return True
+    except HTTPError as error:
+        with error:
+            return error.code < 500
+    except (OSError, HTTPException) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        return tls and isinstance(reason, (ssl.SSLError, ConnectionResetError, BrokenPipeError))
+
+
+def _flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the flags with their values; a word may be a whole command line, as a shell has it."""
+    parts = [part for word in words for part in (word.split() if " --" in word else (word,))]
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        name, equals, value = part.partition("=")
+        yield name, value if equals else following

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from types import MappingProxyType
 
 from exporter.model import UNFINISHED, Backup, Recovery, Status
@@ -66,10 +67,16 @@ def _points(recovery: Recovery | None) -> Iterable[Backup]:
 
 
 def _newest(remembered: Event | None, ids: set[str], candidates: Iterable[Backup]) -> Event | None:
-    events = [Event(id=b.id, started=b.started, status=b.status) for b in candidates if b.started is not None]
-    if remembered is not None and remembered.id not in ids:
-        events.append(remembered)
-    return max(events, key=lambda event: event.started, default=None)
+    newest = max(candidates, key=_start, default=None)
+    if remembered is not None and remembered.id in ids:
+        remembered = None  # what a record says now counts
+    if remembered is not None and (newest is None or remembered.started > _start(newest)):
+        return remembered
+    return None if newest is None else Event(id=newest.id, started=_start(newest), status=newest.status)
+
+
+def _start(dated: Backup) -> float:
+    return dated.started or 0.0
 
 
 def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup]) -> Mapping[str, tuple[Success, ...]]:
@@ -77,9 +84,14 @@ def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup
     listed = {backup.id: backup for backup in dated}
     before = {one.id: one for kept in remembered.values() for one in kept}
     by_kind = {kind: [one for one in kept if _stands(one, listed.get(one.id))] for kind, kept in remembered.items()}
+    completed: dict[str, list[Backup]] = {}
     for backup in listed.values():
         if backup.status is Status.COMPLETED:
-            by_kind.setdefault(backup.kind, []).append(_success(backup, before.get(backup.id)))
+            completed.setdefault(backup.kind, []).append(backup)
+    for kind, found in completed.items():
+        since = nlargest(KEPT, map(_start, found))[-1]  # what began before these is not kept, unless it was
+        worth = (one for one in found if _start(one) >= since or one.id in before)
+        by_kind.setdefault(kind, []).extend(_success(one, before.get(one.id)) for one in worth)
     newest = ((kind, sorted(known, key=lambda one: -one.started)) for kind, known in by_kind.items())
     return MappingProxyType({kind: tuple(ordered[:KEPT]) for kind, ordered in newest if ordered})
 

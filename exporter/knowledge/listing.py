@@ -1,9 +1,10 @@
 """Puts pages together to what a vendor lists of one resource, and decides when enough of them have been read."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from exporter.knowledge.packed import PackedBackups
 from exporter.model import UNFINISHED, Backup, Page, Recovery, Status
 
 
@@ -24,7 +25,7 @@ class Listing:
         """
         pages = tuple(pages)
         read = {backup.id for page in pages for backup in page.backups}
-        open_ = {known.id for known in self.backups.values() if known.status in UNFINISHED}
+        open_ = {known.id for known in self.unfinished()}
         reached = not read.isdisjoint(self.backups.keys() - self.followed)
         total = next((page.total for page in reversed(pages) if page.total is not None), None)
         return reached and open_ <= read and total in (None, len(self.after(pages, whole=False).backups))
@@ -41,7 +42,7 @@ class Listing:
         if whole:
             return Listing(backups=MappingProxyType(fresh), recovery=recovery)
         return Listing(
-            backups=MappingProxyType({**self.backups, **fresh}),
+            backups=MappingProxyType(dict(self.backups.items()) | fresh),
             recovery=recovery or self.recovery,
             followed=self.followed - fresh.keys(),
         )
@@ -50,13 +51,23 @@ class Listing:
         """Return the listing with single backups changed or added: what following a run has told."""
         changed = {backup.id: self._settled(backup) for backup in backups}
         return Listing(
-            backups=MappingProxyType({**self.backups, **changed}),
+            backups=MappingProxyType(dict(self.backups.items()) | changed),
             recovery=self.recovery,
             followed=self.followed | (changed.keys() - self.backups.keys()),
         )
 
+    def unfinished(self) -> list[Backup]:
+        """Return the backups that run or wait."""
+        if isinstance(self.backups, PackedBackups):
+            return self.backups.unfinished()
+        return [backup for backup in self.backups.values() if backup.status in UNFINISHED]
+
+    def packed(self) -> "Listing":
+        """Return the same in little memory, to be kept until the next poll."""
+        return replace(self, backups=PackedBackups(self.backups.values()))
+
     def _settled(self, backup: Backup) -> Backup:
-        known = self.backups.get(backup.id)
-        if known is None or known.status is not Status.COMPLETED or backup.status not in UNFINISHED:
+        known = self.backups.get(backup.id) if backup.status in UNFINISHED else None
+        if known is None or known.status is not Status.COMPLETED:
             return backup
         return known if known.started == backup.started else backup  # else an id that is used again

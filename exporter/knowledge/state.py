@@ -6,7 +6,7 @@ from types import MappingProxyType
 from exporter.knowledge.history import History
 from exporter.knowledge.listing import Listing
 from exporter.knowledge.summary import Summary, summarize
-from exporter.model import UNFINISHED, Backup, Facts, Resource, Status
+from exporter.model import Backup, Facts, Resource, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Watched:
     listing: Listing | None = None
     listed_whole: float | None = None
     """When the whole listing was last read, on the loop's clock."""
+    heard: tuple[int, ...] = ()
+    """The answers that the listing was made of, by their hashes; none if it has been changed since."""
     history: History = field(default_factory=History)
     summary: Summary | None = None
     up: bool | None = None
@@ -49,11 +51,12 @@ class Watched:
         """Return it with a listing that was just read."""
         listing = _settled(listing, self.history)
         history = self.history.after(listing.backups.values(), listing.recovery)
-        return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
+        summary = summarize(listing, history, sizes=sizes)
+        return replace(self, listing=listing.packed(), history=history, summary=summary)
 
     def running(self) -> list[Backup]:
         """Return the backups that are running as far as we know."""
-        known = self.listing.backups.values() if self.listing else ()
+        known = self.listing.unfinished() if self.listing else ()
         return [backup for backup in known if backup.status is Status.IN_PROGRESS]
 
 
@@ -78,13 +81,16 @@ class SourceStatus:
 
 def _settled(listing: Listing, history: History) -> Listing:
     """Return the listing with completed backups that a lagging replica first forgot and then shows running again."""
+    unfinished = listing.unfinished()
+    if not unfinished:
+        return listing
     seen = {(one.id, one.started): (kind, one) for kind, kept in history.successes.items() for one in kept}
     changed = {}
-    for backup in listing.backups.values():
-        if backup.status in UNFINISHED and backup.started is not None and (backup.id, backup.started) in seen:
+    for backup in unfinished:
+        if backup.started is not None and (backup.id, backup.started) in seen:
             kind, one = seen[backup.id, backup.started]
             finished = None if one.duration is None else one.started + one.duration
             changed[backup.id] = Backup(
                 id=one.id, status=Status.COMPLETED, started=one.started, finished=finished, size=one.size, kind=kind
             )
-    return replace(listing, backups=MappingProxyType({**listing.backups, **changed})) if changed else listing
+    return replace(listing, backups=MappingProxyType(dict(listing.backups.items()) | changed)) if changed else listing

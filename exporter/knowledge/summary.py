@@ -1,5 +1,6 @@
 """Turns a listing and a history into the numbers that are exported about one resource: one pure function."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -46,6 +47,7 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
     last_success = max(latest.values(), default=None)
     kinds = () if listing is None else sorted({backup.kind for backup in backups} | set(latest))
     statuses = () if listing is None else tuple(Status)
+    counted = Counter([backup.status for backup in backups])
     oldest_running = _oldest_running(backups)
     return Summary(
         last_success=last_success,
@@ -61,7 +63,7 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
         failures_by_kind={
             kind: _newer((backup for backup in failed if backup.kind == kind), latest.get(kind)) for kind in kinds
         },
-        counts={status: sum(backup.status is status for backup in backups) for status in statuses},
+        counts={status: counted[status] for status in statuses},
         stored_bytes=None if listing is None or listing.recovery else _stored(completed, sizes=sizes),
         oldest_success=_oldest(completed, listing),
         running=None if listing is None else sum(backup.status is Status.IN_PROGRESS for backup in backups),

@@ -49,7 +49,7 @@ class Board:
         self.entries.pop(name, None)
 
     def put(self, name: str, watched: Watched) -> None:
-        """Replace what is known of one resource."""
+        """Replace what is known of one resource; if it cannot be written, nothing is replaced."""
         entry = self.entries[name]
         source, resource = entry.source, watched.resource
         policy = source.policy(resource.id, resource.name)
@@ -59,10 +59,9 @@ class Board:
             ("resource", resource.id),
             *policy.labels,
         )
+        view = View(watched=watched, policy=policy, derived=source.provider.max_age)
+        entry.prepared[resource.id] = prepare(view, labels)
         entry.watched[resource.id] = watched
-        entry.prepared[resource.id] = prepare(
-            View(watched=watched, policy=policy, derived=source.provider.max_age), labels
-        )
 
     def keep(self, name: str, ids: Iterable[str]) -> None:
         """Drop the resources that are not among `ids`."""

@@ -15,6 +15,7 @@ from exporter.polling.reader import Reader
 from exporter.settings import Source
 from exporter.transport.channel import Channel, Operation
 from exporter.transport.limiter import RateLimiter
+from exporter.transport.recollection import Recollection
 
 
 class Follower:
@@ -25,7 +26,7 @@ class Follower:
         self.source = source
         self._board = board
         self._channel, self._purse = channel, purse
-        self._reader = Reader(source=source, api=self._api)
+        self._reader = Reader(source=source, api=self._api, attentive=self._api)
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
@@ -47,7 +48,8 @@ class Follower:
         running = self.source.provider.running
         if running is None:
             reading = await self._reader.listing(watched)
-            self._put(key, lambda now: self._reader.listed(now, reading))
+            if reading is not None:
+                self._put(key, lambda now: self._reader.listed(now, reading))
             return
         told: dict[str, Backup] = {}
         for backup in watched.running():
@@ -56,8 +58,8 @@ class Follower:
                 told.update((one.id, one) for one in found)
         self._put(key, lambda now: self._reader.followed(now, told.values()))
 
-    def _api(self) -> Operation:
-        return Operation(channel=self._channel, purse=self._purse)
+    def _api(self, recollection: Recollection | None = None) -> Operation:
+        return Operation(channel=self._channel, purse=self._purse, recollection=recollection)
 
     def _put(self, key: str, change: Callable[[Watched], Watched]) -> None:
         """Change what is known by now: a poll may have read the resource meanwhile, or found it gone."""

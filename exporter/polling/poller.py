@@ -23,6 +23,7 @@ from exporter.polling.reader import Reader
 from exporter.provider import Api
 from exporter.settings import Source
 from exporter.transport.channel import Channel, Operation
+from exporter.transport.recollection import Recollection
 
 LATEST_START = 2.0
 """Sources start within so many seconds, not in step."""
@@ -78,7 +79,7 @@ class Poller:
         self.source = source
         self._channel, self._board, self._memory = channel, board, memory
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
-        self.reader = Reader(source=source, api=self._operation)
+        self.reader = Reader(source=source, api=self._operation, attentive=self._operation)
         self._discoverer = Discoverer(source, self._operation, self._log)
         self._discovery_cost = self._poll_cost = 0
         self._facts_cost: dict[str, int] = {}
@@ -172,9 +173,10 @@ class Poller:
                 with suppress(PollError):
                     await self._read_facts(key, outcome)
             raise
-        self.learn(backup for page in reading.pages for backup in page.backups)
-        if (current := self._watched.get(key)) is not None:
-            self._put(self.reader.listed(current, reading))
+        if reading is not None:
+            self.learn(backup for page in reading.pages for backup in page.backups)
+            if (current := self._watched.get(key)) is not None:
+                self._put(self.reader.listed(current, reading))
         await self._read_facts(key, outcome)
 
     async def _read_facts(self, key: str, outcome: Outcome) -> None:
@@ -279,5 +281,5 @@ class Poller:
     def _put(self, watched: Watched) -> None:
         self._board.put(self.source.name, watched)
 
-    def _operation(self) -> Api:
-        return Operation(channel=self._channel)
+    def _operation(self, recollection: Recollection | None = None) -> Api:
+        return Operation(channel=self._channel, recollection=recollection)

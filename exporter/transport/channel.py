@@ -14,6 +14,7 @@ from exporter.secret import Secret
 from exporter.transport.decipher import decipher, links, number, reset_told, same_host, wait_told
 from exporter.transport.limiter import NotSentError, RateLimiter
 from exporter.transport.meter import Meter
+from exporter.transport.recollection import Recollection
 from exporter.transport.tokens import TokenStore
 
 MOST_PAGES = 300
@@ -191,6 +192,8 @@ class Operation:
     channel: Channel
     purse: RateLimiter | None = None
     """A second, smaller budget that this reading has to stay in as well."""
+    recollection: Recollection | None = None
+    """Ends the reading, by SameAgainError, once all that it heard is what was heard before."""
     asked: set[str] = field(default_factory=set, repr=False)
 
     async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
@@ -200,6 +203,8 @@ class Operation:
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 break
             url = same_host(url, answer.headers["location"])
+        if self.recollection is not None and answer.status == 200:
+            self.recollection.hear(url, answer.headers.get("link", ""), answer.body)
         targets = {rel: urljoin(url, target) for rel, target in links(answer.headers).items()}
         return Answer(body=decipher(answer.status, answer.body, empty=empty), links=targets, url=url)
 
@@ -226,7 +231,7 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
-        raise DeadlineError(f"no whole answer within {seconds:.0f} s") from None
+        raise DeadlineError(f"no whole answer within {seconds:.3g} s") from None
 
 
 def _plain(value: Secret | str) -> str:

@@ -14,6 +14,7 @@ from exporter import __version__
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
 from exporter.transport.channel import Incoming, Outgoing
 from exporter.transport.name_lookup import looked_up
+from exporter.transport.proxies import proxy_of_environment
 
 LARGEST_BODY = 8 * 2**20
 CHUNK = 64 * 2**10
@@ -29,17 +30,19 @@ class HttpCarrier:
         self._ca_file = ca_file
         self._proxy_url = proxy_url
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def send(self, request: Outgoing) -> Incoming:
         """Return the whole answer. Redirects are not followed, and the body is held below its cap."""
         try:
+            url = URL(request.url, encoded=True)
             async with self._open().request(
                 request.method,
-                URL(request.url, encoded=True),
+                url,
                 headers=request.headers,
                 data=request.body,
                 allow_redirects=False,
-                proxy=self._proxy_url,
+                proxy=self._proxy_url or self._proxy_of_environment(url),
             ) as response:
                 body = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -48,6 +51,13 @@ class HttpCarrier:
                 return Incoming(status=response.status, headers=headers, body=body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error) from None  # theirs carry addresses and headers
+
+    def _proxy_of_environment(self, url: URL) -> str | None:
+        """Look it up once for each host: walking the whole environment costs as much as a small request."""
+        host = url.scheme, url.raw_authority
+        if host not in self._proxies:
+            self._proxies[host] = proxy_of_environment(url)
+        return self._proxies[host]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,23 +1,25 @@
 """Answers HTTP: the exposition, the pages for people, and the endpoints for those who run it."""
 
 import asyncio
-import gzip
-from collections.abc import Awaitable, Callable, Sequence
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from exporter.metrics.exposition import OPENMETRICS, TEXT, negotiated
 
-WORTH_COMPRESSING = 1024
+BATCH = 256 * 2**10
+"""So much is joined and sent, or compressed, at a time: meanwhile nothing else waits."""
+GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
     """What the server is given to answer with; it knows nothing else."""
 
-    metrics: Callable[[bool], Awaitable[bytes]]
-    """The exposition; True for OpenMetrics."""
+    metrics: Callable[[bool], Awaitable[Iterable[bytes] | bytes]]
+    """The exposition, whole or in pieces; True for OpenMetrics."""
     page: Callable[[], str]
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[Sequence[str]]]
@@ -27,15 +29,40 @@ class Handlers:
 class _Routes:
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+        self._compressing: dict[bool, asyncio.Task[bytes]] = {}
 
-    async def metrics(self, request: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
         openmetrics = negotiated(request.headers.get("Accept", ""))
-        body = await self._handlers.metrics(openmetrics)
         headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
-        if accepts_gzip(request.headers.get("Accept-Encoding", "")) and len(body) >= WORTH_COMPRESSING:
-            body = await asyncio.to_thread(gzip.compress, body, 1)
-            headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        if request.method == "HEAD":
+            return web.Response(headers=headers)
+        if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+            body = await self._compressed(openmetrics)
+            return web.Response(body=body, headers={**headers, "Content-Encoding": "gzip"})
+        response = web.StreamResponse(headers=headers)
+        batches = await self._batches(openmetrics)
+        await response.prepare(request)
+        for batch in batches:
+            await response.write(batch)
+        await response.write_eof()
+        return response
+
+    async def _compressed(self, openmetrics: bool) -> bytes:
+        """Return the exposition compressed; who comes while that is being done shares it."""
+        task = self._compressing.get(openmetrics)
+        if task is None:
+            task = self._compressing[openmetrics] = asyncio.create_task(self._compress(openmetrics))
+            task.add_done_callback(lambda _: self._compressing.pop(openmetrics))
+        return await asyncio.shield(task)  # who leaves does not take it from the others
+
+    async def _compress(self, openmetrics: bool) -> bytes:
+        packer = zlib.compressobj(level=1, wbits=GZIP)
+        parts = [await asyncio.to_thread(packer.compress, batch) for batch in await self._batches(openmetrics)]
+        return b"".join((*parts, packer.flush()))
+
+    async def _batches(self, openmetrics: bool) -> Iterator[bytes]:
+        written = await self._handlers.metrics(openmetrics)
+        return joined((written,) if isinstance(written, bytes) else written)
 
     async def page(self, _: web.Request) -> web.Response:
         return web.Response(text=self._handlers.page(), content_type="text/html")
@@ -66,6 +93,19 @@ def application(handlers: Handlers, telemetry_path: str) -> web.Application:
     app.router.add_get("/-/ready", routes.ready)
     app.router.add_post("/-/reload", routes.reload)
     return app
+
+
+def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join pieces to batches, each of at least `BATCH` bytes but for the last."""
+    waiting, size = list[bytes](), 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= BATCH:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def accepts_gzip(accepted: str) -> bool:

@@ -1,0 +1,1 @@
+"""Measures the exporter against references in the same run: `python -m benchmarks`."""

@@ -1,0 +1,80 @@
+"""A process that polls, and asks a bare loop for the same: `python -m benchmarks.asking PORT TURNS RESOURCES`.
+
+It tells the seconds that each took in turns: a poll that finds every listing as it was, one that finds a newer backup
+in each, the bare loop; and of each the seconds of processor time.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from benchmarks.client import body
+from benchmarks.configured import configuration
+from benchmarks.telling import tell
+from exporter.app import App, Watch
+from exporter.configuration.loading import parse
+from exporter.log import configure
+from exporter.polling.poller import AT_ONCE
+
+
+async def bare(session: aiohttp.ClientSession, urls: list[str]) -> None:
+    """Ask for the same addresses as many at once as a poll does, and decode the bodies."""
+    queue = iter(urls)
+
+    async def work() -> None:
+        for url in queue:
+            async with session.get(url) as response:
+                msgspec.json.decode(await response.read())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(work())
+
+
+async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Return the seconds that it takes, and those that the processor worked for it."""
+    began, worked = time.perf_counter(), time.process_time()
+    await work()
+    return time.perf_counter() - began, time.process_time() - worked
+
+
+async def measure(port: int, turns: int, resources: int) -> None:
+    """Measure, after one turn of warming up, and tell."""
+    configure("error", "logfmt")
+    app = App(time.time)
+    settings = parse(configuration("clickhouse_cloud", port), {}, Path()).settings
+    (watch,) = await app.apply(settings)
+    base = f"http://127.0.0.1:{port}/v1/organizations/organization/services"
+    urls = [f"{base}/{number:08x}/backups" for number in range(resources)]
+    told: dict[str, list[tuple[float, float]]] = {
+        "first": [await timed(watch.poller.poll)],
+        "same": [],
+        "newer": [],
+        "bare": [],
+    }
+    async with aiohttp.ClientSession() as session:
+        for turn in range(turns + 1):
+            seen = await _turn(watch, session, urls, port)
+            for name, one in seen.items() if turn else ():
+                told[name].append(one)
+    await app.stop()
+    await watch.stop()
+    tell(told)
+
+
+async def _turn(
+    watch: Watch, session: aiohttp.ClientSession, urls: list[str], port: int
+) -> dict[str, tuple[float, float]]:
+    same = await timed(watch.poller.poll)
+    reference = await timed(lambda: bare(session, urls))
+    body(port, "/-/newer")
+    return {"same": same, "bare": reference, "newer": await timed(watch.poller.poll)}
+
+
+if __name__ == "__main__":
+    asyncio.run(measure(*map(int, sys.argv[1:4])))

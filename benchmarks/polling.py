@@ -1,0 +1,83 @@
+"""How long a poll takes, and what it costs the vendors' budgets."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.children import running
+from benchmarks.client import body
+from benchmarks.configured import configuration
+from benchmarks.figures import Figure
+from benchmarks.listings import VENDORS
+from benchmarks.size import Size
+from exporter.app import App
+from exporter.configuration.loading import parse
+from exporter.log import configure
+
+BACKUPS = 100
+LISTED = 197
+EACH = {"backupify": 2, "northflank": 2}
+"""What a poll may cost a resource where that is not one request; Northflank's order is unknown, so it is read whole."""
+POLLS = 3
+
+
+def poll(size: Size) -> Iterator[Figure]:
+    """Compare with a bare loop that asks for the same bodies, and decodes them."""
+    with running("-m", "benchmarks.vendor", "clickhouse_cloud", str(size.polled), str(BACKUPS)) as vendor:
+        port = vendor.told()["port"]
+        with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
+            told = asking.told()
+    what = f"{size.polled} resources, {BACKUPS} backups each"
+    for key, found, goal, remark in (
+        ("same", f"{what}, as they were", 1.5, ""),
+        ("newer", f"{what}, a newer one in each", 1.5, "each record is mapped, summed up and written anew"),
+    ):
+        for index, kind in enumerate(("wall clock", "processor")):
+            yield Figure(
+                benchmark="poll",
+                what=f"{found}; {kind}",
+                reference="aiohttp GET, msgspec decode",
+                unit="s",
+                ours=[one[index] for one in told[key]],
+                theirs=[one[index] for one in told["bare"]],
+                goal=goal,
+                remark=remark,
+            )
+
+
+def cost(size: Size) -> Iterator[Figure]:
+    """Count a poll's requests at each vendor, where each listing has a newer backup every time."""
+    del size
+    configure("error", "logfmt")
+    for name in VENDORS:
+        resources = 1 if name == "scholarly" else 5
+        with running("-m", "benchmarks.vendor", name, str(resources), str(LISTED)) as vendor:
+            port = vendor.told()["port"]
+            whole, steady = asyncio.run(_counted(name, port))
+        allowed = EACH.get(name, 1)
+        yield Figure(
+            benchmark="API cost",
+            what=f"{name}, {LISTED} to {LISTED + POLLS} backups a resource",
+            reference="paging through the whole listing",
+            unit="requests a resource",
+            ours=[count / resources for count in steady],
+            theirs=[whole / resources] * len(steady),
+            goal=allowed * resources / whole,
+            remark=f"{allowed} allowed",
+        )
+
+
+async def _counted(name: str, port: int) -> tuple[int, list[int]]:
+    """Return the requests for listings in a first poll, which reads them whole, and in each of some later ones."""
+    app = App(time.time)
+    (watch,) = await app.apply(parse(configuration(name, port), {}, Path()).settings)
+    counts = []
+    for _ in range(1 + POLLS):
+        await asyncio.to_thread(body, port, "/-/count")
+        await watch.poller.poll()
+        counts.append(json.loads(await asyncio.to_thread(body, port, "/-/count")).get("listing", 0))
+        await asyncio.to_thread(body, port, "/-/newer")
+    await app.stop()
+    return counts[0], counts[1:]

@@ -1,0 +1,91 @@
+"""Fills a board with resources that show every metric family there is, the same in each run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from exporter.knowledge.listing import Listing
+from exporter.knowledge.state import Watched
+from exporter.metrics.board import Board
+from exporter.metrics.family import RESOURCE_LABELS
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
+from exporter.model import Backup, Facts, Page, Resource, Restore, Status
+from exporter.provider import RateLimit
+from exporter.providers.northflank import PROVIDER, Options
+from exporter.secret import Secret
+from exporter.settings import Source
+from exporter.transport.meter import Meter
+
+NOW = 1_800_000_000.0
+HOUR = 3600.0
+LABELS = (("squad", "data"), ("tier", "gold"))
+
+
+def source() -> Source:
+    """Return a source with everything configured that has a metric."""
+    return Source(
+        name="platform",
+        provider=PROVIDER,
+        provider_name="northflank",
+        options=Options(token=Secret("simulated")),
+        rate_limit=RateLimit(requests=1000, per=HOUR),
+        min_backups=4,
+        min_retention=86400.0,
+        labels=LABELS,
+    )
+
+
+def resources(count: int) -> Iterator[Watched]:
+    """Yield resources with two kinds of backups: completed ones, a failed one, one that runs."""
+    backups = (
+        Backup(id="runs", status=Status.IN_PROGRESS, started=NOW - 60, kind="dump", progress=45.0),
+        Backup(id="failed", status=Status.FAILED, started=NOW - HOUR, finished=NOW - HOUR + 60, kind="dump"),
+        *(_completed(number) for number in range(40)),
+    )
+    facts = Facts(
+        scheduled=True,
+        interval=6 * HOUR,
+        intervals={"dump": 24 * HOUR, "snapshot": 6 * HOUR},
+        restore=Restore(started=NOW - 90000.5, status=Status.COMPLETED),
+    )
+    first = Resource(id="", name="", kind="postgresql", state="running", created=NOW - 9e6)
+    known = Watched(resource=first, first_seen=NOW - 8e6, facts=facts, up=True)
+    known = known.listed(Listing().after([Page(backups=backups)], whole=True), sizes=True)
+    for number in range(count):
+        key = f"project-{number % 97}/addon-{number:06d}"
+        yield replace(known, resource=replace(first, id=key, name=f"Addon {number}"))
+
+
+def populated(count: int) -> Board:
+    """Return a board with one source of `count` resources."""
+    board, whole = Board(lambda: NOW), source()
+    board.open(whole, Meter())
+    for watched in resources(count):
+        board.put(whole.name, watched)
+    return board
+
+
+def registry(count: int) -> CollectorRegistry:
+    """Return the same families with the same samples as the official client keeps them."""
+    found, whole = CollectorRegistry(), source()
+    names = [name for name, _ in LABELS]
+    gauges = [
+        Gauge(family.name, family.help, [*RESOURCE_LABELS, *names, *family.own], registry=found)
+        for family in RESOURCE_FAMILIES
+    ]
+    values = [value for _, value in LABELS]
+    for watched in resources(count):
+        view = View(watched=watched, policy=whole.policy(watched.resource.id, ""), derived=PROVIDER.max_age)
+        common = ("northflank", "platform", watched.resource.id, *values)
+        for family, gauge in zip(RESOURCE_FAMILIES, gauges, strict=True):
+            for own, value in family.samples(view):
+                gauge.labels(*common, *own).set(NOW - value if family.name == AGE else value)
+    return found
+
+
+def _completed(number: int) -> Backup:
+    began = NOW - 6 * HOUR * (number + 1)
+    kind = "snapshot" if number % 4 else "dump"
+    size = 5_000_000_000 + 7 * number
+    return Backup(id=str(number), status=Status.COMPLETED, started=began, finished=began + 90.25, size=size, kind=kind)

@@ -1,0 +1,108 @@
+"""A process that serves a populated board, with references beside it: `python -m benchmarks.serving COUNT [POLLS]`."""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import cast
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+from benchmarks.listings import Vendor
+from benchmarks.population import populated, registry, source
+from benchmarks.telling import tell
+from exporter.metrics.board import Board
+from exporter.polling.reader import Reader
+from exporter.provider import Answer, Api, Auth
+from exporter.transport.decipher import decipher
+from exporter.web.routes import Handlers, application
+
+
+@dataclass(slots=True)
+class Arrived:
+    """An API whose answers have arrived already: what is left of a poll is all but the network."""
+
+    vendor: Vendor
+    key: str = "00000000"
+
+    async def get(self, url: str, *, auth: Auth, accept: str = "", empty: bool = False) -> Answer:
+        """Return the next listing."""
+        del auth, accept, empty
+        self.vendor.newer ^= 1  # a newer backup, and away with it again
+        return Answer(body=decipher(200, self.vendor.answer(f"/addons/{self.key}/backups")[0]), url=url)
+
+
+async def poll(board: Board, rate: int, wanted: asyncio.Event) -> None:
+    """Have answers arrive one by one, each with a newer backup, whenever it is wanted."""
+    entry = board.entries["platform"]
+    vendor = Vendor("northflank", 1, 100)
+    reader = Reader(source=source(), api=lambda: cast(Api, Arrived(vendor)))
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    for key in cycle(list(entry.watched)):
+        if not wanted.is_set():
+            await wanted.wait()
+            due = loop.time()
+        watched = entry.watched[key]
+        resource = replace(watched.resource, place=("project", "addon"))
+        reading = await reader.listing(replace(watched, resource=resource))
+        if reading is not None:
+            board.put("platform", reader.listed(watched, reading))
+        due += 1 / rate
+        await asyncio.sleep(max(0.0, due - loop.time()))
+
+
+class Beside:
+    """The references, and the switch of the polls."""
+
+    def __init__(self, ready: bytes, gauges: CollectorRegistry) -> None:
+        """Take what is served."""
+        self._ready, self._gauges = ready, gauges
+        self.wanted = asyncio.Event()
+
+    async def official(self, _: web.Request) -> web.Response:
+        """Answer with what the official client writes."""
+        return web.Response(body=generate_latest(self._gauges))
+
+    async def ready_made(self, request: web.Request) -> web.Response:
+        """Answer with bytes that stand ready."""
+        answer = web.Response(body=self._ready)
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            answer.enable_compression(web.ContentCoding.gzip)
+        return answer
+
+    async def switch(self, request: web.Request) -> web.Response:
+        """Let polls arrive, or rest."""
+        (self.wanted.set if request.path == "/polls" else self.wanted.clear)()
+        return web.Response(text="OK\n")
+
+
+async def serve(count: int, rate: int) -> None:
+    """Serve until the process is ended."""
+    board = populated(count)
+    ready = b"".join(board.parts(openmetrics=False))
+    beside = Beside(ready, CollectorRegistry() if rate else registry(count))
+
+    async def metrics(openmetrics: bool) -> Iterable[bytes]:
+        return board.parts(openmetrics=openmetrics)
+
+    async def reload() -> list[str]:
+        return []
+
+    app = application(Handlers(metrics=metrics, page=lambda: "", ready=lambda: True, reload=reload), "/metrics")
+    app.router.add_get("/prometheus_client", beside.official)
+    app.router.add_get("/ready-made", beside.ready_made)
+    app.router.add_get("/polls", beside.switch)
+    app.router.add_get("/rest", beside.switch)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    samples = sum(not line.startswith(b"#") for line in ready.splitlines())
+    tell({"port": runner.addresses[0][1], "samples": samples})
+    await (poll(board, rate, beside.wanted) if rate else asyncio.Event().wait())
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0))

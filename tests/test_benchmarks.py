@@ -1,0 +1,76 @@
+"""The benchmarks run and give sane figures; how fast anything is, is not tested here."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.figures import Figure, in_turns, percentile
+from benchmarks.report import table
+
+FIGURES = {"scrape", "scrape under polling", "poll", "API cost", "memory", "start", "growth"}
+
+
+def figure(ours: list[float], theirs: list[float], goal: float, *, inverted: bool = False) -> Figure:
+    return Figure(
+        benchmark="b", what="w", reference="r", unit="s", ours=ours, theirs=theirs, goal=goal, inverted=inverted
+    )
+
+
+@pytest.mark.parametrize(("goal", "inverted", "reached"), [(0.5, False, True), (0.4, False, False), (2, True, True)])
+def test_a_figure_is_the_median_of_the_ratios_of_its_turns(goal: float, inverted: bool, reached: bool) -> None:
+    found = figure([1, 2, 9], [2, 4, 1], goal, inverted=inverted)
+
+    assert found.ratio == (2 if inverted else 0.5)
+    assert found.reached is reached
+
+
+def test_turns_alternate_and_the_first_only_warms_up() -> None:
+    called: list[str] = []
+
+    def measure(name: str, value: float) -> float:
+        called.append(name)
+        return value
+
+    taken = in_turns(2, lambda: measure("a", 1.0), lambda: measure("b", 2.0))
+
+    assert called == ["a", "b"] * 3
+    assert taken == [[1.0, 1.0], [2.0, 2.0]]
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert percentile([float(number) for number in range(100)], 0.99) == 99.0
+    assert percentile([5.0], 0.99) == 5.0
+
+
+def test_the_table_says_where_a_goal_is_not_reached() -> None:
+    lines = table([figure([1.0], [1.0], 1.5), figure([2.0], [1.0], 1.5)]).splitlines()
+
+    assert [line.split("|")[-2].strip() for line in lines[2:]] == ["yes", "no"]
+
+
+@pytest.mark.slow
+def test_the_benchmarks_run_whole_and_give_sane_figures() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--json"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    figures = json.loads(run.stdout)["figures"]
+
+    assert {one["benchmark"] for one in figures} == FIGURES
+    assert all(math.isfinite(one["ratio"]) and one["ratio"] > 0 for one in figures)
+    requests = {one["what"].split(",")[0]: one["ours"] for one in figures if one["benchmark"] == "API cost"}
+    assert {name: set(counts) for name, counts in requests.items()} == {
+        "backupify": {2.0},
+        "clickhouse_cloud": {1.0},
+        "northflank": {2.0},
+        "scalingo": {1.0},
+        "scholarly": {1.0},
+    }
