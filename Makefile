@@ -77,7 +77,7 @@ if [ -n "$$missing" ]; then \
 endef
 
 tools:  ## Debian's packages that the tests really run
-	$(call need,promtool amtool prometheus prometheus-alertmanager node npm,prometheus prometheus-alertmanager nodejs npm)
+	$(call need,promtool amtool prometheus prometheus-alertmanager node npm tinyproxy,prometheus prometheus-alertmanager nodejs npm tinyproxy)
 
 imagetools:  ## Debian's packages that build and run the container
 	$(call need,buildah debootstrap,buildah debootstrap)

@@ -1,0 +1,181 @@
+"""The fault matrix: every vendor, every place, every fault, over real sockets; see docs/reliability.md.
+
+`UPDATE_MATRIX=1` writes the page anew.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from exporter.transport import http_client
+from tests.faults.cells import Cell, cells
+from tests.faults.checks import check_asked, check_good, check_resources, check_same, check_source
+from tests.faults.exposition import Exposition
+from tests.faults.faults import FAULTS
+from tests.faults.leaping import START, Leaping, let_pass, looked_up, wall_clock
+from tests.faults.page import BEGIN, END, SKEWS, Seen, matrix, skewed_id
+from tests.faults.vendors import VENDORS, Vendor
+from tests.faults.world import World, resolved, world
+
+CELLS = tuple(cells())
+CLOCKS = {skewed_id(vendor, skew): (vendor, seconds) for vendor in VENDORS for skew, seconds in SKEWS.items()}
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+OBSERVED: dict[str, Seen | None] = {}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "looked_up", looked_up)
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+
+class Stage:
+    """A world that goes on from one fault to the next, as an exporter has to."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._stack = AsyncExitStack()
+        self._leaping: Leaping | None = None
+        self._here: World | None = None
+
+    def play(self, cell: Cell) -> Seen:
+        """Run a cell; after a first poll, and after a cell that did not survive, in a new world."""
+        key = (cell.vendor.name, cell.place.name, cell.fault.host.partition(" ")[0])
+        if key != self._key or cell.place.kind == "start" or self._leaping is None:
+            self.close()
+            self._key, self._leaping = key, Leaping()
+        try:
+            return self._leaping.run(self._play(cell))
+        except BaseException:
+            self._key = ()
+            raise
+
+    async def _play(self, cell: Cell) -> Seen:
+        fresh = self._here is None
+        if self._here is None:
+            self._here = await self._stack.enter_async_context(world(cell.vendor, cell.place, cell.fault))
+        if cell.place.kind == "start":
+            return await _first_poll_fails(cell, self._here)
+        if fresh:
+            check_good(self._here, await self._here.poll())
+        return await _known_stays(cell, self._here)
+
+    def close(self) -> None:
+        """End the world."""
+        if self._leaping is not None:
+            self._leaping.run(self._stack.aclose())
+            self._leaping.close()
+        self._leaping, self._here = None, None
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """Have a stage that is cleared at the end."""
+    made = Stage()
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.id)
+def test_cell(cell: Cell, stage: Stage) -> None:
+    _observe(cell.id, lambda: stage.play(cell))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_a_clock_that_is_off_does_no_harm(clock: str) -> None:
+    _observe(clock, lambda: _skewed(*CLOCKS[clock]))
+
+
+@pytest.mark.slow
+def test_the_page_shows_the_matrix_as_it_was_run(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    for cell in CELLS:
+        if cell.id not in OBSERVED:
+            OBSERVED[cell.id] = stage.play(cell)
+    for clock, (vendor, seconds) in CLOCKS.items():
+        if clock not in OBSERVED:
+            OBSERVED[clock] = _skewed(vendor, seconds)
+    survived = sum(seen is not None for seen in OBSERVED.values())
+    with capsys.disabled():
+        sys.stdout.write(f"\nfault matrix: {len(OBSERVED)} cells, {survived} survived\n")
+    page = PAGE.read_text()
+    before, _, rest = page.partition(BEGIN)
+    shown = before + matrix(CELLS, OBSERVED) + rest.partition(END)[2]
+    if os.environ.get("UPDATE_MATRIX"):
+        PAGE.write_text(shown)
+    assert survived == len(OBSERVED) == len(CELLS) + len(CLOCKS)
+    assert PAGE.read_text() == shown, "run this test with UPDATE_MATRIX=1"
+
+
+def _observe(name: str, play: Callable[[], Seen]) -> None:
+    OBSERVED[name] = None
+    OBSERVED[name] = play()
+
+
+async def _first_poll_fails(cell: Cell, here: World) -> Seen:
+    before = await here.scrape()
+    await here.strike(cell.fault, cell.place)
+    failed = await here.poll()
+    check_source(cell, here, failed, before)
+    assert set(failed.failing(here.source).values()) <= {cell.reason}
+    await here.relieve(cell.fault, cell.place)
+    await let_pass(cell.after)
+    check_good(here, await here.poll())
+    return _seen(here, failed)
+
+
+async def _known_stays(cell: Cell, here: World) -> Seen:
+    await let_pass(cell.before)
+    before = await here.scrape()
+    place = resolved(here, cell.place, before)
+    await here.strike(cell.fault, place)
+    failed = await here.poll()
+    check_source(cell, here, failed, before)
+    check_resources(cell, here, failed, before)
+    check_asked(cell, here)
+    await here.relieve(cell.fault, place)
+    await let_pass(cell.after)
+    good = await here.poll()
+    check_good(here, good)
+    check_same(cell, here, good, before)
+    return _seen(here, failed)
+
+
+def _skewed(vendor: Vendor, seconds: float) -> Seen:
+    leaping = Leaping()
+    try:
+        return leaping.run(_with_a_skewed_clock(vendor, seconds))
+    finally:
+        leaping.close()
+
+
+async def _with_a_skewed_clock(vendor: Vendor, seconds: float) -> Seen:
+    """Poll for three hours in which tokens die and backups come, all by a clock that is off."""
+    async with world(vendor, vendor.places[0], FAULTS[0], START - 7200) as here:
+        here.front.clock = lambda: wall_clock() + seconds
+        for _ in range(9):
+            asked = len(here.front.arrivals)
+            scrape = await here.poll()
+            check_good(here, scrape)
+            assert min(scrape.all("backup_age_seconds", source=here.source).values()) >= 0
+            renewals = [
+                one for one in here.front.arrivals[asked:] if one.path in ("/oauth/token", "/v1/tokens/exchange")
+            ]
+            assert len(renewals) <= 2  # a customer of Backupify's who is no longer ours costs the second
+            await let_pass(1200)
+        return _seen(here, scrape)
+
+
+def _seen(here: World, scrape: Exposition) -> Seen:
+    source = here.source
+    failing = scrape.failing(source)
+    reasons = {*failing.values(), scrape.source_failure(source)} - {None}
+    assert len(reasons) <= 1
+    down = scrape.value("backup_source_up", source=source) == 0
+    return Seen(next(iter(reasons), None), down, len(failing), len(scrape.resources(source)))
