@@ -52,7 +52,7 @@ def test_the_table_says_where_a_goal_is_not_reached() -> None:
     assert [line.split("|")[-2].strip() for line in lines[2:]] == ["yes", "no"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_benchmarks_run_whole_and_give_sane_figures() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", "--json"],

@@ -62,7 +62,9 @@ class Section:
         known = tuple(known)
         for key in self.values:
             if key not in known:
-                self.place.key(key).problem(f"unknown key; the nearest known one is {nearest(key, known)}")
+                name, colon, _ = key.partition(":")  # without its space `token:value` is all key, and may be a secret
+                shown = f"{name}:..." if colon else name
+                self.place.key(shown).problem(f"unknown key; the nearest known one is {nearest(name, known)}")
 
 
 def attempt(reader: Reader[T], value: Any, place: Place) -> T | None:

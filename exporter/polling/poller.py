@@ -30,6 +30,8 @@ LATEST_START = 2.0
 AT_ONCE = 8
 """How many resources of a source are read at the same time; the rate limiter decides how fast."""
 SILENT = frozenset({"connection", "tls", "timeout"})
+MOST_WORDS = 1000
+"""How many status words that nobody knows are told of: a vendor that makes them up shall not fill memory and log."""
 POINTLESS = SILENT | frozenset({"unauthorized", "rate_limited"})
 """Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
 
@@ -262,7 +264,9 @@ class Poller:
     def learn(self, backups: Iterable[Backup]) -> None:
         """Tell of status words that nobody knew, each once."""
         for backup in backups:
-            if backup.unmapped is not None and backup.unmapped not in self._words:
+            if backup.unmapped is None or backup.unmapped in self._words:
+                continue
+            if len(self._words) < MOST_WORDS:
                 self._words.add(backup.unmapped)
                 self._log.warning("status.unknown", word=backup.unmapped)
 

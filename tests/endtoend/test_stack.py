@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 WITHIN = 180.0

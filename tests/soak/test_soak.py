@@ -1,0 +1,207 @@
+"""Days of polling with all that can go wrong: nothing grows, nothing leaks, nothing is miscounted."""
+
+import asyncio
+import gc
+import random
+import sys
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.app import App
+from exporter.demo.exchange import Story
+from exporter.demo.server import all_accounts
+from exporter.settings import Settings, Source
+from exporter.transport.channel import Carrier
+from tests.polling.stub_provider import source
+from tests.simulated_carrier import settings_for
+from tests.soak.strict_provider import STRICT
+from tests.soak.unruly import HOUR, KEPT, Clockwork, Unruly, Weather, forgetful
+from tests.virtual_time import START, now, virtually, wall_clock
+
+pytestmark = pytest.mark.long
+
+LARGE, SMALL, OF_SMALL = 640, 40, 9
+CYCLES = 3
+STORM, CALM = 3 * HOUR, 2.2 * HOUR
+COMERS_AND_GOERS = ("small-8", "campus")
+GROWTH = 1.03
+RSS_GROWTH = 6 * 2**20
+
+
+@dataclass(slots=True)
+class World:
+    """An exporter, the vendors it watches, and what was noted of both."""
+
+    weather: Weather = field(default_factory=Weather)
+    answered: dict[str, Counter[str]] = field(default_factory=dict)
+    vendors: dict[str, Clockwork] = field(default_factory=dict)
+    accounts: dict[str, Any] = field(default_factory=dict)
+    app: App = field(init=False)
+    unhandled: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.app = App(wall_clock, self.carrier)
+
+    def carrier(self, one: Source) -> Carrier:
+        inner = self.vendors.get(one.name) or forgetful(self.accounts[one.name])
+        answered = self.answered.setdefault(one.name, Counter())
+        return Unruly(inner=inner, weather=self.weather, answered=answered, chance=random.Random(one.name))
+
+    def settings(self) -> Settings:
+        """Make the vendors; return the sources that watch them."""
+        sizes = {"large": (LARGE, 16), **{f"small-{number}": (OF_SMALL, 3) for number in range(SMALL)}}
+        self.vendors = {
+            name: Clockwork(prefix=name, resources=count, scopes=scopes) for name, (count, scopes) in sizes.items()
+        }
+        spans = {"discovery_interval": HOUR, "progress_interval": 120.0, "provider": STRICT}
+        stubs = [source(name, poll_interval=HOUR if name == "large" else 900.0, **spans) for name in self.vendors]
+        accounts = all_accounts(Story(start=START))
+        self.accounts = {account.name: account for account in accounts}
+        return Settings(
+            sources=(
+                *stubs,
+                *settings_for(accounts, poll_interval="15m", discovery_interval="1h", progress_interval="5m").sources,
+            )
+        )
+
+    async def take(self, settings: Settings) -> None:
+        for watch in await self.app.apply(settings):
+            watch.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What the process holds at one moment."""
+
+    blocks: int
+    resident: int
+    tasks: int
+    files: int
+    timers: int
+
+
+def weighed() -> Weight:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    scheduled = len(asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    return Weight(sys.getallocatedblocks(), pages * 4096, len(asyncio.all_tasks()), files, scheduled)
+
+
+@pytest.fixture
+def told() -> Iterator[Counter[tuple[str, str]]]:
+    """How often which event of which source was logged; nothing is kept but that."""
+    counted: Counter[tuple[str, str]] = Counter()
+
+    def count(_: Any, __: str, event: dict[str, Any]) -> Any:
+        counted[event["event"], event.get("source", "")] += 1
+        if event["event"] == "bug":
+            traceback.print_exc()  # pytest shows it with the failure
+        raise structlog.DropEvent
+
+    processors = structlog.get_config()["processors"]
+    before = list(processors)
+    processors[:] = [count]
+    yield counted
+    processors[:] = before
+
+
+async def weigh_storms(world: World, settings: Settings) -> list[Weight]:
+    """Let a storm and a calm follow one another; weigh at the end of each calm. Each storm sees two reloads."""
+    weights = []
+    for cycle in range(CYCLES):
+        world.weather.calm = False
+        await asyncio.sleep(STORM / 2)
+        changed = [replace(one, max_age=HOUR + cycle) if one.name == "small-7" else one for one in settings.sources]
+        await world.take(Settings(sources=tuple(one for one in changed if one.name not in COMERS_AND_GOERS)))
+        await asyncio.sleep(STORM / 2)
+        await world.take(settings)
+        world.weather.calm = True
+        await asyncio.sleep(CALM)
+        weights.append(weighed())
+    return weights
+
+
+@virtually
+async def test_nothing_grows_and_nothing_is_miscounted(told: Counter[tuple[str, str]]) -> None:
+    before, world = weighed(), World()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: world.unhandled.append(context))
+    settings = world.settings()
+    await world.take(settings)
+
+    weights = await weigh_storms(world, settings)
+
+    assert not [one for one in told if one[0] == "bug"]
+    check_growth(weights)
+    check_counts(world, told)
+    check_recovery(world)
+    await world.app.stop()
+    await asyncio.sleep(HOUR)  # the limiters' timers
+    after = weighed()
+    assert (after.tasks, after.files) == (before.tasks, before.files)
+    assert world.unhandled == []
+    print(f"{now() / HOUR:.0f} h, {sum(map(Counter.total, world.answered.values()))} requests, {weights}")  # noqa: T201
+
+
+def check_growth(weights: list[Weight]) -> None:
+    """After the first storm, which fills the histories, each calm weighs what the one before did."""
+    _, steady, *later = weights
+    for weight in later:
+        assert weight.blocks < steady.blocks * GROWTH, weights
+        assert weight.resident < steady.resident + RSS_GROWTH, weights
+        assert (weight.tasks, weight.files) == (steady.tasks, steady.files), weights
+        assert weight.timers < steady.timers * 1.5, weights
+
+
+def check_counts(world: World, told: Counter[tuple[str, str]]) -> None:
+    """What is counted, what is exposed and what is logged are what the vendors answered."""
+    exposed = samples(b"".join(world.app.board.parts(openmetrics=False)).decode())
+    polls = 0
+    for name, entry in world.app.board.entries.items():
+        if name in COMERS_AND_GOERS:
+            continue
+        meter = entry.meter
+        assert meter.requests == world.answered[name], name
+        assert (
+            sum(meter.buckets) == meter.requests.total() == exposed["backup_api_request_duration_seconds_count", name]
+        )
+        assert exposed["backup_api_requests_total", name] == meter.requests.total()
+        assert exposed["backup_polls_total", name] == told["poll.done", name] + told["poll.failed", name]
+        assert exposed["backup_poll_failures_total", name] == told["poll.failed", name] == meter.poll_failures.total()
+        assert exposed["backup_source_resources", name] == exposed["backup_resource_info", name] == len(entry.watched)
+        polls += meter.polls
+    assert polls > 2000
+    assert len(set().union(*world.answered.values())) > 15, "not much went wrong"
+
+
+def samples(exposition: str) -> dict[tuple[str, str], float]:
+    """Return the sum of each metric for each source."""
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            found[sample.name, sample.labels.get("source", "")] += sample.value
+    return found
+
+
+def check_recovery(world: World) -> None:
+    """In the calm everything is known again, and as it is."""
+    for name, entry in world.app.board.entries.items():
+        assert entry.status.up, (name, entry.status)
+        if (vendor := world.vendors.get(name)) is None:
+            continue
+        known = {key for scope in range(vendor.scopes) for key in vendor.names(scope)}
+        assert abs(len(entry.watched) - len(known)) <= vendor.scopes, name
+        for key, watched in entry.watched.items():
+            assert watched.up, (key, watched.failure)
+            assert watched.summary is not None
+            done = [one["started"] for one in vendor.rows(key) if one["status"] == "done"]
+            assert watched.summary.last_success in done[:2], key
+            assert KEPT <= sum(watched.summary.counts.values()) <= KEPT + 3, key
