@@ -41,11 +41,12 @@ unit: dev  ## the tests that take no longer than seconds
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
 	$(BIN)/pytest -m long
 
-check: dev  ## style, types and layers
+check: dev  ## style, types, layers, and whether the dashboards are as they are made
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m dashboards.build --check
 
 format: dev  ## bring the style in order
 	$(BIN)/ruff format .

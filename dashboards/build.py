@@ -1,6 +1,7 @@
-"""Write the dashboards' JSON beside this file: `python -m dashboards.build`."""
+"""Write the dashboards' JSON beside this file: `python -m dashboards.build`; with `--check` only compare."""
 
 import json
+import sys
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -26,9 +27,13 @@ def text(dashboard: Dashboard) -> str:
 
 
 def main() -> None:
-    """Rewrite the files."""
-    for name, dashboard in dashboards().items():
-        (FOLDER / name).write_text(text(dashboard), encoding="utf-8")
+    """Rewrite the files; with `--check` say which ones would change, and exit with 1 if any would."""
+    made = {FOLDER / name: text(dashboard) for name, dashboard in dashboards().items()}
+    if "--check" in sys.argv:
+        stale = [path.name for path, content in made.items() if path.read_text(encoding="utf-8") != content]
+        sys.exit(f"run `make dashboards`: {', '.join(stale)}" if stale else 0)
+    for path, content in made.items():
+        path.write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":
