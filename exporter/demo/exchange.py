@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -78,14 +78,6 @@ class Story:
     def at(self, seconds: float) -> float:
         """Return the instant of what is staged `seconds` after the beginning."""
         return self.start + seconds / self.speed
-
-
-class AccountsOf(Protocol):
-    """The one export of a simulated vendor's file."""
-
-    def __call__(self, story: Story) -> Sequence[Account]:
-        """Return the vendor's simulated accounts."""
-        ...
 
 
 class Window:

@@ -63,3 +63,8 @@ def state_set(
         return () if word is None else [((state,), float(state == word)) for state in known]
 
     return samples
+
+
+def flag(value: bool | None) -> float | None:
+    """Return 1 for true, 0 for false, and nothing for what is not known."""
+    return None if value is None else float(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.knowledge.state import Watched
 from exporter.knowledge.summary import Summary
-from exporter.metrics.family import Family, Sample, each, one, state_set
+from exporter.metrics.family import Family, Sample, each, flag, one, state_set
 from exporter.model import Restore, Status
 from exporter.settings import Policy
 
@@ -63,10 +63,6 @@ def _restore(view: View) -> Restore | None:
     return view.watched.facts.restore if view.watched.facts else None
 
 
-def _flag(value: bool | None) -> float | None:
-    return None if value is None else float(value)
-
-
 def _age(view: View) -> float | None:
     """Return the instant that the age counts from; the exposition takes the difference at the scrape."""
     return view.watched.summary.last_success if view.watched.summary else None
@@ -90,7 +86,7 @@ RESOURCE_FAMILIES: tuple[Family[View], ...] = (
     Family(
         name="backup_resource_up",
         help="1 if the resource was read whole in its last poll, 0 if not; absent before the first.",
-        samples=one(lambda v: _flag(v.watched.up)),
+        samples=one(lambda v: flag(v.watched.up)),
     ),
     Family(
         name="backup_resource_failure",
@@ -211,7 +207,7 @@ RESOURCE_FAMILIES: tuple[Family[View], ...] = (
     Family(
         name="backup_schedule_enabled",
         help="1 if the vendor says that backups are scheduled, 0 if it says they are not.",
-        samples=one(lambda v: _flag(v.watched.facts.scheduled) if v.watched.facts else None),
+        samples=one(lambda v: flag(v.watched.facts.scheduled) if v.watched.facts else None),
     ),
     Family(
         name="backup_expected_interval_seconds",

@@ -7,7 +7,7 @@ from itertools import accumulate
 from exporter import __version__
 from exporter.errors import REASONS
 from exporter.knowledge.state import SourceStatus
-from exporter.metrics.family import SOURCE_LABELS, Family, Sample, each, one
+from exporter.metrics.family import SOURCE_LABELS, Family, Sample, each, flag, one
 from exporter.transport.meter import BUCKETS, Meter
 
 
@@ -29,10 +29,6 @@ class ExporterView:
     """None without a state file, and before the first writing."""
 
 
-def _flag(value: bool | None) -> float | None:
-    return None if value is None else float(value)
-
-
 def _histogram(view: SourceView) -> Iterable[Sample]:
     """Return the cumulated buckets with their `le`."""
     bounds = (*map(str, BUCKETS), "+Inf")
@@ -44,7 +40,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         name="backup_source_up",
         help="1 if the source's last poll succeeded; 0 if its token, its discovery or every resource failed.",
         common=SOURCE_LABELS,
-        samples=one(lambda v: _flag(v.status.up)),
+        samples=one(lambda v: flag(v.status.up)),
     ),
     Family(
         name="backup_source_failure",
@@ -169,6 +165,6 @@ EXPORTER_FAMILIES: tuple[Family[ExporterView], ...] = (
         name="backup_exporter_state_last_write_successful",
         help="1 if the state file could be written the last time, 0 if not; absent where none is configured.",
         common=(),
-        samples=one(lambda v: _flag(v.state_written)),
+        samples=one(lambda v: flag(v.state_written)),
     ),
 )
