@@ -68,20 +68,22 @@ dashboards: dev  ## write the dashboards anew
 	$(BIN)/python -m dashboards.build
 	$(BIN)/python -m deploy.kubernetes.build
 
-# $(call need,PROGRAMS,PACKAGES): install Debian's packages if a program is missing and we may; else name them.
+# $(call need,PROGRAM:PACKAGE ...): install Debian's packages of the programs that are missing, and of no others, if we
+# may; else name them. A program that came from elsewhere (Node.js often does) may not go with Debian's packages.
 define need
-@missing=""; for tool in $(1); do command -v $$tool >/dev/null || missing=yes; done; \
+@missing=""; for pair in $(1); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 if [ -n "$$missing" ]; then \
   if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
-  else echo "this needs the Debian packages: $(2)" >&2; exit 1; fi; fi
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+  else echo "this needs the Debian packages:$$missing" >&2; exit 1; fi; fi
 endef
 
 tools:  ## Debian's packages that the tests really run
-	$(call need,promtool amtool prometheus prometheus-alertmanager node npm tinyproxy,prometheus prometheus-alertmanager nodejs npm tinyproxy)
+	$(call need,promtool:prometheus prometheus:prometheus amtool:prometheus-alertmanager \
+	  prometheus-alertmanager:prometheus-alertmanager node:nodejs npm:npm tinyproxy:tinyproxy)
 
 imagetools:  ## Debian's packages that build and run the container
-	$(call need,buildah debootstrap,buildah debootstrap)
+	$(call need,buildah:buildah debootstrap:debootstrap)
 
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host --all-build-deps
