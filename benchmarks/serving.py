@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -27,11 +27,11 @@ class Arrived:
     vendor: Vendor
     key: str = "00000000"
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "", empty: bool = False) -> Answer:
+    async def get(self, url: str, *, auth: Auth, accept: str = "", empty: bool = False, frame: Any = Any) -> Answer:
         """Return the next listing."""
         del auth, accept, empty
         self.vendor.newer ^= 1  # a newer backup, and away with it again
-        return Answer(body=decipher(200, self.vendor.answer(f"/addons/{self.key}/backups")[0]), url=url)
+        return Answer(body=decipher(200, self.vendor.answer(f"/addons/{self.key}/backups")[0], frame=frame), url=url)
 
 
 async def poll(board: Board, rate: int, wanted: asyncio.Event) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NewType, Protocol
 from urllib.parse import quote, urlencode
 
-from exporter.model import Backup, Facts, Page, Resource, Scope
+from msgspec import Raw
+
+from exporter.model import Backup, Facts, Recovery, Resource, Scope
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
@@ -74,11 +76,13 @@ class Answer:
 class Api(Protocol):
     """All a provider may do to the outside world."""
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+    async def get(
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+    ) -> Answer:
         """Return the decoded JSON body, or raise a PollError.
 
         `url` is whole: made by `address`, or a vendor's page link that went through `link`. With `empty`, a 204 is
-        an answer whose body is None.
+        an answer whose body is None. With a `frame` (see `wire.Frame`) the body comes in that form.
         """
         ...
 
@@ -88,6 +92,19 @@ class Api(Protocol):
         A link to another host is MalformedError: credentials never leave the configured one.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPage:
+    """A part of a resource's listing, as one answer of the vendor gave it."""
+
+    records: Sequence[Raw] = ()
+    """JSON objects as they came; the provider's `backup` says what one means."""
+    total: int | None = None
+    """How many backups the vendor says it lists in all."""
+    recovery: Recovery | None = None
+    last: bool = False
+    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +137,11 @@ class Provider:
     """(api, O, scope): what is backed up there."""
     facts: Callable[[Api, Any, Resource], Awaitable[Facts]] | None = None
     """(api, O, resource): schedule, state, restores; asked on the slow clock."""
-    pages: Callable[[Api, Any, Resource], AsyncIterator[Page]]
+    pages: Callable[[Api, Any, Resource], AsyncIterator[RawPage]]
     """(api, O, resource): the listing; where the vendor's order allows it, newest page first."""
+    backup: Callable[[Any, Mapping[str, Any]], Backup | None]
+    """(O, record): what one record of a listing means; None: no backup of ours. Of the record and nothing else, so that
+    one which is known to the byte need not be asked about again."""
     newest_first: bool
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
     running: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None

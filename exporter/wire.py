@@ -9,14 +9,33 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from exporter.errors import MalformedError
 from exporter.model import Backup, Status
 
 Record = Mapping[str, Any]
+Frame = msgspec.Struct
+"""The form of an answer as its vendor documents it, as far as it is read; what else stands there is passed over."""
+Records = list[msgspec.Raw]
+"""In a frame: a list of records left as they came, since most of them are known to the byte."""
 
 LONGEST_TEXT = 1024
 LARGEST_AMOUNT = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
+
+
+def decoded(body: bytes, frame: Any = Any) -> Any:
+    """Return the value of a JSON text, in the form of a frame if there is one; MalformedError for anything else."""
+    try:
+        return _decoder(frame).decode(body)
+    except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
+        if frame is not Any:
+            raise MalformedError(f"the body has not the form that is documented: {error}") from None
+        raise MalformedError("the body is no valid JSON") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        what = "an HTML page" if body.lstrip()[:1] == b"<" else "no valid JSON" if body else "empty"
+        raise MalformedError(f"the body is {what}") from None  # the decoder's words may quote the body
 
 
 def record(body: object, *keys: str) -> Record:
@@ -111,6 +130,11 @@ def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Ba
         fields["progress"] = None
     unmapped = (spelled or "(none)")[:64] if status is Status.UNKNOWN else None
     return Backup(status=status, unmapped=unmapped, **fields)
+
+
+@lru_cache(maxsize=32)
+def _decoder(frame: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(frame)
 
 
 def _descend(body: object, keys: Sequence[str]) -> object:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from exporter.app import App, Watch
 from exporter.errors import PollError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
-from exporter.provider import Api, Provider, RateLimit
+from exporter.model import Backup, Facts, Resource, Scope, Status
+from exporter.provider import Api, Provider, RateLimit, RawPage
 from exporter.settings import Settings, Source
 from exporter.state_keeper import StateKeeper
 
@@ -41,6 +43,7 @@ class Vendor:
             resources=self._resources,
             facts=self._facts,
             pages=self._pages,
+            backup=lambda _, one: Backup(**{**one, "status": Status(one["status"])}),
             newest_first=False,
         )
 
@@ -58,11 +61,11 @@ class Vendor:
         self._refuse(self.down)
         return self.facts
 
-    async def _pages(self, _api: Api, _options: Any, resource: Resource) -> AsyncIterator[Page]:
+    async def _pages(self, _api: Api, _options: Any, resource: Resource) -> AsyncIterator[RawPage]:
         found = self.backups.get(resource.id or resource.name, ())
         self._refuse(self.down, found)
         assert not isinstance(found, PollError)
-        yield Page(backups=tuple(found))
+        yield RawPage(records=[msgspec.Raw(msgspec.json.encode(one)) for one in found])
 
     def _refuse(self, *answers: object) -> None:
         for answer in answers:

@@ -45,6 +45,7 @@ def provider_with(options: type[Any], **functions: Any) -> Provider:
         scopes=unasked,
         resources=unasked,
         pages=unasked,
+        backup=unasked,
         newest_first=True,
         **functions,
     )

@@ -1,6 +1,6 @@
 """Remembers what a vendor may forget: per kind the newest completed backups, and the newest of what else happened."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from exporter.model import UNFINISHED, Backup, Recovery, Status
 
 KEPT = 11
 """The newest, and the ten before it that say what is typical."""
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,29 @@ class History:
             finished=_newest(self.finished, ids, (b for b in dated if b.status not in UNFINISHED)),
         )
 
+    def remembers(self, ids: Iterable[str]) -> bool:
+        """Whether it holds anything about one of these backups, which what is said of it now may change."""
+        events = (self.attempt, self.failure, self.finished)
+        known = {one.id for kept in self.successes.values() for one in kept} | {one.id for one in events if one}
+        return not known.isdisjoint(ids)
+
+    def joined_by(self, new: Iterable[Backup]) -> "History":
+        """Return what `after` would, all else being as it was: for backups of which nothing is remembered."""
+        dated = [backup for backup in new if backup.started is not None]
+        if not dated:
+            return self
+        successes = dict(self.successes)
+        for backup in dated:
+            if backup.status is Status.COMPLETED:
+                known = (_success(backup, None), *successes.get(backup.kind, ()))
+                successes[backup.kind] = tuple(sorted(known, key=_newest_first)[:KEPT])
+        return History(
+            successes=MappingProxyType(successes),
+            attempt=_newest(self.attempt, NOBODY, (b for b in dated if b.status is not Status.PENDING)),
+            failure=_newest(self.failure, NOBODY, (b for b in dated if b.status is Status.FAILED)),
+            finished=_newest(self.finished, NOBODY, (b for b in dated if b.status not in UNFINISHED)),
+        )
+
     @property
     def newest(self) -> Success | None:
         """The newest completed backup of all kinds."""
@@ -66,13 +90,17 @@ def _points(recovery: Recovery | None) -> Iterable[Backup]:
         yield Backup(id="recovery window", status=Status.COMPLETED, started=recovery.latest, kind=recovery.kind)
 
 
-def _newest(remembered: Event | None, ids: set[str], candidates: Iterable[Backup]) -> Event | None:
+def _newest(remembered: Event | None, ids: Set[str], candidates: Iterable[Backup]) -> Event | None:
     newest = max(candidates, key=_start, default=None)
     if remembered is not None and remembered.id in ids:
         remembered = None  # what a record says now counts
     if remembered is not None and (newest is None or remembered.started > _start(newest)):
         return remembered
     return None if newest is None else Event(id=newest.id, started=_start(newest), status=newest.status)
+
+
+def _newest_first(success: Success) -> float:
+    return -success.started
 
 
 def _start(dated: Backup) -> float:
@@ -92,7 +120,7 @@ def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup
         since = nlargest(KEPT, map(_start, found))[-1]  # what began before these is not kept, unless it was
         worth = (one for one in found if _start(one) >= since or one.id in before)
         by_kind.setdefault(kind, []).extend(_success(one, before.get(one.id)) for one in worth)
-    newest = ((kind, sorted(known, key=lambda one: -one.started)) for kind, known in by_kind.items())
+    newest = ((kind, sorted(known, key=_newest_first)) for kind, known in by_kind.items())
     return MappingProxyType({kind: tuple(ordered[:KEPT]) for kind, ordered in newest if ordered})
 
 

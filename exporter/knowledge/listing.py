@@ -1,10 +1,9 @@
 """Puts pages together to what a vendor lists of one resource, and decides when enough of them have been read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from exporter.knowledge.packed import PackedBackups
+from exporter.knowledge.packed import NONE, PackedBackups
 from exporter.model import UNFINISHED, Backup, Page, Recovery, Status
 
 
@@ -12,7 +11,7 @@ from exporter.model import UNFINISHED, Backup, Page, Recovery, Status
 class Listing:
     """All backups that the vendor lists, as far as it has been read."""
 
-    backups: Mapping[str, Backup] = field(default_factory=lambda: MappingProxyType({}))
+    backups: PackedBackups = field(default_factory=PackedBackups)
     recovery: Recovery | None = None
     followed: frozenset[str] = frozenset()
     """Backups that no page has shown yet: of what is older than these, some may be unknown still."""
@@ -25,10 +24,11 @@ class Listing:
         """
         pages = tuple(pages)
         read = {backup.id for page in pages for backup in page.backups}
-        open_ = {known.id for known in self.unfinished()}
-        reached = not read.isdisjoint(self.backups.keys() - self.followed)
+        open_ = {known.id for known in self.backups.unfinished()}
+        known = {key for key in read if key in self.backups}
+        reached = any(page.again for page in pages) or bool(known - self.followed)
         total = next((page.total for page in reversed(pages) if page.total is not None), None)
-        return reached and open_ <= read and total in (None, len(self.after(pages, whole=False).backups))
+        return reached and open_ <= read and total in (None, len(self.backups) + len(read - known))
 
     def after(self, pages: Iterable[Page], *, whole: bool) -> "Listing":
         """Return the listing with freshly read pages; with `whole`, they are all there is.
@@ -38,33 +38,23 @@ class Listing:
         """
         pages = tuple(pages)
         fresh = {backup.id: self._settled(backup) for page in pages for backup in page.backups}
+        prints = {key: print_ for page in pages for key, print_ in page.prints.items()}
+        again = {print_ for page in pages for print_ in page.again} if whole else None
         recovery = next((page.recovery for page in pages if page.recovery is not None), None)
-        if whole:
-            return Listing(backups=MappingProxyType(fresh), recovery=recovery)
         return Listing(
-            backups=MappingProxyType(dict(self.backups.items()) | fresh),
-            recovery=recovery or self.recovery,
-            followed=self.followed - fresh.keys(),
+            backups=self.backups.revised(fresh, prints, again),
+            recovery=recovery if whole else recovery or self.recovery,
+            followed=frozenset() if whole else self.followed - fresh.keys(),
         )
 
     def updated(self, backups: Iterable[Backup]) -> "Listing":
         """Return the listing with single backups changed or added: what following a run has told."""
         changed = {backup.id: self._settled(backup) for backup in backups}
         return Listing(
-            backups=MappingProxyType(dict(self.backups.items()) | changed),
+            backups=self.backups.revised(changed, NONE, None),
             recovery=self.recovery,
-            followed=self.followed | (changed.keys() - self.backups.keys()),
+            followed=self.followed | {key for key in changed if key not in self.backups},
         )
-
-    def unfinished(self) -> list[Backup]:
-        """Return the backups that run or wait."""
-        if isinstance(self.backups, PackedBackups):
-            return self.backups.unfinished()
-        return [backup for backup in self.backups.values() if backup.status in UNFINISHED]
-
-    def packed(self) -> "Listing":
-        """Return the same in little memory, to be kept until the next poll."""
-        return replace(self, backups=PackedBackups(self.backups.values()))
 
     def _settled(self, backup: Backup) -> Backup:
         known = self.backups.get(backup.id) if backup.status in UNFINISHED else None

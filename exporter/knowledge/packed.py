@@ -1,66 +1,135 @@
 """Keeps a resource's backups in a few bytes each: there may be a hundred of them for each of ten thousand resources."""
 
 from array import array
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
-from itertools import product
-from math import isnan, nan
+from collections import Counter
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from itertools import compress
+from math import fsum, isnan, nan
+from types import MappingProxyType
 
 from exporter.model import UNFINISHED, Backup, Status
 
 STATUSES = tuple(Status)
+CODES = {status: code for code, status in enumerate(STATUSES)}
 SEPARATOR = "\n"
 LARGEST_WHOLE = 2.0**53
 """Up to here a float holds every whole number."""
+UNPRINTED = frozenset({0})
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class PackedBackups(Mapping[str, Backup]):
-    """Backups by id, as columns: a record is made anew for whoever looks at it.
+    """Backups by id, as columns: a record is made anew for whoever looks at it, and numbers are had without any.
 
-    What has settled is packed. The few that have not, or have something uncommon about them, stay as they are.
+    What has settled is packed. The few that have not, or have something uncommon about them, stay as they are. With a
+    packed one stands the print of the vendor's record that it was made of (0: unknown), so that the same record need
+    not be mapped again.
     """
 
-    __slots__ = ("_apart", "_finished", "_ids", "_kinds", "_sizes", "_started", "_statuses")
+    __slots__ = ("_apart", "_codes", "_finished", "_ids", "_kinds", "_prints", "_sizes", "_started")
 
-    def __init__(self, backups: Iterable[Backup] = ()) -> None:
-        """Take backups, each with an id of its own."""
-        packed, apart = list[Backup](), dict[str, Backup]()
-        for backup in backups:
-            if _common(backup):
-                packed.append(backup)
-            else:
-                apart[backup.id] = backup
-        self._apart = apart or None
-        self._ids = SEPARATOR.join([backup.id for backup in packed])
-        self._kinds = tuple({backup.kind: None for backup in packed})
-        code = {(kind, status): at for at, (kind, status) in enumerate(product(self._kinds, STATUSES))}
-        self._statuses = array("H", [code[backup.kind, backup.status] for backup in packed])
-        self._started = array("d", [nan if backup.started is None else backup.started for backup in packed])
-        self._finished = array("d", [nan if backup.finished is None else backup.finished for backup in packed])
-        self._sizes = array("d", [nan if backup.size is None else backup.size for backup in packed])
+    def __init__(self, backups: Iterable[Backup] = (), prints: Mapping[str, int] = NONE) -> None:
+        """Take backups, each with an id of its own, and by their ids the prints of their records."""
+        self._apart: dict[str, Backup] | None = None
+        self._kinds: tuple[str, ...] = ()
+        self._ids, self._codes, self._prints = "", array("H"), array("q")
+        self._started, self._finished, self._sizes = array("d"), array("d"), array("d")
+        self._add(backups, prints)
+
+    def revised(
+        self, fresh: Mapping[str, Backup], prints: Mapping[str, int], again: Collection[int] | None
+    ) -> "PackedBackups":
+        """Return them with `fresh` ones, in place of those that have their ids.
+
+        Of the others all stay, or, if `again` is given, only those whose prints are in there.
+        """
+        left = self._left(fresh, again)
+        new = PackedBackups()
+        new._kinds = self._kinds
+        if left is None:
+            new._ids, new._codes, new._prints = self._ids, self._codes[:], self._prints[:]
+            new._started, new._finished, new._sizes = self._started[:], self._finished[:], self._sizes[:]
+        else:
+            new._ids = SEPARATOR.join(compress(self._ids.split(SEPARATOR), left))
+            new._codes, new._prints = array("H", compress(self._codes, left)), array("q", compress(self._prints, left))
+            new._started = array("d", compress(self._started, left))
+            new._finished = array("d", compress(self._finished, left))
+            new._sizes = array("d", compress(self._sizes, left))
+        if self._apart and again is None:
+            new._apart = {key: backup for key, backup in self._apart.items() if key not in fresh}
+        new._add(fresh.values(), prints)
+        return new
+
+    def prints(self) -> frozenset[int]:
+        """Return the prints of all records that need not be mapped again."""
+        return frozenset(self._prints) - UNPRINTED
 
     def unfinished(self) -> list[Backup]:
         """Return those that run or wait, without unpacking the others."""
         return [backup for backup in self._apart.values() if backup.status in UNFINISHED] if self._apart else []
 
+    def counts(self) -> Mapping[tuple[str, Status], int]:
+        """Return how many there are of each kind and status."""
+        width = len(STATUSES)
+        packed = Counter(self._codes)
+        found = Counter({(self._kinds[code // width], STATUSES[code % width]): n for code, n in packed.items()})
+        if self._apart:
+            found.update((backup.kind, backup.status) for backup in self._apart.values())
+        return found
+
+    def stored(self) -> float | None:
+        """Return the sum of the sizes of those that are completed; None where none of them has one."""
+        of_apart = [one.size for one in self._completed_apart() if one.size is not None]
+        told = [*compress(self._sizes, self._completed()), *of_apart]
+        if isnan(total := fsum(told)):
+            told = [size for size in told if not isnan(size)]
+            total = fsum(told)
+        if total > LARGEST_WHOLE:
+            total = sum(int(size) if size == int(size) else size for size in told)
+        return total if told else None
+
+    def oldest_success(self) -> float | None:
+        """Return when the oldest completed one started."""
+        of_apart = [one.started for one in self._completed_apart() if one.started is not None]
+        return min((*compress(self._started, self._completed()), *of_apart), default=None)
+
+    def failures(self) -> list[tuple[str, float]]:
+        """Return the kind and the start of each failed one that has a start."""
+        width, failed = len(STATUSES), CODES[Status.FAILED]
+        packed = [
+            (self._kinds[code // width], started)
+            for code, started in zip(self._codes, self._started, strict=True)
+            if code % width == failed
+        ]
+        apart = self._apart.values() if self._apart else ()
+        return packed + [
+            (one.kind, one.started) for one in apart if one.status is Status.FAILED and one.started is not None
+        ]
+
     def __len__(self) -> int:
-        return len(self._statuses) + len(self._apart or ())
+        return len(self._codes) + len(self._apart or ())
 
     def __iter__(self) -> Iterator[str]:
-        if self._statuses:
+        if self._codes:
             yield from self._ids.split(SEPARATOR)
         yield from self._apart or ()
+
+    def __contains__(self, key: object) -> bool:
+        if self._apart and key in self._apart:
+            return True
+        # nearly all that are asked for are new, and the search through one text is quick
+        return isinstance(key, str) and key in self._ids and bool(self._codes) and key in self._ids.split(SEPARATOR)
 
     def __getitem__(self, key: str) -> Backup:
         if self._apart and key in self._apart:
             return self._apart[key]
-        try:
-            return self._unpacked(key, self._ids.split(SEPARATOR).index(key) if self._statuses else -1)
-        except (ValueError, IndexError):
-            raise KeyError(key) from None
+        if key not in self:
+            raise KeyError(key)
+        return self._unpacked(key, self._ids.split(SEPARATOR).index(key))
 
     def items(self) -> ItemsView[str, Backup]:
         """Return all records with their ids; quicker than one by one."""
-        ids = self._ids.split(SEPARATOR) if self._statuses else []
+        ids = self._ids.split(SEPARATOR) if self._codes else []
         found = {key: self._unpacked(key, at) for at, key in enumerate(ids)}
         found.update(self._apart or {})
         return found.items()
@@ -72,14 +141,51 @@ class PackedBackups(Mapping[str, Backup]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self.values())!r})"
 
+    def _add(self, backups: Iterable[Backup], prints: Mapping[str, int]) -> None:
+        ids, apart = list[str](), dict[str, Backup]()
+        for backup in backups:
+            started = backup.started
+            if started is None or not _common(backup):
+                apart[backup.id] = backup
+                continue
+            if backup.kind not in self._kinds:
+                self._kinds = (*self._kinds, backup.kind)
+            ids.append(backup.id)
+            self._codes.append(self._kinds.index(backup.kind) * len(STATUSES) + CODES[backup.status])
+            self._started.append(started)
+            self._finished.append(nan if backup.finished is None else backup.finished)
+            self._sizes.append(nan if backup.size is None else backup.size)
+            self._prints.append(prints.get(backup.id, 0))
+        self._ids = SEPARATOR.join((self._ids, *ids) if len(self._codes) > len(ids) else ids)
+        if apart:
+            self._apart = {**(self._apart or {}), **apart}
+
+    def _left(self, fresh: Mapping[str, Backup], again: Collection[int] | None) -> list[bool] | None:
+        """Return for each row whether it stays; None if all do."""
+        left = None
+        if again is not None:
+            wanted = set(again)
+            left = [print_ in wanted for print_ in self._prints]
+        if any(key in self._ids for key in fresh) and self._codes:
+            kept = left or [True] * len(self._codes)
+            ids = self._ids.split(SEPARATOR)
+            left = [stays and key not in fresh for stays, key in zip(kept, ids, strict=True)]
+        return None if left is None or all(left) else left
+
+    def _completed(self) -> list[bool]:
+        width, completed = len(STATUSES), CODES[Status.COMPLETED]
+        return [code % width == completed for code in self._codes]
+
+    def _completed_apart(self) -> list[Backup]:
+        apart = self._apart.values() if self._apart else ()
+        return [backup for backup in apart if backup.status is Status.COMPLETED]
+
     def _unpacked(self, key: str, at: int) -> Backup:
-        if at < 0:
-            raise IndexError(at)
-        kind, status = divmod(self._statuses[at], len(STATUSES))
+        kind, status = divmod(self._codes[at], len(STATUSES))
         return Backup(
             id=key,
             status=STATUSES[status],
-            started=_told(self._started[at]),
+            started=self._started[at],
             finished=_told(self._finished[at]),
             size=_told(self._sizes[at]),
             kind=self._kinds[kind],

@@ -1,10 +1,11 @@
 """What is known of a source and of each of its resources: frozen, replaced whole, never changed in place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from exporter.knowledge.history import History
 from exporter.knowledge.listing import Listing
+from exporter.knowledge.packed import NONE
 from exporter.knowledge.summary import Summary, summarize
 from exporter.model import Backup, Facts, Resource, Status
 
@@ -47,16 +48,21 @@ class Watched:
         facts = self.facts if resource.facts is None else resource.facts
         return replace(self, resource=resource, facts=facts)
 
-    def listed(self, listing: Listing, *, sizes: bool) -> "Watched":
-        """Return it with a listing that was just read."""
-        listing = _settled(listing, self.history)
-        history = self.history.after(listing.backups.values(), listing.recovery)
-        summary = summarize(listing, history, sizes=sizes)
-        return replace(self, listing=listing.packed(), history=history, summary=summary)
+    def listed(self, listing: Listing, *, sizes: bool, fresh: Mapping[str, Backup] | None = None) -> "Watched":
+        """Return it with a listing that was just read; `fresh` are those that differ from the one before.
+
+        Without `fresh`, all are looked at.
+        """
+        if fresh is None or listing.recovery or self.history.remembers(fresh.keys()):
+            listing = _settled(listing, self.history)
+            history = self.history.after(listing.backups.values(), listing.recovery)
+        else:
+            history = self.history.joined_by(fresh.values())
+        return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
 
     def running(self) -> list[Backup]:
         """Return the backups that are running as far as we know."""
-        known = self.listing.unfinished() if self.listing else ()
+        known = self.listing.backups.unfinished() if self.listing else ()
         return [backup for backup in known if backup.status is Status.IN_PROGRESS]
 
 
@@ -81,7 +87,7 @@ class SourceStatus:
 
 def _settled(listing: Listing, history: History) -> Listing:
     """Return the listing with completed backups that a lagging replica first forgot and then shows running again."""
-    unfinished = listing.unfinished()
+    unfinished = listing.backups.unfinished()
     if not unfinished:
         return listing
     seen = {(one.id, one.started): (kind, one) for kind, kept in history.successes.items() for one in kept}
@@ -93,4 +99,4 @@ def _settled(listing: Listing, history: History) -> Listing:
             changed[backup.id] = Backup(
                 id=one.id, status=Status.COMPLETED, started=one.started, finished=finished, size=one.size, kind=kind
             )
-    return replace(listing, backups=MappingProxyType(dict(listing.backups.items()) | changed)) if changed else listing
+    return replace(listing, backups=listing.backups.revised(changed, NONE, None)) if changed else listing

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
+from typing import Any
 
 from exporter.knowledge.history import History, Success
 from exporter.knowledge.listing import Listing
@@ -40,15 +42,9 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
 
     Without a listing only what is remembered is told.
     """
-    backups = () if listing is None else tuple(listing.backups.values())
-    completed = [backup for backup in backups if backup.status is Status.COMPLETED]
-    failed = [backup for backup in backups if backup.status is Status.FAILED]
     latest = {kind: kept[0].started for kind, kept in history.successes.items()}
     last_success = max(latest.values(), default=None)
-    kinds = () if listing is None else sorted({backup.kind for backup in backups} | set(latest))
-    statuses = () if listing is None else tuple(Status)
-    counted = Counter([backup.status for backup in backups])
-    oldest_running = _oldest_running(backups)
+    told = _told_of_listing(listing, latest, last_success, sizes=sizes) if listing is not None else UNLISTED
     return Summary(
         last_success=last_success,
         last_success_by_kind=latest,
@@ -59,17 +55,36 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
         last_attempt=history.attempt.started if history.attempt else None,
         last_failure=history.failure.started if history.failure else None,
         last_finished=history.finished.status if history.finished else None,
-        failures=None if listing is None else _newer(failed, last_success),
-        failures_by_kind={
-            kind: _newer((backup for backup in failed if backup.kind == kind), latest.get(kind)) for kind in kinds
-        },
-        counts={status: counted[status] for status in statuses},
-        stored_bytes=None if listing is None or listing.recovery else _stored(completed, sizes=sizes),
-        oldest_success=_oldest(completed, listing),
-        running=None if listing is None else sum(backup.status is Status.IN_PROGRESS for backup in backups),
-        running_since=oldest_running.started if oldest_running else None,
-        progress=oldest_running.progress if oldest_running else None,
+        **told,
     )
+
+
+def _told_of_listing(
+    listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool
+) -> dict[str, Any]:
+    backups, counted = listing.backups, listing.backups.counts()
+    by_status = Counter[Status]()
+    for (_, status), count in counted.items():
+        by_status[status] += count
+    failures = backups.failures() if by_status[Status.FAILED] else []
+    kinds = {kind for kind, _ in counted} | latest.keys()
+    oldest_running = _oldest_running(backups.unfinished())
+    stored = backups.stored()
+    if stored is None and sizes and not by_status[Status.COMPLETED]:
+        stored = 0.0
+    return {
+        "failures": _newer((started for _, started in failures), last_success),
+        "failures_by_kind": {
+            kind: _newer((started for own, started in failures if own == kind), latest.get(kind))
+            for kind in sorted(kinds)
+        },
+        "counts": {status: by_status[status] for status in Status},
+        "stored_bytes": None if listing.recovery else stored,
+        "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(),
+        "running": by_status[Status.IN_PROGRESS],
+        "running_since": oldest_running.started if oldest_running else None,
+        "progress": oldest_running.progress if oldest_running else None,
+    }
 
 
 def _of_newest(history: History, value: Callable[[Success], float | None]) -> dict[str, float]:
@@ -84,24 +99,24 @@ def _typical(history: History, value: Callable[[Success], float | None]) -> dict
     return {kind: median(told) for kind, told in earlier.items() if len(told) >= FEWEST_FOR_TYPICAL}
 
 
-def _newer(failed: Iterable[Backup], success: float | None) -> int:
-    """Count the failed backups that started after a success; all of them, if there has been none."""
-    starts = (backup.started for backup in failed if backup.started is not None)
-    return sum(success is None or started > success for started in starts)
+def _newer(failed: Iterable[float], success: float | None) -> int:
+    """Count the failed backups, by their starts, that are newer than a success; all, if there has been none."""
+    return sum(success is None or started > success for started in failed)
 
 
-def _stored(completed: list[Backup], *, sizes: bool) -> float | None:
-    """Return the sum of the sizes told; None where none of the completed backups has one."""
-    told = [backup.size for backup in completed if backup.size is not None]
-    return sum(told) if told or (sizes and not completed) else None
-
-
-def _oldest(completed: list[Backup], listing: Listing | None) -> float | None:
-    if listing is not None and listing.recovery:
-        return listing.recovery.earliest
-    return min((backup.started for backup in completed if backup.started is not None), default=None)
-
-
-def _oldest_running(backups: Iterable[Backup]) -> Backup | None:
-    running = [backup for backup in backups if backup.status is Status.IN_PROGRESS]
+def _oldest_running(unfinished: Iterable[Backup]) -> Backup | None:
+    running = [backup for backup in unfinished if backup.status is Status.IN_PROGRESS]
     return min(running, key=lambda one: float("inf") if one.started is None else one.started, default=None)
+
+
+UNLISTED: Mapping[str, Any] = MappingProxyType({
+    "failures": None,
+    "failures_by_kind": {},
+    "counts": {},
+    "stored_bytes": None,
+    "oldest_success": None,
+    "running": None,
+    "running_since": None,
+    "progress": None,
+})  # fmt: skip
+"""What is told of a resource that has never been listed."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from exporter.knowledge.listing import Listing
 from exporter.knowledge.state import Watched
 from exporter.model import Backup, Facts, Page
-from exporter.provider import Api
+from exporter.polling.mapping import NOTHING, mapped
+from exporter.provider import Api, RawPage
 from exporter.settings import Source
 from exporter.transport.recollection import Recollection, SameAgainError
 
@@ -18,6 +19,9 @@ class Reading:
     """Freshly read pages of one resource, not yet put together with what is known."""
 
     pages: tuple[Page, ...]
+    """Held against `base`, the listing that was known when the reading began."""
+    raw: tuple[RawPage, ...]
+    base: Listing | None
     whole: bool
     heard: tuple[int, ...] = ()
     """The answers that the pages were made of, by their hashes."""
@@ -40,16 +44,19 @@ class Reader:
         skippable = partial_will_do or not newest_first
         recollection = Recollection(watched.heard if skippable else ())
         try:
-            pages, whole = await self._pages(watched, recollection, partial_will_do=partial_will_do)
+            return await self._read(watched, recollection, partial_will_do=partial_will_do)
         except SameAgainError:
             return None
-        return Reading(pages=pages, whole=whole, heard=tuple(recollection.heard))
 
     def listed(self, watched: Watched, reading: Reading) -> Watched:
         """Return the resource with a reading added; `watched` may have changed since the reading began."""
-        listing = (watched.listing or Listing()).after(reading.pages, whole=reading.whole)
+        pages = reading.pages
+        fresh: dict[str, Backup] | None = {backup.id: backup for page in pages for backup in page.backups}
+        if watched.listing is not reading.base:  # following a backup, or discovery, has changed it meanwhile
+            pages, fresh = tuple(map(self._mapped, reading.raw)), None
+        listing = (watched.listing or Listing()).after(pages, whole=reading.whole)
         whole_at = asyncio.get_running_loop().time() if reading.whole else watched.listed_whole
-        known = watched.listed(listing, sizes=self.source.provider.sizes)
+        known = watched.listed(listing, sizes=self.source.provider.sizes, fresh=fresh)
         return replace(known, listed_whole=whole_at, heard=reading.heard)
 
     def followed(self, watched: Watched, backups: Iterable[Backup]) -> Watched:
@@ -71,19 +78,24 @@ class Reader:
         """Return the resource with facts that were just read."""
         return replace(watched, facts=facts, facts_read=asyncio.get_running_loop().time())
 
-    async def _pages(
-        self, watched: Watched, recollection: Recollection, *, partial_will_do: bool
-    ) -> tuple[tuple[Page, ...], bool]:
-        """Return the pages read, and whether they are all there are."""
-        known, pages = watched.listing or Listing(), list[Page]()
+    async def _read(self, watched: Watched, recollection: Recollection, *, partial_will_do: bool) -> Reading:
+        before = watched.listing or Listing()
+        known, pages, raw = before.backups.prints(), list[Page](), list[RawPage]()
         api = self.api() if self.attentive is None else self.attentive(recollection)
-        reading = self.source.provider.pages(api, self.source.options, watched.resource)
-        async with aclosing(reading):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
-            async for page in reading:
-                pages.append(page)
-                if partial_will_do and not page.last and known.suffices(pages):
-                    return tuple(pages), False
-        return tuple(pages), True
+        listed = self.source.provider.pages(api, self.source.options, watched.resource)
+        whole = True
+        async with aclosing(listed):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
+            async for part in listed:
+                raw.append(part)
+                pages.append(self._mapped(part, known))
+                if partial_will_do and not part.last and before.suffices(pages):
+                    whole = False
+                    break
+        heard = tuple(recollection.heard)
+        return Reading(pages=tuple(pages), raw=tuple(raw), base=watched.listing, whole=whole, heard=heard)
+
+    def _mapped(self, raw: RawPage, known: frozenset[int] = NOTHING) -> Page:
+        return mapped(self.source.provider, self.source.options, raw, known)
 
     def _due(self, read: float | None) -> bool:
         return read is None or asyncio.get_running_loop().time() - read >= self.source.discovery_interval

@@ -53,11 +53,12 @@ Cannot tell:
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
-from exporter.provider import Answer, Api, Auth, Exchange, Provider, RateLimit, Token, Url, address
+from exporter.model import Backup, Facts, Resource, Scope, Status
+from exporter.provider import Answer, Api, Auth, Exchange, Provider, RateLimit, RawPage, Token, Url, address
 from exporter.schedule import DAY, WEEK
 from exporter.secret import Secret
 
@@ -120,37 +121,38 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
     return _facts(wire.record(answer.body))
 
 
-async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the listing from its last page back to its first.
 
     The first page has to be asked for, as only its links tell the last one; it is kept and yielded at the end.
     """
     auth = _auth(options)
-    first = await api.get(_backups(options, resource), auth=auth)
+    first = await api.get(_backups(options, resource), auth=auth, frame=wire.Records)
     last = _link(api, first, "last")
-    newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last)
+    newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, frame=wire.Records)
     for answer in reversed(newest):  # more than one, if the list has grown meanwhile
         yield _page(answer)
     walked = {answer.url for answer in newest}
     oldest = newest[0] if newest else None
     while oldest and not _adjoin(api, first, oldest) and (target := _link(api, oldest, "prev")):
-        oldest = await api.get(target, auth=auth)
+        oldest = await api.get(target, auth=auth, frame=wire.Records)
         walked.add(target)
         yield _page(oldest)
     if not (oldest and _adjoin(api, first, oldest)):  # one page only; or no `last`, or no `prev` that leads here
-        for answer in reversed(await _onward(api, auth, _link(api, first, "next"), until=walked)):
+        further = await _onward(api, auth, _link(api, first, "next"), until=walked, frame=wire.Records)
+        for answer in reversed(further):
             yield _page(answer)
     yield replace(_page(first), last=True)
 
 
-async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
+async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return the backup that is active now, and the one asked about if that is another."""
     auth, listing = _auth(options), _backups(options, resource)
     active = await api.get(address(listing, "active"), auth=auth, empty=True)
-    found = [] if active.body is None else [_backup(wire.record(active.body))]
-    if all(one.id != backup.id for one in found):
-        asked = await api.get(address(listing, backup.id), auth=auth)
-        found.append(_backup(wire.record(asked.body)))
+    found = [] if active.body is None else [backup(options, wire.record(active.body))]
+    if all(one.id != run.id for one in found):
+        asked = await api.get(address(listing, run.id), auth=auth)
+        found.append(backup(options, wire.record(asked.body)))
     return found
 
 
@@ -168,11 +170,16 @@ def _facts(instance: wire.Record) -> Facts:
     return Facts(scheduled=True if interval else None, interval=interval)
 
 
-def _page(answer: Answer) -> Page:
-    return Page(backups=tuple(_backup(one) for one in wire.records(answer.body)))
+def _page(answer: Answer) -> RawPage:
+    return RawPage(records=answer.body)
 
 
-def _backup(source: wire.Record) -> Backup:
+def _ids(answer: Answer) -> set[str]:
+    return {wire.identity(wire.record(wire.decoded(bytes(one)))) for one in answer.body}
+
+
+def backup(_options: Options, source: wire.Record) -> Backup:
+    """Return what a record means."""
     return wire.backup(
         STATUSES,
         source.get("status"),
@@ -186,11 +193,13 @@ def _backups(options: Options, resource: Resource) -> str:
     return address(options.base_url, "v1", "backup_instances", resource.id, "backups")
 
 
-async def _onward(api: Api, auth: Auth, url: str | None, *, until: Container[str] = ()) -> list[Answer]:
+async def _onward(
+    api: Api, auth: Auth, url: str | None, *, until: Container[str] = (), frame: Any = Any
+) -> list[Answer]:
     """Return the answer at `url` and those that its `next` links lead to, as far as `until`."""
     answers: list[Answer] = []
     while url and url not in until:
-        answers.append(await api.get(url, auth=auth))
+        answers.append(await api.get(url, auth=auth, frame=frame))
         url = _link(api, answers[-1], "next")
     return answers
 
@@ -210,7 +219,7 @@ def _adjoin(api: Api, first: Answer, oldest: Answer) -> bool:
         return True
     if _link(api, first, "next") == oldest.url:
         return True
-    return not {one.id for one in _page(first).backups}.isdisjoint(one.id for one in _page(oldest).backups)
+    return not _ids(first).isdisjoint(_ids(oldest))
 
 
 def _auth(options: Options) -> Auth:
@@ -245,6 +254,7 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
+    backup=backup,
     newest_first=True,
     sizes=False,
     running=running,

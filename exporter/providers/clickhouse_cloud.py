@@ -51,11 +51,12 @@ Cannot tell:
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from exporter import wire
 from exporter.errors import ForbiddenError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
-from exporter.provider import Answer, Api, Basic, Provider, RateLimit, Url, address
+from exporter.model import Backup, Facts, Resource, Scope, Status
+from exporter.provider import Answer, Api, Basic, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
@@ -111,16 +112,22 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
     return Facts(interval=_period(answer))
 
 
-async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+class _Backups(wire.Frame):
+    """The answer that lists a service's backups."""
+
+    result: wire.Records
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the one page that holds every backup the vendor keeps."""
-    answer = await _get(api, options, *_path(resource), "backups")
-    yield Page(backups=tuple(_backup(entry) for entry in wire.records(answer.body, "result")))
+    answer = await _get(api, options, *_path(resource), "backups", frame=_Backups)
+    yield RawPage(records=answer.body.result)
 
 
-async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
+async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return a backup as it now is."""
-    answer = await _get(api, options, *_path(resource), "backups", backup.id)
-    return (_backup(wire.record(answer.body, "result")),)
+    answer = await _get(api, options, *_path(resource), "backups", run.id)
+    return (backup(options, wire.record(answer.body, "result")),)
 
 
 def two_periods(interval: float) -> float:
@@ -128,9 +135,9 @@ def two_periods(interval: float) -> float:
     return 2 * interval + 3 * HOUR
 
 
-async def _get(api: Api, options: Options, *segments: str) -> Answer:
+async def _get(api: Api, options: Options, *segments: str, frame: Any = Any) -> Answer:
     url = address(options.base_url, "v1", "organizations", *segments)
-    return await api.get(url, auth=Basic(user=options.key_id, password=options.key_secret))
+    return await api.get(url, auth=Basic(user=options.key_id, password=options.key_secret), frame=frame)
 
 
 def _path(resource: Resource) -> tuple[str, str, str]:
@@ -159,7 +166,8 @@ def _period(answer: Answer) -> float:
     return hours * HOUR if hours else DEFAULT_PERIOD
 
 
-def _backup(entry: wire.Record) -> Backup:
+def backup(_options: Options, entry: wire.Record) -> Backup:
+    """Return what a record means."""
     kind = wire.word(entry.get("type"))
     return wire.backup(
         STATUSES,
@@ -187,6 +195,7 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
+    backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
     running=running,
     max_age=two_periods,

@@ -41,11 +41,12 @@ out. What `sameAddon` made is a `dump`. An addon without schedules has its backu
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import UNFINISHED, Backup, Facts, Page, Resource, Restore, Scope, Status
-from exporter.provider import Api, Bearer, Provider, RateLimit, Url, address
+from exporter.model import UNFINISHED, Backup, Facts, Resource, Restore, Scope, Status
+from exporter.provider import Api, Bearer, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK, largest_gap
 from exporter.secret import Secret
 
@@ -95,34 +96,56 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
     return replace(_schedule(schedules), restore=_last_restore(restores))
 
 
-async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+class _Listed(wire.Frame):
+    backups: wire.Records
+
+
+class _Part(wire.Frame):
+    """A page of any list; Northflank calls what it lists by its name, inside `data`."""
+
+    data: Any
+    pagination: Any = None
+
+
+class _Backups(_Part):
+    """A page of the list of backups."""
+
+    data: _Listed
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """List an addon's backups, in whatever order Northflank has them."""
-    async for records in _parts(api, options, "backups", *_place(resource), "backups"):
-        own = (record for record in records if _source(record) not in options.import_sources)
-        yield Page(backups=tuple(_backup(record) for record in own))
+    async for part in _parts(api, options, _Backups, *_place(resource), "backups"):
+        yield RawPage(records=part.data.backups)
 
 
-async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
+def backup(options: Options, record: wire.Record) -> Backup | None:
+    """Return what a record means: nothing, if it was imported."""
+    return None if _source(record) in options.import_sources else _backup(record)
+
+
+async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Read one backup again."""
-    url = address(_base(options), *_place(resource), "backups", backup.id)
+    url = address(_base(options), *_place(resource), "backups", run.id)
     answer = await api.get(url, auth=Bearer(options.token))
     found = _backup(wire.record(answer.body, "data"))
-    return (replace(found, kind=found.kind or backup.kind),)  # this endpoint may leave the config out
+    return (replace(found, kind=found.kind or run.kind),)  # this endpoint may leave the config out
 
 
 async def _whole(api: Api, options: Options, name: str, *path: str) -> Sequence[wire.Record]:
     """Return the list `data.<name>`, its pages put together."""
-    return [record async for part in _parts(api, options, name, *path) for record in part]
+    parts = _parts(api, options, _Part, *path)
+    return [record async for part in parts for record in wire.records(part.data, name)]
 
 
-async def _parts(api: Api, options: Options, name: str, *path: str) -> AsyncIterator[Sequence[wire.Record]]:
-    """Yield the list `data.<name>` of each page."""
+async def _parts(api: Api, options: Options, frame: type[_Part], *path: str) -> AsyncIterator[_Part]:
+    """Yield page after page of a list."""
     number, further = 1, dict[str, str | int]()
     while True:
         url = address(_base(options), *path, per_page=PER_PAGE, **further)
-        body = (await api.get(url, auth=Bearer(options.token))).body
-        yield wire.records(body, "data", name)
-        pagination = wire.record(body).get("pagination")
+        part: _Part = (await api.get(url, auth=Bearer(options.token), frame=frame)).body
+        yield part
+        pagination = part.pagination
         if pagination is None:
             return
         more = wire.flag(wire.record(pagination).get("hasNextPage"))
@@ -230,6 +253,7 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
+    backup=backup,
     newest_first=False,
     running=running,
 )

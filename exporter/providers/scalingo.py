@@ -53,8 +53,8 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
-from exporter.model import Backup, Facts, Page, Recovery, Resource, Scope, Status
-from exporter.provider import Api, Basic, Exchange, Provider, RateLimit, Token, Url, address
+from exporter.model import Backup, Facts, Recovery, Resource, Scope, Status
+from exporter.provider import Api, Basic, Exchange, Provider, RateLimit, RawPage, Token, Url, address
 from exporter.schedule import DAY, HOUR, largest_gap
 from exporter.secret import Secret
 
@@ -119,22 +119,27 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
     )
 
 
-async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+class _Backups(wire.Frame):
+    """The answer that lists a database's backups."""
+
+    database_backups: wire.Records
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the one page there is: all the backups, or a dedicated database's recovery window."""
     if resource.kind == DEDICATED:
         window = wire.record(await _get_of(api, options, resource, "pitr", "recovery_window"), "recovery_window")
         earliest, latest = (wire.moment(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
-        yield Page(recovery=Recovery(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
+        yield RawPage(recovery=Recovery(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
     else:
-        listed = wire.records(await _get_of(api, options, resource, "backups"), "database_backups")
-        yield Page(backups=tuple(_backup(entry) for entry in listed if entry.get("hidden") is not True))
+        yield RawPage(records=(await _get_of(api, options, resource, "backups", frame=_Backups)).database_backups)
 
 
 async def _get(api: Api, options: Options, *segments: str) -> Any:
     return (await api.get(address(_api_url(options), "v1", *segments), auth=_account(options))).body
 
 
-async def _get_of(api: Api, options: Options, resource: Resource, *segments: str) -> Any:
+async def _get_of(api: Api, options: Options, resource: Resource, *segments: str, frame: Any = Any) -> Any:
     """Return what the database API tells of one addon, with the addon's own token."""
     app, addon = resource.place
     base = options.db_api_url or f"https://db-api.{options.region}.scalingo.com"
@@ -145,7 +150,7 @@ async def _get_of(api: Api, options: Options, resource: Resource, *segments: str
         lifetime=HOUR,
         shared=False,
     )
-    return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange)).body
+    return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange, frame=frame)).body
 
 
 def _api_url(options: Options) -> str:
@@ -256,7 +261,10 @@ def _schedule(database: wire.Record) -> tuple[bool | None, float | None]:
     return enabled, (largest_gap(slots, DAY) or DAY) if enabled else None
 
 
-def _backup(entry: wire.Record) -> Backup:
+def backup(_options: Options, entry: wire.Record) -> Backup | None:
+    """Return what a record means: nothing, if it is hidden."""
+    if entry.get("hidden") is True:
+        return None
     kind = wire.word(entry.get("method"))
     return wire.backup(
         STATUSES,
@@ -275,5 +283,6 @@ PROVIDER = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
+    backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
 )

@@ -43,11 +43,12 @@ Cannot tell:
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
-from exporter.model import Backup, Page, Resource, Scope, Status
-from exporter.provider import Answer, Api, Bearer, Provider, RateLimit, Url, address
+from exporter.model import Backup, Resource, Scope, Status
+from exporter.provider import Answer, Api, Bearer, Provider, RateLimit, RawPage, Url, address
 from exporter.secret import Secret
 
 BASE_URL = Url("https://api.scholarlysoftware.com")
@@ -89,46 +90,53 @@ async def resources(api: Api, options: Options, _scope: Scope) -> Sequence[Resou
     except (ForbiddenError, NotFoundError):
         return (NAMED_AFTER_SOURCE,)
     institutions = wire.records(answer.body, "data")
-    if len(institutions) != 1 or _next(api, answer) is not None:
+    if len(institutions) != 1 or _next(api, answer, wire.inner(answer.body, "links")) is not None:
         return (NAMED_AFTER_SOURCE,)
     return (_institution(institutions[0]),)
 
 
-async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterator[Page]:
+class _Backups(wire.Frame):
+    """A page of the list of backups."""
+
+    data: wire.Records
+    links: Any = None
+    meta: Any = None
+
+
+async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the backups newest first, as long as pages have any and name a next one."""
     query: dict[str, str | int] = {"sort": "-created_at", "page[size]": PAGE_SIZE}
     url: str | None = address(options.base_url, "api", "v1", "backups", **query)
     read: set[str] = set()
     while url is not None:
         read.add(url)
-        answer = await _get(api, options, url)
-        found = wire.records(answer.body, "data")
-        url = _next(api, answer) if found else None
+        answer = await _get(api, options, url, frame=_Backups)
+        page: _Backups = answer.body
+        url = _next(api, answer, page.links) if page.data else None
         if url in read:  # said before the page is handed over, after which reading may stop
             raise MalformedError("a page link leads back to a page already read")
-        yield Page(backups=tuple(_backup(each) for each in found), total=_total(answer), last=url is None)
+        yield RawPage(records=page.data, total=_total(page.meta), last=url is None)
 
 
-async def running(api: Api, options: Options, _resource: Resource, backup: Backup) -> Sequence[Backup]:
+async def running(api: Api, options: Options, _resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return how far a running backup has come."""
-    answer = await _get(api, options, address(options.base_url, "api", "v1", "backups", backup.id))
-    return (_backup(wire.record(answer.body, "data")),)
+    answer = await _get(api, options, address(options.base_url, "api", "v1", "backups", run.id))
+    return (backup(options, wire.record(answer.body, "data")),)
 
 
-async def _get(api: Api, options: Options, url: str) -> Answer:
-    return await api.get(url, auth=Bearer(options.token), accept=MEDIA_TYPE)
+async def _get(api: Api, options: Options, url: str, frame: Any = Any) -> Answer:
+    return await api.get(url, auth=Bearer(options.token), accept=MEDIA_TYPE, frame=frame)
 
 
-def _next(api: Api, answer: Answer) -> str | None:
+def _next(api: Api, answer: Answer, links: object) -> str | None:
     """Return the next page's address; JSON:API allows a link to be a text or an object that holds one."""
-    target = wire.inner(answer.body, "links").get("next")
+    target = wire.inner(links).get("next")
     return api.link(answer, target.get("href") if isinstance(target, dict) else target)
 
 
-def _total(answer: Answer) -> int | None:
+def _total(meta: object) -> int | None:
     """Return how many backups there are by either generation of the list's documentation."""
-    meta = wire.inner(answer.body, "meta")
-    for told in (meta.get("total"), wire.inner(meta, "page").get("total_count")):
+    for told in (wire.inner(meta).get("total"), wire.inner(meta, "page").get("total_count")):
         if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
             return told
     return None
@@ -144,7 +152,7 @@ def _institution(source: wire.Record) -> Resource:
     )
 
 
-def _backup(source: wire.Record) -> Backup:
+def backup(_options: Options, source: wire.Record) -> Backup:
     """Map a record; the requester's name, the download address and the progress message stay unread."""
     attributes = wire.inner(source, "attributes")
     said = attributes.get("status")
@@ -171,6 +179,7 @@ PROVIDER = Provider(
     scopes=scopes,
     resources=resources,
     pages=pages,
+    backup=backup,
     newest_first=True,
     running=running,
 )

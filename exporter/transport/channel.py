@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin
 
 from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
@@ -196,7 +196,9 @@ class Operation:
     """Ends the reading, by SameAgainError, once all that it heard is what was heard before."""
     asked: set[str] = field(default_factory=set, repr=False)
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+    async def get(
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+    ) -> Answer:
         """See `provider.Api.get`."""
         for _ in range(1 + MOST_REDIRECTS):
             answer = await self._once(url, auth, accept)
@@ -206,7 +208,7 @@ class Operation:
         if self.recollection is not None and answer.status == 200:
             self.recollection.hear(url, answer.headers.get("link", ""), answer.body)
         targets = {rel: urljoin(url, target) for rel, target in links(answer.headers).items()}
-        return Answer(body=decipher(answer.status, answer.body, empty=empty), links=targets, url=url)
+        return Answer(body=decipher(answer.status, answer.body, empty=empty, frame=frame), links=targets, url=url)
 
     def link(self, answer: Answer, target: object) -> str | None:
         """See `provider.Api.link`."""

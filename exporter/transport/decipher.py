@@ -7,8 +7,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import msgspec
-
 from exporter.errors import (
     DeadlineError,
     ForbiddenError,
@@ -19,6 +17,7 @@ from exporter.errors import (
     ServerError,
     UnauthorizedError,
 )
+from exporter.wire import decoded
 
 LONGEST_BELIEVED_RESET = 7200.0
 BY_STATUS: Mapping[int, type[PollError]] = {
@@ -30,11 +29,10 @@ BY_STATUS: Mapping[int, type[PollError]] = {
     410: NotFoundError,
     429: RateLimitedError,
 }
-_decoder = msgspec.json.Decoder()
 
 
-def decipher(status: int, body: bytes, *, empty: bool = False) -> Any:
-    """Return the decoded body of a good answer, or raise the PollError that the answer is.
+def decipher(status: int, body: bytes, *, empty: bool = False, frame: Any = Any) -> Any:
+    """Return the decoded body of a good answer, in the form of `frame`, or raise the PollError that the answer is.
 
     `empty` says that a 204 is a good answer; it is returned as None.
     """
@@ -43,18 +41,9 @@ def decipher(status: int, body: bytes, *, empty: bool = False) -> Any:
             return None
         raise MalformedError("204 No Content where a body was expected")
     if 200 <= status < 300:
-        return decoded(body)
+        return decoded(body, frame)
     error = BY_STATUS.get(status) or (ServerError if status >= 500 else MalformedError)
     raise error(f"HTTP {status}")
-
-
-def decoded(body: bytes) -> Any:
-    """Return the value of a JSON text; MalformedError for anything else."""
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        what = "an HTML page" if body.lstrip()[:1] == b"<" else "no valid JSON" if body else "empty"
-        raise MalformedError(f"the body is {what}") from None  # the decoder's words may quote the body
 
 
 def wait_told(headers: Mapping[str, str], now: float) -> float | None:

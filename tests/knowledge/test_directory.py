@@ -22,7 +22,13 @@ def unasked(*_: Any) -> Any:
 def source(**fields: Any) -> Source:
     limit = RateLimit(requests=1, per=1)
     provider = Provider(
-        options=object, rate_limit=limit, scopes=unasked, resources=unasked, pages=unasked, newest_first=True
+        options=object,
+        rate_limit=limit,
+        scopes=unasked,
+        resources=unasked,
+        pages=unasked,
+        backup=unasked,
+        newest_first=True,
     )
     return Source(name="main", provider=provider, provider_name="acme", options=None, rate_limit=limit, **fields)
 

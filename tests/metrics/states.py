@@ -34,7 +34,13 @@ def unasked(*_: Any) -> Any:
 def source(name: str, provider: str = "acme", **fields: Any) -> Source:
     limit = RateLimit(requests=1, per=1)
     stub = Provider(
-        options=object, rate_limit=limit, scopes=unasked, resources=unasked, pages=unasked, newest_first=True
+        options=object,
+        rate_limit=limit,
+        scopes=unasked,
+        resources=unasked,
+        pages=unasked,
+        backup=unasked,
+        newest_first=True,
     )
     return Source(name=name, provider=stub, provider_name=provider, options=None, rate_limit=limit, **fields)
 

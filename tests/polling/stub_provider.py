@@ -12,8 +12,8 @@ from exporter import wire
 from exporter.app import App
 from exporter.errors import MalformedError, PollError
 from exporter.metrics.board import Entry
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
-from exporter.provider import Api, Auth, Bearer, Exchange, Provider, RateLimit, Token, address
+from exporter.model import Backup, Facts, Resource, Scope, Status
+from exporter.provider import Api, Auth, Bearer, Exchange, Provider, RateLimit, RawPage, Token, address
 from exporter.secret import Secret
 from exporter.settings import Settings, Source
 from exporter.transport.channel import Incoming, Outgoing
@@ -129,13 +129,21 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
     return Facts(interval=(await _get(api, options, "facts", resource.id))["interval"])
 
 
-async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+class Part(wire.Frame):
+    """One page."""
+
+    rows: wire.Records
+    more: bool
+
+
+async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield page after page."""
     number = 0
     while True:
-        body = await _get(api, options, "backups", resource.id, str(number))
-        yield Page(backups=tuple(_backup(one) for one in wire.records(body, "rows")))
-        if not body["more"]:
+        url = address(BASE, "backups", resource.id, str(number))
+        part: Part = (await api.get(url, auth=auth(options), frame=Part)).body
+        yield RawPage(records=part.rows)
+        if not part.more:
             return
         number += 1
 
@@ -156,6 +164,7 @@ STUB = Provider(
     resources=resources,
     facts=facts,
     pages=pages,
+    backup=lambda _, one: _backup(one),
     newest_first=True,
     running=running,
 )

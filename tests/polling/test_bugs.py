@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.model import Backup, Page, Resource, Scope
+from exporter.model import Backup, Resource, Scope
 from exporter.polling import poller
-from exporter.provider import Api
+from exporter.provider import Api, RawPage
 from tests.polling.stub_provider import STUB, Options, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
@@ -28,7 +28,7 @@ async def slip(*_: object) -> Any:
     raise SlipError("secret words")
 
 
-async def slip_about_a(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+async def slip_about_a(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Be wrong about one resource."""
     if resource.id == "a":
         raise SlipError("secret words")

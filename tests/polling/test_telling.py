@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from exporter.errors import CapError
 from exporter.knowledge import directory
-from exporter.model import Page, Resource, Status
-from exporter.provider import Api
+from exporter.model import Resource, Status
+from exporter.provider import Api, RawPage
 from tests.polling.stub_provider import STUB, Options, Vendor, row, source, watching
 from tests.virtual_time import virtually
 
@@ -42,10 +42,10 @@ async def test_caps_are_told_as_long_as_they_bite(monkeypatch: pytest.MonkeyPatc
 
 @virtually
 async def test_a_body_beyond_its_cap_is_told_as_well() -> None:
-    async def too_much(_api: Api, _options: Options, resource: Resource) -> AsyncIterator[Page]:
+    async def too_much(_api: Api, _options: Options, resource: Resource) -> AsyncIterator[RawPage]:
         if resource.id == "a":
             raise CapError("the body is larger than 8 MiB", limit="body")
-        yield Page()
+        yield RawPage()
 
     async with watching(two_scopes(), source(provider=replace(STUB, pages=too_much))) as seen:
         await asyncio.sleep(1)

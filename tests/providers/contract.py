@@ -3,7 +3,7 @@
 import copy
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,8 @@ from exporter.knowledge.state import Watched
 from exporter.metrics.exposition import prepare, resource_part
 from exporter.metrics.resource_families import View
 from exporter.model import Backup, Facts, Page, Resource
-from exporter.provider import Answer, Auth, Provider
+from exporter.polling.mapping import mapped
+from exporter.provider import Answer, Api, Auth, Provider
 from exporter.settings import Policy
 from tests.providers.fake_api import FakeApi, Reply, route_of
 
@@ -35,10 +36,12 @@ def fixture(name: str) -> Any:
 class WaryApi(FakeApi):
     """Ends a chain of pages that leads back to itself, as the exporter's own way to a vendor does."""
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+    async def get(
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+    ) -> Answer:
         if self.asked.count(route_of(url)) > 1:
             raise MalformedError("a page link leads back to a page already read")
-        return await super().get(url, auth=auth, accept=accept, empty=empty)
+        return await super().get(url, auth=auth, accept=accept, empty=empty, frame=frame)
 
 
 class ProviderContract:
@@ -132,6 +135,12 @@ class ProviderContract:
         return tuple(await self.provider.running(api, self.options, resource, backup))
 
 
+async def paged(provider: Provider, api: Api, options: Any, resource: Resource) -> AsyncIterator[Page]:
+    """Yield a listing's pages, mapped."""
+    async for raw in provider.pages(api, options, resource):
+        yield mapped(provider, options, raw)
+
+
 async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
     """Read everything a provider can read, as the poller does."""
     found = []
@@ -140,7 +149,7 @@ async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
             facts = resource.facts
             if facts is None and provider.facts is not None:
                 facts = await provider.facts(api, options, resource)
-            pages = tuple([page async for page in provider.pages(api, options, resource)])
+            pages = tuple([page async for page in paged(provider, api, options, resource)])
             found.append((resource, facts or Facts(), pages))
     return found
 

@@ -1,10 +1,12 @@
 """An `Api` without a socket: a table of recorded answers in, what a provider makes of them out."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from exporter import wire
 from exporter.errors import (
     ForbiddenError,
     MalformedError,
@@ -54,9 +56,12 @@ class FakeApi:
         self.signed: list[str] = []
         self.tokens: dict[str, Token] = {}
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False) -> Answer:
+    async def get(
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+    ) -> Answer:
         self.signed.append(self._sign(auth))
-        return self._answer(url, "GET", empty=empty)
+        answer = self._answer(url, "GET", empty=empty)
+        return answer if frame is Any else replace(answer, body=wire.decoded(json.dumps(answer.body).encode(), frame))
 
     def link(self, answer: Answer, target: object) -> str | None:
         if not isinstance(target, str) or not target:

@@ -8,7 +8,7 @@ from exporter.model import Backup, Facts, Page, Resource, Scope, Status
 from exporter.provider import Basic, Exchange, Token, Url
 from exporter.providers.backupify import PROVIDER, Options
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture
+from tests.providers.contract import ProviderContract, fixture, paged
 from tests.providers.fake_api import FakeApi, Reply
 
 HOST = "api.backupify.com"
@@ -109,7 +109,7 @@ def listing(pages: Mapping[str, Reply]) -> dict[str, Reply]:
 
 
 async def walk(api: FakeApi) -> list[list[int]]:
-    return [[int(one.id) for one in part.backups] async for part in PROVIDER.pages(api, OPTIONS, INSTANCE)]
+    return [[int(one.id) for one in part.backups] async for part in paged(PROVIDER, api, OPTIONS, INSTANCE)]
 
 
 PAGINGS: dict[str, tuple[dict[str, Reply], Sequence[str]]] = {
@@ -207,7 +207,7 @@ async def test_a_single_page_is_one_request_however_full(links: dict[str, str]) 
 
 async def test_the_newest_page_is_yielded_before_older_ones_are_asked_for() -> None:
     api = FakeApi(listing(PAGINGS["all four links stand everywhere"][0]))
-    async for part in PROVIDER.pages(api, OPTIONS, INSTANCE):
+    async for part in paged(PROVIDER, api, OPTIONS, INSTANCE):
         assert [one.id for one in part.backups] == ["31", "32"]
         break
 

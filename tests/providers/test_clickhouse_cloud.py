@@ -12,13 +12,12 @@ from exporter.providers.clickhouse_cloud import (
     STATUSES,
     Options,
     facts,
-    pages,
     resources,
     running,
     scopes,
 )
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture
+from tests.providers.contract import ProviderContract, fixture, paged
 from tests.providers.fake_api import FakeApi, Reply
 
 ORGANIZATION = "d1f7b1a0-6c0e-4b0e-9a51-0a2f3c4d5e6f"
@@ -176,7 +175,7 @@ async def test_forbidden_backups_are_no_empty_list() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": reply("configuration_forbidden", status=403)})
 
     with pytest.raises(PollError, match="403"):
-        [page async for page in pages(api, options(), ORDERS_RESOURCE)]
+        [page async for page in paged(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +231,7 @@ async def test_a_backup_without_an_id_makes_the_listing_malformed() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": result([{"id": RUNNING, "status": "done"}, {"status": "done"}])})
 
     with pytest.raises(MalformedError):
-        [page async for page in pages(api, options(), ORDERS_RESOURCE)]
+        [page async for page in paged(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 def test_the_limit_lets_the_scheduler_skip_a_slot() -> None:

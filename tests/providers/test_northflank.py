@@ -8,9 +8,9 @@ import pytest
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, UnauthorizedError
 from exporter.model import Backup, Facts, Page, Resource, Restore, Scope, Status
 from exporter.provider import Url
-from exporter.providers.northflank import PROVIDER, Options, facts, pages, resources, running, scopes
+from exporter.providers.northflank import PROVIDER, Options, facts, resources, running, scopes
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture
+from tests.providers.contract import ProviderContract, fixture, paged
 from tests.providers.fake_api import FakeApi, Reply
 
 V1 = "GET api.northflank.com/v1/projects"
@@ -131,7 +131,7 @@ def listing(*backups: Any, **beside: Any) -> FakeApi:
 
 
 async def first_page(api: FakeApi, options: Options = OPTIONS) -> tuple[Backup, ...]:
-    return (await anext(pages(api, options, EXAMPLE))).backups
+    return (await anext(paged(PROVIDER, api, options, EXAMPLE))).backups
 
 
 async def facts_of(*schedulings: tuple[str, Any], restores: Reply | None = None) -> Facts:
@@ -269,13 +269,13 @@ async def test_page_numbers_go_on_where_cursors_are_missing() -> None:
         }
     )
 
-    assert [page.backups[0].id async for page in pages(api, OPTIONS, EXAMPLE)] == ["1", "2", "3", "4", "5"]
+    assert [page.backups[0].id async for page in paged(PROVIDER, api, OPTIONS, EXAMPLE)] == ["1", "2", "3", "4", "5"]
 
 
 @pytest.mark.parametrize("pagination", [[], "more", {}, {"hasNextPage": "true"}, {"hasNextPage": None}, 1])
 async def test_pagination_that_cannot_be_read_never_makes_a_part_the_whole(pagination: Any) -> None:
     with pytest.raises(MalformedError):
-        _ = [page async for page in pages(listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)]
+        _ = [page async for page in paged(PROVIDER, listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)]
 
 
 @pytest.mark.parametrize("backup", [{"status": "completed"}, {"id": ""}, {"id": None}, "a", None])

@@ -9,7 +9,7 @@ from exporter.model import Backup, Facts, Page, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.scholarly import NAMED_AFTER_SOURCE, PROVIDER, Options
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture, read
+from tests.providers.contract import ProviderContract, fixture, paged, read
 from tests.providers.fake_api import FakeApi, Reply
 
 HOST = "api.scholarlysoftware.com"
@@ -89,7 +89,7 @@ def institutions(count: int, **links: Any) -> Reply:
 
 
 async def listed(routes: Mapping[str, Reply]) -> list[Page]:
-    return [page async for page in PROVIDER.pages(FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
+    return [page async for page in paged(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import msgspec
+
 from exporter.knowledge.listing import Listing
+from exporter.knowledge.packed import PackedBackups
 from exporter.knowledge.state import Watched
-from exporter.model import Backup, Page, Resource, Status
+from exporter.model import Backup, Resource, Status
 from exporter.polling.reader import Reader
+from exporter.provider import RawPage
 from tests.polling.stub_provider import source
 from tests.virtual_time import virtually
 
@@ -14,13 +18,15 @@ RESOURCE = Resource(id="r", name="r", kind="stub")
 KNOWN = {key: Backup(id=key, status=Status.COMPLETED, started=float(at)) for at, key in enumerate("abc")}
 
 
-async def one_page(*_: object) -> AsyncIterator[Page]:
-    yield Page(backups=(KNOWN["c"],), last=True)
+async def one_page(*_: object) -> AsyncIterator[RawPage]:
+    yield RawPage(records=[msgspec.Raw(b'{"id":"c","status":"done","started":2}')], last=True)
 
 
 @virtually
 async def test_the_only_page_is_the_whole_listing() -> None:
-    watched = Watched(resource=RESOURCE, first_seen=0.0, listing=Listing(backups=KNOWN), listed_whole=0.0)
+    watched = Watched(
+        resource=RESOURCE, first_seen=0.0, listing=Listing(backups=PackedBackups(KNOWN.values())), listed_whole=0.0
+    )
     stub = source()
     one = replace(stub, provider=replace(stub.provider, pages=one_page))
     reader = Reader(source=one, api=lambda: None)  # type: ignore[arg-type,return-value]

@@ -6,9 +6,9 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import Backup, Facts, Page, Resource, Scope
-from exporter.provider import Api, address
-from tests.polling.stub_provider import BASE, STATUSES, STUB, Options, auth
+from exporter.model import Backup, Facts, Resource, Scope
+from exporter.provider import Api, RawPage, address
+from tests.polling.stub_provider import BASE, STATUSES, STUB, Options, Part, auth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,13 @@ async def _facts(api: Api, options: Options, resource: Resource) -> Facts:
     return Facts(interval=wire.amount(body.get("interval")))
 
 
-async def _pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[Page]:
+async def _pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     number, more = 0, True
     while more:
-        body = await _get(api, options, "backups", resource.id, str(number))
-        yield Page(backups=tuple(map(_backup, wire.records(body, "rows"))))
-        number, more = number + 1, wire.flag(body.get("more")) is True
+        url = address(options.base if isinstance(options, At) else BASE, "backups", resource.id, str(number))
+        part: Part = (await api.get(url, auth=auth(options), frame=Part)).body
+        yield RawPage(records=part.rows)
+        number, more = number + 1, part.more
 
 
 async def _running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
@@ -60,4 +61,12 @@ def _backup(one: wire.Record) -> Backup:
     return wire.backup(STATUSES, one.get("status"), id=wire.identity(one), started=started, finished=finished)
 
 
-STRICT = replace(STUB, scopes=_scopes, resources=_resources, facts=_facts, pages=_pages, running=_running)
+STRICT = replace(
+    STUB,
+    scopes=_scopes,
+    resources=_resources,
+    facts=_facts,
+    pages=_pages,
+    backup=lambda _, one: _backup(one),
+    running=_running,
+)

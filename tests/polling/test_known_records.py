@@ -1,0 +1,107 @@
+"""Records that are known to the byte are not mapped again, and what comes of that is what comes of mapping them all."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import MalformedError
+from exporter.knowledge.listing import Listing
+from exporter.knowledge.state import Watched
+from exporter.model import Backup, Resource
+from exporter.polling.mapping import mapped
+from exporter.provider import RawPage
+from tests.fuzz.profile import fuzzed
+from tests.polling.stub_provider import STUB, Options, row
+
+NEW = Watched(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
+STATUSES = ("done", "failed", "running", "resting")
+Row = Mapping[str, Any]
+
+
+def part(*rows: Any) -> RawPage:
+    return RawPage(records=[msgspec.Raw(json.dumps(one).encode()) for one in rows])
+
+
+def read(watched: Watched, pages: Sequence[Sequence[Row]], *, whole: bool) -> Watched:
+    """Take a reading as the poller does."""
+    before = watched.listing or Listing()
+    found = [mapped(STUB, Options(), part(*page), before.backups.prints()) for page in pages]
+    fresh = {backup.id: backup for page in found for backup in page.backups}
+    return watched.listed(before.after(found, whole=whole), sizes=True, fresh=fresh)
+
+
+def read_anew(watched: Watched, pages: Sequence[Sequence[Row]], *, whole: bool) -> Watched:
+    """Take it as if nothing were known to the byte."""
+    found = [mapped(STUB, Options(), part(*page)) for page in pages]
+    return watched.listed((watched.listing or Listing()).after(found, whole=whole), sizes=True)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    number = draw(st.integers(0, 30))
+    status = draw(st.sampled_from(STATUSES if number % 5 == 0 else STATUSES[:2]))
+    started = None if number == 7 else float(number) + draw(st.sampled_from([0.0, 0.0, 0.25]))
+    return row(str(number), status, started, finished=draw(st.sampled_from([None, 50.0])))
+
+
+def paged(found: list[Row], at: int) -> list[list[Row]]:
+    return [found[:at], found[at:]]
+
+
+PAGES = st.builds(paged, st.lists(rows(), max_size=25, unique_by=lambda one: one["id"]), st.integers(0, 25))
+
+
+@fuzzed(400)
+@given(readings=st.lists(st.tuples(PAGES, st.booleans()), min_size=2, max_size=7))
+def test_it_makes_no_difference_what_was_known_to_the_byte(readings: list[tuple[list[list[Row]], bool]]) -> None:
+    seen = anew = NEW
+    for pages, whole in readings:
+        seen, anew = read(seen, pages, whole=whole), read_anew(anew, pages, whole=whole)
+        assert seen.listing == anew.listing
+        assert seen.summary == anew.summary
+        assert {kind: set(kept) for kind, kept in seen.history.successes.items()} == {
+            kind: set(kept) for kind, kept in anew.history.successes.items()
+        }
+
+
+def test_only_what_differs_is_mapped() -> None:
+    asked: list[str] = []
+
+    class Counting:
+        def backup(self, options: Options, one: Any) -> Backup | None:
+            asked.append(one["id"])
+            return STUB.backup(options, one)
+
+    known = read(NEW, [[row("a", started=1), row("b", "running", 2)]], whole=True)
+    assert known.listing is not None
+    now = part(row("a", started=1), row("b", "done", 2), row("c", started=3))
+    page = mapped(Counting(), Options(), now, known.listing.backups.prints())  # type: ignore[arg-type]
+
+    assert asked == ["b", "c"]
+    assert [backup.id for backup in page.backups] == ["b", "c"]
+    assert len(page.again) == 1
+
+
+@pytest.mark.parametrize("odd", [None, 7, "a", [], {}])
+def test_a_record_that_is_none_is_malformed_although_the_others_are_known(odd: Any) -> None:
+    known = read(NEW, [[row("a")]], whole=True)
+    assert known.listing is not None
+
+    with pytest.raises((MalformedError, KeyError)):
+        mapped(STUB, Options(), part(row("a"), odd), known.listing.backups.prints())
+
+
+def test_of_what_is_known_to_the_byte_only_what_is_still_listed_stays() -> None:
+    known = read(NEW, [[row("a", started=1), row("b", started=2), row("c", "running", 3)]], whole=True)
+    now = read(known, [[row("b", started=2), row("d", started=4)]], whole=True)
+    part_of_it = read(known, [[row("b", started=2), row("d", started=4)]], whole=False)
+
+    assert now.listing is not None
+    assert part_of_it.listing is not None
+    assert set(now.listing.backups) == {"b", "d"}
+    assert set(part_of_it.listing.backups) == {"a", "b", "c", "d"}
