@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from threading import Event, Thread
 
@@ -48,23 +49,22 @@ def scrape(size: Size) -> Iterator[Figure]:
 
 
 def under_polling(size: Size) -> Iterator[Figure]:
-    """Look at `/-/healthy` while polls arrive and scrapes are answered; idle first."""
+    """Look at `/-/healthy` and at scrapes, first while nothing else happens, then while polls arrive."""
     with running("-m", "benchmarks.serving", str(size.resources), str(POLLS)) as child:
         port = child.told()["port"]
-        idle, stalls = list[float](), list[float]()
+        idle, stalls, alone, scrapes = list[float](), list[float](), list[float](), list[float]()
         for _ in range(size.few):
             idle.append(percentile(_healthy(port, size.seconds), 0.99))
+            alone.append(fetched(port, "/metrics", Accept_Encoding="gzip")[0])
             fetched(port, "/polls")
-            stop = Event()
-            thread = Thread(target=_scrape_until, args=(port, stop))
-            thread.start()
-            stalls.append(percentile(_healthy(port, size.seconds), 0.99))
-            stop.set()
-            thread.join()
+            with _scraped(port) as found:
+                stalls.append(percentile(_healthy(port, size.seconds), 0.99))
+            scrapes.append(median(found))
             fetched(port, "/rest")
+    what = f"{POLLS} polls a second and scrapes of {size.resources} resources"
     yield Figure(
         benchmark="scrape under polling",
-        what=f"/-/healthy at p99 with {POLLS} polls a second and scrapes of {size.resources} resources",
+        what=f"/-/healthy at p99 with {what}",
         reference=f"{LONGEST_STALL * 1000:.0f} ms",
         unit="s",
         ours=stalls,
@@ -72,6 +72,32 @@ def under_polling(size: Size) -> Iterator[Figure]:
         goal=1,
         remark=f"idle {median(idle) * 1000:.1f} ms",
     )
+    yield Figure(
+        benchmark="scrape under polling",
+        what=f"text, gzip, with {what}",
+        reference="the same at rest",
+        unit="s",
+        ours=scrapes,
+        theirs=alone,
+    )
+
+
+@contextmanager
+def _scraped(port: int) -> Iterator[list[float]]:
+    """Scrape twice a second for the length of the block, at least once; give how long each took."""
+    stop, found = Event(), list[float]()
+
+    def scrape() -> None:
+        while not found or not stop.wait(0.5):
+            found.append(fetched(port, "/metrics", Accept_Encoding="gzip")[0])
+
+    thread = Thread(target=scrape)
+    thread.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _row(
@@ -95,8 +121,3 @@ def _healthy(port: int, seconds: float) -> list[float]:
         found.append(fetched(port, "/-/healthy")[0])
         time.sleep(0.005)
     return found
-
-
-def _scrape_until(port: int, stop: Event) -> None:
-    while not stop.wait(0.5):
-        fetched(port, "/metrics", Accept_Encoding="gzip")

@@ -60,7 +60,10 @@ class Board:
             *policy.labels,
         )
         view = View(watched=watched, policy=policy, derived=source.provider.max_age)
-        entry.prepared[resource.id] = prepare(view, labels)
+        before, lines = entry.watched.get(resource.id), entry.prepared.get(resource.id)
+        # the policy follows from the source, which stays, and from the name, with which all is written anew
+        same = None if before is None or lines is None or before.resource != resource else (before, lines)
+        entry.prepared[resource.id] = prepare(view, labels, same)
         entry.watched[resource.id] = watched
 
     def keep(self, name: str, ids: Iterable[str]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from exporter.knowledge.state import Watched
 from exporter.metrics.family import Family
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, OfSummary, View
 
 V = TypeVar("V")
 Labels = Sequence[tuple[str, str]]
@@ -22,6 +23,12 @@ SLICE = 500
 """So many resources' lines are joined at a time: the whole of it would stand in memory twice."""
 
 _AGE_AT = next(number for number, family in enumerate(RESOURCE_FAMILIES) if family.name == AGE)
+_OF_SUMMARY = [
+    (at, samples.field)
+    for at, family in enumerate(RESOURCE_FAMILIES)
+    if isinstance(samples := family.samples, OfSummary)
+]
+_OF_THE_REST = [at for at, family in enumerate(RESOURCE_FAMILIES) if not isinstance(family.samples, OfSummary)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +40,35 @@ class Prepared:
     """The instant whose age is told; its line ends before the number, which the scrape adds."""
 
 
-def prepare(view: View, labels: Labels) -> Prepared:
-    """Write all lines of one resource but the age itself."""
+def prepare(view: View, labels: Labels, before: tuple[Watched, Prepared] | None = None) -> Prepared:
+    """Write all lines of one resource but the age itself.
+
+    Given what was known `before` under the same labels and policy, and its lines, only those are written that differ.
+    """
+    lines = [b""] * len(RESOURCE_FAMILIES) if before is None else list(before[1].lines)
+    changed = range(len(RESOURCE_FAMILIES)) if before is None else _changed(before[0], view.watched)
     common = _pairs(labels)  # once for all families: escaping is most of the work
-    lines = [_block(family, view, common) for family in RESOURCE_FAMILIES]
-    age_of = next((value for _, value in RESOURCE_FAMILIES[_AGE_AT].samples(view)), None)
+    for at in changed:
+        lines[at] = _block(RESOURCE_FAMILIES[at], view, common)
+    age_of = None if view.watched.summary is None else view.watched.summary.last_success
     lines[_AGE_AT] = f"{AGE}{{{common}}} ".encode("utf-8", "replace") if age_of is not None else b""
     return Prepared(tuple(lines), age_of)
+
+
+def _changed(before: Watched, now: Watched) -> Sequence[int]:
+    """Return which families tell something else now."""
+    was, is_ = before.summary, now.summary
+    if was is None or is_ is None:
+        changed = [at for at, _ in _OF_SUMMARY]
+    elif was is is_:
+        changed = []
+    else:
+        changed = [at for at, field in _OF_SUMMARY if getattr(was, field) != getattr(is_, field)]
+    return changed if _rest(before) == _rest(now) else [*changed, *_OF_THE_REST]
+
+
+def _rest(watched: Watched) -> tuple[object, ...]:
+    return watched.resource, watched.facts, watched.first_seen, watched.up, watched.failure
 
 
 def block(family: Family[V], view: V, labels: Labels) -> bytes:
@@ -117,6 +146,7 @@ def _pairs(labels: Labels) -> str:
 
 
 def _braces(common: str, names: Sequence[str] = (), values: Sequence[str] = ()) -> str:
-    own = _pairs([pair for pair in zip(names, values, strict=True) if pair[1] or pair[0] != "kind"])
-    inside = ",".join(filter(None, (common, own)))
-    return f"{{{inside}}}" if inside else ""
+    own = [f'{name}="{escape(value)}"' for name, value in zip(names, values, strict=True) if value or name != "kind"]
+    if common:
+        own.insert(0, common)
+    return f"{{{','.join(own)}}}" if own else ""

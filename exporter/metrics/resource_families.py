@@ -1,10 +1,10 @@
 """The table of metric families about resources; docs/metrics.md is made from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from exporter.knowledge.state import Watched
-from exporter.knowledge.summary import Summary
 from exporter.metrics.family import Family, Sample, each, flag, one, state_set
 from exporter.model import Restore, Status
 from exporter.settings import Policy
@@ -23,28 +23,29 @@ class View:
     """The age limit that follows from an interval, by the vendor's rule."""
 
 
-def known(value: Callable[[Summary], float | None]) -> Callable[[View], list[Sample]]:
-    """Return a single sample of the summary; none before the first listing."""
+@dataclass(frozen=True, slots=True)
+class OfSummary:
+    """Samples that are made of one field of the summary and of nothing else: if that is as it was, so are they."""
 
-    def samples(view: View) -> list[Sample]:
+    field: str
+    shape: Callable[[Any], Iterable[Sample]]
+    """From what is known to the samples."""
+
+    def __call__(self, view: View) -> Iterable[Sample]:
+        """Return the samples; none where the field is unknown, or before the first listing."""
         summary = view.watched.summary
-        number = None if summary is None else value(summary)
-        return [] if number is None else [((), number)]
-
-    return samples
+        value = None if summary is None else getattr(summary, self.field)
+        return () if value is None else self.shape(value)
 
 
-def known_each(
-    values: Callable[[Summary], Mapping[str, float]], *, named: bool = False
-) -> Callable[[View], list[Sample]]:
+def known(field: str) -> OfSummary:
+    """Return a single sample."""
+    return OfSummary(field, lambda number: (((), number),))
+
+
+def known_each(field: str, *, named: bool = False) -> OfSummary:
     """Return a sample for each kind; with `named`, none where the vendor makes no difference between kinds."""
-
-    def samples(view: View) -> list[Sample]:
-        summary = view.watched.summary
-        items = () if summary is None else values(summary).items()
-        return [((key,), number) for key, number in items if key or not named]
-
-    return samples
+    return OfSummary(field, lambda values: [((key,), number) for key, number in values.items() if key or not named])
 
 
 def max_age(view: View) -> float | None:
@@ -61,11 +62,6 @@ def _intervals(view: View) -> Mapping[str, float]:
 
 def _restore(view: View) -> Restore | None:
     return view.watched.facts.restore if view.watched.facts else None
-
-
-def _age(view: View) -> float | None:
-    """Return the instant that the age counts from; the exposition takes the difference at the scrape."""
-    return view.watched.summary.last_success if view.watched.summary else None
 
 
 AGE = "backup_age_seconds"
@@ -107,102 +103,102 @@ RESOURCE_FAMILIES: tuple[Family[View], ...] = (
     Family(
         name=AGE,
         help="Age of the newest completed backup at the scrape; canonical: backup_last_success_timestamp_seconds.",
-        samples=one(_age),
+        samples=known("last_success"),  # the exposition takes the difference at the scrape
     ),
     Family(
         name="backup_last_success_timestamp_seconds",
         help="The recovery point: when the newest completed backup started. Goes on being told when the vendor"
         " forgets it or is down.",
-        samples=known(lambda s: s.last_success),
+        samples=known("last_success"),
     ),
     Family(
         name="backup_last_success_by_kind_timestamp_seconds",
         help="When the newest completed backup of each kind started, where kinds exist.",
         own=("kind",),
-        samples=known_each(lambda s: s.last_success_by_kind, named=True),
+        samples=known_each("last_success_by_kind", named=True),
     ),
     Family(
         name="backup_last_success_size_bytes",
         help="Size of the newest completed backup of the kind.",
         own=("kind",),
-        samples=known_each(lambda s: s.last_size),
+        samples=known_each("last_size"),
     ),
     Family(
         name="backup_last_success_duration_seconds",
         help="Duration from start to finish of the newest completed backup of the kind.",
         own=("kind",),
-        samples=known_each(lambda s: s.last_duration),
+        samples=known_each("last_duration"),
     ),
     Family(
         name="backup_typical_size_bytes",
         help="Median size of up to 10 completed backups of the kind before the newest; absent under 3.",
         own=("kind",),
-        samples=known_each(lambda s: s.typical_size),
+        samples=known_each("typical_size"),
     ),
     Family(
         name="backup_typical_duration_seconds",
         help="Median duration of up to 10 completed backups of the kind before the newest; absent under 3.",
         own=("kind",),
-        samples=known_each(lambda s: s.typical_duration),
+        samples=known_each("typical_duration"),
     ),
     Family(
         name="backup_last_attempt_timestamp_seconds",
         help=f"Start of the newest backup that is not pending, {POLLED}.",
-        samples=known(lambda s: s.last_attempt),
+        samples=known("last_attempt"),
     ),
     Family(
         name="backup_last_failure_timestamp_seconds",
         help=f"Start of the newest failed backup, {POLLED}.",
-        samples=known(lambda s: s.last_failure),
+        samples=known("last_failure"),
     ),
     Family(
         name="backup_last_finished_status",
         help="1 for the status of the newest backup that has ended, 0 for the others; running ones do not change it.",
         own=("status",),
-        samples=state_set(ENDED, lambda v: v.watched.summary.last_finished if v.watched.summary else None),
+        samples=OfSummary("last_finished", lambda word: [((state,), float(state == word)) for state in ENDED]),
     ),
     Family(
         name="backup_failures_since_success",
         help=f"Failed backups that started after the newest completed one, {POLLED}.",
-        samples=known(lambda s: s.failures),
+        samples=known("failures"),
     ),
     Family(
         name="backup_failures_since_success_by_kind",
         help=f"Failed backups of the kind that started after its newest completed one, {POLLED}.",
         own=("kind",),
-        samples=known_each(lambda s: s.failures_by_kind, named=True),
+        samples=known_each("failures_by_kind", named=True),
     ),
     Family(
         name="backup_backups",
         help="Backups that the vendor lists, by status; between whole listings, the newest pages on top of the last.",
         own=("status",),
-        samples=known_each(lambda s: {str(status): count for status, count in s.counts.items()}),
+        samples=known_each("counts"),
     ),
     Family(
         name="backup_stored_bytes",
         help="Sum of the sizes of the completed backups that the vendor lists; as fresh as backup_backups.",
-        samples=known(lambda s: s.stored_bytes),
+        samples=known("stored_bytes"),
     ),
     Family(
         name="backup_oldest_success_timestamp_seconds",
         help="How far back one can restore: start of the oldest completed backup listed; as fresh as backup_backups.",
-        samples=known(lambda s: s.oldest_success),
+        samples=known("oldest_success"),
     ),
     Family(
         name="backup_in_progress",
         help="How many backups are running, as of the last poll or the last look at a running one.",
-        samples=known(lambda s: s.running),
+        samples=known("running"),
     ),
     Family(
         name="backup_in_progress_start_timestamp_seconds",
         help="Start of the oldest running backup.",
-        samples=known(lambda s: s.running_since),
+        samples=known("running_since"),
     ),
     Family(
         name="backup_progress_percent",
         help="How far the oldest running backup has come, from 0 to 100, where the vendor tells; canonical for"
         " whether it runs at all: backup_in_progress.",
-        samples=known(lambda s: s.progress),
+        samples=known("progress"),
     ),
     Family(
         name="backup_schedule_enabled",

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,17 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from exporter.configuration.sections import RESERVED_LABELS
 from exporter.knowledge.state import SourceStatus
+from exporter.knowledge.summary import Summary
 from exporter.metrics.board import Board
+from exporter.metrics.exposition import prepare
 from exporter.metrics.families import FAMILIES
+from exporter.metrics.resource_families import View
+from exporter.model import Status
+from exporter.provider import interval_and_slack
+from exporter.settings import Policy
 from exporter.shard import Shard
 from exporter.transport.meter import Meter
-from tests.metrics.states import FULL, HOUR, PLAIN, STATES, Clock, good, listed, made, source, thing
+from tests.metrics.states import FULL, HOUR, ORDERS, PLAIN, STATES, Clock, good, listed, made, source, thing
 
 GOLDEN = Path(__file__).parent / "golden"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -233,3 +239,28 @@ def test_promtool_finds_nothing(state: str) -> None:
     checked = subprocess.run([promtool, "check", "metrics"], input=written(state), capture_output=True, check=False)
 
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("field", [None, *Summary.__dataclass_fields__])
+def test_only_what_differs_is_written_and_that_as_if_all_were(field: str | None) -> None:
+    """Whatever field of the summary changes, and whether anything else does: nothing of before stays that is not so."""
+    view = View(watched=ORDERS, policy=Policy(), derived=interval_and_slack)
+    labels = (("provider", "acme"), ("source", "main"), ("resource", "orders"))
+    lines = prepare(view, labels)
+    assert ORDERS.summary is not None
+    other = ORDERS.summary if field is None else replace(ORDERS.summary, **{field: changed(ORDERS.summary, field)})
+    for now in (replace(ORDERS, summary=other), replace(ORDERS, summary=other, up=False, failure="timeout")):
+        fresh = replace(view, watched=now)
+        assert prepare(fresh, labels, (ORDERS, lines)) == prepare(fresh, labels)
+    same = prepare(replace(view, watched=replace(ORDERS, summary=other)), labels, (ORDERS, lines))
+    kept = sum(before is after for before, after in zip(lines.lines, same.lines, strict=True))
+    assert kept >= len(lines.lines) - 4
+
+
+def changed(summary: Summary, field: str) -> Any:
+    value = getattr(summary, field)
+    if isinstance(value, Mapping):
+        return {key: number + 1 for key, number in value.items()}
+    if field == "last_finished":
+        return Status.FAILED if value is not Status.FAILED else Status.COMPLETED
+    return 5.0 if value is None else value + 1
