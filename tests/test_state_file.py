@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.knowledge.history import Success
 from exporter.knowledge.keeping import Kept, KeptFacts
+from exporter.knowledge.successes import Success
 from exporter.state_file import MOST_ASIDE, StateFile, UnusableError, decoded, encoded
 
 NIGHTLY = Kept(

@@ -25,7 +25,7 @@ WRITES_FOR_EVER = """
 import sys
 from itertools import count
 from pathlib import Path
-from exporter.knowledge.history import Success
+from exporter.knowledge.successes import Success
 from exporter.knowledge.keeping import Kept
 from exporter.state_file import StateFile
 file = StateFile(Path(sys.argv[1]))

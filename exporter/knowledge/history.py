@@ -5,21 +5,10 @@ from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from types import MappingProxyType
 
+from exporter.knowledge.successes import KEPT, Success, Successes
 from exporter.model import UNFINISHED, Backup, Recovery, Status
 
-KEPT = 11
-"""The newest, and the ten before it that say what is typical."""
 NOBODY: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Success:
-    """A completed backup, as far as it is remembered."""
-
-    id: str
-    started: float
-    size: float | None = None
-    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +24,8 @@ class Event:
 class History:
     """What stays true although a listing does not show it any more."""
 
-    successes: Mapping[str, tuple[Success, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """By kind, newest first, at most `KEPT` of each."""
+    successes: Mapping[str, Successes] = field(default_factory=lambda: MappingProxyType({}))
+    """By kind; no kind without one."""
     attempt: Event | None = None
     failure: Event | None = None
     finished: Event | None = None
@@ -59,7 +48,7 @@ class History:
     def remembers(self, ids: Iterable[str]) -> bool:
         """Whether it holds anything about one of these backups, which what is said of it now may change."""
         events = (self.attempt, self.failure, self.finished)
-        known = {one.id for kept in self.successes.values() for one in kept} | {one.id for one in events if one}
+        known = {own for kept in self.successes.values() for own in kept.ids()} | {one.id for one in events if one}
         return not known.isdisjoint(ids)
 
     def joined_by(self, new: Iterable[Backup]) -> "History":
@@ -70,8 +59,8 @@ class History:
         successes = dict(self.successes)
         for backup in dated:
             if backup.status is Status.COMPLETED:
-                known = (_success(backup, None), *successes.get(backup.kind, ()))
-                successes[backup.kind] = tuple(sorted(known, key=_newest_first)[:KEPT])
+                success, kept = _success(backup, None), successes.get(backup.kind)
+                successes[backup.kind] = Successes([success]) if kept is None else kept.joined_by(success)
         return History(
             successes=MappingProxyType(successes),
             attempt=_newest(self.attempt, NOBODY, (b for b in dated if b.status is not Status.PENDING)),
@@ -99,15 +88,11 @@ def _newest(remembered: Event | None, ids: Set[str], candidates: Iterable[Backup
     return None if newest is None else Event(id=newest.id, started=_start(newest), status=newest.status)
 
 
-def _newest_first(success: Success) -> float:
-    return -success.started
-
-
 def _start(dated: Backup) -> float:
     return dated.started or 0.0
 
 
-def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup]) -> Mapping[str, tuple[Success, ...]]:
+def _successes(remembered: Mapping[str, Successes], dated: list[Backup]) -> Mapping[str, Successes]:
     """Add what is listed; what a record says now replaces what it said before, its kind too."""
     listed = {backup.id: backup for backup in dated}
     before = {one.id: one for kept in remembered.values() for one in kept}
@@ -120,8 +105,7 @@ def _successes(remembered: Mapping[str, tuple[Success, ...]], dated: list[Backup
         since = nlargest(KEPT, map(_start, found))[-1]  # what began before these is not kept, unless it was
         worth = (one for one in found if _start(one) >= since or one.id in before)
         by_kind.setdefault(kind, []).extend(_success(one, before.get(one.id)) for one in worth)
-    newest = ((kind, sorted(known, key=_newest_first)) for kind, known in by_kind.items())
-    return MappingProxyType({kind: tuple(ordered[:KEPT]) for kind, ordered in newest if ordered})
+    return MappingProxyType({kind: Successes(known) for kind, known in by_kind.items() if known})
 
 
 def _stands(remembered: Success, listed: Backup | None) -> bool:

@@ -6,9 +6,10 @@ The fields are the file's format: named one by one, so that nothing gets into th
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from exporter.knowledge.history import KEPT, History, Success
+from exporter.knowledge.history import History
 from exporter.knowledge.memory import Remembered
 from exporter.knowledge.state import Watched
+from exporter.knowledge.successes import Success, Successes
 from exporter.knowledge.summary import summarize
 from exporter.model import Facts, Resource
 
@@ -43,10 +44,8 @@ class Kept:
 
     def history(self) -> History:
         """Return the successes in the order that the rest relies on, whoever wrote the file."""
-        newest = {kind: sorted(known, key=lambda one: -one.started) for kind, known in self.successes.items()}
-        return History(
-            successes=MappingProxyType({kind: tuple(known[:KEPT]) for kind, known in newest.items() if known})
-        )
+        successes = {kind: Successes(known) for kind, known in self.successes.items() if known}
+        return History(successes=MappingProxyType(successes))
 
     def watched(self, *, sizes: bool) -> Watched:
         """Return the resource as it goes on the board at a restart: what is remembered, nothing that is counted."""
@@ -92,7 +91,7 @@ def kept(source: str, provider: str, watched: Watched) -> Kept:
         created=resource.created,
         paused=resource.paused,
         facts=None if watched.facts is None else _kept_facts(watched.facts),
-        successes=dict(watched.history.successes),
+        successes={kind: tuple(known) for kind, known in watched.history.successes.items()},
     )
 
 
@@ -104,7 +103,7 @@ def kept_of_gone(source: str, id_: str, known: Remembered) -> Kept:
         first_seen=known.first_seen,
         created=known.created,
         gone_since=known.gone_since,
-        successes=dict(known.history.successes),
+        successes={kind: tuple(those) for kind, those in known.history.successes.items()},
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, 
 from itertools import compress
 from math import fsum, isnan, nan
 from types import MappingProxyType
+from typing import TypeVar
 
 from exporter.model import UNFINISHED, Backup, Status
 
+N = TypeVar("N", int, float)
 STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}
 SEPARATOR = "\n"
@@ -47,14 +49,15 @@ class PackedBackups(Mapping[str, Backup]):
         new = PackedBackups()
         new._kinds = self._kinds
         if left is None:
-            new._ids, new._codes, new._prints = self._ids, self._codes[:], self._prints[:]
-            new._started, new._finished, new._sizes = self._started[:], self._finished[:], self._sizes[:]
+            new._ids, new._codes, new._prints = self._ids, self._codes, self._prints
+            new._started, new._finished, new._sizes = self._started, self._finished, self._sizes
         else:
             new._ids = SEPARATOR.join(compress(self._ids.split(SEPARATOR), left))
-            new._codes, new._prints = array("H", compress(self._codes, left)), array("q", compress(self._prints, left))
-            new._started = array("d", compress(self._started, left))
-            new._finished = array("d", compress(self._finished, left))
-            new._sizes = array("d", compress(self._sizes, left))
+            new._codes = _chosen(self._codes, left)
+            new._prints = _chosen(self._prints, left)
+            new._started = _chosen(self._started, left)
+            new._finished = _chosen(self._finished, left)
+            new._sizes = _chosen(self._sizes, left)
         if self._apart and again is None:
             new._apart = {key: backup for key, backup in self._apart.items() if key not in fresh}
         new._add(fresh.values(), prints)
@@ -142,23 +145,26 @@ class PackedBackups(Mapping[str, Backup]):
         return f"{type(self).__name__}({list(self.values())!r})"
 
     def _add(self, backups: Iterable[Backup], prints: Mapping[str, int]) -> None:
-        ids, apart = list[str](), dict[str, Backup]()
+        """Append to columns that nobody else has seen change: each is made anew, as long as it need be."""
+        common, apart = list[Backup](), dict[str, Backup]()
         for backup in backups:
-            started = backup.started
-            if started is None or not _common(backup):
+            if _common(backup):
+                common.append(backup)
+            else:
                 apart[backup.id] = backup
-                continue
-            if backup.kind not in self._kinds:
-                self._kinds = (*self._kinds, backup.kind)
-            ids.append(backup.id)
-            self._codes.append(self._kinds.index(backup.kind) * len(STATUSES) + CODES[backup.status])
-            self._started.append(started)
-            self._finished.append(nan if backup.finished is None else backup.finished)
-            self._sizes.append(nan if backup.size is None else backup.size)
-            self._prints.append(prints.get(backup.id, 0))
-        self._ids = SEPARATOR.join((self._ids, *ids) if len(self._codes) > len(ids) else ids)
         if apart:
             self._apart = {**(self._apart or {}), **apart}
+        if not common:
+            return
+        self._kinds = tuple(dict.fromkeys((*self._kinds, *(one.kind for one in common))))
+        ids = (one.id for one in common)
+        self._ids = SEPARATOR.join((self._ids, *ids) if self._codes else ids)
+        codes = [self._kinds.index(one.kind) * len(STATUSES) + CODES[one.status] for one in common]
+        self._codes = self._codes + array("H", codes)
+        self._prints = self._prints + array("q", [prints.get(one.id, 0) for one in common])
+        self._started = self._started + array("d", [one.started or 0.0 for one in common])
+        self._finished = self._finished + array("d", [nan if one.finished is None else one.finished for one in common])
+        self._sizes = self._sizes + array("d", [nan if one.size is None else one.size for one in common])
 
     def _left(self, fresh: Mapping[str, Backup], again: Collection[int] | None) -> list[bool] | None:
         """Return for each row whether it stays; None if all do."""
@@ -194,12 +200,17 @@ class PackedBackups(Mapping[str, Backup]):
 
 def _common(backup: Backup) -> bool:
     return (
-        backup.status not in UNFINISHED
+        backup.started is not None
+        and backup.status not in UNFINISHED
         and backup.progress is None
         and backup.unmapped is None
         and SEPARATOR not in backup.id
         and (backup.size is None or backup.size <= LARGEST_WHOLE)
     )
+
+
+def _chosen(column: "array[N]", left: Iterable[bool]) -> "array[N]":
+    return array(column.typecode, list(compress(column, left)))  # of a list, it is not made longer than it need be
 
 
 def _told(value: float) -> float | None:

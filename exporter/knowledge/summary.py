@@ -1,16 +1,18 @@
 """Turns a listing and a history into the numbers that are exported about one resource: one pure function."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from exporter.knowledge.history import History, Success
+from exporter.knowledge.history import History
 from exporter.knowledge.listing import Listing
 from exporter.model import Backup, Status
 
+Key = TypeVar("Key", bound=str)
 FEWEST_FOR_TYPICAL = 3
 
 
@@ -42,16 +44,18 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
 
     Without a listing only what is remembered is told.
     """
-    latest = {kind: kept[0].started for kind, kept in history.successes.items()}
+    latest = {kind: kept.newest for kind, kept in history.successes.items()}
+    sizes_by_kind = {kind: kept.sizes() for kind, kept in history.successes.items()}
+    durations_by_kind = {kind: kept.durations() for kind, kept in history.successes.items()}
     last_success = max(latest.values(), default=None)
     told = _told_of_listing(listing, latest, last_success, sizes=sizes) if listing is not None else UNLISTED
     return Summary(
         last_success=last_success,
         last_success_by_kind=latest,
-        last_size=_of_newest(history, lambda one: one.size),
-        last_duration=_of_newest(history, lambda one: one.duration),
-        typical_size=_typical(history, lambda one: one.size),
-        typical_duration=_typical(history, lambda one: one.duration),
+        last_size=_of_newest(sizes_by_kind),
+        last_duration=_of_newest(durations_by_kind),
+        typical_size=_typical(sizes_by_kind),
+        typical_duration=_typical(durations_by_kind),
         last_attempt=history.attempt.started if history.attempt else None,
         last_failure=history.failure.started if history.failure else None,
         last_finished=history.finished.status if history.finished else None,
@@ -74,11 +78,8 @@ def _told_of_listing(
         stored = 0.0
     return {
         "failures": _newer((started for _, started in failures), last_success),
-        "failures_by_kind": {
-            kind: _newer((started for own, started in failures if own == kind), latest.get(kind))
-            for kind in sorted(kinds)
-        },
-        "counts": {status: by_status[status] for status in Status},
+        "failures_by_kind": _shared(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
+        "counts": _shared(*((status, by_status[status]) for status in Status)),
         "stored_bytes": None if listing.recovery else stored,
         "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(),
         "running": by_status[Status.IN_PROGRESS],
@@ -87,16 +88,23 @@ def _told_of_listing(
     }
 
 
-def _of_newest(history: History, value: Callable[[Success], float | None]) -> dict[str, float]:
-    newest = ((kind, value(kept[0])) for kind, kept in history.successes.items())
-    return {kind: told for kind, told in newest if told is not None}
+def _of_newest(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    return {kind: told[0] for kind, told in by_kind.items() if told[0] is not None}
 
 
-def _typical(history: History, value: Callable[[Success], float | None]) -> dict[str, float]:
-    earlier = {
-        kind: [told for one in kept[1:] if (told := value(one)) is not None] for kind, kept in history.successes.items()
-    }
+def _typical(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    earlier = {kind: [number for number in told[1:] if number is not None] for kind, told in by_kind.items()}
     return {kind: median(told) for kind, told in earlier.items() if len(told) >= FEWEST_FOR_TYPICAL}
+
+
+@lru_cache(maxsize=4096)
+def _shared(*items: tuple[Key, int]) -> Mapping[Key, int]:
+    """Return a mapping that is one for all who count the same: of ten thousand resources, most do."""
+    return MappingProxyType(dict(items))
+
+
+def _newer_of(kind: str, failures: Iterable[tuple[str, float]], latest: Mapping[str, float]) -> int:
+    return _newer((started for own, started in failures if own == kind), latest.get(kind))
 
 
 def _newer(failed: Iterable[float], success: float | None) -> int:

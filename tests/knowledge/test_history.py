@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from exporter.knowledge.history import KEPT, History, Success
+from exporter.knowledge.history import History
+from exporter.knowledge.successes import KEPT, Success
 from exporter.model import Backup, Recovery, Status
 
 DONE, FAILED, RUNNING, PENDING = Status.COMPLETED, Status.FAILED, Status.IN_PROGRESS, Status.PENDING
