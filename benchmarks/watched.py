@@ -14,7 +14,10 @@ from benchmarks.children import Child, running
 from benchmarks.client import body, fetched, free_port, seconds_until_healthy
 from benchmarks.configured import configuration
 
-PAUSE = 0.5
+POLLS = 4
+SCRAPES = 5
+REST = 0.0012
+"""Seconds of the poll interval for each resource: some four times what a poll takes, so that scrapes find rest."""
 SECONDS_EACH = 0.05
 """So long a resource may take in the first poll, before the benchmark gives up."""
 
@@ -27,9 +30,9 @@ class Cost:
     peak: float
     """Bytes of memory, with scrapes meanwhile."""
     poll: float
-    """Seconds of a poll that finds every listing as it was."""
+    """Seconds of a poll that finds every listing as it was, with no scrape meanwhile."""
     scrape: float
-    """Seconds of a scrape, compressed."""
+    """Seconds of a scrape, compressed, with no poll meanwhile."""
 
 
 @contextmanager
@@ -44,23 +47,24 @@ def exporter(vendor: str, port: int, **top: object) -> Iterator[tuple[Child, int
 
 
 def cost(resources: int, backups: int = 100) -> Cost:
-    """Watch so many resources through three polls, and scrape meanwhile."""
+    """Watch so many resources through some polls, and scrape between them, at times into one."""
+    interval = max(2, round(REST * resources))
     with ExitStack() as stack:
         vendor = stack.enter_context(
             running("-m", "benchmarks.vendor", "clickhouse_cloud", str(resources), str(backups))
         )
         port = vendor.told()["port"]
-        child, own = stack.enter_context(exporter("clickhouse_cloud", port, poll_interval="2s"))
+        child, own = stack.enter_context(exporter("clickhouse_cloud", port, poll_interval=f"{interval}s"))
         seconds_until_healthy(own, time.perf_counter())
-        polls, deadline = list[float](), time.perf_counter() + 60 + SECONDS_EACH * resources
-        while len(polls) < 3 and time.perf_counter() < deadline:
-            time.sleep(PAUSE)
+        polls, deadline = list[float](), time.perf_counter() + 60 + POLLS * interval + SECONDS_EACH * resources
+        while len(polls) < POLLS and time.perf_counter() < deadline:
+            time.sleep(interval / 3)
             done, took = _polled(own)
             if done > len(polls):
                 polls.append(took)
-        if len(polls) < 3:
-            raise RuntimeError(f"three polls of {resources} resources took too long")
-        scrapes = [fetched(own, "/metrics", Accept_Encoding="gzip")[0] for _ in range(5)]
+        if len(polls) < POLLS:
+            raise RuntimeError(f"{POLLS} polls of {resources} resources took too long")
+        scrapes = [fetched(own, "/metrics", Accept_Encoding="gzip")[0] for _ in range(SCRAPES)]
         return Cost(resources, child.peak, min(polls[1:]), median(scrapes))
 
 
