@@ -24,6 +24,8 @@ class Watched:
     """When the whole listing was last read, on the loop's clock."""
     heard: tuple[int, ...] = ()
     """The answers that the listing was made of, by their hashes; none if it has been changed since."""
+    etag: str = ""
+    """The vendor's own mark of the listing, where one answer held all that was read and the vendor marks it."""
     history: History = field(default_factory=History)
     summary: Summary | None = None
     up: bool | None = None

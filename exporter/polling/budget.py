@@ -1,6 +1,10 @@
 """Says how often a source can be polled with the requests that its vendor allows: arithmetic, no clock."""
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
 from exporter.provider import RateLimit
+from exporter.settings import Source
 from exporter.transport.limiter import granted
 
 USABLE = 0.9
@@ -20,3 +24,28 @@ def sustainable_interval(
     left = max(rate / 10, rate - discovery / discovery_interval)
     needed = poll / left
     return needed if needed > configured * 1.001 else configured
+
+
+@dataclass(slots=True)
+class Spending:
+    """How many requests one source's polls and discoveries have been seen to cost."""
+
+    poll: int = 0
+    """The last poll that went well; 0: there has been none."""
+    discovery: int = 0
+    facts: dict[str, int] = field(default_factory=dict)
+    """By resource, what is read as seldom as discovery is done."""
+
+    def expected(self, resources: Collection[str]) -> int:
+        """Return what a poll costs; before one has shown it, no less than a request for each resource."""
+        return self.poll or len(resources)
+
+    def interval(self, source: Source, resources: Collection[str]) -> float:
+        """Return the poll interval that the source's budget carries."""
+        return sustainable_interval(
+            source.poll_interval,
+            source.rate_limit,
+            poll=self.expected(resources),
+            discovery=self.discovery + sum(self.facts.get(key, 0) for key in resources),
+            discovery_interval=source.discovery_interval,
+        )

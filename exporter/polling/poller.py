@@ -16,7 +16,7 @@ from exporter.knowledge.memory import Memory
 from exporter.knowledge.state import SourceStatus, Watched
 from exporter.metrics.board import Board
 from exporter.model import Backup
-from exporter.polling.budget import sustainable_interval
+from exporter.polling.budget import Spending
 from exporter.polling.discoverer import Discoverer
 from exporter.polling.guard import guarded
 from exporter.polling.reader import Reader
@@ -83,8 +83,7 @@ class Poller:
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         self.reader = Reader(source=source, api=self._operation, attentive=self._operation)
         self._discoverer = Discoverer(source, self._operation, self._log)
-        self._discovery_cost = self._poll_cost = 0
-        self._facts_cost: dict[str, int] = {}
+        self._spending = Spending()
         self._words: set[str] = set()
         board.open(source, channel.meter)
         for watched in memory.recall(source.name):
@@ -141,7 +140,8 @@ class Poller:
                 self._put(self._memory.welcome(self.source.name, resource, now, sizes=self.source.provider.sizes))
             elif seen.resource != resource:
                 self._put(seen.rediscovered(resource, now))
-        self._board.note(self.source.name, replace(self._status, resources=len(resources)))
+        status = replace(self._status, resources=len(resources))
+        self._board.note(self.source.name, status if status.polled else replace(status, interval=self._interval()))
 
     async def _read_all(self, outcome: Outcome, progress: Callable[[str], None]) -> None:
         outcome.errors.update(self._discoverer.directory.failing())
@@ -177,8 +177,10 @@ class Poller:
             raise
         if reading is not None:
             self.learn(backup for page in reading.pages for backup in page.backups)
-            if (current := self._watched.get(key)) is not None:
-                self._put(self.reader.listed(current, reading))
+        if (current := self._watched.get(key)) is not None:
+            now = self.reader.unchanged(current) if reading is None else self.reader.listed(current, reading)
+            if now is not current:
+                self._put(now)
         await self._read_facts(key, outcome)
 
     async def _read_facts(self, key: str, outcome: Outcome) -> None:
@@ -188,7 +190,7 @@ class Poller:
             try:
                 facts = await replace(self.reader, api=lambda: operation).facts(watched)
             finally:
-                self._facts_cost[key] = len(operation.asked)
+                self._spending.facts[key] = len(operation.asked)
                 outcome.facts += len(operation.asked)
             if (current := self._watched.get(key)) is not None:
                 self._put(self.reader.informed(current, facts))
@@ -210,8 +212,8 @@ class Poller:
         if reason is not None:
             self._discoverer.doubt()
             self._channel.refused.clear()  # what refused may have been the source, not single addresses
-        self._discovery_cost = outcome.discovery or self._discovery_cost
-        self._poll_cost = self._poll_cost if reason is not None else outcome.polling
+        self._spending.discovery = outcome.discovery or self._spending.discovery
+        self._spending.poll = self._spending.poll if reason is not None else outcome.polling
         self._board.note(self.source.name, self._noted(outcome, reason, seconds))
         self._tell(outcome, reason, seconds)
 
@@ -226,22 +228,25 @@ class Poller:
         meter.polls += 1
         if reason is not None:
             meter.poll_failures[reason] += 1
-        interval = sustainable_interval(
-            self.source.poll_interval,
-            self.source.rate_limit,
-            poll=self._poll_cost,
-            discovery=self._discovery_cost + sum(self._facts_cost.get(key, 0) for key in self._watched),
-            discovery_interval=self.source.discovery_interval,
-        )
         return replace(
             self._status,
             up=reason is None,
             failure=reason,
-            interval=interval,
+            interval=self._interval(),
             duration=seconds,
             last_success=self._board.clock() if reason is None else self._status.last_success,
             limits=frozenset(outcome.limits),
         )
+
+    def _interval(self) -> float:
+        """Return the interval that the budget carries, and say so when it becomes a longer one, or no longer is."""
+        interval, configured = self._spending.interval(self.source, self._watched), self.source.poll_interval
+        if (interval > configured) is not (self._status.interval > configured):
+            tell = self._log.warning if interval > configured else self._log.info
+            event = "poll.interval_stretched" if interval > configured else "poll.interval_as_configured"
+            requests = self._spending.expected(self._watched)
+            tell(event, seconds=round(interval), configured=configured, requests=requests)
+        return interval
 
     def _tell(self, outcome: Outcome, reason: str | None, seconds: float) -> None:
         facts = {"resources": len(self._watched), "failing": len(outcome.errors), "seconds": round(seconds, 3)}

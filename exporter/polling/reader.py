@@ -25,6 +25,8 @@ class Reading:
     whole: bool
     heard: tuple[int, ...] = ()
     """The answers that the pages were made of, by their hashes."""
+    etag: str = ""
+    """The vendor's mark of the only answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,9 @@ class Reader:
         newest_first = self.source.provider.newest_first
         partial_will_do = newest_first and not self._due(watched.listed_whole)
         skippable = partial_will_do or not newest_first
-        recollection = Recollection(watched.heard if skippable else ())
+        # once in a discovery interval all is sent again, whatever the vendor's marks say
+        etag = "" if self._due(watched.listed_whole) else watched.etag
+        recollection = Recollection(watched.heard, etag=etag) if skippable else Recollection()
         try:
             return await self._read(watched, recollection, partial_will_do=partial_will_do)
         except SameAgainError:
@@ -57,12 +61,18 @@ class Reader:
         listing = (watched.listing or Listing()).after(pages, whole=reading.whole)
         whole_at = asyncio.get_running_loop().time() if reading.whole else watched.listed_whole
         known = watched.listed(listing, sizes=self.source.provider.sizes, fresh=fresh)
-        return replace(known, listed_whole=whole_at, heard=reading.heard)
+        return replace(known, listed_whole=whole_at, heard=reading.heard, etag=reading.etag)
 
     def followed(self, watched: Watched, backups: Iterable[Backup]) -> Watched:
         """Return the resource with what following a running backup has told."""
         listing = (watched.listing or Listing()).updated(backups)
-        return replace(watched.listed(listing, sizes=self.source.provider.sizes), heard=())
+        return replace(watched.listed(listing, sizes=self.source.provider.sizes), heard=(), etag="")
+
+    def unchanged(self, watched: Watched) -> Watched:
+        """Return the resource whose listing is as it was; once it is due, that it was read whole has to be noted."""
+        if not watched.etag or not self._due(watched.listed_whole):
+            return watched
+        return replace(watched, listed_whole=asyncio.get_running_loop().time())
 
     def wants_facts(self, watched: Watched) -> bool:
         """Whether schedule and state are to be read again; not where discovery tells them."""
@@ -92,7 +102,8 @@ class Reader:
                     whole = False
                     break
         heard = tuple(recollection.heard)
-        return Reading(pages=tuple(pages), raw=tuple(raw), base=watched.listing, whole=whole, heard=heard)
+        etag = recollection.told if len(heard) == 1 else ""
+        return Reading(pages=tuple(pages), raw=tuple(raw), base=watched.listing, whole=whole, heard=heard, etag=etag)
 
     def _mapped(self, raw: RawPage, known: frozenset[int] = NOTHING) -> Page:
         return mapped(self.source.provider, self.source.options, raw, known)

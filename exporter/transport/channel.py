@@ -14,7 +14,7 @@ from exporter.secret import Secret
 from exporter.transport.decipher import decipher, links, number, reset_told, same_host, wait_told
 from exporter.transport.limiter import NotSentError, RateLimiter
 from exporter.transport.meter import Meter
-from exporter.transport.recollection import Recollection
+from exporter.transport.recollection import Recollection, SameAgainError
 from exporter.transport.tokens import TokenStore
 
 MOST_PAGES = 300
@@ -200,13 +200,17 @@ class Operation:
         self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
     ) -> Answer:
         """See `provider.Api.get`."""
+        headers = {"Accept": accept} | (self.recollection.condition if self.recollection is not None else {})
         for _ in range(1 + MOST_REDIRECTS):
-            answer = await self._once(url, auth, accept)
+            answer = await self._once(url, auth, headers)
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 break
             url = same_host(url, answer.headers["location"])
+        if answer.status == 304 and "If-None-Match" in headers:
+            raise SameAgainError
         if self.recollection is not None and answer.status == 200:
-            self.recollection.hear(url, answer.headers.get("link", ""), answer.body)
+            told = answer.headers
+            self.recollection.hear(url, told.get("link", ""), answer.body, told.get("etag", ""))
         targets = {rel: urljoin(url, target) for rel, target in links(answer.headers).items()}
         return Answer(body=decipher(answer.status, answer.body, empty=empty, frame=frame), links=targets, url=url)
 
@@ -214,16 +218,16 @@ class Operation:
         """See `provider.Api.link`."""
         return same_host(answer.url, target) if isinstance(target, str) and target.strip() else None
 
-    async def _once(self, url: str, auth: Auth, accept: str) -> Incoming:
+    async def _once(self, url: str, auth: Auth, headers: Mapping[str, str]) -> Incoming:
         if url in self.asked:
             raise MalformedError("a page link leads back to a page already read")
         if len(self.asked) >= MOST_PAGES:
             raise CapError(f"more than {MOST_PAGES} pages", limit="pages")
         self.asked.add(url)
         if self.purse is None:
-            return await self.channel.ask("GET", url, auth, {"Accept": accept}, None)
+            return await self.channel.ask("GET", url, auth, headers, None)
         async with self.purse.place(self.channel.patience):
-            return await self.channel.ask("GET", url, auth, {"Accept": accept}, None)
+            return await self.channel.ask("GET", url, auth, headers, None)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+LONGEST_ETAG = 256
 NOISE = b'"requestId"'
 """The id that a vendor gives an answer itself: new each time, and read by nobody."""
 
@@ -21,10 +22,20 @@ class Recollection:
 
     before: tuple[int, ...] = ()
     """The last reading's answers; without any, the reading is never the same."""
+    etag: str = ""
+    """The `ETag` of the last reading's only answer; the vendor is asked to say no more than a 304 if it still is."""
     heard: list[int] = field(default_factory=list)
+    told: str = ""
+    """The `ETag` of the answer that was heard last."""
 
-    def hear(self, url: str, link: str, body: bytes) -> None:
+    @property
+    def condition(self) -> dict[str, str]:
+        """The header that makes the next request a conditional one; of several answers each would be needed again."""
+        return {"If-None-Match": self.etag} if self.etag and len(self.before) == 1 and not self.heard else {}
+
+    def hear(self, url: str, link: str, body: bytes, etag: str = "") -> None:
         """Take the next good answer; SameAgainError if with it the reading is the same as the last."""
+        self.told = etag if len(etag) <= LONGEST_ETAG else ""
         self.heard.append(hash((url, link, _without_noise(body))))
         if len(self.heard) == len(self.before) and tuple(self.heard) == self.before:
             raise SameAgainError

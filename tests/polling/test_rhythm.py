@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from exporter.model import Status
 from exporter.polling import poller
@@ -74,6 +75,23 @@ async def test_an_interval_that_the_budget_cannot_carry_is_stretched_and_told() 
         gaps = [later - earlier for earlier, later in pairwise(starts)]
         assert gaps[2:] == pytest.approx([200] * len(gaps[2:]), abs=2)
         assert seen.reason() is None
+
+
+@virtually
+async def test_a_stretched_interval_is_told_as_soon_as_the_resources_are_known_and_logged_once() -> None:
+    vendor = Vendor({"one": [f"r{number}" for number in range(180)]})
+    limited = source(rate_limit=RateLimit(requests=10, per=100), poll_interval=100.0, discovery_interval=1e6)
+    with capture_logs() as logs:
+        async with watching(vendor, limited) as seen:
+            await asyncio.sleep(20)
+            assert seen.entry().status.up is None  # the first poll takes half an hour
+            assert seen.entry().status.interval == pytest.approx(2000, rel=0.001)
+            await asyncio.sleep(10_000)
+            vendor.scopes["one"] = ["r0"]
+            vendor.trouble["/backups/r7/0"] = 404  # has discovery look again
+            await asyncio.sleep(10_000)
+    told = [(one["event"], one["log_level"], one["seconds"]) for one in logs if "interval" in one["event"]]
+    assert told == [("poll.interval_stretched", "warning", 2000), ("poll.interval_as_configured", "info", 100)]
 
 
 @virtually
