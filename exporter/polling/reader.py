@@ -66,7 +66,7 @@ class Reader:
     def followed(self, watched: Watched, backups: Iterable[Backup]) -> Watched:
         """Return the resource with what following a running backup has told."""
         listing = (watched.listing or Listing()).updated(backups)
-        return replace(watched.listed(listing, sizes=self.source.provider.sizes), heard=(), etag="")
+        return replace(watched.listed(listing, sizes=self.source.provider.sizes), heard=())
 
     def unchanged(self, watched: Watched) -> Watched:
         """Return the resource whose listing is as it was; once it is due, that it was read whole has to be noted."""

@@ -114,10 +114,10 @@ async def test_a_mark_that_never_changes_hides_nothing_for_longer_than_a_discove
     vendor.mark = '"always the same"'
     provider = replace(STUB, newest_first=newest_first)
     async with watching(vendor, source(provider=provider, poll_interval=POLL, discovery_interval=3600.0)) as seen:
-        await asyncio.sleep(7200 + 10)
+        await asyncio.sleep(7200 + 2 * POLL + 10)  # each interval may end just after a poll
         assert vendor.listings == 3
         vendor.backups["a"] = [[row("2", started=START + 60)]]
-        await asyncio.sleep(3600)
+        await asyncio.sleep(3600 + POLL)
         assert vendor.listings == 4
         assert seen.entry().watched["a"].summary.last_success == START + 60  # type: ignore[union-attr]
 
