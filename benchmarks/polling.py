@@ -30,9 +30,14 @@ def poll(size: Size) -> Iterator[Figure]:
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
             told = asking.told()
     what = f"{size.polled} resources, {BACKUPS} backups each"
+    told["hour"] = [
+        [(11 * same[at] + newer[at]) / 12 for at in range(2)]
+        for same, newer in zip(told["same"], told["newer"], strict=True)
+    ]
     for key, found, goal, remark in (
         ("same", f"{what}, as they were", 1.5, ""),
-        ("newer", f"{what}, a newer one in each", 1.5, "each record is mapped, summed up and written anew"),
+        ("hour", f"{what}, the mean of an hour's twelve where each is backed up once an hour", 1.5, ""),
+        ("newer", f"{what}, a newer one in each", 1.5, "the twelfth of these, alone"),
     ):
         for index, kind in enumerate(("wall clock", "processor")):
             yield Figure(

@@ -20,25 +20,19 @@ strikes both. Everything runs on loopback, the simulated vendor in a process of 
 - **scrape**: every resource family there is, 56 samples a resource. The lines are written when a poll changes them; a
   scrape joins them slice by slice and sends each slice on, so that the whole never stands in memory. Compressed scrapes
   that come together share one compression, in a thread, at level 1; aiohttp compresses its bytes as it likes.
-- **scrape under polling**: answers with a newer backup arrive at an even pace, in-process, without the network.
+- **scrape under polling**: 500 answers a second arrive at an even pace, in-process, each with other newest backups.
 - **poll**: a listing whose answers are, byte for byte, those of the last poll is recognized by hashes before it is
-  decoded. One that differs is mapped and summed up whole: a hundred records cost a hundred objects in Python, which no
-  bare decoding has to make. At one backup an hour and a poll every five minutes, one poll in twelve finds that.
+  decoded. Of one that differs, only the records that the last one had not are decoded and mapped, and only the lines
+  that tell something else are written. The goal is held against all three rows; what users have is the middle one.
 - **API cost**: requests for listings, counted at the vendor, a newer backup at each poll.
-- **memory**: what `serve` ever held at most. Of a settled backup some forty bytes and its id are kept.
-- **growth**: one measurement at each size, so it is coarser than the rest.
+- **memory**: what `serve` ever held at most. Of a settled backup some fifty bytes and its id are kept.
+- **growth**: one measurement at each size, so it is coarser than the rest. Polls are timed while nobody scrapes, and
+  scrapes while nothing is polled.
 
-What was not reached in the last full run, and why as far as it is known:
-
-- **poll**, a newer backup in each: the whole listing is mapped again, see above. As it was: asking the environment for
-  a proxy at every request is a large part of what is ours; it showed first in a profile.
-- **scrape under polling**: 500 such polls a second take most of one core, so answers queue up; compression and whatever
-  else the machine did at the time share the two cores. It was not taken apart further.
-- **memory**: from 22 to 28 KiB in several runs of one build, with the goal in between. Remembered successes,
-  the summary
-  and one object a family and resource are what could still be packed.
-- **growth**: the exporter polls every 2 s here. From 3,000 resources on it never rests, so scrapes meet a poll, which
-  at 1,000 they mostly do not; that probably explains the scrapes, and leaves polls and memory unexplained.
+What is not reached, and why: a **poll that finds a newer backup in each** resource. To see which of a hundred records
+are new, the listing is split into them and each is hashed; then the columns, the summary and about eight lines are made
+anew. All of that is a few thousand steps in Python, against a bare loop whose decoding is one call into C. It was nine
+times the bare loop when every record was mapped again.
 """
 WORDS = {None: "", True: "yes", False: "no"}
 

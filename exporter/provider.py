@@ -3,6 +3,7 @@
 A provider maps; it does not retry, wait, log, count or look at a clock, for it has nothing to do it with.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NewType, Protocol
@@ -13,6 +14,9 @@ from msgspec import Raw
 from exporter.model import Backup, Facts, Recovery, Resource, Scope
 from exporter.schedule import HOUR
 from exporter.secret import Secret
+
+PLAIN = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII).fullmatch
+"""What stays as it is in a path; most ids do, and looking is quicker than escaping."""
 
 Url = NewType("Url", str)
 """An option that holds the base URL of an API: scheme, host, port and maybe a leading path."""
@@ -154,5 +158,5 @@ class Provider:
 
 def address(base: str, *segments: str, **query: str | int) -> str:
     """Return the URL of `segments` (each escaped as one) under `base`."""
-    path = "/".join(quote(segment, safe="") for segment in segments)
+    path = "/".join(segment if PLAIN(segment) else quote(segment, safe="") for segment in segments)
     return f"{base.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")

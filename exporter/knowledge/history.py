@@ -9,6 +9,7 @@ from exporter.knowledge.successes import KEPT, Success, Successes
 from exporter.model import UNFINISHED, Backup, Recovery, Status
 
 NOBODY: frozenset[str] = frozenset()
+NO_SUCCESSES = Successes(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +57,14 @@ class History:
         dated = [backup for backup in new if backup.started is not None]
         if not dated:
             return self
-        successes = dict(self.successes)
+        completed: dict[str, list[Success]] = {}
         for backup in dated:
             if backup.status is Status.COMPLETED:
-                success, kept = _success(backup, None), successes.get(backup.kind)
-                successes[backup.kind] = Successes([success]) if kept is None else kept.joined_by(success)
+                completed.setdefault(backup.kind, []).append(_success(backup, None))
+        successes = dict(self.successes)
+        for kind, found in completed.items():
+            kept = successes.get(kind, NO_SUCCESSES)
+            successes[kind] = kept.joined_by(found[0]) if len(found) == 1 else Successes([*found, *kept])
         return History(
             successes=MappingProxyType(successes),
             attempt=_newest(self.attempt, NOBODY, (b for b in dated if b.status is not Status.PENDING)),

@@ -176,7 +176,8 @@ class Channel:
             self.meter.request(code, loop.time() - began)
 
     def _note_budget(self, headers: Mapping[str, str]) -> None:
-        remaining = number(headers.get("x-ratelimit-remaining", ""))
+        told = headers.get("x-ratelimit-remaining")
+        remaining = None if told is None else number(told)
         if remaining is None:
             return
         self.meter.remaining = remaining

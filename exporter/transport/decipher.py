@@ -76,6 +76,8 @@ def number(value: str) -> float | None:
 def links(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the targets of the `Link` header (RFC 8288) by their `rel`, as written."""
     found: dict[str, str] = {}
+    if "link" not in headers:
+        return found
     for target, parameters in re.findall(r"<([^<>]*)>([^<]*)", headers.get("link", "")):
         named = re.search(r"""(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"']+))""", parameters, re.IGNORECASE)
         for rel in " ".join(filter(None, named.groups())).lower().split() if named else ():

@@ -17,7 +17,6 @@ from exporter.transport.name_lookup import looked_up
 from exporter.transport.proxies import proxy_of_environment
 
 LARGEST_BODY = 8 * 2**20
-CHUNK = 64 * 2**10
 MOST_CONNECTIONS = 16
 USER_AGENT = f"backup-exporter/{__version__}"
 
@@ -108,7 +107,7 @@ async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     parts: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_chunked(CHUNK):
+    while chunk := await response.content.readany():
         size += len(chunk)
         if size > LARGEST_BODY:
             response.close()
