@@ -30,9 +30,9 @@ class Cost:
     peak: float
     """Bytes of memory, with scrapes meanwhile."""
     poll: float
-    """Seconds of a poll that finds every listing as it was, with no scrape meanwhile."""
+    """Seconds of a poll that finds every listing as it was: the quickest of some, for a scrape may meet the others."""
     scrape: float
-    """Seconds of a scrape, compressed, with no poll meanwhile."""
+    """Seconds of a scrape, compressed, just after a poll has ended."""
 
 
 @contextmanager
