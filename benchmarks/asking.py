@@ -16,10 +16,10 @@ import msgspec
 from benchmarks.client import body
 from benchmarks.configured import configuration
 from benchmarks.telling import tell
-from exporter.app import App, Watch
-from exporter.configuration.loading import parse
+from exporter.app import App, SourceTasks
+from exporter.config.loader import parse
 from exporter.log import configure
-from exporter.polling.poller import AT_ONCE
+from exporter.polling.poller import CONCURRENCY
 
 
 async def bare(session: aiohttp.ClientSession, urls: list[str]) -> None:
@@ -32,11 +32,11 @@ async def bare(session: aiohttp.ClientSession, urls: list[str]) -> None:
                 msgspec.json.decode(await response.read())
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
+        for _ in range(CONCURRENCY):
             group.create_task(work())
 
 
-async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+async def time_call(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     """Return the seconds that it takes, and those that the processor worked for it."""
     began, worked = time.perf_counter(), time.process_time()
     await work()
@@ -52,7 +52,7 @@ async def measure(port: int, turns: int, resources: int) -> None:
     base = f"http://127.0.0.1:{port}/v1/organizations/organization/services"
     urls = [f"{base}/{number:08x}/backups" for number in range(resources)]
     told: dict[str, list[tuple[float, float]]] = {
-        "first": [await timed(watch.poller.poll)],
+        "first": [await time_call(watch.poller.poll)],
         "same": [],
         "newer": [],
         "bare": [],
@@ -68,12 +68,12 @@ async def measure(port: int, turns: int, resources: int) -> None:
 
 
 async def _turn(
-    watch: Watch, session: aiohttp.ClientSession, urls: list[str], port: int
+    watch: SourceTasks, session: aiohttp.ClientSession, urls: list[str], port: int
 ) -> dict[str, tuple[float, float]]:
-    same = await timed(watch.poller.poll)
-    reference = await timed(lambda: bare(session, urls))
+    same = await time_call(watch.poller.poll)
+    reference = await time_call(lambda: bare(session, urls))
     body(port, "/-/newer")
-    return {"same": same, "bare": reference, "newer": await timed(watch.poller.poll)}
+    return {"same": same, "bare": reference, "newer": await time_call(watch.poller.poll)}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class Child:
         """Take a process that was just started."""
         self.process = process
 
-    def told(self) -> Any:
+    def read_line(self) -> Any:
         """Wait for the next value."""
         line = self.process.stdout.readline() if self.process.stdout is not None else ""
         if not line:

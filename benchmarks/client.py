@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 BUFFER = 2**20
 
 
-def fetched(port: int, path: str, **headers: str) -> tuple[float, int]:
+def fetch(port: int, path: str, **headers: str) -> tuple[float, int]:
     """GET over a new connection; return the seconds from the request to the last byte, and how many came."""
     fields = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n".encode()
@@ -37,7 +37,7 @@ def seconds_until_healthy(port: int, began: float) -> float:
     """Return how long after `began` the exporter first answered."""
     while time.perf_counter() - began < 60:
         with suppress(OSError, RuntimeError):
-            fetched(port, "/-/healthy")
+            fetch(port, "/-/healthy")
             return time.perf_counter() - began
         time.sleep(0.002)
     raise RuntimeError("it never answered")

@@ -34,7 +34,7 @@ def memory(size: Size) -> Iterator[Figure]:
 def start(size: Size) -> Iterator[Figure]:
     """Compare with a process that imports aiohttp and does nothing else."""
     with running("-m", "benchmarks.vendor", "clickhouse_cloud", "1", "1") as vendor:
-        port = vendor.told()["port"]
+        port = vendor.read_line()["port"]
 
         def ours() -> float:
             began = time.perf_counter()

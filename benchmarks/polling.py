@@ -13,7 +13,7 @@ from benchmarks.figures import Figure
 from benchmarks.listings import VENDORS
 from benchmarks.size import Size
 from exporter.app import App
-from exporter.configuration.loading import parse
+from exporter.config.loader import parse
 from exporter.log import configure
 
 BACKUPS = 100
@@ -26,9 +26,9 @@ POLLS = 3
 def poll(size: Size) -> Iterator[Figure]:
     """Compare with a bare loop that asks for the same bodies, and decodes them."""
     with running("-m", "benchmarks.vendor", "clickhouse_cloud", str(size.polled), str(BACKUPS)) as vendor:
-        port = vendor.told()["port"]
+        port = vendor.read_line()["port"]
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
-            told = asking.told()
+            told = asking.read_line()
     what = f"{size.polled} resources, {BACKUPS} backups each"
     told["hour"] = [
         [(11 * same[at] + newer[at]) / 12 for at in range(2)]
@@ -59,8 +59,8 @@ def cost(size: Size) -> Iterator[Figure]:
     for name in VENDORS:
         resources = 1 if name == "scholarly" else 5
         with running("-m", "benchmarks.vendor", name, str(resources), str(LISTED)) as vendor:
-            port = vendor.told()["port"]
-            whole, steady = asyncio.run(_counted(name, port))
+            port = vendor.read_line()["port"]
+            whole, steady = asyncio.run(_count_requests(name, port))
         allowed = EACH.get(name, 1)
         yield Figure(
             benchmark="API cost",
@@ -74,7 +74,7 @@ def cost(size: Size) -> Iterator[Figure]:
         )
 
 
-async def _counted(name: str, port: int) -> tuple[int, list[int]]:
+async def _count_requests(name: str, port: int) -> tuple[int, list[int]]:
     """Return the requests for listings in a first poll, which reads them whole, and in each of some later ones."""
     app = App(time.time)
     (watch,) = await app.apply(parse(configuration(name, port), {}, Path()).settings)

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
-from exporter.metrics.board import Board
+from exporter.client.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
-from exporter.model import Backup, Facts, Page, Resource, Restore, Status
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
+from exporter.metrics.store import Store
+from exporter.model import Backup, Details, Page, Resource, Restore, Status
 from exporter.provider import RateLimit
 from exporter.providers.northflank import PROVIDER, Options
 from exporter.secret import Secret
 from exporter.settings import Source
-from exporter.transport.meter import Meter
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -36,34 +36,34 @@ def source() -> Source:
     )
 
 
-def resources(count: int) -> Iterator[Watched]:
+def resources(count: int) -> Iterator[ResourceStatus]:
     """Yield resources with two kinds of backups: completed ones, a failed one, one that runs."""
     backups = (
         Backup(id="runs", status=Status.IN_PROGRESS, started=NOW - 60, kind="dump", progress=45.0),
         Backup(id="failed", status=Status.FAILED, started=NOW - HOUR, finished=NOW - HOUR + 60, kind="dump"),
         *(_completed(number) for number in range(40)),
     )
-    facts = Facts(
+    details = Details(
         scheduled=True,
         interval=6 * HOUR,
         intervals={"dump": 24 * HOUR, "snapshot": 6 * HOUR},
         restore=Restore(started=NOW - 90000.5, status=Status.COMPLETED),
     )
     first = Resource(id="", name="", kind="postgresql", state="running", created=NOW - 9e6)
-    known = Watched(resource=first, first_seen=NOW - 8e6, facts=facts, up=True)
-    known = known.listed(Listing().after([Page(backups=backups)], whole=True), sizes=True)
+    known = ResourceStatus(resource=first, first_seen=NOW - 8e6, details=details, up=True)
+    known = known.update_listing(Listing().merge_pages([Page(backups=backups)], whole=True), sizes=True)
     for number in range(count):
         key = f"project-{number % 97}/addon-{number:06d}"
         yield replace(known, resource=replace(first, id=key, name=f"Addon {number}"))
 
 
-def populated(count: int) -> Board:
+def populate(count: int) -> Store:
     """Return a board with one source of `count` resources."""
-    board, whole = Board(lambda: NOW), source()
-    board.open(whole, Meter())
-    for watched in resources(count):
-        board.put(whole.name, watched)
-    return board
+    store, whole = Store(lambda: NOW), source()
+    store.add_source(whole, Counters())
+    for resource_status in resources(count):
+        store.put(whole.name, resource_status)
+    return store
 
 
 def registry(count: int) -> CollectorRegistry:
@@ -75,9 +75,11 @@ def registry(count: int) -> CollectorRegistry:
         for family in RESOURCE_FAMILIES
     ]
     values = [value for _, value in LABELS]
-    for watched in resources(count):
-        view = View(watched=watched, policy=whole.policy(watched.resource.id, ""), derived=PROVIDER.max_age)
-        common = ("northflank", "platform", watched.resource.id, *values)
+    for resource_status in resources(count):
+        view = ResourceView(
+            status=resource_status, policy=whole.policy(resource_status.resource.id, ""), derived=PROVIDER.max_age
+        )
+        common = ("northflank", "platform", resource_status.resource.id, *values)
         for family, gauge in zip(RESOURCE_FAMILIES, gauges, strict=True):
             for own, value in family.samples(view):
                 gauge.labels(*common, *own).set(NOW - value if family.name == AGE else value)

@@ -7,7 +7,7 @@ from statistics import median
 from threading import Event, Thread
 
 from benchmarks.children import running
-from benchmarks.client import fetched
+from benchmarks.client import fetch
 from benchmarks.figures import Figure, in_turns, percentile
 from benchmarks.size import Size
 
@@ -20,12 +20,12 @@ LONGEST_STALL = 0.05
 def scrape(size: Size) -> Iterator[Figure]:
     """Compare with the official client, and with the same bytes ready-made, compressed by aiohttp where we do."""
     with running("-m", "benchmarks.serving", str(size.resources)) as child:
-        told = child.told()
+        told = child.read_line()
         port = told["port"]
         what = f"{size.resources} resources, {told['samples']} samples"
 
         def get(path: str, **headers: str) -> float:
-            return fetched(port, path, **headers)[0]
+            return fetch(port, path, **headers)[0]
 
         official, text, openmetrics, ready = in_turns(
             size.few,
@@ -51,16 +51,16 @@ def scrape(size: Size) -> Iterator[Figure]:
 def under_polling(size: Size) -> Iterator[Figure]:
     """Look at `/-/healthy` and at scrapes, first while nothing else happens, then while polls arrive."""
     with running("-m", "benchmarks.serving", str(size.resources), str(POLLS)) as child:
-        port = child.told()["port"]
+        port = child.read_line()["port"]
         idle, stalls, alone, scrapes = list[float](), list[float](), list[float](), list[float]()
         for _ in range(size.few):
             idle.append(percentile(_healthy(port, size.seconds), 0.99))
-            alone.append(fetched(port, "/metrics", Accept_Encoding="gzip")[0])
-            fetched(port, "/polls")
-            with _scraped(port) as found:
+            alone.append(fetch(port, "/metrics", Accept_Encoding="gzip")[0])
+            fetch(port, "/polls")
+            with _scrape_both(port) as found:
                 stalls.append(percentile(_healthy(port, size.seconds), 0.99))
             scrapes.append(median(found))
-            fetched(port, "/rest")
+            fetch(port, "/rest")
     what = f"{POLLS} polls a second and scrapes of {size.resources} resources"
     yield Figure(
         benchmark="scrape under polling",
@@ -83,13 +83,13 @@ def under_polling(size: Size) -> Iterator[Figure]:
 
 
 @contextmanager
-def _scraped(port: int) -> Iterator[list[float]]:
+def _scrape_both(port: int) -> Iterator[list[float]]:
     """Scrape twice a second for the length of the block, at least once; give how long each took."""
     stop, found = Event(), list[float]()
 
     def scrape() -> None:
         while not found or not stop.wait(0.5):
-            found.append(fetched(port, "/metrics", Accept_Encoding="gzip")[0])
+            found.append(fetch(port, "/metrics", Accept_Encoding="gzip")[0])
 
     thread = Thread(target=scrape)
     thread.start()
@@ -118,6 +118,6 @@ def _row(
 def _healthy(port: int, seconds: float) -> list[float]:
     found, until = list[float](), time.perf_counter() + seconds
     while time.perf_counter() < until:
-        found.append(fetched(port, "/-/healthy")[0])
+        found.append(fetch(port, "/-/healthy")[0])
         time.sleep(0.005)
     return found

@@ -11,12 +11,12 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from benchmarks.listings import Vendor
-from benchmarks.population import populated, registry, source
+from benchmarks.population import populate, registry, source
 from benchmarks.telling import tell
-from exporter.metrics.board import Board
+from exporter.client.responses import decode_response
+from exporter.metrics.store import Store
 from exporter.polling.reader import Reader
 from exporter.provider import Answer, Api, Auth
-from exporter.transport.decipher import decipher
 from exporter.web.routes import Handlers, application
 
 
@@ -38,28 +38,28 @@ class Arrived:
 
     bodies: Iterator[bytes]
 
-    async def get(self, url: str, *, auth: Auth, accept: str = "", empty: bool = False, frame: Any = Any) -> Answer:
+    async def get(self, url: str, *, auth: Auth, accept: str = "", empty: bool = False, envelope: Any = Any) -> Answer:
         """Return the next listing."""
         del auth, accept, empty
-        return Answer(body=decipher(200, next(self.bodies), frame=frame), url=url)
+        return Answer(body=decode_response(200, next(self.bodies), envelope=envelope), url=url)
 
 
-async def poll(board: Board, rate: int, wanted: asyncio.Event) -> None:
+async def poll(store: Store, rate: int, wanted: asyncio.Event) -> None:
     """Have answers arrive one by one, each with another newest backup, whenever it is wanted."""
-    entry = board.entries["platform"]
+    entry = store.entries["platform"]
     arrived = cast(Api, Arrived(listings()))
     reader = Reader(source=source(), api=lambda: arrived)
     loop = asyncio.get_running_loop()
     due = loop.time()
-    for key in cycle(list(entry.watched)):
+    for key in cycle(list(entry.resources)):
         if not wanted.is_set():
             await wanted.wait()
             due = loop.time()
-        watched = entry.watched[key]
-        resource = replace(watched.resource, place=("project", "addon"))
-        reading = await reader.listing(replace(watched, resource=resource))
+        resource_status = entry.resources[key]
+        resource = replace(resource_status.resource, path=("project", "addon"))
+        reading = await reader.listing(replace(resource_status, resource=resource))
         if reading is not None:
-            board.put("platform", reader.listed(watched, reading))
+            store.put("platform", reader.apply_listing(resource_status, reading))
         due += 1 / rate
         await asyncio.sleep(max(0.0, due - loop.time()))
 
@@ -91,12 +91,12 @@ class Beside:
 
 async def serve(count: int, rate: int) -> None:
     """Serve until the process is ended."""
-    board = populated(count)
-    ready = b"".join(board.parts(openmetrics=False))
+    store = populate(count)
+    ready = b"".join(store.render(openmetrics=False))
     beside = Beside(ready, CollectorRegistry() if rate else registry(count))
 
     async def metrics(openmetrics: bool) -> Iterable[bytes]:
-        return board.parts(openmetrics=openmetrics)
+        return store.render(openmetrics=openmetrics)
 
     async def reload() -> list[str]:
         return []
@@ -111,7 +111,7 @@ async def serve(count: int, rate: int) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     samples = sum(not line.startswith(b"#") for line in ready.splitlines())
     tell({"port": runner.addresses[0][1], "samples": samples})
-    await (poll(board, rate, beside.wanted) if rate else asyncio.Event().wait())
+    await (poll(store, rate, beside.wanted) if rate else asyncio.Event().wait())
 
 
 if __name__ == "__main__":

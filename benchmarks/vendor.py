@@ -41,7 +41,7 @@ class Door(asyncio.Protocol):
 
     def _answer(self, path: str) -> None:
         if path.startswith("/-/"):
-            body, link = _controlled(self.vendor, self.seen, path), ""
+            body, link = _control(self.vendor, self.seen, path), ""
         else:
             body, link = self.vendor.answer(path)
             self.seen["listing" if path.partition("?")[0].endswith("/backups") else "else"] += 1
@@ -57,7 +57,7 @@ def _length(head: bytes) -> int:
     return int(head[at + 15 :].partition(b"\r\n")[0]) if at >= 0 else 0
 
 
-def _controlled(vendor: Vendor, seen: Counter[str], path: str) -> bytes:
+def _control(vendor: Vendor, seen: Counter[str], path: str) -> bytes:
     if path == "/-/newer":
         vendor.newer += 1
         return b"{}"

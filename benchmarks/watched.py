@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.children import Child, running
-from benchmarks.client import body, fetched, free_port, seconds_until_healthy
+from benchmarks.client import body, fetch, free_port, seconds_until_healthy
 from benchmarks.configured import configuration
 
 POLLS = 4
@@ -53,22 +53,22 @@ def cost(resources: int, backups: int = 100) -> Cost:
         vendor = stack.enter_context(
             running("-m", "benchmarks.vendor", "clickhouse_cloud", str(resources), str(backups))
         )
-        port = vendor.told()["port"]
+        port = vendor.read_line()["port"]
         child, own = stack.enter_context(exporter("clickhouse_cloud", port, poll_interval=f"{interval}s"))
         seconds_until_healthy(own, time.perf_counter())
         polls, deadline = list[float](), time.perf_counter() + 60 + POLLS * interval + SECONDS_EACH * resources
         while len(polls) < POLLS and time.perf_counter() < deadline:
             time.sleep(interval / 3)
-            done, took = _polled(own)
+            done, took = _wait_until_polled(own)
             if done > len(polls):
                 polls.append(took)
         if len(polls) < POLLS:
             raise RuntimeError(f"{POLLS} polls of {resources} resources took too long")
-        scrapes = [fetched(own, "/metrics", Accept_Encoding="gzip")[0] for _ in range(SCRAPES)]
+        scrapes = [fetch(own, "/metrics", Accept_Encoding="gzip")[0] for _ in range(SCRAPES)]
         return Cost(resources, child.peak, min(polls[1:]), median(scrapes))
 
 
-def _polled(port: int) -> tuple[int, float]:
+def _wait_until_polled(port: int) -> tuple[int, float]:
     """Scrape; return how many polls have ended, and how long the last one took."""
     text = gzip.decompress(body(port, "/metrics", Accept_Encoding="gzip"))
     done = re.search(rb"^backup_polls_total\S* (\d+)$", text, re.MULTILINE)

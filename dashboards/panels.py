@@ -52,7 +52,7 @@ def about(title: str, description: str, width: int = 12, height: int = 8) -> Abo
     return About(title=title, description=description, width=width, height=height)
 
 
-def headed(panel: _Kind, what: About) -> _Kind:
+def with_header(panel: _Kind, what: About) -> _Kind:
     """Give a panel what every one has."""
     panel.title(what.title).description(what.description).span(what.width).height(what.height)
     return panel.datasource(DATASOURCE)
@@ -88,7 +88,7 @@ def _last() -> ReduceDataOptions:
 def number(what: About, expr: str, unit: str, thresholds: ThresholdsConfig) -> stat.Panel:
     """Show one number on a coloured ground."""
     return (
-        headed(stat.Panel(), what)
+        with_header(stat.Panel(), what)
         .with_target(query(expr).ref_id("A").instant())
         .unit(unit)
         .color_scheme(_color(FieldColorModeId.THRESHOLDS))
@@ -107,7 +107,7 @@ def number(what: About, expr: str, unit: str, thresholds: ThresholdsConfig) -> s
 def bar_gauge(what: About, shown: Dataquery, unit: str, thresholds: ThresholdsConfig) -> bargauge.Panel:
     """Show a bar for each series, as of now."""
     return (
-        headed(bargauge.Panel(), what)
+        with_header(bargauge.Panel(), what)
         .with_target(shown.ref_id("A").instant())
         .unit(unit)
         .min(0)
@@ -123,7 +123,7 @@ def bar_gauge(what: About, shown: Dataquery, unit: str, thresholds: ThresholdsCo
     )
 
 
-def _dashed(color: str) -> list[DynamicConfigValue]:
+def _dash(color: str) -> list[DynamicConfigValue]:
     return [
         DynamicConfigValue("custom.lineStyle", LineStyle().fill("dash").dash([8, 6]).build()),
         DynamicConfigValue("custom.lineWidth", 2),
@@ -152,7 +152,7 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
     """Draw lines over time; series whose legend ends in `limit` or `typical` are dashed."""
     stacking = common.StackingMode.NORMAL if stacked else common.StackingMode.NONE
     return (
-        headed(timeseries.Panel(), what)
+        with_header(timeseries.Panel(), what)
         .targets([each.ref_id(chr(ord("A") + place)).range() for place, each in enumerate(queries)])
         .unit(unit)
         .min(0)
@@ -167,8 +167,8 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
         .stacking(StackingConfig().mode(stacking).group("A"))
         .legend(_legend("Last *", "lastNotNull", "max"))
         .tooltip(_tooltip(common.TooltipDisplayMode.MULTI, common.SortOrder.DESCENDING))
-        .override_by_regexp("/ limit$/", _dashed("red"))
-        .override_by_regexp("/ typical$/", _dashed("text"))
+        .override_by_regexp("/ limit$/", _dash("red"))
+        .override_by_regexp("/ typical$/", _dash("text"))
     )
 
 
@@ -187,7 +187,7 @@ def bars(what: About, unit: str, *queries: Dataquery) -> timeseries.Panel:
 def timeline(what: About, mappings: Sequence[ValueMapping], shown: Dataquery) -> statetimeline.Panel:
     """Draw a band for each series, coloured by its state."""
     return (
-        headed(statetimeline.Panel(), what)
+        with_header(statetimeline.Panel(), what)
         .with_target(shown.ref_id("A").range())
         .unit("none")
         .color_scheme(_color(FieldColorModeId.THRESHOLDS))

@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards import looks
-from dashboards.panels import RESOURCE_URL, About, headed, link, query
+from dashboards.panels import RESOURCE_URL, About, link, query, with_header
 
 _HIDDEN = ("Time", "__name__", "job", "instance", "pod", "container", "endpoint", "node", "namespace", "service")
 _COLORED = TableColoredBackgroundCellOptions(mode=TableCellBackgroundDisplayMode.BASIC)
@@ -63,7 +63,7 @@ def _look(column: Column) -> list[DynamicConfigValue]:
     return properties
 
 
-def _arranged(columns: Sequence[Column]) -> DataTransformerConfig:
+def _arrange(columns: Sequence[Column]) -> DataTransformerConfig:
     """Order and name the columns; Grafana calls a query's value `Value`, and tells several queries apart by refId.
 
     The SDK knows no transformation's options, so these are a plain dict.
@@ -101,7 +101,7 @@ def table(
     at the right under their own names.
     """
     made = (
-        headed(panel.Panel(), what)
+        with_header(panel.Panel(), what)
         .targets([_target(each) for each in columns if each.expr])
         .unit("none")
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -114,7 +114,7 @@ def table(
         .cell_height(TableCellHeight.SM)
         .sort_by([_sorting(header, descends) for header, descends in sort_by.items()])
         .with_transformation(DataTransformerConfig(id_val="merge", options={}))
-        .with_transformation(_arranged(columns))
+        .with_transformation(_arrange(columns))
     )
     for column in columns:
         made.override_by_name(column.header, _look(column))

@@ -18,8 +18,8 @@ from typing import Any
 import exporter
 from exporter import registry
 from exporter.cli import command_parsers
-from exporter.configuration.durations import spell
-from exporter.configuration.options import option_keys
+from exporter.config.durations import spell
+from exporter.config.options import option_keys
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
@@ -125,17 +125,17 @@ def _docstring(name: str) -> tuple[str, str]:
 
 def _markdown(text: str) -> str:
     """Return a provider's docstring as Markdown: its sections with headings, its example in a fence."""
-    text = re.sub(r"^ {4}(- name:.*(?:\n {4,}.*)*)", _fenced, text, flags=re.MULTILINE)
+    text = re.sub(r"^ {4}(- name:.*(?:\n {4,}.*)*)", _fence, text, flags=re.MULTILINE)
     for section in SECTIONS:
-        text = re.sub(rf"^{section}:[ \n]+(.)", partial(_headed, section), text, flags=re.MULTILINE)
+        text = re.sub(rf"^{section}:[ \n]+(.)", partial(_with_heading, section), text, flags=re.MULTILINE)
     return text + "\n"
 
 
-def _headed(section: str, found: re.Match[str]) -> str:
+def _with_heading(section: str, found: re.Match[str]) -> str:
     return f"## {section}\n\n{found[1].upper()}"
 
 
-def _fenced(found: re.Match[str]) -> str:
+def _fence(found: re.Match[str]) -> str:
     example = re.sub(r"^ {4}", "", found[1], flags=re.MULTILINE)
     return f"```yaml\n{example}\n```"
 

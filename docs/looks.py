@@ -22,20 +22,20 @@ def cell(value: str | None, look: Mapping[str, Any]) -> Cell:
     if value is None:
         return Cell("")
     if "mappings" in look:
-        return Cell(*mapped(look["mappings"], value))
+        return Cell(*map_value(look["mappings"], value))
     try:
         number = float(value)
     except ValueError:
         return Cell(value)
-    return Cell(shown(number, look.get("unit", "none")), threshold(look, number) if "thresholds" in look else "")
+    return Cell(format_value(number, look.get("unit", "none")), threshold(look, number) if "thresholds" in look else "")
 
 
-def named(series: Series) -> str:
+def label_of(series: Series) -> str:
     """Return the legend of a series."""
     return f"{series['metric']['source']} / {series['metric']['resource_name']}"
 
 
-def mapped(mappings: Sequence[Mapping[str, Any]], value: str) -> tuple[str, str]:
+def map_value(mappings: Sequence[Mapping[str, Any]], value: str) -> tuple[str, str]:
     """Return the word and the colour for a number."""
     (options,) = (each["options"] for each in mappings)
     return options[value]["text"], options[value]["color"]
@@ -47,7 +47,7 @@ def threshold(look: Mapping[str, Any], value: float) -> str:
     return str([step["color"] for step in steps if step.get("value") is None or value >= step["value"]][-1])
 
 
-def shown(value: float, unit: str) -> str:
+def format_value(value: float, unit: str) -> str:
     """Return a number in its unit for a person."""
     match unit:
         case "s":

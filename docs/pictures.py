@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from docs.drawing import COLORS, FAINT, LEGEND, Band, Box, Canvas, Cell
-from docs.looks import Series, cell, look_of, mapped, named, shown, threshold
+from docs.looks import Series, cell, format_value, label_of, look_of, map_value, threshold
 from stack.files import SHORT
 from stack.servers import demo, servers
 from stack.webhook import Webhook
@@ -64,14 +64,14 @@ async def watch() -> Watched:
         async with (
             Webhook() as webhook,
             demo(folder, speed=1) as exporter,
-            servers(folder, exporter=exporter.url, webhook=webhook.url, patience=SHORT) as pair,
+            servers(folder, exporter=exporter.url, webhook=webhook.url, timing=SHORT) as pair,
         ):
             begin = time.time()
             await asyncio.sleep(WATCHED_SECONDS)
-            return Watched(await _asked(pair.prometheus.url, begin), begin, begin + WATCHED_SECONDS)
+            return Watched(await _query(pair.prometheus.url, begin), begin, begin + WATCHED_SECONDS)
 
 
-async def _asked(prometheus: str, begin: float) -> Answers:
+async def _query(prometheus: str, begin: float) -> Answers:
     answers: Answers = {}
     over_time = {"start": begin, "end": begin + WATCHED_SECONDS, "step": STEP_SECONDS}
     async with aiohttp.ClientSession(prometheus, raise_for_status=True) as session:
@@ -96,7 +96,7 @@ def now_picture(watched: Watched) -> Canvas:
         look = panel["fieldConfig"]["defaults"]
         for series in watched.of(panel["title"]):
             value = float(series["value"][1])
-            canvas.tile(box, panel["title"], shown(value, look["unit"]), threshold(look, value))
+            canvas.tile(box, panel["title"], format_value(value, look["unit"]), threshold(look, value))
     top = GAP + 2 * (height + GAP)
     half = (WIDTH - 3 * GAP) / 2
     room = canvas.height - top - 34
@@ -114,7 +114,7 @@ def _worst(canvas: Canvas, box: Box, watched: Watched) -> None:
     for number, series in enumerate(bars):
         value = float(series["value"][1])
         place = Box(inside.x, inside.y + number * step + 4, inside.width, step - 8)
-        canvas.bar(place, named(series), value / most, f"{value:.0%}", threshold(look, value))
+        canvas.bar(place, label_of(series), value / most, f"{value:.0%}", threshold(look, value))
 
 
 def _firing(canvas: Canvas, box: Box, watched: Watched) -> None:
@@ -144,7 +144,7 @@ def inventory_picture(watched: Watched) -> Canvas:
     order = sorted(organize["indexByName"], key=organize["indexByName"].__getitem__)
     names = {field: organize["renameByName"].get(field, field) for field in order}
     fields = [field for field in order if names[field] not in HIDDEN and not organize["excludeByName"].get(field)]
-    rows = _merged(watched, [target["refId"] for target in panel["targets"]])
+    rows = _merge(watched, [target["refId"] for target in panel["targets"]])
     rows.sort(key=lambda row: (-float(row["Value #state"]), -float(row.get("Value #of_limit", 0))))
     looks = {name: look_of(panel, name) for name in names.values()}
     cells = [[cell(row.get(field), looks[names[field]]) for field in fields] for row in rows]
@@ -155,7 +155,7 @@ def inventory_picture(watched: Watched) -> Canvas:
     return canvas
 
 
-def _merged(watched: Watched, queries: Sequence[str]) -> list[dict[str, str]]:
+def _merge(watched: Watched, queries: Sequence[str]) -> list[dict[str, str]]:
     """Make one row of what the queries give for a resource, as Grafana's transformation does."""
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for query in queries:
@@ -170,15 +170,15 @@ def _merged(watched: Watched, queries: Sequence[str]) -> list[dict[str, str]]:
 def timeline_picture(watched: Watched) -> Canvas:
     """Draw how the last backup of each resource had ended, over time."""
     title = "Status of the last finished backup"
-    lines = sorted(watched.of(title), key=named)
+    lines = sorted(watched.of(title), key=label_of)
     canvas = Canvas(WIDTH, 21 * len(lines) + 100)
     inside = canvas.panel(Box(GAP, GAP, WIDTH - 2 * GAP, canvas.height - 42), title)
     step = (inside.height - 22) / len(lines)
     mappings = PANELS[title]["fieldConfig"]["defaults"]["mappings"]
     for number, series in enumerate(lines):
         place = Box(inside.x, inside.y + number * step + 2, inside.width, step - 4)
-        canvas.bands(place, named(series), _bands(series["values"], mappings, watched))
-    seen = {mapped(mappings, value) for series in lines for _, value in series["values"]}
+        canvas.bands(place, label_of(series), _bands(series["values"], mappings, watched))
+    seen = {map_value(mappings, value) for series in lines for _, value in series["values"]}
     _legend(canvas, sorted(seen))
     _minutes(canvas, inside)
     return canvas
@@ -205,7 +205,7 @@ def _bands(points: Sequence[tuple[float, str]], mappings: Sequence[Mapping[str, 
         Band(
             max(0.0, (instant - watched.begin) / whole),
             min(1.0, (instant + STEP_SECONDS - watched.begin) / whole),
-            mapped(mappings, value)[1],
+            map_value(mappings, value)[1],
         )
         for instant, value in points
     ]

@@ -6,76 +6,76 @@ from dataclasses import dataclass
 
 import structlog
 
-from exporter.knowledge.memory import Memory
-from exporter.metrics.board import Board
-from exporter.polling.follower import Follower
+from exporter.client.client import Client, Transport
+from exporter.client.counters import Counters
+from exporter.client.http import HttpTransport
+from exporter.client.rate_limiter import RateLimiter, share_of
+from exporter.client.tokens import TokenStore
+from exporter.metrics.store import Store
 from exporter.polling.poller import Poller
+from exporter.polling.progress import ProgressPoller
 from exporter.provider import RateLimit
 from exporter.settings import Settings, Source
-from exporter.transport.channel import Carrier, Channel
-from exporter.transport.http_client import HttpCarrier
-from exporter.transport.limiter import RateLimiter, part
-from exporter.transport.meter import Meter
-from exporter.transport.tokens import TokenStore
+from exporter.state.archive import Archive
 
-FOLLOWING_SHARE = 0.25
+PROGRESS_SHARE = 0.25
 
 Clock = Callable[[], float]
-MakeCarrier = Callable[[Source], Carrier]
+MakeTransport = Callable[[Source], Transport]
 
 
-def http_carrier(source: Source) -> HttpCarrier:
+def http_transport(source: Source) -> HttpTransport:
     """Return the way to a source's vendor over real sockets."""
-    return HttpCarrier(ca_file=source.ca_file, proxy_url=source.proxy_url)
+    return HttpTransport(ca_file=source.ca_file, proxy_url=source.proxy_url)
 
 
 @dataclass(slots=True)
-class Budget:
+class Limiters:
     """What one credential may spend."""
 
     limiter: RateLimiter
-    purse: RateLimiter
+    progress_limiter: RateLimiter
     """The part of it that following running backups may spend."""
 
 
-class Watch:
+class SourceTasks:
     """One source being watched: its poller, its follower, and their tasks."""
 
-    def __init__(self, poller: Poller, follower: Follower, carrier: Carrier) -> None:
+    def __init__(self, poller: Poller, follower: ProgressPoller, transport: Transport) -> None:
         """Take the parts; nothing runs yet."""
         self.source = poller.source
         self.poller = poller
-        self._follower = follower
-        self._carrier = carrier
+        self._progress_poller = follower
+        self._transport = transport
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to poll."""
-        self._tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._follower.run())]
+        self._tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._progress_poller.run())]
 
     async def stop(self) -> None:
         """Stop polling and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if isinstance(self._carrier, HttpCarrier):
-            await self._carrier.close()
+        if isinstance(self._transport, HttpTransport):
+            await self._transport.close()
 
 
 class App:
     """All sources of a configuration, watched."""
 
-    def __init__(self, clock: Clock, make_carrier: MakeCarrier = http_carrier) -> None:
+    def __init__(self, clock: Clock, make_transport: MakeTransport = http_transport) -> None:
         """Watch nothing yet; `clock` tells Unix seconds."""
-        self.board = Board(clock)
+        self.store = Store(clock)
         self._clock = clock
-        self._make_carrier = make_carrier
-        self.memory = Memory()
-        self._budgets: dict[Hashable, Budget] = {}
-        self._watches: dict[str, Watch] = {}
+        self._make_transport = make_transport
+        self.archive = Archive()
+        self._limiters: dict[Hashable, Limiters] = {}
+        self._watches: dict[str, SourceTasks] = {}
         self._log = structlog.get_logger()
 
-    async def apply(self, settings: Settings) -> list[Watch]:
+    async def apply(self, settings: Settings) -> list[SourceTasks]:
         """Watch these sources and no others; return the watches that are new.
 
         An unchanged source goes on without a gap, with its tokens and its limiter.
@@ -85,10 +85,10 @@ class App:
             if wanted.get(name) != watch.source:
                 await watch.stop()
                 del self._watches[name]
-        for name in self.board.entries.keys() - wanted.keys():
-            self._dismiss(name)
-        self._grant(settings)
-        new = [self._watch(source) for source in settings.sources if source.name not in self._watches]
+        for name in self.store.entries.keys() - wanted.keys():
+            self._archive_source(name)
+        self._update_limiters(settings)
+        new = [self._start_source(source) for source in settings.sources if source.name not in self._watches]
         self._watches.update((watch.source.name, watch) for watch in new)
         return new
 
@@ -97,36 +97,36 @@ class App:
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._watches.clear()
 
-    def _watch(self, source: Source) -> Watch:
-        budget = self._budgets[source.credential]
-        before = self.board.entries.get(source.name)
-        carrier = self._make_carrier(source)
-        channel = Channel(
-            carrier=carrier,
-            limiter=budget.limiter,
-            meter=before.meter if before else Meter(),
+    def _start_source(self, source: Source) -> SourceTasks:
+        limiters = self._limiters[source.credential]
+        before = self.store.entries.get(source.name)
+        transport = self._make_transport(source)
+        client = Client(
+            transport=transport,
+            limiter=limiters.limiter,
+            counters=before.counters if before else Counters(),
             tokens=TokenStore(),
             timeout=source.request_timeout,
-            patience=source.poll_interval,
+            max_wait=source.poll_interval,
             clock=self._clock,
         )
-        poller = Poller(source, channel, self.board, self.memory)
-        return Watch(poller, Follower(source, channel, budget.purse, self.board), carrier)
+        poller = Poller(source, client, self.store, self.archive)
+        return SourceTasks(poller, ProgressPoller(source, client, limiters.progress_limiter, self.store), transport)
 
-    def _grant(self, settings: Settings) -> None:
+    def _update_limiters(self, settings: Settings) -> None:
         """Give each credential its budget; of the sources that share one, the strictest limit holds."""
         limits: dict[Hashable, RateLimit] = {}
         for source in settings.sources:
             key, limit = source.credential, source.rate_limit
             limits[key] = min(limits.get(key, limit), limit, key=lambda one: one.requests * one.share / one.per)
         for key, limit in limits.items():
-            if (budget := self._budgets.get(key)) is None:
-                self._budgets[key] = Budget(RateLimiter(limit), RateLimiter(part(limit, FOLLOWING_SHARE)))
+            if (limiters := self._limiters.get(key)) is None:
+                self._limiters[key] = Limiters(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)))
             else:
-                budget.limiter.change(limit)
-                budget.purse.change(part(limit, FOLLOWING_SHARE))
+                limiters.limiter.change(limit)
+                limiters.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
 
-    def _dismiss(self, name: str) -> None:
-        for watched in self.board.entries[name].watched.values():
-            self.memory.dismiss(name, watched, self._clock())
-        self.board.close(name)
+    def _archive_source(self, name: str) -> None:
+        for resource_status in self.store.entries[name].resources.values():
+            self.archive.add(name, resource_status, self._clock())
+        self.store.remove_source(name)

@@ -24,7 +24,7 @@ class PollError(Exception):
     """A vendor could not be asked, or did not answer usefully."""
 
     reason: ClassVar[str]
-    shared = False
+    source_wide = False
     """Whether it strikes the whole source: its credential, not one resource, was refused or could not be used."""
 
 

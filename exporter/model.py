@@ -48,7 +48,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
+class RecoveryWindow:
     """A window of time to any point of which can be restored, where a vendor keeps that in place of single backups."""
 
     kind: str
@@ -62,13 +62,13 @@ class Page:
 
     backups: tuple[Backup, ...] = ()
     """What its records mean, but for those that are known to the byte."""
-    prints: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    hashes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
     """By backup, the print of the record that it was made of: a hash, keyed anew in each process."""
-    again: frozenset[int] = field(default=frozenset(), compare=False)
+    unchanged: frozenset[int] = field(default=frozenset(), compare=False)
     """The prints of the records that are known to the byte."""
     total: int | None = None
     """How many backups the vendor says it lists in all."""
-    recovery: Recovery | None = None
+    recovery: RecoveryWindow | None = None
     last: bool = field(default=False, compare=False)
     """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
 
@@ -82,7 +82,7 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Details:
     """What changes rarely about a resource: its schedule, its own state, its last restore."""
 
     scheduled: bool | None = None
@@ -114,9 +114,9 @@ class Resource:
     state: str | None = None
     created: float | None = None
     paused: bool = False
-    place: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     """The vendor's own coordinates for its paths; nobody but its provider reads them."""
-    facts: Facts | None = None
+    details: Details | None = None
     """What discovery told already, so that the provider's `facts` need not be asked."""
     scope: str = field(default="", compare=False)
     """The id of the scope that lists it; discovery fills it in, not the provider."""

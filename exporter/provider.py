@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Raw
 
-from exporter.model import Backup, Facts, Recovery, Resource, Scope
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
-PLAIN = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII).fullmatch
+UNESCAPED = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII).fullmatch
 """What stays as it is in a path; most ids do, and looking is quicker than escaping."""
 
 Url = NewType("Url", str)
@@ -34,7 +34,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basic:
+class BasicAuth:
     """HTTP Basic authentication."""
 
     user: Secret | str = field(repr=False)
@@ -42,14 +42,14 @@ class Basic:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class BearerAuth:
     """A token that does not expire."""
 
     token: Secret = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class TokenExchange:
     """A bearer token that is got by a POST, kept while it lives, and got again before it dies or after a 401."""
 
     url: str
@@ -60,11 +60,11 @@ class Exchange:
     form: Mapping[str, Secret | str] | None = field(default=None, repr=False)
     lifetime: float
     """Seconds to assume where the answer does not tell."""
-    shared: bool
+    source_wide: bool
     """Whether the whole source rests on it; if not, its refusal is the affair of one resource."""
 
 
-Auth = Basic | Bearer | Exchange
+Auth = BasicAuth | BearerAuth | TokenExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Api(Protocol):
     """All a provider may do to the outside world."""
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
     ) -> Answer:
         """Return the decoded JSON body, or raise a PollError.
 
@@ -106,7 +106,7 @@ class RawPage:
     """JSON objects as they came; the provider's `backup` says what one means."""
     total: int | None = None
     """How many backups the vendor says it lists in all."""
-    recovery: Recovery | None = None
+    recovery: RecoveryWindow | None = None
     last: bool = False
     """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
 
@@ -120,7 +120,7 @@ class RateLimit:
     share: float = 1.0
 
 
-def interval_and_slack(interval: float) -> float:
+def add_slack(interval: float) -> float:
     """Return the age limit that an interval gives: the interval, and 2 hours or a tenth of it, whichever is more."""
     return interval + max(2 * HOUR, interval / 10)
 
@@ -139,7 +139,7 @@ class Provider:
     """(api, O): the parts of the account that are listed each by itself."""
     resources: Callable[[Api, Any, Scope], Awaitable[Sequence[Resource]]]
     """(api, O, scope): what is backed up there."""
-    facts: Callable[[Api, Any, Resource], Awaitable[Facts]] | None = None
+    details: Callable[[Api, Any, Resource], Awaitable[Details]] | None = None
     """(api, O, resource): schedule, state, restores; asked on the slow clock."""
     pages: Callable[[Api, Any, Resource], AsyncIterator[RawPage]]
     """(api, O, resource): the listing; where the vendor's order allows it, newest page first."""
@@ -148,15 +148,15 @@ class Provider:
     one which is known to the byte need not be asked about again."""
     newest_first: bool
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
-    running: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
+    refresh: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
     """(api, O, resource, backup): a running backup and what is known beside it; None: the listing has to serve."""
     sizes: bool = True
     """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
-    max_age: Callable[[float], float] = interval_and_slack
+    max_age: Callable[[float], float] = add_slack
     """The age limit in seconds that follows from the interval."""
 
 
 def address(base: str, *segments: str, **query: str | int) -> str:
     """Return the URL of `segments` (each escaped as one) under `base`."""
-    path = "/".join(segment if PLAIN(segment) else quote(segment, safe="") for segment in segments)
+    path = "/".join(segment if UNESCAPED(segment) else quote(segment, safe="") for segment in segments)
     return f"{base.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")

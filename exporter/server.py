@@ -10,13 +10,13 @@ import structlog
 from aiohttp import web
 
 from exporter.app import App
-from exporter.configuration.loading import ConfigurationError, Loaded
-from exporter.state_keeper import StateKeeper
-from exporter.web.entrance import Entrance
-from exporter.web.landing import landing_page
+from exporter.config.loader import ConfigError, LoadedConfig
+from exporter.persistence.saver import StateSaver
+from exporter.web.listener import Listener
 from exporter.web.routes import Handlers, application
+from exporter.web.status_page import render_status_page
 
-GRACE = 0.5
+SHUTDOWN_GRACE = 0.5
 """Seconds that answers under way get at the end."""
 
 
@@ -27,57 +27,57 @@ class Listen:
     addresses: Sequence[tuple[str | None, int]]
     """Host (None: all) and port; port 0 takes a free one."""
     telemetry_path: str = "/metrics"
-    entrance: Entrance = field(default_factory=Entrance)
+    listener: Listener = field(default_factory=Listener)
     """Who may come in, and how."""
 
 
 class Server:
     """The whole exporter in one event loop."""
 
-    def __init__(self, app: App, load: Callable[[], Loaded], listen: Listen) -> None:
-        """`load` reads the configuration anew, or raises ConfigurationError."""
+    def __init__(self, app: App, load: Callable[[], LoadedConfig], listen: Listen) -> None:
+        """`load` reads the configuration anew, or raises ConfigError."""
         self._app, self._load, self._listen = app, load, listen
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()
         self._runner: web.AppRunner | None = None
-        self._keeper = StateKeeper(app.board, app.memory)
+        self._saver = StateSaver(app.store, app.archive)
         self.urls: list[str] = []
 
-    async def start(self, loaded: Loaded) -> None:
+    async def start(self, loaded: LoadedConfig) -> None:
         """Listen, then begin to poll. OSError if an address cannot be had."""
         handlers = Handlers(
-            metrics=self._metrics, page=self._page, ready=lambda: self._app.board.ready, reload=self.reload
+            metrics=self._metrics, page=self._page, ready=lambda: self._app.store.ready, reload=self.reload
         )
         served = application(handlers, self._listen.telemetry_path)
-        self._listen.entrance.gate.guard(served)
-        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=GRACE)
-        await self._keeper.recall(loaded.settings)
+        self._listen.listener.access.install(served)
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
+        await self._saver.load(loaded.settings)
         new = await self._app.apply(loaded.settings)
         await self._runner.setup()
-        self.urls = await self._listen.entrance.open(self._runner, self._listen.addresses)
+        self.urls = await self._listen.listener.open(self._runner, self._listen.addresses)
         for url in self.urls:
             self._log.info("listening", url=url)
         for warning in loaded.warnings:
             self._log.warning("configuration.warning", detail=warning)
-        self._keeper.start()
+        self._saver.start()
         for watch in new:
             watch.start()
 
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; return the problems, with which nothing changes."""
         async with self._reloading:
-            board = self._app.board
+            store = self._app.store
             try:
                 loaded = await asyncio.to_thread(self._load)
-            except ConfigurationError as error:
-                board.exporter = replace(board.exporter, reload_succeeded=False)
+            except ConfigError as error:
+                store.exporter = replace(store.exporter, reload_succeeded=False)
                 for problem in error.problems:
                     self._log.error("reload.refused", problem=problem)
                 return error.problems
             for watch in await self._app.apply(loaded.settings):
                 watch.start()
-            await self._keeper.follow(loaded.settings)
-            board.exporter = replace(board.exporter, reload_succeeded=True, reload_succeeded_at=board.clock())
+            await self._saver.switch_file(loaded.settings)
+            store.exporter = replace(store.exporter, reload_succeeded=True, reload_succeeded_at=store.clock())
             for warning in loaded.warnings:
                 self._log.warning("configuration.warning", detail=warning)
             self._log.info("reload.done", sources=len(loaded.settings.sources))
@@ -103,17 +103,17 @@ class Server:
     async def stop(self) -> None:
         """Stop polling, then listening."""
         await self._app.stop()
-        await self._keeper.stop()
-        await self._listen.entrance.close()
+        await self._saver.stop()
+        await self._listen.listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _metrics(self, openmetrics: bool) -> Iterable[bytes]:
         from exporter.metrics.process_metrics import (
-            process_part,  # takes a while to import, and nobody waits for it here
+            render_process,  # takes a while to import, and nobody waits for it here
         )
 
-        return chain(self._app.board.parts(openmetrics=openmetrics), (process_part(openmetrics=openmetrics),))
+        return chain(self._app.store.render(openmetrics=openmetrics), (render_process(openmetrics=openmetrics),))
 
     def _page(self) -> str:
-        return landing_page(self._app.board, self._listen.telemetry_path)
+        return render_status_page(self._app.store, self._listen.telemetry_path)

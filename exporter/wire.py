@@ -15,22 +15,22 @@ from exporter.errors import MalformedError
 from exporter.model import Backup, Status
 
 Record = Mapping[str, Any]
-Frame = msgspec.Struct
+Envelope = msgspec.Struct
 """The form of an answer as its vendor documents it, as far as it is read; what else stands there is passed over."""
 Records = list[msgspec.Raw]
 """In a frame: a list of records left as they came, since most of them are known to the byte."""
 
-LONGEST_TEXT = 1024
-LARGEST_AMOUNT = 2.0**63
+MAX_TEXT_LENGTH = 1024
+MAX_NUMBER = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
 
 
-def decoded(body: bytes, frame: Any = Any) -> Any:
+def decode(body: bytes, envelope: Any = Any) -> Any:
     """Return the value of a JSON text, in the form of a frame if there is one; MalformedError for anything else."""
     try:
-        return _decoder(frame).decode(body)
+        return _decoder(envelope).decode(body)
     except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
-        if frame is not Any:
+        if envelope is not Any:
             raise MalformedError(f"the body has not the form that is documented: {error}") from None
         raise MalformedError("the body is no valid JSON") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -42,7 +42,7 @@ def record(body: object, *keys: str) -> Record:
     """Return the object found under `keys`, or raise MalformedError."""
     value = _descend(body, keys)
     if not isinstance(value, dict):
-        raise MalformedError(f"expected an object at {_place(keys)}")
+        raise MalformedError(f"expected an object at {_describe_path(keys)}")
     return value
 
 
@@ -50,21 +50,21 @@ def records(body: object, *keys: str) -> Sequence[Record]:
     """Return the list of objects found under `keys`; anything else, or an element that is no object, is malformed."""
     value = _descend(body, keys)
     if not isinstance(value, list):
-        raise MalformedError(f"expected a list at {_place(keys)}")
-    for number, element in enumerate(value):
+        raise MalformedError(f"expected a list at {_describe_path(keys)}")
+    for position, element in enumerate(value):
         if not isinstance(element, dict):
-            raise MalformedError(f"expected an object at {_place(keys)}[{number}]")
+            raise MalformedError(f"expected an object at {_describe_path(keys)}[{position}]")
     return value
 
 
-def inner(body: object, *keys: str) -> Record:
+def optional_object(body: object, *keys: str) -> Record:
     """Return the object found under `keys`, or an empty one: for what a record may lack."""
     for key in keys:
         body = body.get(key) if isinstance(body, dict) else None
     return body if isinstance(body, dict) else {}
 
 
-def identity(source: Record, key: str = "id") -> str:
+def record_id(source: Record, key: str = "id") -> str:
     """Return the id of a record as text; without one the answer is malformed."""
     value = source.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -76,22 +76,22 @@ def identity(source: Record, key: str = "id") -> str:
 
 def text(value: object) -> str | None:
     """Return a text that is not empty, cut to a sane length."""
-    return value[:LONGEST_TEXT] if isinstance(value, str) and value else None
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) and value else None
 
 
-def flag(value: object) -> bool | None:
+def boolean(value: object) -> bool | None:
     """Return a JSON boolean."""
     return value if isinstance(value, bool) else None
 
 
-def amount(value: object) -> float | None:
+def number(value: object) -> float | None:
     """Return a finite number that is not below zero: a size, a count, a number of hours."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if 0 <= value < LARGEST_AMOUNT and math.isfinite(value) else None
+    return value if 0 <= value < MAX_NUMBER and math.isfinite(value) else None
 
 
-def moment(value: object) -> float | None:
+def timestamp(value: object) -> float | None:
     """Return an ISO 8601 time as Unix seconds: naive is UTC, a zero time (year 1, 1970) is None."""
     if not isinstance(value, str):
         return None
@@ -104,13 +104,13 @@ def moment(value: object) -> float | None:
         return None
 
 
-def word(value: object) -> str:
+def status_word(value: object) -> str:
     """Return a status word in one spelling: lower case, `_` for `-` and space, `cancelled` for `canceled`."""
-    return _spelled(value) if isinstance(value, str) else ""
+    return _normalize(value) if isinstance(value, str) else ""
 
 
 @lru_cache(maxsize=256)
-def _spelled(value: str) -> str:
+def _normalize(value: str) -> str:
     spelled = value.strip().lower().replace("-", "_").replace(" ", "_")
     return "cancelled" if spelled == "canceled" else spelled
 
@@ -120,7 +120,7 @@ def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Ba
 
     A size stands only on a completed backup, a finish only on one that has ended, a progress only on a running one.
     """
-    spelled = word(said)
+    spelled = status_word(said)
     status = statuses.get(spelled, Status.UNKNOWN)
     if status is not Status.COMPLETED:
         fields["size"] = None
@@ -133,17 +133,17 @@ def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Ba
 
 
 @lru_cache(maxsize=32)
-def _decoder(frame: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(frame)
+def _decoder(envelope: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(envelope)
 
 
 def _descend(body: object, keys: Sequence[str]) -> object:
     for depth, key in enumerate(keys):
         if not isinstance(body, dict) or key not in body:
-            raise MalformedError(f"nothing at {_place(keys[: depth + 1])}")
+            raise MalformedError(f"nothing at {_describe_path(keys[: depth + 1])}")
         body = body[key]
     return body
 
 
-def _place(keys: Sequence[str]) -> str:
+def _describe_path(keys: Sequence[str]) -> str:
     return ".".join(keys) or "the top"

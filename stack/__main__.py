@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exporter.commands.demo import GUIDE
-from stack.files import EARNEST, SHORT, Patience
+from stack.files import NORMAL, SHORT, Timing
 from stack.programs import StackError
 from stack.servers import Pair, Server, demo, programs, servers
 from stack.webhook import Notice, Webhook
@@ -22,14 +22,14 @@ def main() -> int:
     try:
         programs()
         with TemporaryDirectory(prefix="backup-stack-") as folder:
-            return asyncio.run(_until_stopped(Path(folder), SHORT if flags.short else EARNEST, flags.speed))
+            return asyncio.run(_until_stopped(Path(folder), SHORT if flags.short else NORMAL, flags.speed))
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-async def _until_stopped(folder: Path, patience: Patience, speed: float) -> int:
-    standing = asyncio.create_task(_stand(folder, patience, speed))
+async def _until_stopped(folder: Path, timing: Timing, speed: float) -> int:
+    standing = asyncio.create_task(_stand(folder, timing, speed))
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -44,13 +44,13 @@ async def _until_stopped(folder: Path, patience: Patience, speed: float) -> int:
     return 0
 
 
-async def _stand(folder: Path, patience: Patience, speed: float) -> None:
+async def _stand(folder: Path, timing: Timing, speed: float) -> None:
     async with (
         Webhook(_tell) as webhook,
         demo(folder, speed=speed) as exporter,
-        servers(folder, exporter=exporter.url, webhook=webhook.url, patience=patience) as pair,
+        servers(folder, exporter=exporter.url, webhook=webhook.url, timing=timing) as pair,
     ):
-        _say(_guide(exporter, pair, folder, patience))
+        _say(_guide(exporter, pair, folder, timing))
         ends = [asyncio.ensure_future(each.program.ended()) for each in (exporter, pair.prometheus, pair.alertmanager)]
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -69,10 +69,10 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _guide(exporter: Server, pair: Pair, folder: Path, patience: Patience) -> str:
+def _guide(exporter: Server, pair: Pair, folder: Path, timing: Timing) -> str:
     waits = (
         "The rules wait as shipped: the first alert comes after ten minutes. With --short they wait seconds."
-        if patience == EARNEST
+        if timing == NORMAL
         else "The rules wait seconds where the shipped ones wait minutes."
     )
     return GUIDE.format(url=exporter.url, metrics=f"{exporter.url}/metrics") + STANDS.format(

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from stack.shorten import shortened, shortened_route
+from stack.shorten import shorten, shorten_route
 
 ALERTS = Path(__file__).parent.parent / "alerts"
 RULES = ("backups.yml", "collection.yml")
@@ -16,7 +16,7 @@ JOB = "backup-exporter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timing:
     """How long everything waits."""
 
     every: str
@@ -25,17 +25,17 @@ class Patience:
     """How many times shorter than shipped the rules and routes wait."""
 
 
-EARNEST = Patience(every="5s")
-SHORT = Patience(every="1s", factor=600)
+NORMAL = Timing(every="5s")
+SHORT = Timing(every="1s", factor=600)
 """Minutes become seconds; a resource may be paused for a quarter of an hour, not a week, before that is told."""
 
 
-def write_prometheus(folder: Path, *, exporter: str, alertmanager: str, patience: Patience) -> Path:
+def write_prometheus(folder: Path, *, exporter: str, alertmanager: str, timing: Timing) -> Path:
     """Write the rules and the configuration of a Prometheus that scrapes the exporter; return the latter's path."""
     for name in RULES:
-        _write(folder / name, shortened(_read(name), factor=patience.factor))
+        _write(folder / name, shorten(_read(name), factor=timing.factor))
     configuration = {
-        "global": {"scrape_interval": patience.every, "evaluation_interval": patience.every},
+        "global": {"scrape_interval": timing.every, "evaluation_interval": timing.every},
         "rule_files": list(RULES),
         "scrape_configs": [{"job_name": JOB, "static_configs": [_target(exporter)]}],
         "alerting": {"alertmanagers": [{"static_configs": [_target(alertmanager)]}]},
@@ -43,14 +43,14 @@ def write_prometheus(folder: Path, *, exporter: str, alertmanager: str, patience
     return _write(folder / "prometheus.yml", configuration)
 
 
-def write_alertmanager(folder: Path, *, webhook: str, patience: Patience) -> Path:
+def write_alertmanager(folder: Path, *, webhook: str, timing: Timing) -> Path:
     """Write the shipped example with its receivers pointed at the webhook, each at a path of its name."""
     example = _read(ROUTES)
     receivers = [
         {"name": each["name"], "webhook_configs": [{"url": f"{webhook}/{each['name']}"}]}
         for each in example["receivers"]
     ]
-    route = shortened_route(example["route"], factor=patience.factor)
+    route = shorten_route(example["route"], factor=timing.factor)
     return _write(folder / "alertmanager.yml", {**example, "route": route, "receivers": receivers})
 
 

@@ -42,7 +42,7 @@ class Program:
 async def running(name: str, *command: str | Path, folder: Path) -> AsyncIterator[Program]:
     """Run a program for as long as the block lasts; what it says goes to a file in the folder."""
     log = folder / f"{name}.log"
-    with _opened(log) as said:
+    with _open(log) as said:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=said, stderr=said
         )
@@ -52,7 +52,7 @@ async def running(name: str, *command: str | Path, folder: Path) -> AsyncIterato
             await _end(process)
 
 
-async def answering(program: Program, url: str) -> None:
+async def wait_for_answer(program: Program, url: str) -> None:
     """Wait until the program says yes at this address; StackError if it ends or takes too long."""
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
@@ -67,7 +67,7 @@ async def answering(program: Program, url: str) -> None:
     raise StackError(f"{program.name} does not answer at {url} within {START_SECONDS:g} seconds")
 
 
-def found(command: str, package: str) -> str:
+def find_program(command: str, package: str) -> str:
     """Return where a program stands; StackError with the Debian package that brings it."""
     path = shutil.which(command)
     if path is None:
@@ -94,5 +94,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open(path: Path) -> IO[bytes]:
     return path.open("wb")

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.files import Patience, write_alertmanager, write_prometheus
-from stack.programs import Program, answering, found, free_port, running
+from stack.files import Timing, write_alertmanager, write_prometheus
+from stack.programs import Program, find_program, free_port, running, wait_for_answer
 
 PROGRAMS = {"prometheus": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager"}
 """Each command with the Debian package that brings it."""
@@ -31,7 +31,7 @@ class Pair:
 
 def programs() -> list[str]:
     """Return where Prometheus and Alertmanager stand; StackError if they are not installed."""
-    return [found(command, package) for command, package in PROGRAMS.items()]
+    return [find_program(command, package) for command, package in PROGRAMS.items()]
 
 
 @asynccontextmanager
@@ -40,17 +40,17 @@ async def demo(folder: Path, *, speed: float) -> AsyncIterator[Server]:
     address = _address()
     flags = (f"--speed={speed:g}", f"--web.listen-address={address}", "--log.format=logfmt")
     async with running("demo", sys.executable, "-m", "exporter", "demo", *flags, folder=folder) as program:
-        await answering(program, f"http://{address}/-/healthy")
+        await wait_for_answer(program, f"http://{address}/-/healthy")
         yield Server(program, f"http://{address}")
 
 
 @asynccontextmanager
-async def servers(folder: Path, *, exporter: str, webhook: str, patience: Patience) -> AsyncIterator[Pair]:
+async def servers(folder: Path, *, exporter: str, webhook: str, timing: Timing) -> AsyncIterator[Pair]:
     """Run Alertmanager, which tells the webhook, and Prometheus, which scrapes the exporter and tells Alertmanager."""
     prometheus, alertmanager = programs()
     async with AsyncExitStack() as both:
         address = _address()
-        routes = write_alertmanager(folder, webhook=webhook, patience=patience)
+        routes = write_alertmanager(folder, webhook=webhook, timing=timing)
         flags = (
             f"--config.file={routes}",
             f"--storage.path={folder / 'alertmanager'}",
@@ -60,17 +60,17 @@ async def servers(folder: Path, *, exporter: str, webhook: str, patience: Patien
         )
         program = await both.enter_async_context(running("alertmanager", alertmanager, *flags, folder=folder))
         told = Server(program, f"http://{address}")
-        await answering(program, f"{told.url}/-/ready")
-        asked = await both.enter_async_context(_prometheus(prometheus, folder, exporter, told.url, patience))
+        await wait_for_answer(program, f"{told.url}/-/ready")
+        asked = await both.enter_async_context(_prometheus(prometheus, folder, exporter, told.url, timing))
         yield Pair(prometheus=asked, alertmanager=told)
 
 
 @asynccontextmanager
 async def _prometheus(
-    command: str, folder: Path, exporter: str, alertmanager: str, patience: Patience
+    command: str, folder: Path, exporter: str, alertmanager: str, timing: Timing
 ) -> AsyncIterator[Server]:
     address = _address()
-    written = write_prometheus(folder, exporter=exporter, alertmanager=alertmanager, patience=patience)
+    written = write_prometheus(folder, exporter=exporter, alertmanager=alertmanager, timing=timing)
     flags = (
         f"--config.file={written}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
@@ -78,7 +78,7 @@ async def _prometheus(
         f"--web.external-url=http://{address}/",
     )
     async with running("prometheus", command, *flags, folder=folder) as program:
-        await answering(program, f"http://{address}/-/ready")
+        await wait_for_answer(program, f"http://{address}/-/ready")
         yield Server(program, f"http://{address}")
 
 

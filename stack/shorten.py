@@ -14,33 +14,31 @@ _PLACES = re.compile(
     r"""|(?P<range>\[[^\]]*\])"""
     r"""|(?P<offset>\boffset\s+-?(?:\d+(?:ms|[smhdwy]))+)"""
 )
-_PATIENCE = ("for", "keep_firing_for", "interval", "group_wait", "group_interval")
+_TIMING_KEYS = ("for", "keep_firing_for", "interval", "group_wait", "group_interval")
 """How often one is reminded of what was told already stays: that is no wait."""
 
 
-def shortened(rules: dict[str, Any], *, factor: float) -> dict[str, Any]:
+def shorten(rules: dict[str, Any], *, factor: float) -> dict[str, Any]:
     """Return a copy of a rule file in which everything that waits or looks back does so `factor` times shorter."""
     groups = [
-        {**_patience(group, factor), "rules": [_rule(rule, factor) for rule in group["rules"]]}
+        {**_shorten_timing(group, factor), "rules": [_rule(rule, factor) for rule in group["rules"]]}
         for group in rules["groups"]
     ]
     return {**rules, "groups": groups}
 
 
-def shortened_route(route: dict[str, Any], *, factor: float) -> dict[str, Any]:
+def shorten_route(route: dict[str, Any], *, factor: float) -> dict[str, Any]:
     """Return a copy of an Alertmanager's route in which news and what goes with it are awaited so much shorter."""
-    routes = (
-        {"routes": [shortened_route(inner, factor=factor) for inner in route["routes"]]} if "routes" in route else {}
-    )
-    return {**_patience(route, factor), **routes}
+    routes = {"routes": [shorten_route(inner, factor=factor) for inner in route["routes"]]} if "routes" in route else {}
+    return {**_shorten_timing(route, factor), **routes}
 
 
 def _rule(rule: dict[str, Any], factor: float) -> dict[str, Any]:
-    return {**_patience(rule, factor), "expr": _expression(str(rule["expr"]), factor)}
+    return {**_shorten_timing(rule, factor), "expr": _expression(str(rule["expr"]), factor)}
 
 
-def _patience(entry: dict[str, Any], factor: float) -> dict[str, Any]:
-    return {key: _duration(str(value), factor) if key in _PATIENCE else value for key, value in entry.items()}
+def _shorten_timing(entry: dict[str, Any], factor: float) -> dict[str, Any]:
+    return {key: _duration(str(value), factor) if key in _TIMING_KEYS else value for key, value in entry.items()}
 
 
 def _expression(text: str, factor: float) -> str:

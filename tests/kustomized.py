@@ -16,12 +16,12 @@ Object = dict[str, Any]
 CLUSTER_WIDE = {"Namespace"}
 
 
-def rendered(folder: Path) -> list[Object]:
+def build_overlay(folder: Path) -> list[Object]:
     """Return the objects that a kustomization stands for."""
-    return _named(_accumulated(folder))
+    return _by_name(_accumulate(folder))
 
 
-def _accumulated(folder: Path) -> list[Object]:
+def _accumulate(folder: Path) -> list[Object]:
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
     if (kustomization.pop("apiVersion"), kustomization.pop("kind")) != (
         "kustomize.config.k8s.io/v1beta1",
@@ -39,7 +39,7 @@ def _accumulated(folder: Path) -> list[Object]:
 def _resource(folder: Path, name: str) -> Iterator[Object]:
     path = folder / name
     if path.is_dir():
-        yield from _accumulated(path)
+        yield from _accumulate(path)
         return
     _inside(folder, path)
     yield from yaml.safe_load_all(path.read_text(encoding="utf-8"))
@@ -73,16 +73,16 @@ HASHED = "(its name ends with a hash)"
 
 
 def _replace(objects: list[Object], config_map: Object) -> None:
-    (before,) = _selected(objects, {"kind": "ConfigMap", "name": config_map["metadata"]["name"]})
+    (before,) = _select(objects, {"kind": "ConfigMap", "name": config_map["metadata"]["name"]})
     before["data"] = config_map["data"]
 
 
 def _patch(objects: list[Object], patches: Any, folder: Path) -> None:
     for patch in patches or ():
         _inside(folder, folder / patch["path"])
-        for found in _selected(objects, patch["target"]):
-            for operation in yaml.safe_load((folder / patch["path"]).read_text(encoding="utf-8")):
-                _operate(found, **operation)
+        for found in _select(objects, patch["target"]):
+            for session in yaml.safe_load((folder / patch["path"]).read_text(encoding="utf-8")):
+                _operate(found, **session)
 
 
 def _operate(root: Object, op: str, path: str, value: Any = None) -> None:
@@ -115,7 +115,7 @@ def _in_namespace(objects: list[Object], namespace: Any, _: Path) -> None:
 
 def _scale(objects: list[Object], replicas: Any, _: Path) -> None:
     for scale in replicas or ():
-        (found,) = _selected(objects, {"name": scale["name"], "kind": "StatefulSet"})
+        (found,) = _select(objects, {"name": scale["name"], "kind": "StatefulSet"})
         found["spec"]["replicas"] = scale["count"]
 
 
@@ -133,10 +133,10 @@ def _carry(objects: list[Object], replacements: Any, _: Path) -> None:
     for replacement in replacements or ():
         source = dict(replacement["source"])
         field = source.pop("fieldPath")
-        (found,) = _selected(objects, source)
+        (found,) = _select(objects, source)
         value = _place(found, field)[0]()
         for target in replacement["targets"]:
-            for changed in _selected(objects, target["select"]):
+            for changed in _select(objects, target["select"]):
                 for path in target["fieldPaths"]:
                     read, write = _place(changed, path)
                     write(type(read())(value))
@@ -155,7 +155,7 @@ def _place(root: Any, path: str) -> tuple[Callable[[], Any], Callable[[Any], Non
     return lambda: place[last], lambda value: place.__setitem__(last, value)
 
 
-def _selected(objects: list[Object], select: Object) -> list[Object]:
+def _select(objects: list[Object], select: Object) -> list[Object]:
     if not select.keys() <= {"kind", "name"}:
         raise ValueError(f"cannot select by {select}")
     return [
@@ -176,7 +176,7 @@ STEPS: dict[str, Callable[[list[Object], Any, Path], None]] = {
 """In kustomize's order, whatever the order in the file."""
 
 
-def _named(objects: list[Object]) -> list[Object]:
+def _by_name(objects: list[Object]) -> list[Object]:
     """Give those their last names that end with a hash of what they hold, and tell who refers to them."""
     names = {}
     for found in objects:

@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from exporter.cli import command_parsers
-from tests.kustomized import Object, rendered
+from tests.kustomized import Object, build_overlay
 
 KUBERNETES = Path(__file__).parent.parent / "deploy" / "kubernetes"
-BASE = rendered(KUBERNETES / "base")
-SINGLE = rendered(KUBERNETES / "overlays" / "single")
+BASE = build_overlay(KUBERNETES / "base")
+SINGLE = build_overlay(KUBERNETES / "overlays" / "single")
 BOTH = pytest.mark.parametrize("objects", [BASE, SINGLE], ids=["base", "single"])
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from exporter.app import App, Watch
+from exporter.app import App, SourceTasks
 from exporter.errors import PollError
-from exporter.model import Backup, Facts, Resource, Scope, Status
+from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.persistence.saver import StateSaver
 from exporter.provider import Api, Provider, RateLimit, RawPage
 from exporter.settings import Settings, Source
-from exporter.state_keeper import StateKeeper
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -31,7 +31,7 @@ class Vendor:
 
     scopes: dict[str, Sequence[Resource] | PollError] = field(default_factory=dict)
     backups: dict[str, Sequence[Backup] | PollError] = field(default_factory=dict)
-    facts: Facts = field(default_factory=lambda: Facts(scheduled=True, interval=HOUR, intervals={"full": HOUR}))
+    details: Details = field(default_factory=lambda: Details(scheduled=True, interval=HOUR, intervals={"full": HOUR}))
     down: PollError | None = None
 
     def provider(self) -> Provider:
@@ -41,7 +41,7 @@ class Vendor:
             rate_limit=RateLimit(requests=1000, per=1.0),
             scopes=self._scopes,
             resources=self._resources,
-            facts=self._facts,
+            details=self._facts,
             pages=self._pages,
             backup=lambda _, one: Backup(**{**one, "status": Status(one["status"])}),
             newest_first=False,
@@ -57,9 +57,9 @@ class Vendor:
         assert not isinstance(found, PollError)
         return found
 
-    async def _facts(self, _api: Api, _options: Any, _resource: Resource) -> Facts:
+    async def _facts(self, _api: Api, _options: Any, _resource: Resource) -> Details:
         self._refuse(self.down)
-        return self.facts
+        return self.details
 
     async def _pages(self, _api: Api, _options: Any, resource: Resource) -> AsyncIterator[RawPage]:
         found = self.backups.get(resource.id or resource.name, ())
@@ -75,7 +75,7 @@ class Vendor:
 
 def resource(id_: str, **changes: Any) -> Resource:
     """Return a resource as discovery gives it."""
-    return replace(Resource(id=id_, name=f"name of {id_}", kind="postgresql", place=("there", id_)), **changes)
+    return replace(Resource(id=id_, name=f"name of {id_}", kind="postgresql", path=("there", id_)), **changes)
 
 
 def completed(count: int, *, kind: str = "full", newest: float = NOW - HOUR) -> list[Backup]:
@@ -87,7 +87,7 @@ def completed(count: int, *, kind: str = "full", newest: float = NOW - HOUR) -> 
     ]
 
 
-class NoCarrier:
+class NoTransport:
     """Nothing is asked over a wire here."""
 
     def __getattr__(self, name: str) -> Any:
@@ -100,25 +100,25 @@ class Exporter:
     def __init__(self, path: Path | None, *sources: Source, now: float = NOW) -> None:
         """Start nothing; the clock stands still."""
         self.settings = Settings(sources=sources, state_file=path)
-        self.app = App(lambda: now, make_carrier=lambda _: NoCarrier())  # type: ignore[arg-type,return-value]
-        self.keeper = StateKeeper(self.app.board, self.app.memory)
-        self.watches: list[Watch] = []
+        self.app = App(lambda: now, make_transport=lambda _: NoTransport())  # type: ignore[arg-type,return-value]
+        self.saver = StateSaver(self.app.store, self.app.archive)
+        self.watches: list[SourceTasks] = []
 
     async def start(self) -> "Exporter":
         """Recall and put on the board; poll nothing."""
-        await self.keeper.recall(self.settings)
+        await self.saver.load(self.settings)
         self.watches = await self.app.apply(self.settings)
         return self
 
     async def poll(self) -> None:
         """Poll every source once, then save."""
         await asyncio.gather(*(watch.poller.poll() for watch in self.watches))
-        await self.keeper.save()
+        await self.saver.save()
 
     @property
     def text(self) -> str:
         """The exposition."""
-        return b"".join(self.app.board.parts(openmetrics=False)).decode()
+        return b"".join(self.app.store.render(openmetrics=False)).decode()
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return the one sample of a family that has these labels, None if there is none."""
@@ -153,7 +153,7 @@ def usual_vendor(**changes: Any) -> Vendor:
     return Vendor(**{"scopes": scopes, "backups": {"db": listed}, **changes})
 
 
-async def polled(path: Path, at: Vendor, **changes: Any) -> Exporter:
+async def poll_once(path: Path, at: Vendor, **changes: Any) -> Exporter:
     """Return an exporter that has polled and saved."""
     exporter = await Exporter(path, source(at, **changes)).start()
     await exporter.poll()

@@ -105,7 +105,7 @@ def test_poll_with_a_source_that_is_down(tmp_path: Path) -> None:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def start(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running exporter with its address; killed at the end, whatever happened."""
     command = [*PROGRAM, *arguments, "--web.listen-address", "127.0.0.1:0", "--log.format", "json"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -127,7 +127,7 @@ def get(url: str, **headers: str) -> tuple[int, str]:
 
 @pytest.mark.slow
 def test_the_demo_becomes_ready_and_stops_at_once() -> None:
-    with started("demo", "--speed", "20") as (process, url):
+    with start("demo", "--speed", "20") as (process, url):
         follow_the_demo(process, url)
 
 
@@ -153,7 +153,7 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     entry = "{{name: {}, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}}"
     config.write_text(f"sources: [{entry.format('one')}]")
-    with started("--config.file", str(config)) as (process, url):
+    with start("--config.file", str(config)) as (process, url):
         config.write_text(f"sources: [{entry.format('one')}, {entry.format('two')}]")
         assert reload(url)[0] == 200
         assert 'source="two"' in get(f"{url}/metrics")[1]
@@ -190,7 +190,7 @@ def test_each_source_is_watched_by_one_of_the_shards(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(entry.format(number) for number in range(6))}]")
     told = []
     for shard in ("0/2", "1/2"):
-        with started("--config.file", str(tmp_path / "config.yaml"), "--shard", shard) as (_, url):
+        with start("--config.file", str(tmp_path / "config.yaml"), "--shard", shard) as (_, url):
             told.append(set(re.findall(r'backup_polls_total\{.*?source="(source-\d)"', get(f"{url}/metrics")[1])))
 
     assert told[0] | told[1] == {f"source-{number}" for number in range(6)}

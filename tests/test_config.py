@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.configuration import loading as config
-from exporter.configuration.loading import ConfigurationError, Loaded
+from exporter.config import loader as config
+from exporter.config.loader import ConfigError, LoadedConfig
 from exporter.provider import Provider, RateLimit, Url
 from exporter.secret import Secret
 from exporter.settings import Override, Policy, Source
@@ -34,7 +34,7 @@ class SilentOptions:
     spare: Secret | None = field(default=None, repr=False)
 
 
-async def unasked(*_: Any) -> Any:
+async def never_called(*_: Any) -> Any:
     raise AssertionError("the configuration asks no vendor")
 
 
@@ -42,34 +42,34 @@ def provider_with(options: type[Any], **functions: Any) -> Provider:
     return Provider(
         options=options,
         rate_limit=RateLimit(requests=10, per=60.0),
-        scopes=unasked,
-        resources=unasked,
-        pages=unasked,
-        backup=unasked,
+        scopes=never_called,
+        resources=never_called,
+        pages=never_called,
+        backup=never_called,
         newest_first=True,
         **functions,
     )
 
 
-PROVIDERS = {"acme": provider_with(AcmeOptions, facts=unasked), "silent": provider_with(SilentOptions)}
+PROVIDERS = {"acme": provider_with(AcmeOptions, details=never_called), "silent": provider_with(SilentOptions)}
 
 
-def parsed(text: str, environ: Mapping[str, str] = ENVIRON, folder: Path = TESTDATA) -> Loaded:
+def parse_yaml(text: str, environ: Mapping[str, str] = ENVIRON, folder: Path = TESTDATA) -> LoadedConfig:
     return config.parse(text, environ, folder, providers=PROVIDERS)
 
 
 def source(*lines: str, top: str = "") -> Source:
-    return loaded(*lines, top=top).settings.sources[0]
+    return load_text(*lines, top=top).settings.sources[0]
 
 
-def loaded(*lines: str, top: str = "") -> Loaded:
+def load_text(*lines: str, top: str = "") -> LoadedConfig:
     entry = ("name: one", "provider: acme", "token: planted", *lines)
-    return parsed(f"{top}\nsources:\n  -\n" + "".join(f"    {line}\n" for line in entry))
+    return parse_yaml(f"{top}\nsources:\n  -\n" + "".join(f"    {line}\n" for line in entry))
 
 
 @pytest.mark.parametrize("rule", sorted(path.stem for path in TESTDATA.glob("invalid-*.yaml")))
 def test_every_problem_is_told_in_these_words(rule: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigError) as caught:
         config.load(TESTDATA / f"{rule}.yaml", ENVIRON, providers=PROVIDERS)
 
     assert list(caught.value.problems) == EXPECTED.get(rule)
@@ -170,7 +170,7 @@ def test_all_matching_overrides_apply_in_file_order_key_by_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("include", "exclude", "resource", "watched"),
+    ("include", "exclude", "resource", "resource_status"),
     [
         ("[]", "[]", ("id", "name"), True),
         ("[a*]", "[]", ("id", "name"), False),
@@ -182,8 +182,10 @@ def test_all_matching_overrides_apply_in_file_order_key_by_key() -> None:
         ("[p/*, q]", "[]", ("p/addon", "q"), True),
     ],
 )
-def test_globs_go_over_id_and_name(include: str, exclude: str, resource: tuple[str, str], watched: bool) -> None:
-    assert source(f"include: {include}", f"exclude: {exclude}").watches(*resource) is watched
+def test_globs_go_over_id_and_name(
+    include: str, exclude: str, resource: tuple[str, str], resource_status: bool
+) -> None:
+    assert source(f"include: {include}", f"exclude: {exclude}").watches(*resource) is resource_status
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_globs_go_over_id_and_name(include: str, exclude: str, resource: tuple[s
 )
 def test_variables_are_filled_in_once_after_the_yaml(written: str, environ: dict[str, str], read: str) -> None:
     text = f"sources: [{{name: one, provider: acme, token: t, account: '{written}', resources: {{'{written}': }}}}]"
-    found = parsed(text, environ).settings.sources[0]
+    found = parse_yaml(text, environ).settings.sources[0]
 
     assert found.options.account == read
     assert found.overrides == (Override(pattern=read),)
@@ -208,7 +210,7 @@ def test_variables_are_filled_in_once_after_the_yaml(written: str, environ: dict
 
 def test_a_secret_may_be_in_a_file_beside_the_configuration() -> None:
     text = "sources: [{name: one, provider: acme, token_file: secret.txt}, {name: two, provider: acme, token: ' t '}]"
-    first, second = parsed(text).settings.sources
+    first, second = parse_yaml(text).settings.sources
 
     assert first.options.token == Secret(file=TESTDATA / "secret.txt")
     assert first.options.token.reveal() == "planted-secret"
@@ -241,21 +243,21 @@ def test_a_url_loses_its_last_slash(written: str, read: str) -> None:
     ],
 )  # fmt: skip
 def test_warnings(lines: tuple[str, ...], warnings: tuple[str, ...]) -> None:
-    assert loaded(*lines).warnings == tuple(f"sources[0].{warning}" for warning in warnings)
+    assert load_text(*lines).warnings == tuple(f"sources[0].{warning}" for warning in warnings)
 
 
 def test_a_provider_without_a_schedule_needs_a_limit() -> None:
     text = "sources: [{name: one, provider: silent, account: 5}]"
     told = "sources[0].max_age: no limit known: silent tells no schedule, so without max_age no backup is ever too old"
 
-    assert parsed(text).warnings == (told,)
-    assert parsed("max_age: 1d\n" + text).warnings == ()
-    assert parsed(text.replace("account", "max_age: 1d, account")).warnings == ()
+    assert parse_yaml(text).warnings == (told,)
+    assert parse_yaml("max_age: 1d\n" + text).warnings == ()
+    assert parse_yaml(text.replace("account", "max_age: 1d, account")).warnings == ()
 
 
 def test_a_reload_sees_which_sources_changed() -> None:
     text = "sources: [{name: a, provider: acme, token: t}, {name: b, provider: acme, token: %s, labels: {x: y, z: w}}]"
-    old, same, new = (parsed(text % token).settings for token in ("t", "t", "u"))
+    old, same, new = (parse_yaml(text % token).settings for token in ("t", "t", "u"))
 
     assert old == same
     assert [one == other for one, other in zip(old.sources, new.sources, strict=True)] == [True, False]
@@ -265,7 +267,7 @@ def test_a_reload_sees_which_sources_changed() -> None:
 def test_merge_keys_are_no_duplicates() -> None:
     text = "sources:\n- &a {name: a, provider: acme, token: t, max_age: 1h}\n- {<<: *a, name: b, max_age: 2h}\n"
 
-    assert [(one.name, one.max_age) for one in parsed(text).settings.sources] == [("a", 3600), ("b", 7200)]
+    assert [(one.name, one.max_age) for one in parse_yaml(text).settings.sources] == [("a", 3600), ("b", 7200)]
 
 
 def test_paths_start_beside_the_file(tmp_path: Path) -> None:
@@ -283,6 +285,6 @@ def test_paths_start_beside_the_file(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"name: \xe9")
     for name, problem in [("gone", "cannot be read: no such file or directory"), ("latin", "is no UTF-8 text")]:
-        with pytest.raises(ConfigurationError) as caught:
+        with pytest.raises(ConfigError) as caught:
             config.load(tmp_path / name, {})
         assert caught.value.problems == (f"{tmp_path / name}: {problem}",)

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from exporter import registry
-from exporter.configuration import loading as config
-from exporter.configuration.loading import Loaded
-from exporter.configuration.options import option_keys
+from exporter.config import loader as config
+from exporter.config.loader import LoadedConfig
+from exporter.config.options import option_keys
 
 ROOT = Path(__file__).parent.parent
 CERTIFICATE = Path(__file__).parent / "testdata" / "config" / "ca.pem"
@@ -41,7 +41,7 @@ def test_the_example_in_a_providers_docstring_is_valid(name: str, tmp_path: Path
     lines = (import_module(f"exporter.providers.{name}").__doc__ or "").splitlines()
     first = next(number for number, line in enumerate(lines) if re.match(r" +- name:", line))
     block = list(takewhile(lambda line: not line or line.startswith(" "), lines[first:]))
-    found = usable("sources:\n" + "\n".join(block), tmp_path)
+    found = make_usable("sources:\n" + "\n".join(block), tmp_path)
 
     assert [one.provider_name for one in found.settings.sources] == [name]
 
@@ -49,12 +49,12 @@ def test_the_example_in_a_providers_docstring_is_valid(name: str, tmp_path: Path
 def test_the_example_file_is_valid_as_it_is_and_with_every_comment_taken_away(tmp_path: Path) -> None:
     text = (ROOT / "config.example.yaml").read_text()
 
-    assert len(usable(text, tmp_path).settings.sources) == 1
-    assert len(usable(uncommented(text), tmp_path).settings.sources) == 2
+    assert len(make_usable(text, tmp_path).settings.sources) == 1
+    assert len(make_usable(uncomment(text), tmp_path).settings.sources) == 2
 
 
 def test_the_example_file_shows_every_key() -> None:
-    tree = yaml.safe_load(uncommented((ROOT / "config.example.yaml").read_text()))
+    tree = yaml.safe_load(uncomment((ROOT / "config.example.yaml").read_text()))
     overrides = [override for one in tree["sources"] for override in one.get("resources", {}).values()]
 
     assert set(tree) == set(config.TOP_KEYS)
@@ -69,7 +69,7 @@ def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
 
     assert examples
     for example in examples:
-        usable(example, tmp_path)
+        make_usable(example, tmp_path)
 
 
 def test_every_key_is_documented() -> None:
@@ -79,19 +79,19 @@ def test_every_key_is_documented() -> None:
     assert {key for key in keys if f"| `{key}`" not in text} == set()
 
 
-def usable(text: str, folder: Path) -> Loaded:
+def make_usable(text: str, folder: Path) -> LoadedConfig:
     """Load an example with the real providers, its variables set and its files there."""
 
-    def made(found: re.Match[str]) -> str:
+    def make(found: re.Match[str]) -> str:
         key, written = found.groups()
         path = folder / Path(written).name
         path.write_text(CERTIFICATE.read_text() if key == "ca_file" else "x")
         return f"{key}: {path}"
 
     environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")
-    return config.parse(re.sub(r"(\w+_file): ([^\s,}]+)", made, text), environ, folder)
+    return config.parse(re.sub(r"(\w+_file): ([^\s,}]+)", make, text), environ, folder)
 
 
-def uncommented(text: str) -> str:
+def uncomment(text: str) -> str:
     """Take the `#` off what can be used so: where no space follows it."""
     return re.sub(r"(?m)^( *)#(?=\S)", r"\1", text)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from docs.build import pages
-from exporter.configuration.loading import parse
+from exporter.config.loader import parse
 
 ROOT = Path(__file__).parent.parent
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dashboards").glob("*.md")])

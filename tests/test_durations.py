@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.configuration import durations
+from exporter.config import durations
 
 WRITTEN = [
     ("0s", 0),

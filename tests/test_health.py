@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from exporter.commands import health as module
-from exporter.commands.health import health, listens_at
+from exporter.commands.health import find_address, health
 from tests.web.certificates import Authority
 
 Server = Callable[..., AbstractContextManager[int]]
@@ -85,7 +85,7 @@ def process_1(folder: Path, *words: str) -> Path:
     return path
 
 
-def started_on(folder: Path, port: int, *more: str) -> Path:
+def command_line_for(folder: Path, port: int, *more: str) -> Path:
     return process_1(folder, *SERVE.split(), f"--web.listen-address=:{port}", *more)
 
 
@@ -109,7 +109,7 @@ def started_on(folder: Path, port: int, *more: str) -> Path:
     ],
 )
 def test_the_address_is_that_of_the_command_line(words: tuple[str, ...], address: str) -> None:
-    assert listens_at((*words, "")) == (address, False)
+    assert find_address((*words, "")) == (address, False)
 
 
 @pytest.mark.parametrize(
@@ -125,19 +125,19 @@ def test_the_scheme_is_that_of_the_web_configuration(text: str, tls: bool, joine
     file = tmp_path / "web config=1.yml"
     file.write_text(text)
     words = [f"--web.config.file={file}"] if joined == "=" else ["--web.config.file", str(file)]
-    assert listens_at([SERVE, *words]) == ("127.0.0.1:10342", tls)
+    assert find_address([SERVE, *words]) == ("127.0.0.1:10342", tls)
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (401, 0), (403, 0), (429, 0), (500, 1), (503, 1)])
 def test_whoever_answers_is_alive_unless_he_says_he_is_not(status: int, code: int, tmp_path: Path) -> None:
     with answering(status) as port:
-        assert health(started_on(tmp_path, port)) == code
+        assert health(command_line_for(tmp_path, port)) == code
 
 
 def test_nobody_there_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert health(started_on(tmp_path, port)) == 1
+    assert health(command_line_for(tmp_path, port)) == 1
     assert capsys.readouterr().err == f"no answer at 127.0.0.1:{port}\n"
 
 
@@ -145,9 +145,9 @@ def test_nobody_there_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFi
 def test_what_speaks_no_http_or_nothing_is_not_alive(
     said: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    monkeypatch.setattr(module, "TIMEOUT", 0.3)
     with saying(said) as port:
-        assert health(started_on(tmp_path, port)) == 1
+        assert health(command_line_for(tmp_path, port)) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
@@ -157,7 +157,7 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: py
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        assert health(started_on(tmp_path, port)) == 1
+        assert health(command_line_for(tmp_path, port)) == 1
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_over_tls_with_a_certificate_that_nobody_knows(
     config = tmp_path / "web.yml"
     config.write_text("tls_server_config: {cert_file: pair.pem, key_file: pair.pem}")
     with answering(status, context) as port:
-        assert health(started_on(tmp_path, port, "--web.config.file", str(config))) == code
-    assert health(started_on(tmp_path, port, "--web.config.file", str(config))) == 1
+        assert health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == code
+    assert health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == 1
 
 
 def test_what_cannot_be_read_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

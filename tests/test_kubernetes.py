@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from exporter.cli import DEFAULT_LISTEN
-from exporter.configuration.loading import parse
+from exporter.config.loader import parse
 from exporter.shard import Shard
 from exporter.web.routes import application
 from tests.kustomized import Object

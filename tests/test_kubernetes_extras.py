@@ -9,7 +9,7 @@ import yaml
 
 from deploy.kubernetes.build import files
 from exporter.shard import Shard
-from tests.kustomized import Object, rendered
+from tests.kustomized import Object, build_overlay
 from tests.manifests import BASE, BOTH, KUBERNETES, arguments, configuration, container_of, one, secret_files
 
 ROOT = Path(__file__).parent.parent
@@ -84,7 +84,7 @@ def test_the_overlay_on_the_page_changes_the_number_of_shards(tmp_path: Path) ->
     (mine / "kustomization.yaml").write_text(example)
     (mine / "config.yaml").write_text("sources: []\n")
 
-    objects = rendered(mine)
+    objects = build_overlay(mine)
 
     assert one(objects, "StatefulSet")["spec"]["replicas"] == 5
     assert [arguments(objects, ordinal).shard for ordinal in range(5)] == [Shard(n, 5) for n in range(5)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.kustomized import rendered
+from tests.kustomized import build_overlay
 
 TESTDATA = Path(__file__).parent / "testdata" / "kustomize"
 
@@ -19,7 +19,7 @@ def by_name(objects: Any) -> dict[tuple[str, str], Any]:
 def test_rendering_is_that_of_kustomize(name: str) -> None:
     theirs = yaml.safe_load_all((TESTDATA / f"{name}.yaml").read_text(encoding="utf-8"))
 
-    assert by_name(rendered(TESTDATA / name)) == by_name(theirs)
+    assert by_name(build_overlay(TESTDATA / name)) == by_name(theirs)
 
 
 HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -40,7 +40,7 @@ def test_what_it_cannot_render_is_an_error(written: str, refused: str, tmp_path:
     (folder / "kustomization.yaml").write_text(HEAD + written)
 
     with pytest.raises(ValueError, match=refused):
-        rendered(folder)
+        build_overlay(folder)
 
 
 def test_a_patch_whose_test_fails_is_an_error(tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_a_patch_whose_test_fails_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text(HEAD + patch)
 
     with pytest.raises(ValueError, match="/spec/ports/0 is 1, not 2"):
-        rendered(tmp_path)
+        build_overlay(tmp_path)

@@ -54,10 +54,10 @@ def test_has_fixtures_and_uses_all_of_them(name: str) -> None:
 
     assert files
     assert {path.suffix for path in files} == {".json"}
-    assert {path.name for path in files if not mentioned(path.stem, used)} == set()
+    assert {path.name for path in files if not find_mentions(path.stem, used)} == set()
 
 
-def mentioned(stem: str, text: str) -> bool:
+def find_mentions(stem: str, text: str) -> bool:
     """Tell whether a test names a fixture: whole, or in a text put together, up to what varies."""
     beginnings = [stem[: found.end()] for found in re.finditer(r"[-_]", stem)]
     whole = re.search(rf'["/]{re.escape(stem)}(\.json)?"', text)

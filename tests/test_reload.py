@@ -23,7 +23,7 @@ OTHER = Options(token=Secret("another"))
 @pytest.fixture(autouse=True)
 def in_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the first polls begin at once."""
-    monkeypatch.setattr(poller, "LATEST_START", 0.0)
+    monkeypatch.setattr(poller, "MAX_START_DELAY", 0.0)
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Running:
 
     vendors: Mapping[str, Vendor]
     app: App = field(init=False)
-    carriers: list[str] = field(default_factory=list)
+    transports: list[str] = field(default_factory=list)
 
     async def apply(self, *sources: Source) -> list[str]:
         """Take a configuration; return the names of the sources that are begun with."""
@@ -44,7 +44,7 @@ class Running:
     @property
     def exposition(self) -> str:
         """What a scrape gets."""
-        return b"".join(self.app.board.parts(openmetrics=False)).decode()
+        return b"".join(self.app.store.render(openmetrics=False)).decode()
 
 
 @asynccontextmanager
@@ -75,15 +75,15 @@ async def test_an_unchanged_source_goes_on_without_a_gap_and_with_its_token() ->
         signed = source("a", options=Options(exchange=True))
         assert await running.apply(signed) == ["a"]
         await asyncio.sleep(150)
-        before = running.app.board.entries["a"]
+        before = running.app.store.entries["a"]
         assert await running.apply(replace(signed), source("b", options=OTHER)) == ["b"]
-        assert running.app.board.entries["a"] is before
+        assert running.app.store.entries["a"] is before
         await asyncio.sleep(2 * POLL)
         vendor = running.vendors["a"]
         assert vendor.times("/backups/r/0") == pytest.approx([0, 300, 600])
         assert vendor.times("/token") == [0]
         assert vendor.times("/scopes") == [0]
-        assert before.meter.polls == 3
+        assert before.counters.polls == 3
 
 
 @virtually
@@ -93,8 +93,8 @@ async def test_a_reload_in_the_middle_of_a_poll_does_not_disturb_it() -> None:
         await asyncio.sleep(15)
         await running.apply(source("a"), source("b", options=OTHER))
         await asyncio.sleep(30)
-        assert running.app.board.entries["a"].meter.requests == {"200": 4}
-        assert running.app.board.entries["a"].status.up
+        assert running.app.store.entries["a"].counters.requests == {"200": 4}
+        assert running.app.store.entries["a"].status.up
 
 
 @virtually
@@ -102,12 +102,12 @@ async def test_an_added_source_begins_at_once_and_readiness_waits_for_it() -> No
     async with exporting(a=one(), b=one(seconds=10)) as running:
         await running.apply(source("a"))
         await asyncio.sleep(100)
-        assert running.app.board.ready
+        assert running.app.store.ready
         await running.apply(source("a"), source("b", options=OTHER))
-        assert not running.app.board.ready
+        assert not running.app.store.ready
         await asyncio.sleep(45)
         assert running.vendors["b"].asked[0][0] == pytest.approx(100)
-        assert running.app.board.ready
+        assert running.app.store.ready
 
 
 @virtually
@@ -135,10 +135,10 @@ async def test_what_a_removed_source_knew_is_remembered_for_a_week(days: int, re
         running.vendors["a"].backups["r"] = [[row("new", "failed", START + 86400)]]
         await running.apply(source("a"))
         await asyncio.sleep(1)
-        watched = running.app.board.entries["a"].watched["r"]
-        assert watched.summary is not None
-        assert watched.summary.last_success == (START if remembered else None)
-        assert (watched.first_seen == START) is remembered
+        resource_status = running.app.store.entries["a"].resources["r"]
+        assert resource_status.summary is not None
+        assert resource_status.summary.last_success == (START if remembered else None)
+        assert (resource_status.first_seen == START) is remembered
 
 
 @virtually
@@ -146,23 +146,23 @@ async def test_a_changed_source_begins_anew_but_keeps_what_it_knows_and_counts()
     async with exporting(a=one()) as running:
         await running.apply(source("a"))
         await asyncio.sleep(100)
-        before = running.app.board.entries["a"]
+        before = running.app.store.entries["a"]
         running.vendors["a"].seconds = 10
         running.vendors["a"].backups["r"] = [[row("new", "failed", START + 50)]]
         assert await running.apply(source("a", labels=(("squad", "data"),))) == ["a"]
-        entry = running.app.board.entries["a"]
-        assert entry.meter is before.meter
-        assert entry.watched == before.watched
+        entry = running.app.store.entries["a"]
+        assert entry.counters is before.counters
+        assert entry.resources == before.resources
         assert entry.status.up
         assert entry.status.last_success == pytest.approx(START)
         assert 'backup_age_seconds{provider="stub",source="a",resource="r",squad="data"}' in running.exposition
         assert 'source="a",resource="r"}' not in running.exposition
         await asyncio.sleep(100)
-        watched = running.app.board.entries["a"].watched["r"]
-        assert watched.summary is not None
-        assert (watched.summary.last_success, watched.summary.failures) == (START, 1)
-        assert watched.first_seen == START
-        assert entry.meter.polls == 2
+        resource_status = running.app.store.entries["a"].resources["r"]
+        assert resource_status.summary is not None
+        assert (resource_status.summary.last_success, resource_status.summary.failures) == (START, 1)
+        assert resource_status.first_seen == START
+        assert entry.counters.polls == 2
 
 
 @virtually
@@ -171,10 +171,10 @@ async def test_a_changed_interval_is_told_and_kept() -> None:
         await running.apply(source("a"))
         await asyncio.sleep(250)
         await running.apply(source("a", poll_interval=60.0))
-        assert running.app.board.entries["a"].status.configured_interval == 60
+        assert running.app.store.entries["a"].status.configured_interval == 60
         await asyncio.sleep(130)
         assert running.vendors["a"].times("/backups/r/0") == pytest.approx([0, 250, 310, 370])
-        assert running.app.board.entries["a"].status.interval == 60
+        assert running.app.store.entries["a"].status.interval == 60
 
 
 @virtually
@@ -183,7 +183,7 @@ async def test_a_resource_that_is_now_excluded_is_gone_at_once() -> None:
         await running.apply(source("a"))
         await asyncio.sleep(1)
         await running.apply(source("a", exclude=("s",)))
-        assert set(running.app.board.entries["a"].watched) == {"r"}
+        assert set(running.app.store.entries["a"].resources) == {"r"}
         asked = len(running.vendors["a"].times("/backups/s/0"))
         await asyncio.sleep(POLL)
         assert len(running.vendors["a"].times("/backups/s/0")) == asked
@@ -197,8 +197,8 @@ async def test_a_forbidden_scope_keeps_its_resources_over_a_change() -> None:
         running.vendors["a"].trouble["/scopes/two"] = 403
         await running.apply(source("a", max_age=7200.0))
         await asyncio.sleep(1)
-        watched = running.app.board.entries["a"].watched
-        assert {key: one.failure for key, one in watched.items()} == {"r": None, "s": "forbidden"}
+        resource_status = running.app.store.entries["a"].resources
+        assert {key: one.failure for key, one in resource_status.items()} == {"r": None, "s": "forbidden"}
 
 
 @virtually
@@ -208,8 +208,8 @@ async def test_another_provider_under_the_same_name_knows_nothing_of_the_first()
         await asyncio.sleep(1)
         running.vendors["a"].seconds = 10
         await running.apply(source("a", provider_name="another", provider=replace(STUB)))
-        assert running.app.board.entries["a"].watched == {}
-        assert running.app.board.entries["a"].status.up is None
+        assert running.app.store.entries["a"].resources == {}
+        assert running.app.store.entries["a"].status.up is None
 
 
 LIMIT = RateLimit(requests=6, per=60)
@@ -263,5 +263,5 @@ async def test_a_change_does_not_give_the_budget_a_second_time() -> None:
         await asyncio.sleep(0.5)
         assert len(running.vendors["a"].asked) == 5
         await asyncio.sleep(30)
-        assert running.app.board.entries["a"].status.up
+        assert running.app.store.entries["a"].status.up
         assert busiest(list(running.vendors.values()), 59) <= 5

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from exporter import registry
-from exporter.configuration.durations import spell
-from exporter.knowledge.directory import MOST_RESOURCES
+from exporter.client.rate_limiter import effective_budget
+from exporter.config.durations import spell
 from exporter.polling.budget import USABLE, sustainable_interval
 from exporter.provider import RateLimit
 from exporter.schedule import DAY, HOUR, MINUTE
 from exporter.shard import owner
-from exporter.transport.limiter import granted
+from exporter.state.inventory import MAX_RESOURCES
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def carries(limit: RateLimit, cost: Cost, n: int, interval: float, discovery_int
     """Whether the interval is kept, and discovery too: of what is usable, nine tenths at most may go into it."""
     poll, discovery = cost.poll(n), cost.discovery(n)
     kept = sustainable_interval(interval, limit, poll=poll, discovery=discovery, discovery_interval=discovery_interval)
-    requests, window = granted(limit)
+    requests, window = effective_budget(limit)
     return kept == interval and discovery / discovery_interval <= requests / window * USABLE * 0.9
 
 
@@ -157,4 +157,4 @@ def test_sums_are_right() -> None:
     assert f"{series * 3 // 300_000} cores" in PROSE
     assert f"{series * 3 * 2.5 / 300_000:.0f} GB" in PROSE
     assert f"{series // 60 // 25_000} cores" in PROSE
-    assert f"{MOST_RESOURCES:,} resources" in PROSE
+    assert f"{MAX_RESOURCES:,} resources" in PROSE

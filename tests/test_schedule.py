@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from exporter.provider import interval_and_slack
+from exporter.provider import add_slack
 from exporter.schedule import DAY, HOUR, WEEK, largest_gap
 
 
@@ -37,4 +37,4 @@ def test_largest_gap(slots: Iterable[float], cycle: float, gap: float | None) ->
     [(HOUR, 3 * HOUR), (12 * HOUR, 14 * HOUR), (20 * HOUR, 22 * HOUR), (DAY, 26.4 * HOUR), (WEEK, WEEK * 1.1)],
 )
 def test_the_limit_that_an_interval_gives(interval: float, limit: float) -> None:
-    assert interval_and_slack(interval) == pytest.approx(limit)
+    assert add_slack(interval) == pytest.approx(limit)

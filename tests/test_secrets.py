@@ -19,13 +19,13 @@ import structlog
 import yaml
 
 from exporter import log
-from exporter.app import App, http_carrier
-from exporter.configuration.loading import parse
+from exporter.app import App, http_transport
+from exporter.client import client, http
+from exporter.client.client import Request, Response
+from exporter.config.loader import parse
 from exporter.settings import Settings, Source
-from exporter.transport import channel, http_client
-from exporter.transport.channel import Incoming, Outgoing
-from tests.faults.house import check, house
 from tests.faults.vendors import VENDORS
+from tests.faults.vendors_on_loopback import check, vendors_on_loopback
 
 ROOT = Path(__file__).parent.parent
 HARM = {"unauthorized", "forbidden", "not_found", "malformed", "server_error"}
@@ -42,7 +42,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("format_", ["logfmt", "json"])
 async def test_the_whole_program_says_no_secret_whatever_goes_wrong(format_: str, tmp_path: Path) -> None:
     config, state = tmp_path / "config.yaml", tmp_path / "state.json"
-    async with house() as here:
+    async with vendors_on_loopback() as here:
         settings = here.configuration(state_file=str(state))
         config.write_text(yaml.safe_dump(settings))
         async with asyncio.timeout(90), program(config, format_) as (process, url, said):
@@ -53,7 +53,7 @@ async def test_the_whole_program_says_no_secret_whatever_goes_wrong(format_: str
                 await asyncio.sleep(0.2)
                 pages += [await page(url, path) for path in ("/metrics", "/", "/-/ready", "/-/healthy")]
                 pages.append(await page(url, "/metrics", Accept="application/openmetrics-text"))
-            config.write_text(yaml.safe_dump(broken(settings)))
+            config.write_text(yaml.safe_dump(broken_settings(settings)))
             pages.append(await page(url, "/-/reload", method="POST"))
             assert "sources[0]" in pages[-1]
             here.misbehave(from_now_on=False)
@@ -69,7 +69,7 @@ async def test_the_whole_program_says_no_secret_whatever_goes_wrong(format_: str
         check(everything, here.secrets())
 
 
-def broken(settings: dict[str, Any]) -> dict[str, Any]:
+def broken_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration with mistakes beside and in the credentials."""
     first, *others = settings["sources"]
     wrong = {**first, "client_secrets": "planted-in-the-configuration", "max_age": "planted-in-the-configuration"}
@@ -130,7 +130,7 @@ class Terminal(io.StringIO):
 
 
 @contextmanager
-def logged(format_: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def capture_log(format_: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Collect what is logged in a format, or as on a terminal."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -144,28 +144,28 @@ def logged(format_: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringI
 @pytest.mark.slow
 @pytest.mark.parametrize("format_", ["logfmt", "json", "console"])
 async def test_the_traceback_of_a_bug_shows_no_secret(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with house() as here:
+    async with vendors_on_loopback() as here:
         settings = parse(yaml.safe_dump(here.configuration()), {}, Path()).settings
-        with logged(format_, monkeypatch) as stream:
-            await polled_with_bugs(settings, monkeypatch)
+        with capture_log(format_, monkeypatch) as stream:
+            await poll_with_bugs(settings, monkeypatch)
         check({"log": re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())}, here.secrets())
         assert stream.getvalue().count("Traceback") >= len(VENDORS)
         assert "a bug where all the secrets are at hand" in stream.getvalue()
 
 
-async def polled_with_bugs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def poll_with_bugs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll well once, then with a bug wherever credentials, tokens or bodies are at hand, and so from the start too."""
 
     def bug(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a bug where all the secrets are at hand")
 
     async with asyncio.timeout(60):
-        for where, what in ((channel, "decipher"), (channel.Channel, "_sent"), (http_client, "_read")):
+        for where, what in ((client, "decode_response"), (client.Client, "_send_once"), (http, "_read")):
             app = App(time.time)
             watches = await app.apply(settings)
-            for broken in (True, False, True):
+            for broken_settings in (True, False, True):
                 with monkeypatch.context() as patched:
-                    if broken:
+                    if broken_settings:
                         patched.setattr(where, what, bug)
                     await asyncio.gather(*(watch.poller.poll() for watch in watches))
             await app.stop()
@@ -180,10 +180,10 @@ class Recording:
     """A carrier that keeps what passes, to look at its `repr`."""
 
     def __init__(self, source: Source, seen: list[object]) -> None:
-        self._inner = http_carrier(source)
+        self._inner = http_transport(source)
         self._seen = seen
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         self._seen.append(request)
         answer = await self._inner.send(request)
         self._seen.append(answer)
@@ -196,14 +196,14 @@ class Recording:
 @pytest.mark.slow
 async def test_no_object_shows_a_secret_in_its_repr() -> None:
     seen: list[object] = []
-    carriers: list[Recording] = []
+    transports: list[Recording] = []
 
-    def carrier(source: Source) -> Recording:
-        carriers.append(Recording(source, seen))
-        return carriers[-1]
+    def transport(source: Source) -> Recording:
+        transports.append(Recording(source, seen))
+        return transports[-1]
 
-    async with house() as here:
-        app = App(time.time, carrier)
+    async with vendors_on_loopback() as here:
+        app = App(time.time, transport)
         try:
             settings = parse(yaml.safe_dump(here.configuration()), {}, Path()).settings
             watches = await app.apply(settings)
@@ -214,7 +214,7 @@ async def test_no_object_shows_a_secret_in_its_repr() -> None:
             shown = {f"{type(one).__name__} {number}": repr(one) for number, one in enumerate([*ours, *seen, settings])}
         finally:
             await app.stop()
-            for one in carriers:
+            for one in transports:
                 await one.close()
         assert kinds >= {"Secret", "Channel", "TokenStore", "Held", "Options", "Source", "Watched", "Poller"}
         assert {type(one).__name__ for one in seen} == {"Outgoing", "Incoming"}

@@ -55,9 +55,11 @@ def test_a_source_belongs_whole_to_one_instance() -> None:
     settings = Settings(sources=of_their_own(*(f"source-{number}" for number in range(50))))
     parts = [settings.on(Shard(index, 4)).sources for index in range(4)]
 
-    assert sorted(source.name for part in parts for source in part) == sorted(one.name for one in settings.sources)
+    assert sorted(source.name for share_of in parts for source in share_of) == sorted(
+        one.name for one in settings.sources
+    )
     assert all(parts)
-    assert all(source.rate_limit == settings.sources[0].rate_limit for part in parts for source in part)
+    assert all(source.rate_limit == settings.sources[0].rate_limit for share_of in parts for source in share_of)
 
 
 def test_sources_that_share_a_credential_stay_together(tmp_path: Path) -> None:
@@ -68,12 +70,12 @@ def test_sources_that_share_a_credential_stay_together(tmp_path: Path) -> None:
     settings = Settings(sources=(*given, read, *of_their_own("other")))
     parts = [{source.name for source in settings.on(Shard(index, 8)).sources} for index in range(8)]
 
-    assert {one.name for one in (*given, read)} <= next(part for part in parts if "read" in part)
+    assert {one.name for one in (*given, read)} <= next(share_of for share_of in parts if "read" in share_of)
 
 
 def test_a_source_divided_by_resource_shares_resources_and_budget() -> None:
     source: Source = replace(a_source(), shard_by="resource", rate_limit=RateLimit(requests=10, per=10.0, share=0.5))
     parts = [Settings(sources=(source,)).on(Shard(index, 3)).sources[0] for index in range(3)]
 
-    assert all(sum(part.watches(key, "") for part in parts) == 1 for key in KEYS)
-    assert sum(part.rate_limit.share for part in parts) == pytest.approx(0.5)
+    assert all(sum(share_of.watches(key, "") for share_of in parts) == 1 for key in KEYS)
+    assert sum(share_of.rate_limit.share for share_of in parts) == pytest.approx(0.5)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.knowledge.keeping import Kept, KeptFacts
-from exporter.knowledge.successes import Success
-from exporter.state_file import MOST_ASIDE, StateFile, UnusableError, decoded, encoded
+from exporter.persistence.file import MAX_ASIDE, StateFile, UnusableStateError, decode, encode
+from exporter.persistence.schema import StoredDetails, StoredResource
+from exporter.state.recent_backups import CompletedBackup
 
-NIGHTLY = Kept(
+NIGHTLY = StoredResource(
     source="shop",
     provider="scalingo",
     id="ad-1",
@@ -22,10 +22,15 @@ NIGHTLY = Kept(
     first_seen=1.5,
     created=1.0,
     paused=True,
-    facts=KeptFacts(scheduled=True, interval=86400.0, intervals={"periodic": 86400.0}),
-    successes={"periodic": (Success(id="b2", started=9.0, size=7.0, duration=3.0), Success(id="b1", started=8.0))},
+    facts=StoredDetails(scheduled=True, interval=86400.0, intervals={"periodic": 86400.0}),
+    successes={
+        "periodic": (
+            CompletedBackup(id="b2", started=9.0, size=7.0, duration=3.0),
+            CompletedBackup(id="b1", started=8.0),
+        )
+    },
 )
-GONE = Kept(source="shop", id="ad-2", first_seen=2.0, gone_since=5.0)
+GONE = StoredResource(source="shop", id="ad-2", first_seen=2.0, gone_since=5.0)
 
 FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
  {"source": "shop", "provider": "scalingo", "id": "ad-1", "name": "storefront", "kind": "postgresql", "scope": "app-1",
@@ -38,21 +43,21 @@ FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
 
 
 def test_format_1_goes_on_being_read_and_written() -> None:
-    assert decoded(FORMAT_1.encode()) == (NIGHTLY, GONE)
-    assert json.loads(encoded((NIGHTLY, GONE))) == json.loads(FORMAT_1)
+    assert decode(FORMAT_1.encode()) == (NIGHTLY, GONE)
+    assert json.loads(encode((NIGHTLY, GONE))) == json.loads(FORMAT_1)
 
 
 def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:
     document = json.loads(FORMAT_1)
     document["more"] = document["resources"][0]["more"] = 1
-    assert decoded(json.dumps(document).encode()) == (NIGHTLY, GONE)
+    assert decode(json.dumps(document).encode()) == (NIGHTLY, GONE)
 
 
 def test_every_truncation_is_noticed() -> None:
-    content = encoded((NIGHTLY, GONE))
+    content = encode((NIGHTLY, GONE))
     for length in range(len(content)):
-        with pytest.raises(UnusableError):
-            decoded(content[:length])
+        with pytest.raises(UnusableStateError):
+            decode(content[:length])
 
 
 @pytest.mark.parametrize(
@@ -74,15 +79,15 @@ def test_every_truncation_is_noticed() -> None:
     ],
 )
 def test_what_is_no_state_is_refused_in_one_line(content: bytes, said: str) -> None:
-    with pytest.raises(UnusableError) as refused:
-        decoded(content)
+    with pytest.raises(UnusableStateError) as refused:
+        decode(content)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_whatever_the_order_in_the_file_the_newest_eleven_count() -> None:
-    many = tuple(Success(id=str(number), started=float(number)) for number in range(20))
-    history = Kept(source="s", id="i", first_seen=0.0, successes={"full": many, "none": ()}).history()
+    many = tuple(CompletedBackup(id=str(number), started=float(number)) for number in range(20))
+    history = StoredResource(source="s", id="i", first_seen=0.0, successes={"full": many, "none": ()}).history()
     assert [one.started for one in history.successes["full"]] == [float(number) for number in range(19, 8, -1)]
     assert list(history.successes) == ["full"]
 
@@ -138,13 +143,13 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) ->
 
 def test_unusable_files_are_kept_aside_the_newest_five(tmp_path: Path) -> None:
     file = StateFile(tmp_path / "state.json")
-    for number in range(MOST_ASIDE + 2):
+    for number in range(MAX_ASIDE + 2):
         file.path.write_text(f"damage {number}")
-        with pytest.raises(UnusableError):
+        with pytest.raises(UnusableStateError):
             file.read()
         assert file.set_aside() == tmp_path / "state.json.bad-1"
     left = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert left == {f"state.json.bad-{number}": f"damage {7 - number}" for number in range(1, MOST_ASIDE + 1)}
+    assert left == {f"state.json.bad-{number}": f"damage {7 - number}" for number in range(1, MAX_ASIDE + 1)}
 
 
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
@@ -159,7 +164,7 @@ def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) ->
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
         file = StateFile(path)
-        with pytest.raises(UnusableError, match="no regular file"):
+        with pytest.raises(UnusableStateError, match="no regular file"):
             file.read()
         assert not file.suspect
         with pytest.raises(OSError, match="no regular file"):

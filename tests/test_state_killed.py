@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from exporter.demo.exchange import Story
+from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 from exporter.demo.vendors import northflank
-from exporter.state_file import StateFile
+from exporter.persistence.file import StateFile
 
 pytestmark = pytest.mark.slow
 
@@ -25,9 +25,9 @@ WRITES_FOR_EVER = """
 import sys
 from itertools import count
 from pathlib import Path
-from exporter.knowledge.successes import Success
-from exporter.knowledge.keeping import Kept
-from exporter.state_file import StateFile
+from exporter.state.recent_backups import Success
+from exporter.persistence.schema import Kept
+from exporter.persistence.file import StateFile
 file = StateFile(Path(sys.argv[1]))
 for turn in count():
     success = (Success(id="b", started=float(turn)),)
@@ -105,7 +105,7 @@ async def until(holds: Callable[[], bool]) -> None:
     raise AssertionError("it never came to be")
 
 
-def told(text: str, name: str) -> dict[str, str]:
+def read_exposition(text: str, name: str) -> dict[str, str]:
     """Return the samples of a family, by their labels."""
     lines = (line for line in text.splitlines() if line.startswith(f"{name}{{"))
     return dict(line.removeprefix(name).rsplit(" ", 1) for line in lines)
@@ -126,7 +126,7 @@ async def test_after_a_kill_and_while_all_vendors_are_down_ages_are_still_told(t
     async with serving(config) as first:
         await first.ready()
         before = await first.metrics()
-        ages = told(before, "backup_last_success_timestamp_seconds")
+        ages = read_exposition(before, "backup_last_success_timestamp_seconds")
         await until(lambda: with_success(state) >= len(ages) > 8)
         first.process.kill()
     await vendors.stop()
@@ -136,12 +136,14 @@ async def test_after_a_kill_and_while_all_vendors_are_down_ages_are_still_told(t
     async with serving(config) as second:
         await second.ready()
         after = await second.metrics()
-        assert told(after, "backup_last_success_timestamp_seconds").items() >= ages.items()
-        assert told(after, "backup_age_seconds").keys() >= ages.keys()
+        assert read_exposition(after, "backup_last_success_timestamp_seconds").items() >= ages.items()
+        assert read_exposition(after, "backup_age_seconds").keys() >= ages.keys()
         for name, changed in (("first_seen_timestamp_seconds", None), ("up", "0")):
-            were = told(before, f"backup_resource_{name}")
-            assert told(after, f"backup_resource_{name}") == {key: changed or value for key, value in were.items()}
-        assert set(told(after, "backup_source_up").values()) == {"0"}
+            were = read_exposition(before, f"backup_resource_{name}")
+            assert read_exposition(after, f"backup_resource_{name}") == {
+                key: changed or value for key, value in were.items()
+            }
+        assert set(read_exposition(after, "backup_source_up").values()) == {"0"}
         assert "backup_backups{" not in after
         assert "backup_exporter_state_last_write_successful 1" in after
         began = time.monotonic()
@@ -159,7 +161,7 @@ async def test_what_changed_last_is_saved_when_told_to_stop(tmp_path: Path) -> N
     config.write_text(vendors.configuration(state_file=str(state), poll_interval="1m"))
     async with serving(config) as only:
         await only.ready()
-        ages = told(await only.metrics(), "backup_last_success_timestamp_seconds")
+        ages = read_exposition(await only.metrics(), "backup_last_success_timestamp_seconds")
         only.process.send_signal(signal.SIGTERM)
         assert await only.process.wait() == 0
     await vendors.stop()

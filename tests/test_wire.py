@@ -73,23 +73,23 @@ def test_records_that_are_none_are_malformed(body: Any, keys: tuple[str, ...], c
     ],
 )
 def test_what_a_record_may_lack_is_empty(body: Any, keys: tuple[str, ...], found: Any) -> None:
-    assert wire.inner(body, *keys) == found
+    assert wire.optional_object(body, *keys) == found
 
 
 @pytest.mark.parametrize(
     ("value", "found"), [("a-1", "a-1"), (7, "7"), (0, "0"), (-3, "-3"), (10**30, "1" + "0" * 30), (" a ", " a ")]
 )
 def test_an_id_is_a_text_or_a_whole_number(value: Any, found: str) -> None:
-    assert wire.identity({"id": value}) == found
-    assert wire.identity({"uuid": value}, "uuid") == found
+    assert wire.record_id({"id": value}) == found
+    assert wire.record_id({"uuid": value}, "uuid") == found
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "\n", True, False, 1.5, [], {}, ["a"]])
 def test_without_an_id_a_record_is_malformed(value: Any) -> None:
     with pytest.raises(MalformedError, match="no usable id"):
-        wire.identity({"id": value})
+        wire.record_id({"id": value})
     with pytest.raises(MalformedError, match="no usable uuid"):
-        wire.identity({"id": "a"}, "uuid")
+        wire.record_id({"id": "a"}, "uuid")
 
 
 @pytest.mark.parametrize("value", ["", *NO_TEXTS])
@@ -107,19 +107,19 @@ def test_a_text_is_cut_to_a_sane_length() -> None:
     ("value", "found"), [(True, True), (False, False), (None, None), (0, None), (1, None), ("true", None), ("", None)]
 )
 def test_a_flag_is_a_boolean_and_nothing_else(value: Any, found: bool | None) -> None:
-    assert wire.flag(value) is found
+    assert wire.boolean(value) is found
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5, 2**63 - 1, 1e18])
 def test_an_amount_is_a_number(value: float) -> None:
-    assert wire.amount(value) == value
+    assert wire.number(value) == value
 
 
 @pytest.mark.parametrize(
     "value", [-1, -0.001, 2**63, 10**400, 1e300, float("inf"), float("-inf"), float("nan"), True, False, "5", None, []]
 )
 def test_what_is_no_amount_is_none(value: Any) -> None:
-    assert wire.amount(value) is None
+    assert wire.number(value) is None
 
 
 NEW_YEAR = 1704067200.0  # 2024-01-01T00:00:00Z
@@ -141,7 +141,7 @@ NEW_YEAR = 1704067200.0  # 2024-01-01T00:00:00Z
     ],
 )
 def test_a_moment_is_iso_8601_and_naive_is_utc(written: str, instant: float) -> None:
-    assert wire.moment(written) == instant
+    assert wire.timestamp(written) == instant
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_moment_is_iso_8601_and_naive_is_utc(written: str, instant: float) -> 
     ],
 )
 def test_what_is_no_moment_is_none(value: Any) -> None:
-    assert wire.moment(value) is None
+    assert wire.timestamp(value) is None
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_what_is_no_moment_is_none(value: Any) -> None:
     ],
 )
 def test_a_word_in_one_spelling(said: Any, spelled: str) -> None:
-    assert wire.word(said) == spelled
+    assert wire.status_word(said) == spelled
 
 
 WORDS = {

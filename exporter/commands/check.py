@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from exporter.commands.configuration import loaded
+from exporter.commands.config import load_or_report
 
 
 def check(config_file: Path) -> int:
     """Print every problem and warning; return 0 if the configuration can be used, else 2."""
-    found = loaded(config_file)
+    found = load_or_report(config_file)
     if found is None:
         return 2
     for warning in found.warnings:

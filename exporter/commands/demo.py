@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.app import App
-from exporter.commands.configuration import entered
-from exporter.configuration.loading import Loaded, parse
-from exporter.demo.exchange import Story
+from exporter.commands.config import listener_or_report
+from exporter.config.loader import LoadedConfig, parse
+from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 from exporter.server import Listen, Server
 
@@ -19,17 +19,17 @@ def demo(
     addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float, web_config: Path | None = None
 ) -> int:
     """Run the demo; return 0 when it was told to stop, 2 if it cannot listen."""
-    entrance = entered(web_config)
-    if entrance is None:
+    listener = listener_or_report(web_config)
+    if listener is None:
         return 2
 
     async def run() -> int:
-        vendors = await simulated(speed)
+        vendors = await start_vendors(speed)
 
-        def load() -> Loaded:
-            return configured(vendors)
+        def load() -> LoadedConfig:
+            return demo_config(vendors)
 
-        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, entrance=entrance)
+        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
         server = Server(App(time.time), load, listen)
         try:
             await server.start(load())
@@ -46,17 +46,17 @@ def demo(
     return asyncio.run(run())
 
 
-async def simulated(speed: float = 1.0) -> SimulatedVendors:
+async def start_vendors(speed: float = 1.0) -> SimulatedVendors:
     """Return all simulated vendors, listening."""
     vendors = SimulatedVendors(all_accounts(Story(start=time.time(), speed=speed)))
     await vendors.start()
     return vendors
 
 
-def configured(vendors: SimulatedVendors) -> Loaded:
+def demo_config(vendors: SimulatedVendors) -> LoadedConfig:
     """Return the configuration that watches them; that they speak plain http is no news here."""
     text = vendors.configuration(poll_interval="15s", progress_interval="5s", discovery_interval="10m")
-    return Loaded(settings=parse(text, os.environ, Path.cwd()).settings)
+    return LoadedConfig(settings=parse(text, os.environ, Path.cwd()).settings)
 
 
 def _guide(url: str, telemetry_path: str) -> str:

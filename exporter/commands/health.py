@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-PATIENCE = 4.0
-ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - read, not bound
+TIMEOUT = 4.0
+WILDCARD_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - read, not bound
 COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
@@ -20,7 +20,7 @@ def health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     The address is read from the command line of process 1, so it follows the one configured.
     """
     try:
-        address, tls = listens_at(first_process.read_bytes().decode(errors="replace").split("\0"))
+        address, tls = find_address(first_process.read_bytes().decode(errors="replace").split("\0"))
     except (OSError, ValueError) as error:
         print(f"cannot tell where it listens: {type(error).__name__}", file=sys.stderr)
         return 1
@@ -30,13 +30,13 @@ def health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     return 1
 
 
-def listens_at(words: Sequence[str]) -> tuple[str, bool]:
+def find_address(words: Sequence[str]) -> tuple[str, bool]:
     """Return the address that a command line makes the exporter listen on, and whether it is with TLS."""
     given = dict(_flags(words))
     host, _, port = given.get("--web.listen-address", ":10342").rpartition(":")
     web_config = given.get("--web.config.file")
     tls = bool(web_config) and "tls_server_config" in COMMENT.sub("", Path(web_config or "").read_text())
-    return f"{ANYWHERE.get(host, host)}:{port}", tls
+    return f"{WILDCARD_HOSTS.get(host, host)}:{port}", tls
 
 
 def answers(address: str, *, tls: bool) -> bool:
@@ -48,7 +48,7 @@ def answers(address: str, *, tls: bool) -> bool:
     context = ssl._create_unverified_context()  # noqa: S323 - the exporter's own certificate, over loopback
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
-        with opener.open(f"{'https' if tls else 'http'}://{address}/-/healthy", timeout=PATIENCE):
+        with opener.open(f"{'https' if tls else 'http'}://{address}/-/healthy", timeout=TIMEOUT):
             return True
     except HTTPError as error:
         with error:

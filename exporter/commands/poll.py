@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from exporter.app import App, Watch
-from exporter.commands.configuration import loaded
-from exporter.commands.demo import configured, simulated
+from exporter.app import App, SourceTasks
+from exporter.commands.config import load_or_report
+from exporter.commands.demo import demo_config, start_vendors
 from exporter.human import size, span
-from exporter.knowledge.state import Watched
-from exporter.metrics.board import Board, Entry
-from exporter.metrics.process_metrics import process_part
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, View
+from exporter.metrics.process_metrics import render_process
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
+from exporter.metrics.store import SourceEntry, Store
 from exporter.settings import Settings
+from exporter.state.resource import ResourceStatus
 
 
 def poll(config_file: Path | None, names: Sequence[str], output: str) -> int:
@@ -31,14 +31,14 @@ def poll(config_file: Path | None, names: Sequence[str], output: str) -> int:
     """
     if config_file is None:
         return asyncio.run(_poll_demo(names, output))
-    found = loaded(config_file)
+    found = load_or_report(config_file)
     return 2 if found is None else asyncio.run(_poll_some(found.settings, names, output))
 
 
 async def _poll_demo(names: Sequence[str], output: str) -> int:
-    vendors = await simulated()
+    vendors = await start_vendors()
     try:
-        return await _poll_some(configured(vendors).settings, names, output)
+        return await _poll_some(demo_config(vendors).settings, names, output)
     finally:
         await vendors.stop()
 
@@ -65,37 +65,43 @@ async def poll_once(settings: Settings, output: str) -> int:
             console=Console(stderr=True),
             transient=True,
         ) as progress:
-            await asyncio.gather(*(_polled(watch, app.board, progress) for watch in watches))
+            await asyncio.gather(*(_poll_with_progress(watch, app.store, progress) for watch in watches))
     finally:
         await app.stop()
     show = {"table": _print_table, "json": _print_json, "prometheus": _print_exposition}
-    show[output](app.board)
-    return 0 if all(entry.status.up for entry in app.board.entries.values()) else 1
+    show[output](app.store)
+    return 0 if all(entry.status.up for entry in app.store.entries.values()) else 1
 
 
-async def _polled(watch: Watch, board: Board, progress: Progress) -> None:
+async def _poll_with_progress(watch: SourceTasks, store: Store, progress: Progress) -> None:
     name = watch.source.name
     task = progress.add_task(name, total=None)
 
     def advance(_: str) -> None:
-        progress.update(task, total=len(board.entries[name].watched), advance=1)
+        progress.update(task, total=len(store.entries[name].resources), advance=1)
 
     await watch.poller.poll(advance)
-    progress.update(task, total=max(1, len(board.entries[name].watched)), completed=len(board.entries[name].watched))
+    progress.update(
+        task, total=max(1, len(store.entries[name].resources)), completed=len(store.entries[name].resources)
+    )
 
 
-def resource_records(board: Board) -> list[dict[str, Any]]:
+def resource_records(store: Store) -> list[dict[str, Any]]:
     """Return each resource as an object of its labels and its metric values.
 
     A metric with a label of its own is an object of the values by that label; `""` where the vendor knows no kinds.
     """
-    return [_record(entry, watched, board.clock()) for entry in board.entries.values() for watched in _sorted(entry)]
+    return [
+        _record(entry, resource_status, store.clock())
+        for entry in store.entries.values()
+        for resource_status in _sort_resources(entry)
+    ]
 
 
-def _record(entry: Entry, watched: Watched, now: float) -> dict[str, Any]:
-    resource = watched.resource
+def _record(entry: SourceEntry, resource_status: ResourceStatus, now: float) -> dict[str, Any]:
+    resource = resource_status.resource
     policy = entry.source.policy(resource.id, resource.name)
-    view = View(watched=watched, policy=policy, derived=entry.source.provider.max_age)
+    view = ResourceView(status=resource_status, policy=policy, derived=entry.source.provider.max_age)
     record: dict[str, Any] = {"provider": entry.source.provider_name, "source": entry.source.name}
     record |= {"resource": resource.id, "resource_name": resource.name, "resource_kind": resource.kind}
     record |= dict(policy.labels)
@@ -111,20 +117,20 @@ def _record(entry: Entry, watched: Watched, now: float) -> dict[str, Any]:
     return record
 
 
-def _sorted(entry: Entry) -> Iterable[Watched]:
-    return sorted(entry.watched.values(), key=lambda watched: watched.resource.id)
+def _sort_resources(entry: SourceEntry) -> Iterable[ResourceStatus]:
+    return sorted(entry.resources.values(), key=lambda resource_status: resource_status.resource.id)
 
 
-def _print_json(board: Board) -> None:
-    print(json.dumps(resource_records(board), indent=2))
+def _print_json(store: Store) -> None:
+    print(json.dumps(resource_records(store), indent=2))
 
 
-def _print_exposition(board: Board) -> None:
-    text = b"".join((*board.parts(openmetrics=False), process_part(openmetrics=False)))
+def _print_exposition(store: Store) -> None:
+    text = b"".join((*store.render(openmetrics=False), render_process(openmetrics=False)))
     print(text.decode(), end="")
 
 
-def _print_table(board: Board) -> None:
+def _print_table(store: Store) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("source", "resource", "name"):
         table.add_column(title, overflow="fold")
@@ -132,22 +138,22 @@ def _print_table(board: Board) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("last run")
     table.add_column("state", overflow="fold")
-    for record in resource_records(board):
-        table.add_row(*_cells(record), style="red" if _late(record) else None)
+    for record in resource_records(store):
+        table.add_row(*_cells(record), style="red" if _is_late(record) else None)
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(table)
-    for entry in board.entries.values():
+    for entry in store.entries.values():
         if not entry.status.up:
             console.print(f"{entry.source.name}: down, {entry.status.failure}", style="red", markup=False)
 
 
-def _late(record: dict[str, Any]) -> bool:
+def _is_late(record: dict[str, Any]) -> bool:
     age, limit = record.get(AGE), record.get("backup_max_age_seconds")
     return bool(age is not None and limit is not None and age > limit and not record["backup_monitoring_paused"])
 
 
 def _cells(record: dict[str, Any]) -> list[str]:
-    def shown(name: str, write: Any) -> str:
+    def format_metric(name: str, write: Any) -> str:
         value = record.get(name)
         return "" if value is None else write(value)
 
@@ -168,11 +174,11 @@ def _cells(record: dict[str, Any]) -> list[str]:
         record["source"],
         record["resource"],
         record["resource_name"],
-        shown(AGE, span),
-        shown("backup_max_age_seconds", span),
-        shown("backup_last_success_size_bytes", lambda values: size(largest(values))),
-        shown("backup_last_success_duration_seconds", lambda values: span(largest(values))),
-        shown("backup_backups", lambda values: str(values["completed"])),
+        format_metric(AGE, span),
+        format_metric("backup_max_age_seconds", span),
+        format_metric("backup_last_success_size_bytes", lambda values: size(largest(values))),
+        format_metric("backup_last_success_duration_seconds", lambda values: span(largest(values))),
+        format_metric("backup_backups", lambda values: str(values["completed"])),
         " ".join(finished),
         ", ".join(filter(None, states)),
     ]

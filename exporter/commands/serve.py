@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.app import App
-from exporter.commands.configuration import entered, loaded
-from exporter.configuration.loading import Loaded, load
+from exporter.commands.config import listener_or_report, load_or_report
+from exporter.config.loader import LoadedConfig, load
 from exporter.server import Listen, Server
 from exporter.shard import Shard
 
@@ -23,15 +23,15 @@ def serve(
     shard: Shard | None = None,
 ) -> int:
     """Run the exporter; return 0 when it was told to stop, 2 if it cannot start."""
-    found, entrance = loaded(config_file), entered(web_config)
-    if found is None or entrance is None:
+    found, listener = load_or_report(config_file), listener_or_report(web_config)
+    if found is None or listener is None:
         return 2
 
     async def run() -> int:
-        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, entrance=entrance)
-        server = Server(App(time.time), lambda: _part(load(config_file, os.environ), shard), listen)
+        listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
+        server = Server(App(time.time), lambda: _for_shard(load(config_file, os.environ), shard), listen)
         try:
-            await server.start(_part(found, shard))
+            await server.start(_for_shard(found, shard))
         except OSError as error:
             await server.stop()
             print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
@@ -42,5 +42,5 @@ def serve(
     return asyncio.run(run())
 
 
-def _part(found: Loaded, shard: Shard | None) -> Loaded:
+def _for_shard(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
     return found if shard is None else replace(found, settings=found.settings.on(shard))

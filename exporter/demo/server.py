@@ -11,7 +11,7 @@ import yaml
 from aiohttp import web
 
 import exporter.demo.vendors as folder
-from exporter.demo.exchange import Account, Request, Story
+from exporter.demo.http import Account, Request, Story
 from exporter.demo.strict import AskedWrongly, Strict
 
 

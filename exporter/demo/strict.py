@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response
+from exporter.demo.http import Account, Request, Response
 
 LONGEST_PATH = 200
 

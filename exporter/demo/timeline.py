@@ -32,7 +32,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class BackupPattern:
     """How often a resource is backed up, how long that takes, and how large it is."""
 
     first: float
@@ -44,14 +44,14 @@ class Rhythm:
     """Part of the size that is added with each run."""
     kinds: tuple[str, ...] = ("",)
     """The kinds in turn."""
-    twist: Callable[[Run], Run | None] = lambda run: run
+    alter: Callable[[Run], Run | None] = lambda run: run
     """What goes wrong: a run in, the changed run out, None if it never was."""
 
     def runs(self, now: float, keep: float) -> list[Run]:
         """Return the runs that started in the `keep` seconds up to `now`, newest first."""
         newest = int((now - self.first) // self.every) + 1
         oldest = int((now - keep - self.first) // self.every) + 2
-        runs = (self.twist(self._run(number)) for number in range(newest, oldest - 1, -1))
+        runs = (self.alter(self._run(number)) for number in range(newest, oldest - 1, -1))
         return sorted((run for run in runs if run and run.start <= now), key=lambda run: run.start, reverse=True)
 
     def _run(self, number: int) -> Run:

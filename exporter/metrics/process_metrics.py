@@ -10,7 +10,7 @@ ProcessCollector(registry=_registry)
 PlatformCollector(registry=_registry)
 
 
-def process_part(*, openmetrics: bool) -> bytes:
+def render_process(*, openmetrics: bool) -> bytes:
     """Write process_* and python_info; for OpenMetrics with the end mark, so it has to come last."""
     write: Callable[[CollectorRegistry], bytes] = (
         openmetrics_exposition.generate_latest if openmetrics else generate_latest

@@ -4,211 +4,213 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.knowledge.state import Watched
 from exporter.metrics.family import Family, Sample, each, flag, one, state_set
 from exporter.model import Restore, Status
 from exporter.settings import Policy
+from exporter.state.resource import ResourceStatus
 
 ENDED = tuple(str(s) for s in Status if s not in (Status.IN_PROGRESS, Status.PENDING))
 POLLED = "as of the last poll"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ResourceView:
     """A resource as its metrics see it: what is known, and what is demanded of it."""
 
-    watched: Watched
+    status: ResourceStatus
     policy: Policy
     derived: Callable[[float], float]
     """The age limit that follows from an interval, by the vendor's rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class OfSummary:
+class SummarySamples:
     """Samples that are made of one field of the summary and of nothing else: if that is as it was, so are they."""
 
     field: str
     shape: Callable[[Any], Iterable[Sample]]
     """From what is known to the samples."""
 
-    def __call__(self, view: View) -> Iterable[Sample]:
+    def __call__(self, view: ResourceView) -> Iterable[Sample]:
         """Return the samples; none where the field is unknown, or before the first listing."""
-        summary = view.watched.summary
+        summary = view.status.summary
         value = None if summary is None else getattr(summary, self.field)
         return () if value is None else self.shape(value)
 
 
-def known(field: str) -> OfSummary:
+def summary_value(field: str) -> SummarySamples:
     """Return a single sample."""
-    return OfSummary(field, lambda number: (((), number),))
+    return SummarySamples(field, lambda number: (((), number),))
 
 
-def known_each(field: str, *, named: bool = False) -> OfSummary:
+def summary_by_kind(field: str, *, named: bool = False) -> SummarySamples:
     """Return a sample for each kind; with `named`, none where the vendor makes no difference between kinds."""
-    return OfSummary(field, lambda values: [((key,), number) for key, number in values.items() if key or not named])
+    return SummarySamples(
+        field, lambda values: [((key,), number) for key, number in values.items() if key or not named]
+    )
 
 
-def max_age(view: View) -> float | None:
+def max_age(view: ResourceView) -> float | None:
     """Return the age limit in force: configured, else derived; None where neither is known."""
-    interval = view.watched.facts.interval if view.watched.facts else None
+    interval = view.status.details.interval if view.status.details else None
     if view.policy.max_age is not None or interval is None:
         return view.policy.max_age
     return view.derived(interval)
 
 
-def _intervals(view: View) -> Mapping[str, float]:
-    return view.watched.facts.intervals if view.watched.facts else {}
+def _intervals(view: ResourceView) -> Mapping[str, float]:
+    return view.status.details.intervals if view.status.details else {}
 
 
-def _restore(view: View) -> Restore | None:
-    return view.watched.facts.restore if view.watched.facts else None
+def _restore(view: ResourceView) -> Restore | None:
+    return view.status.details.restore if view.status.details else None
 
 
 AGE = "backup_age_seconds"
 
-RESOURCE_FAMILIES: tuple[Family[View], ...] = (
+RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     Family(
         name="backup_resource_info",
         help="1; the resource's changing name and what it is, as of the last discovery.",
         own=("resource_name", "resource_kind"),
-        samples=lambda v: [((v.watched.resource.name, v.watched.resource.kind), 1)],
+        samples=lambda v: [((v.status.resource.name, v.status.resource.kind), 1)],
     ),
     Family(
         name="backup_resource_state",
         help="1; the vendor's word for the resource's own state, as of the last discovery.",
         own=("state",),
-        samples=lambda v: [((v.watched.state,), 1)] if v.watched.state else [],
+        samples=lambda v: [((v.status.state,), 1)] if v.status.state else [],
     ),
     Family(
         name="backup_resource_up",
         help="1 if the resource was read whole in its last poll, 0 if not; absent before the first.",
-        samples=one(lambda v: flag(v.watched.up)),
+        samples=one(lambda v: flag(v.status.up)),
     ),
     Family(
         name="backup_resource_failure",
         help="1 while the resource cannot be read, with the reason; absent otherwise.",
         own=("reason",),
-        samples=lambda v: [((v.watched.failure,), 1)] if v.watched.failure else [],
+        samples=lambda v: [((v.status.failure,), 1)] if v.status.failure else [],
     ),
     Family(
         name="backup_resource_created_timestamp_seconds",
         help="When the resource was created, where the vendor tells.",
-        samples=one(lambda v: v.watched.resource.created),
+        samples=one(lambda v: v.status.resource.created),
     ),
     Family(
         name="backup_resource_first_seen_timestamp_seconds",
         help="When this exporter first saw the resource; a state file keeps it over restarts.",
-        samples=one(lambda v: v.watched.first_seen),
+        samples=one(lambda v: v.status.first_seen),
     ),
     Family(
         name=AGE,
         help="Age of the newest completed backup at the scrape; canonical: backup_last_success_timestamp_seconds.",
-        samples=known("last_success"),  # the exposition takes the difference at the scrape
+        samples=summary_value("last_success"),  # the exposition takes the difference at the scrape
     ),
     Family(
         name="backup_last_success_timestamp_seconds",
         help="The recovery point: when the newest completed backup started. Goes on being told when the vendor"
         " forgets it or is down.",
-        samples=known("last_success"),
+        samples=summary_value("last_success"),
     ),
     Family(
         name="backup_last_success_by_kind_timestamp_seconds",
         help="When the newest completed backup of each kind started, where kinds exist.",
         own=("kind",),
-        samples=known_each("last_success_by_kind", named=True),
+        samples=summary_by_kind("last_success_by_kind", named=True),
     ),
     Family(
         name="backup_last_success_size_bytes",
         help="Size of the newest completed backup of the kind.",
         own=("kind",),
-        samples=known_each("last_size"),
+        samples=summary_by_kind("last_size"),
     ),
     Family(
         name="backup_last_success_duration_seconds",
         help="Duration from start to finish of the newest completed backup of the kind.",
         own=("kind",),
-        samples=known_each("last_duration"),
+        samples=summary_by_kind("last_duration"),
     ),
     Family(
         name="backup_typical_size_bytes",
         help="Median size of up to 10 completed backups of the kind before the newest; absent under 3.",
         own=("kind",),
-        samples=known_each("typical_size"),
+        samples=summary_by_kind("typical_size"),
     ),
     Family(
         name="backup_typical_duration_seconds",
         help="Median duration of up to 10 completed backups of the kind before the newest; absent under 3.",
         own=("kind",),
-        samples=known_each("typical_duration"),
+        samples=summary_by_kind("typical_duration"),
     ),
     Family(
         name="backup_last_attempt_timestamp_seconds",
         help=f"Start of the newest backup that is not pending, {POLLED}.",
-        samples=known("last_attempt"),
+        samples=summary_value("last_attempt"),
     ),
     Family(
         name="backup_last_failure_timestamp_seconds",
         help=f"Start of the newest failed backup, {POLLED}.",
-        samples=known("last_failure"),
+        samples=summary_value("last_failure"),
     ),
     Family(
         name="backup_last_finished_status",
         help="1 for the status of the newest backup that has ended, 0 for the others; running ones do not change it.",
         own=("status",),
-        samples=OfSummary("last_finished", lambda word: [((state,), float(state == word)) for state in ENDED]),
+        samples=SummarySamples("last_finished", lambda word: [((state,), float(state == word)) for state in ENDED]),
     ),
     Family(
         name="backup_failures_since_success",
         help=f"Failed backups that started after the newest completed one, {POLLED}.",
-        samples=known("failures"),
+        samples=summary_value("failures"),
     ),
     Family(
         name="backup_failures_since_success_by_kind",
         help=f"Failed backups of the kind that started after its newest completed one, {POLLED}.",
         own=("kind",),
-        samples=known_each("failures_by_kind", named=True),
+        samples=summary_by_kind("failures_by_kind", named=True),
     ),
     Family(
         name="backup_backups",
         help="Backups that the vendor lists, by status; between whole listings, the newest pages on top of the last.",
         own=("status",),
-        samples=known_each("counts"),
+        samples=summary_by_kind("counts"),
     ),
     Family(
         name="backup_stored_bytes",
         help="Sum of the sizes of the completed backups that the vendor lists; as fresh as backup_backups.",
-        samples=known("stored_bytes"),
+        samples=summary_value("stored_bytes"),
     ),
     Family(
         name="backup_oldest_success_timestamp_seconds",
         help="How far back one can restore: start of the oldest completed backup listed; as fresh as backup_backups.",
-        samples=known("oldest_success"),
+        samples=summary_value("oldest_success"),
     ),
     Family(
         name="backup_in_progress",
         help="How many backups are running, as of the last poll or the last look at a running one.",
-        samples=known("running"),
+        samples=summary_value("running"),
     ),
     Family(
         name="backup_in_progress_start_timestamp_seconds",
         help="Start of the oldest running backup.",
-        samples=known("running_since"),
+        samples=summary_value("running_since"),
     ),
     Family(
         name="backup_progress_percent",
         help="How far the oldest running backup has come, from 0 to 100, where the vendor tells; canonical for"
         " whether it runs at all: backup_in_progress.",
-        samples=known("progress"),
+        samples=summary_value("progress"),
     ),
     Family(
         name="backup_schedule_enabled",
         help="1 if the vendor says that backups are scheduled, 0 if it says they are not.",
-        samples=one(lambda v: flag(v.watched.facts.scheduled) if v.watched.facts else None),
+        samples=one(lambda v: flag(v.status.details.scheduled) if v.status.details else None),
     ),
     Family(
         name="backup_expected_interval_seconds",
         help="Largest gap between two slots of the vendor's own schedule, all kinds together.",
-        samples=one(lambda v: v.watched.facts.interval if v.watched.facts else None),
+        samples=one(lambda v: v.status.details.interval if v.status.details else None),
     ),
     Family(
         name="backup_expected_interval_by_kind_seconds",
@@ -245,7 +247,7 @@ RESOURCE_FAMILIES: tuple[Family[View], ...] = (
     Family(
         name="backup_monitoring_paused",
         help="1 if alerts about this resource's backups rest, by configuration or by its own state; else 0.",
-        samples=one(lambda v: float(v.policy.paused or v.watched.paused)),
+        samples=one(lambda v: float(v.policy.paused or v.status.paused)),
     ),
     Family(
         name="backup_last_restore_timestamp_seconds",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from exporter import __version__
+from exporter.client.counters import BUCKETS, Counters
 from exporter.errors import REASONS
-from exporter.knowledge.state import SourceStatus
 from exporter.metrics.family import SOURCE_LABELS, Family, Sample, each, flag, one
-from exporter.transport.meter import BUCKETS, Meter
+from exporter.state.resource import SourceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class SourceView:
     """A source as its metrics see it."""
 
     status: SourceStatus
-    meter: Meter
+    counters: Counters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class ExporterView:
 def _histogram(view: SourceView) -> Iterable[Sample]:
     """Return the cumulated buckets with their `le`."""
     bounds = (*map(str, BUCKETS), "+Inf")
-    return [((bound,), count) for bound, count in zip(bounds, accumulate(view.meter.buckets), strict=True)]
+    return [((bound,), count) for bound, count in zip(bounds, accumulate(view.counters.buckets), strict=True)]
 
 
 SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
@@ -91,7 +91,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         help="Polls that have ended.",
         type="counter",
         common=SOURCE_LABELS,
-        samples=one(lambda v: v.meter.polls),
+        samples=one(lambda v: v.counters.polls),
     ),
     Family(
         name="backup_poll_failures_total",
@@ -99,7 +99,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         type="counter",
         common=SOURCE_LABELS,
         own=("reason",),
-        samples=each(lambda v: {reason: v.meter.poll_failures[reason] for reason in REASONS}),
+        samples=each(lambda v: {reason: v.counters.poll_failures[reason] for reason in REASONS}),
     ),
     Family(
         name="backup_resource_failures_total",
@@ -107,7 +107,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         type="counter",
         common=SOURCE_LABELS,
         own=("reason",),
-        samples=each(lambda v: {reason: v.meter.resource_failures[reason] for reason in REASONS}),
+        samples=each(lambda v: {reason: v.counters.resource_failures[reason] for reason in REASONS}),
     ),
     Family(
         name="backup_api_requests_total",
@@ -115,7 +115,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         type="counter",
         common=SOURCE_LABELS,
         own=("code",),
-        samples=each(lambda v: dict(sorted(v.meter.requests.items()))),
+        samples=each(lambda v: dict(sorted(v.counters.requests.items()))),
     ),
     Family(
         name="backup_api_request_duration_seconds",
@@ -124,20 +124,20 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
         common=SOURCE_LABELS,
         own=("le",),
         samples=_histogram,
-        total=lambda v: v.meter.seconds,
+        total=lambda v: v.counters.seconds,
     ),
     Family(
         name="backup_api_throttled_seconds_total",
         help="Seconds that requests waited for the rate limit.",
         type="counter",
         common=SOURCE_LABELS,
-        samples=one(lambda v: v.meter.throttled),
+        samples=one(lambda v: v.counters.throttled),
     ),
     Family(
         name="backup_api_rate_limit_remaining_requests",
         help="Requests left in the vendor's window, where its headers tell.",
         common=SOURCE_LABELS,
-        samples=one(lambda v: v.meter.remaining),
+        samples=one(lambda v: v.counters.remaining),
     ),
 )
 

@@ -3,40 +3,40 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from exporter.client.rate_limiter import effective_budget
 from exporter.provider import RateLimit
 from exporter.settings import Source
-from exporter.transport.limiter import granted
 
 USABLE = 0.9
 """The part of the budget that polls and discovery plan with; the rest is for retries and for what runs."""
 
 
 def sustainable_interval(
-    configured: float, limit: RateLimit, *, poll: int, discovery: int, discovery_interval: float
+    demo_config: float, limit: RateLimit, *, poll: int, discovery: int, discovery_interval: float
 ) -> float:
     """Return the poll interval in force: the configured one, or a longer one that the budget can carry.
 
     `poll` and `discovery` are the requests that one poll and one discovery cost. Where discovery alone eats the
     budget, polls get a tenth of it.
     """
-    requests, window = granted(limit)
+    requests, window = effective_budget(limit)
     rate = requests / window * USABLE
     left = max(rate / 10, rate - discovery / discovery_interval)
     needed = poll / left
-    return needed if needed > configured * 1.001 else configured
+    return needed if needed > demo_config * 1.001 else demo_config
 
 
 @dataclass(slots=True)
-class Spending:
+class RequestCosts:
     """How many requests one source's polls and discoveries have been seen to cost."""
 
     poll: int = 0
     """The last poll that went well; 0: there has been none."""
     discovery: int = 0
-    facts: dict[str, int] = field(default_factory=dict)
+    details: dict[str, int] = field(default_factory=dict)
     """By resource, what is read as seldom as discovery is done."""
 
-    def expected(self, resources: Collection[str]) -> int:
+    def poll_cost(self, resources: Collection[str]) -> int:
         """Return what a poll costs; before one has shown it, no less than a request for each resource."""
         return self.poll or len(resources)
 
@@ -45,7 +45,7 @@ class Spending:
         return sustainable_interval(
             source.poll_interval,
             source.rate_limit,
-            poll=self.expected(resources),
-            discovery=self.discovery + sum(self.facts.get(key, 0) for key in resources),
+            poll=self.poll_cost(resources),
+            discovery=self.discovery + sum(self.details.get(key, 0) for key in resources),
             discovery_interval=source.discovery_interval,
         )

@@ -8,7 +8,7 @@ from exporter.errors import InternalError, PollError
 T = TypeVar("T")
 
 
-async def guarded(log: Any, doing: str, work: Awaitable[T]) -> T:
+async def guard(log: Any, doing: str, work: Awaitable[T]) -> T:
     """Return what `work` gives, or raise a PollError; a bug is logged with its traceback and becomes InternalError."""
     try:
         return await work

@@ -6,26 +6,26 @@ from exporter import wire
 from exporter.model import Page
 from exporter.provider import Provider, RawPage
 
-NOTHING: frozenset[int] = frozenset()
+NONE_KNOWN: frozenset[int] = frozenset()
 
 
-def mapped(provider: Provider, options: Any, raw: RawPage, known: frozenset[int] = NOTHING) -> Page:
+def map_page(provider: Provider, options: Any, raw: RawPage, known: frozenset[int] = NONE_KNOWN) -> Page:
     """Return a page; of its records, those whose prints are among `known` are only named by these.
 
     A record that is no object, or that the provider finds malformed, is MalformedError.
     """
     texts = list(map(bytes, raw.records))
-    prints = list(map(hash, texts))
+    hashes = list(map(hash, texts))
     fresh = {}
-    for text, print_ in zip(texts, prints, strict=True):
-        if print_ not in known:
-            backup = provider.backup(options, wire.record(wire.decoded(text)))
+    for text, hash_ in zip(texts, hashes, strict=True):
+        if hash_ not in known:
+            backup = provider.backup(options, wire.record(wire.decode(text)))
             if backup is not None:
-                fresh[backup.id] = backup, print_
+                fresh[backup.id] = backup, hash_
     return Page(
         backups=tuple(backup for backup, _ in fresh.values()),
-        prints={key: print_ for key, (_, print_) in fresh.items()},
-        again=frozenset(known.intersection(prints)),
+        hashes={key: hash_ for key, (_, hash_) in fresh.items()},
+        unchanged=frozenset(known.intersection(hashes)),
         total=raw.total,
         recovery=raw.recovery,
         last=raw.last,

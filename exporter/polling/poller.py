@@ -10,34 +10,34 @@ from typing import Any
 
 import structlog
 
+from exporter.client.change_detector import ChangeDetector
+from exporter.client.client import Client, Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
-from exporter.knowledge.directory import admitted, recalled
-from exporter.knowledge.memory import Memory
-from exporter.knowledge.state import SourceStatus, Watched
-from exporter.metrics.board import Board
+from exporter.metrics.store import Store
 from exporter.model import Backup
-from exporter.polling.budget import Spending
-from exporter.polling.discoverer import Discoverer
-from exporter.polling.guard import guarded
+from exporter.polling.budget import RequestCosts
+from exporter.polling.discovery import Discovery
+from exporter.polling.guard import guard
 from exporter.polling.reader import Reader
 from exporter.provider import Api
 from exporter.settings import Source
-from exporter.transport.channel import Channel, Operation
-from exporter.transport.recollection import Recollection
+from exporter.state.archive import Archive
+from exporter.state.inventory import apply_caps, from_resources
+from exporter.state.resource import ResourceStatus, SourceStatus
 
-LATEST_START = 2.0
+MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
-AT_ONCE = 8
+CONCURRENCY = 8
 """How many resources of a source are read at the same time; the rate limiter decides how fast."""
-SILENT = frozenset({"connection", "tls", "timeout"})
-MOST_WORDS = 1000
+UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
+MAX_UNKNOWN_STATUSES = 1000
 """How many status words that nobody knows are told of: a vendor that makes them up shall not fill memory and log."""
-POINTLESS = SILENT | frozenset({"unauthorized", "rate_limited"})
+ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
 """Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
 
 
 @dataclass(slots=True)
-class Outcome:
+class PollResult:
     """What happened in one poll."""
 
     errors: dict[str, PollError] = field(default_factory=dict)
@@ -47,21 +47,21 @@ class Outcome:
     limits: set[str] = field(default_factory=set)
     polling: int = 0
     """Requests that reading the resources cost, but for what is read on the slow clock."""
-    facts: int = 0
+    details: int = 0
     """Requests that this cost."""
     discovery: int = 0
     """Requests that finding them cost, where all of that was done."""
 
     @property
-    def hopeless(self) -> bool:
+    def should_abort(self) -> bool:
         """Whether asking on is pointless: the credential is refused, or nobody has answered for two rounds.
 
         So a poll ends after a few timeouts, however many resources there are.
         """
-        if self.source_error is not None and self.source_error.shared:
+        if self.source_error is not None and self.source_error.source_wide:
             return True
-        silent = not self.read and len(self.errors) >= 2 * AT_ONCE
-        return silent and all(error.reason in SILENT for error in self.errors.values())
+        silent = not self.read and len(self.errors) >= 2 * CONCURRENCY
+        return silent and all(error.reason in UNREACHABLE_REASONS for error in self.errors.values())
 
     def reason(self, resources: Iterable[str]) -> str | None:
         """Return why the source is down, or None if it is up: one resource that was read is enough."""
@@ -76,219 +76,229 @@ class Outcome:
 class Poller:
     """Polls one source."""
 
-    def __init__(self, source: Source, channel: Channel, board: Board, memory: Memory) -> None:
+    def __init__(self, source: Source, client: Client, store: Store, archive: Archive) -> None:
         """Take the source's place on the board."""
         self.source = source
-        self._channel, self._board, self._memory = channel, board, memory
+        self._client, self._store, self._archive = client, store, archive
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
-        self.reader = Reader(source=source, api=self._operation, attentive=self._operation)
-        self._discoverer = Discoverer(source, self._operation, self._log)
-        self._spending = Spending()
-        self._words: set[str] = set()
-        board.open(source, channel.meter)
-        for watched in memory.recall(source.name):
-            board.put(source.name, watched)
-        if self._watched:
-            self._discoverer.directory = recalled(watched.resource for watched in self._watched.values())
-            board.note(source.name, replace(self._status, resources=len(self._watched)))
+        self.reader = Reader(source=source, api=self._session, listing_api=self._session)
+        self._discovery = Discovery(source, self._session, self._log)
+        self._costs = RequestCosts()
+        self._unknown_statuses: set[str] = set()
+        store.add_source(source, client.counters)
+        for resource_status in archive.take(source.name):
+            store.put(source.name, resource_status)
+        if self._resources:
+            self._discovery.inventory = from_resources(
+                resource_status.resource for resource_status in self._resources.values()
+            )
+            store.set_status(source.name, replace(self._status, resources=len(self._resources)))
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(random.uniform(0, min(LATEST_START, self.source.poll_interval / 10)))  # noqa: S311
+        await asyncio.sleep(random.uniform(0, min(MAX_START_DELAY, self.source.poll_interval / 10)))  # noqa: S311
         while True:
             began = loop.time()
             try:
-                await guarded(self._log, "polling", self.poll())
+                await guard(self._log, "polling", self.poll())
             except PollError as error:
-                self._board.note(self.source.name, self._noted(Outcome(), error.reason, loop.time() - began))
+                self._store.set_status(
+                    self.source.name, self._next_status(PollResult(), error.reason, loop.time() - began)
+                )
             await asyncio.sleep(max(0.0, began + self._status.interval - loop.time()))
 
     async def poll(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Poll once; `progress` is told the id of each resource that has been asked for."""
-        began, outcome = asyncio.get_running_loop().time(), Outcome()
-        await self._discover(outcome)
-        before = self._spent
-        if outcome.source_error is None or outcome.source_error.reason not in POINTLESS:
-            await self._read_all(outcome, progress)
-        outcome.polling = self._spent - before - outcome.facts
-        if self._just_vanished(outcome):
-            self._discoverer.doubt()
-            await self._discover(outcome)
-        self._conclude(outcome, asyncio.get_running_loop().time() - began)
+        began, result = asyncio.get_running_loop().time(), PollResult()
+        await self._discover(result)
+        before = self._request_count
+        if result.source_error is None or result.source_error.reason not in ABORT_REASONS:
+            await self._read_all(result, progress)
+        result.polling = self._request_count - before - result.details
+        if self._lost_a_resource(result):
+            self._discovery.invalidate()
+            await self._discover(result)
+        self._finish(result, asyncio.get_running_loop().time() - began)
 
-    async def _discover(self, outcome: Outcome) -> None:
-        before = self._spent
+    async def _discover(self, result: PollResult) -> None:
+        before = self._request_count
         try:
-            if await self._discoverer.refresh():
-                outcome.discovery = self._spent - before
+            if await self._discovery.refresh():
+                result.discovery = self._request_count - before
         except PollError as error:
-            outcome.source_error = error
-            self._discoverer.doubt()
+            result.source_error = error
+            self._discovery.invalidate()
             return
-        known = self._watched
-        resources, caps = admitted(set(known), self._discoverer.directory.resources())
-        outcome.limits.update(cap.limit for cap in caps)
-        self._limits_of(self._discoverer.directory.unreadable.values(), outcome)
-        now = self._board.clock()
+        known = self._resources
+        resources, caps = apply_caps(set(known), self._discovery.inventory.resources())
+        result.limits.update(cap.limit for cap in caps)
+        self._collect_limits(self._discovery.inventory.unreadable.values(), result)
+        now = self._store.clock()
         for key in known.keys() - resources.keys():
-            self._memory.dismiss(self.source.name, known[key], now)
-        self._board.keep(self.source.name, resources)
+            self._archive.add(self.source.name, known[key], now)
+        self._store.retain(self.source.name, resources)
         for key, resource in resources.items():
             seen = known.get(key)
             if seen is None:
-                self._put(self._memory.welcome(self.source.name, resource, now, sizes=self.source.provider.sizes))
+                self._put(self._archive.restore(self.source.name, resource, now, sizes=self.source.provider.sizes))
             elif seen.resource != resource:
-                self._put(seen.rediscovered(resource, now))
+                self._put(seen.update_resource(resource, now))
         status = replace(self._status, resources=len(resources))
-        self._board.note(self.source.name, status if status.polled else replace(status, interval=self._interval()))
+        self._store.set_status(
+            self.source.name, status if status.polled else replace(status, interval=self._interval())
+        )
 
-    async def _read_all(self, outcome: Outcome, progress: Callable[[str], None]) -> None:
-        outcome.errors.update(self._discoverer.directory.failing())
-        queue = iter([key for key in self._watched if key not in outcome.errors])
+    async def _read_all(self, result: PollResult, progress: Callable[[str], None]) -> None:
+        result.errors.update(self._discovery.inventory.errors_by_resource())
+        queue = iter([key for key in self._resources if key not in result.errors])
 
         async def work() -> None:
             for key in queue:
-                if not outcome.hopeless:
-                    await self._read(key, outcome)
+                if not result.should_abort:
+                    await self._read(key, result)
                     progress(key)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENCY):
                 group.create_task(work())
 
-    async def _read(self, key: str, outcome: Outcome) -> None:
+    async def _read(self, key: str, result: PollResult) -> None:
         try:
-            await guarded(self._log, "reading a resource", self._read_parts(key, outcome))
-            outcome.read.add(key)
+            await guard(self._log, "reading a resource", self._read_resource(key, result))
+            result.read.add(key)
         except PollError as error:
-            outcome.errors[key] = error
-            if error.shared:
-                outcome.source_error = error
+            result.errors[key] = error
+            if error.source_wide:
+                result.source_error = error
 
-    async def _read_parts(self, key: str, outcome: Outcome) -> None:
-        watched = self._watched[key]
+    async def _read_resource(self, key: str, result: PollResult) -> None:
+        resource_status = self._resources[key]
         try:
-            reading = await self.reader.listing(watched)
+            reading = await self.reader.listing(resource_status)
         except (ForbiddenError, MalformedError, ServerError):
-            if watched.up is None:  # never listed: its schedule, and so its limit, can be known all the same
+            if resource_status.up is None:  # never listed: its schedule, and so its limit, can be known all the same
                 with suppress(PollError):
-                    await self._read_facts(key, outcome)
+                    await self._read_details(key, result)
             raise
         if reading is not None:
-            self.learn(backup for page in reading.pages for backup in page.backups)
-        if (current := self._watched.get(key)) is not None:
-            now = self.reader.unchanged(current) if reading is None else self.reader.listed(current, reading)
+            self.log_unknown_statuses(backup for page in reading.pages for backup in page.backups)
+        if (current := self._resources.get(key)) is not None:
+            now = (
+                self.reader.mark_unchanged(current) if reading is None else self.reader.apply_listing(current, reading)
+            )
             if now is not current:
                 self._put(now)
-        await self._read_facts(key, outcome)
+        await self._read_details(key, result)
 
-    async def _read_facts(self, key: str, outcome: Outcome) -> None:
-        watched = self._watched.get(key)
-        if watched is not None and self.reader.wants_facts(watched):
-            operation = Operation(channel=self._channel)
+    async def _read_details(self, key: str, result: PollResult) -> None:
+        resource_status = self._resources.get(key)
+        if resource_status is not None and self.reader.needs_details(resource_status):
+            session = Session(client=self._client)
             try:
-                facts = await replace(self.reader, api=lambda: operation).facts(watched)
+                details = await replace(self.reader, api=lambda: session).details(resource_status)
             finally:
-                self._spending.facts[key] = len(operation.asked)
-                outcome.facts += len(operation.asked)
-            if (current := self._watched.get(key)) is not None:
-                self._put(self.reader.informed(current, facts))
+                self._costs.details[key] = len(session.requested_urls)
+                result.details += len(session.requested_urls)
+            if (current := self._resources.get(key)) is not None:
+                self._put(self.reader.with_details(current, details))
 
-    def _conclude(self, outcome: Outcome, seconds: float) -> None:
+    def _finish(self, result: PollResult, seconds: float) -> None:
         """Put what the poll came to on the board: how each resource fares, then the source."""
-        if outcome.source_error is None and outcome.hopeless:
-            outcome.source_error = next(iter(outcome.errors.values()))
-        if outcome.source_error is not None:
-            missed = self._watched.keys() - outcome.read - outcome.errors.keys()
-            outcome.errors.update(dict.fromkeys(missed, outcome.source_error))
-        for key, watched in list(self._watched.items()):
-            if key in outcome.errors:
-                self._mark(watched, outcome.errors[key])
-            elif key in outcome.read and not watched.up:
-                self._put(replace(watched, up=True, failure=None))
-        self._limits_of([*outcome.errors.values(), outcome.source_error], outcome)
-        reason = outcome.reason(self._watched)
+        if result.source_error is None and result.should_abort:
+            result.source_error = next(iter(result.errors.values()))
+        if result.source_error is not None:
+            missed = self._resources.keys() - result.read - result.errors.keys()
+            result.errors.update(dict.fromkeys(missed, result.source_error))
+        for key, resource_status in list(self._resources.items()):
+            if key in result.errors:
+                self._set_failed(resource_status, result.errors[key])
+            elif key in result.read and not resource_status.up:
+                self._put(replace(resource_status, up=True, failure=None))
+        self._collect_limits([*result.errors.values(), result.source_error], result)
+        reason = result.reason(self._resources)
         if reason is not None:
-            self._discoverer.doubt()
-            self._channel.refused.clear()  # what refused may have been the source, not single addresses
-        self._spending.discovery = outcome.discovery or self._spending.discovery
-        self._spending.poll = self._spending.poll if reason is not None else outcome.polling
-        self._board.note(self.source.name, self._noted(outcome, reason, seconds))
-        self._tell(outcome, reason, seconds)
+            self._discovery.invalidate()
+            self._client.renewal_blocked_until.clear()  # what refused may have been the source, not single addresses
+        self._costs.discovery = result.discovery or self._costs.discovery
+        self._costs.poll = self._costs.poll if reason is not None else result.polling
+        self._store.set_status(self.source.name, self._next_status(result, reason, seconds))
+        self._log_result(result, reason, seconds)
 
-    def _mark(self, watched: Watched, error: PollError) -> None:
-        self._channel.meter.resource_failures[error.reason] += 1
-        if watched.failure != error.reason:
-            self._log.warning("resource.failed", resource=watched.resource.id, reason=error.reason, detail=str(error))
-        self._put(replace(watched, up=False, failure=error.reason))
+    def _set_failed(self, resource_status: ResourceStatus, error: PollError) -> None:
+        self._client.counters.resource_failures[error.reason] += 1
+        if resource_status.failure != error.reason:
+            self._log.warning(
+                "resource.failed", resource=resource_status.resource.id, reason=error.reason, detail=str(error)
+            )
+        self._put(replace(resource_status, up=False, failure=error.reason))
 
-    def _noted(self, outcome: Outcome, reason: str | None, seconds: float) -> SourceStatus:
-        meter = self._channel.meter
-        meter.polls += 1
+    def _next_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
+        counters = self._client.counters
+        counters.polls += 1
         if reason is not None:
-            meter.poll_failures[reason] += 1
+            counters.poll_failures[reason] += 1
         return replace(
             self._status,
             up=reason is None,
             failure=reason,
             interval=self._interval(),
             duration=seconds,
-            last_success=self._board.clock() if reason is None else self._status.last_success,
-            limits=frozenset(outcome.limits),
+            last_success=self._store.clock() if reason is None else self._status.last_success,
+            limits=frozenset(result.limits),
         )
 
     def _interval(self) -> float:
         """Return the interval that the budget carries, and say so when it becomes a longer one, or no longer is."""
-        interval, configured = self._spending.interval(self.source, self._watched), self.source.poll_interval
-        if (interval > configured) is not (self._status.interval > configured):
-            tell = self._log.warning if interval > configured else self._log.info
-            event = "poll.interval_stretched" if interval > configured else "poll.interval_as_configured"
-            requests = self._spending.expected(self._watched)
-            tell(event, seconds=round(interval), configured=configured, requests=requests)
+        interval, demo_config = self._costs.interval(self.source, self._resources), self.source.poll_interval
+        if (interval > demo_config) is not (self._status.interval > demo_config):
+            log = self._log.warning if interval > demo_config else self._log.info
+            event = "poll.interval_stretched" if interval > demo_config else "poll.interval_as_configured"
+            requests = self._costs.poll_cost(self._resources)
+            log(event, seconds=round(interval), demo_config=demo_config, requests=requests)
         return interval
 
-    def _tell(self, outcome: Outcome, reason: str | None, seconds: float) -> None:
-        facts = {"resources": len(self._watched), "failing": len(outcome.errors), "seconds": round(seconds, 3)}
+    def _log_result(self, result: PollResult, reason: str | None, seconds: float) -> None:
+        details = {"resources": len(self._resources), "failing": len(result.errors), "seconds": round(seconds, 3)}
         if reason is None:
-            self._log.info("poll.done", **facts)
+            self._log.info("poll.done", **details)
         else:
-            detail = str(outcome.source_error or "every resource failed")
-            self._log.warning("poll.failed", reason=reason, detail=detail, **facts)
+            detail = str(result.source_error or "every resource failed")
+            self._log.warning("poll.failed", reason=reason, detail=detail, **details)
 
-    def _just_vanished(self, outcome: Outcome) -> bool:
+    def _lost_a_resource(self, result: PollResult) -> bool:
         """Whether a resource was not found that was there before: then discovery has to look again at once."""
-        return outcome.discovery == 0 and any(
-            isinstance(error, NotFoundError) and key in self._watched and self._watched[key].failure != error.reason
-            for key, error in outcome.errors.items()
+        return result.discovery == 0 and any(
+            isinstance(error, NotFoundError) and key in self._resources and self._resources[key].failure != error.reason
+            for key, error in result.errors.items()
         )
 
-    def _limits_of(self, errors: Iterable[PollError | None], outcome: Outcome) -> None:
-        outcome.limits.update(error.limit for error in errors if isinstance(error, CapError))
+    def _collect_limits(self, errors: Iterable[PollError | None], result: PollResult) -> None:
+        result.limits.update(error.limit for error in errors if isinstance(error, CapError))
 
-    def learn(self, backups: Iterable[Backup]) -> None:
+    def log_unknown_statuses(self, backups: Iterable[Backup]) -> None:
         """Tell of status words that nobody knew, each once."""
         for backup in backups:
-            if backup.unmapped is None or backup.unmapped in self._words:
+            if backup.unmapped is None or backup.unmapped in self._unknown_statuses:
                 continue
-            if len(self._words) < MOST_WORDS:
-                self._words.add(backup.unmapped)
+            if len(self._unknown_statuses) < MAX_UNKNOWN_STATUSES:
+                self._unknown_statuses.add(backup.unmapped)
                 self._log.warning("status.unknown", word=backup.unmapped)
 
     @property
-    def _watched(self) -> dict[str, Watched]:
-        return self._board.entries[self.source.name].watched
+    def _resources(self) -> dict[str, ResourceStatus]:
+        return self._store.entries[self.source.name].resources
 
     @property
     def _status(self) -> SourceStatus:
-        return self._board.entries[self.source.name].status
+        return self._store.entries[self.source.name].status
 
     @property
-    def _spent(self) -> int:
-        return sum(self._channel.meter.requests.values())
+    def _request_count(self) -> int:
+        return sum(self._client.counters.requests.values())
 
-    def _put(self, watched: Watched) -> None:
-        self._board.put(self.source.name, watched)
+    def _put(self, resource_status: ResourceStatus) -> None:
+        self._store.put(self.source.name, resource_status)
 
-    def _operation(self, recollection: Recollection | None = None) -> Api:
-        return Operation(channel=self._channel, recollection=recollection)
+    def _session(self, detector: ChangeDetector | None = None) -> Api:
+        return Session(client=self._client, detector=detector)

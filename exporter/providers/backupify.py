@@ -57,8 +57,8 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import Backup, Facts, Resource, Scope, Status
-from exporter.provider import Answer, Api, Auth, Exchange, Provider, RateLimit, RawPage, Token, Url, address
+from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.provider import Answer, Api, Auth, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
 from exporter.schedule import DAY, WEEK
 from exporter.secret import Secret
 
@@ -95,7 +95,7 @@ async def scopes(api: Api, options: Options) -> Sequence[Scope]:
         return found
     answers = await _onward(api, _auth(options), address(options.base_url, "v1", "customers"))
     return [
-        Scope(id=f"customer/{wire.identity(customer)}", name=wire.text(customer.get("name")) or "")
+        Scope(id=f"customer/{wire.record_id(customer)}", name=wire.text(customer.get("name")) or "")
         for answer in answers
         for customer in wire.records(answer.body)
     ]
@@ -115,10 +115,10 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
     return [_resource(instance, scope.name) for answer in answers for instance in wire.records(answer.body)]
 
 
-async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return the schedule of an instance that no list has told about."""
     answer = await api.get(address(options.base_url, "v1", "backup_instances", resource.id), auth=_auth(options))
-    return _facts(wire.record(answer.body))
+    return _details(wire.record(answer.body))
 
 
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
@@ -127,25 +127,25 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     The first page has to be asked for, as only its links tell the last one; it is kept and yielded at the end.
     """
     auth = _auth(options)
-    first = await api.get(_backups(options, resource), auth=auth, frame=wire.Records)
+    first = await api.get(_backups(options, resource), auth=auth, envelope=wire.Records)
     last = _link(api, first, "last")
-    newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, frame=wire.Records)
+    newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, envelope=wire.Records)
     for answer in reversed(newest):  # more than one, if the list has grown meanwhile
         yield _page(answer)
     walked = {answer.url for answer in newest}
     oldest = newest[0] if newest else None
     while oldest and not _adjoin(api, first, oldest) and (target := _link(api, oldest, "prev")):
-        oldest = await api.get(target, auth=auth, frame=wire.Records)
+        oldest = await api.get(target, auth=auth, envelope=wire.Records)
         walked.add(target)
         yield _page(oldest)
     if not (oldest and _adjoin(api, first, oldest)):  # one page only; or no `last`, or no `prev` that leads here
-        further = await _onward(api, auth, _link(api, first, "next"), until=walked, frame=wire.Records)
+        further = await _onward(api, auth, _link(api, first, "next"), until=walked, envelope=wire.Records)
         for answer in reversed(further):
             yield _page(answer)
     yield replace(_page(first), last=True)
 
 
-async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
+async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return the backup that is active now, and the one asked about if that is another."""
     auth, listing = _auth(options), _backups(options, resource)
     active = await api.get(address(listing, "active"), auth=auth, empty=True)
@@ -157,17 +157,17 @@ async def running(api: Api, options: Options, resource: Resource, run: Backup) -
 
 
 def _resource(instance: wire.Record, customer: str) -> Resource:
-    key = wire.identity(instance)
+    key = wire.record_id(instance)
     name = f"{customer}/{key}" if customer else key
-    return Resource(id=key, name=name, kind="backup_instance", facts=_facts(instance))
+    return Resource(id=key, name=name, kind="backup_instance", details=_details(instance))
 
 
-def _facts(instance: wire.Record) -> Facts:
+def _details(instance: wire.Record) -> Details:
     said = instance.get("backup_frequency")
-    if said is False or wire.word(said) == "off":  # an unquoted `off` is false to older YAML, on its way to JSON
-        return Facts(scheduled=False)
-    interval = INTERVALS.get(wire.word(said))
-    return Facts(scheduled=True if interval else None, interval=interval)
+    if said is False or wire.status_word(said) == "off":  # an unquoted `off` is false to older YAML, on its way to JSON
+        return Details(scheduled=False)
+    interval = INTERVALS.get(wire.status_word(said))
+    return Details(scheduled=True if interval else None, interval=interval)
 
 
 def _page(answer: Answer) -> RawPage:
@@ -175,7 +175,7 @@ def _page(answer: Answer) -> RawPage:
 
 
 def _ids(answer: Answer) -> set[str]:
-    return {wire.identity(wire.record(wire.decoded(bytes(one)))) for one in answer.body}
+    return {wire.record_id(wire.record(wire.decode(bytes(one)))) for one in answer.body}
 
 
 def backup(_options: Options, source: wire.Record) -> Backup:
@@ -183,9 +183,9 @@ def backup(_options: Options, source: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         source.get("status"),
-        id=wire.identity(source),
-        started=wire.moment(source.get("started_at")),
-        finished=wire.moment(source.get("ended_at")),
+        id=wire.record_id(source),
+        started=wire.timestamp(source.get("started_at")),
+        finished=wire.timestamp(source.get("ended_at")),
     )
 
 
@@ -194,12 +194,12 @@ def _backups(options: Options, resource: Resource) -> str:
 
 
 async def _onward(
-    api: Api, auth: Auth, url: str | None, *, until: Container[str] = (), frame: Any = Any
+    api: Api, auth: Auth, url: str | None, *, until: Container[str] = (), envelope: Any = Any
 ) -> list[Answer]:
     """Return the answer at `url` and those that its `next` links lead to, as far as `until`."""
     answers: list[Answer] = []
     while url and url not in until:
-        answers.append(await api.get(url, auth=auth, frame=frame))
+        answers.append(await api.get(url, auth=auth, envelope=envelope))
         url = _link(api, answers[-1], "next")
     return answers
 
@@ -223,7 +223,7 @@ def _adjoin(api: Api, first: Answer, oldest: Answer) -> bool:
 
 
 def _auth(options: Options) -> Auth:
-    return Exchange(
+    return TokenExchange(
         url=address(options.base_url, "oauth", "token"),
         read=_token,
         form={
@@ -233,7 +233,7 @@ def _auth(options: Options) -> Auth:
             "scope": "write",
         },
         lifetime=TOKEN_LIFETIME,
-        shared=True,
+        source_wide=True,
     )
 
 
@@ -243,7 +243,7 @@ def _token(body: object) -> Token:
     if not isinstance(value, str) or not value.strip():
         raise MalformedError("the token's answer has no access_token")
     said = answer.get("expires_in")
-    seconds = wire.amount(float(said) if isinstance(said, str) and said.isdecimal() else said)
+    seconds = wire.number(float(said) if isinstance(said, str) and said.isdecimal() else said)
     return Token(value.strip(), seconds or None)
 
 
@@ -252,10 +252,10 @@ PROVIDER = Provider(
     rate_limit=RateLimit(requests=1, per=1.0),
     scopes=scopes,
     resources=resources,
-    facts=facts,
+    details=details,
     pages=pages,
     backup=backup,
     newest_first=True,
     sizes=False,
-    running=running,
+    refresh=refresh,
 )

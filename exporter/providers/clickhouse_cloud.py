@@ -55,8 +55,8 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import ForbiddenError
-from exporter.model import Backup, Facts, Resource, Scope, Status
-from exporter.provider import Answer, Api, Basic, Provider, RateLimit, RawPage, Url, address
+from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.provider import Answer, Api, BasicAuth, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
@@ -88,7 +88,7 @@ async def scopes(api: Api, options: Options) -> Sequence[Scope]:
         return (Scope(id=options.organization_id),)
     answer = await _get(api, options)
     return tuple(
-        Scope(id=wire.identity(organization), name=wire.text(organization.get("name")) or "")
+        Scope(id=wire.record_id(organization), name=wire.text(organization.get("name")) or "")
         for organization in wire.records(answer.body, "result")
     )
 
@@ -103,16 +103,16 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
     )
 
 
-async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return how often the service is backed up; in a tier without a choice, asking for it is forbidden."""
     try:
         answer = await _get(api, options, *_path(resource), "backupConfiguration")
     except ForbiddenError:
-        return Facts(interval=DEFAULT_PERIOD)
-    return Facts(interval=_period(answer))
+        return Details(interval=DEFAULT_PERIOD)
+    return Details(interval=_period(answer))
 
 
-class _Backups(wire.Frame):
+class _Backups(wire.Envelope):
     """The answer that lists a service's backups."""
 
     result: wire.Records
@@ -120,11 +120,11 @@ class _Backups(wire.Frame):
 
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the one page that holds every backup the vendor keeps."""
-    answer = await _get(api, options, *_path(resource), "backups", frame=_Backups)
+    answer = await _get(api, options, *_path(resource), "backups", envelope=_Backups)
     yield RawPage(records=answer.body.result)
 
 
-async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
+async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return a backup as it now is."""
     answer = await _get(api, options, *_path(resource), "backups", run.id)
     return (backup(options, wire.record(answer.body, "result")),)
@@ -135,56 +135,56 @@ def two_periods(interval: float) -> float:
     return 2 * interval + 3 * HOUR
 
 
-async def _get(api: Api, options: Options, *segments: str, frame: Any = Any) -> Answer:
+async def _get(api: Api, options: Options, *segments: str, envelope: Any = Any) -> Answer:
     url = address(options.base_url, "v1", "organizations", *segments)
-    return await api.get(url, auth=Basic(user=options.key_id, password=options.key_secret), frame=frame)
+    return await api.get(url, auth=BasicAuth(user=options.key_id, password=options.key_secret), envelope=envelope)
 
 
 def _path(resource: Resource) -> tuple[str, str, str]:
-    organization, service = resource.place
+    organization, service = resource.path
     return organization, "services", service
 
 
 def _service(scope: Scope, service: wire.Record) -> Resource:
-    own = wire.identity(service)
+    own = wire.record_id(service)
     state = service.get("state")
     return Resource(
         id=own,
         name=wire.text(service.get("name")) or own,
         kind="clickhouse",
         state=wire.text(state),
-        created=wire.moment(service.get("createdAt")),
-        paused=wire.word(state) in NOT_AT_WORK,
-        place=(scope.id, own),
+        created=wire.timestamp(service.get("createdAt")),
+        paused=wire.status_word(state) in NOT_AT_WORK,
+        path=(scope.id, own),
     )
 
 
 def _period(answer: Answer) -> float:
     if not wire.record(answer.body).get("result"):
         return DEFAULT_PERIOD
-    hours = wire.amount(wire.record(answer.body, "result").get("backupPeriodInHours"))
+    hours = wire.number(wire.record(answer.body, "result").get("backupPeriodInHours"))
     return hours * HOUR if hours else DEFAULT_PERIOD
 
 
 def backup(_options: Options, entry: wire.Record) -> Backup:
     """Return what a record means."""
-    kind = wire.word(entry.get("type"))
+    kind = wire.status_word(entry.get("type"))
     return wire.backup(
         STATUSES,
         entry.get("status"),
-        id=wire.identity(entry),
-        started=wire.moment(entry.get("startedAt")),
-        finished=_finished(entry),
-        size=wire.amount(entry.get("sizeInBytes")),
+        id=wire.record_id(entry),
+        started=wire.timestamp(entry.get("startedAt")),
+        finished=_finish_time(entry),
+        size=wire.number(entry.get("sizeInBytes")),
         kind=kind if kind in KINDS else "",
     )
 
 
-def _finished(entry: wire.Record) -> float | None:
-    told = wire.moment(entry.get("finishedAt"))
-    if told is not None or STATUSES.get(wire.word(entry.get("status"))) not in ENDED:
+def _finish_time(entry: wire.Record) -> float | None:
+    told = wire.timestamp(entry.get("finishedAt"))
+    if told is not None or STATUSES.get(wire.status_word(entry.get("status"))) not in ENDED:
         return told  # of a backup that runs, `durationInSeconds` is the time up to now
-    started, duration = wire.moment(entry.get("startedAt")), wire.amount(entry.get("durationInSeconds"))
+    started, duration = wire.timestamp(entry.get("startedAt")), wire.number(entry.get("durationInSeconds"))
     return None if started is None or duration is None else started + duration
 
 
@@ -193,10 +193,10 @@ PROVIDER = Provider(
     rate_limit=RateLimit(requests=10, per=10),
     scopes=scopes,
     resources=resources,
-    facts=facts,
+    details=details,
     pages=pages,
     backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
-    running=running,
+    refresh=refresh,
     max_age=two_periods,
 )

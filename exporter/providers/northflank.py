@@ -45,8 +45,8 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import UNFINISHED, Backup, Facts, Resource, Restore, Scope, Status
-from exporter.provider import Api, Bearer, Provider, RateLimit, RawPage, Url, address
+from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope, Status
+from exporter.provider import Api, BearerAuth, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK, largest_gap
 from exporter.secret import Secret
 
@@ -80,27 +80,27 @@ class Options:
 async def scopes(api: Api, options: Options) -> Sequence[Scope]:
     """List the projects that the token may see."""
     projects = await _whole(api, options, "projects", "projects")
-    return [Scope(id=wire.identity(project), name=wire.text(project.get("name")) or "") for project in projects]
+    return [Scope(id=wire.record_id(project), name=wire.text(project.get("name")) or "") for project in projects]
 
 
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
     """List a project's addons, but those that are being deleted."""
     addons = await _whole(api, options, "addons", "projects", scope.id, "addons")
-    return [_resource(scope, addon) for addon in addons if wire.word(addon.get("status")) not in GONE]
+    return [_resource(scope, addon) for addon in addons if wire.status_word(addon.get("status")) not in GONE]
 
 
-async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Read the schedules and the last restore of an addon."""
-    schedules = await _whole(api, options, "schedules", *_place(resource), "backup-schedules")
-    restores = await _whole(api, options, "restores", *_place(resource), "restores")
+    schedules = await _whole(api, options, "schedules", *_path_segments(resource), "backup-schedules")
+    restores = await _whole(api, options, "restores", *_path_segments(resource), "restores")
     return replace(_schedule(schedules), restore=_last_restore(restores))
 
 
-class _Listed(wire.Frame):
+class _Listed(wire.Envelope):
     backups: wire.Records
 
 
-class _Part(wire.Frame):
+class _Part(wire.Envelope):
     """A page of any list; Northflank calls what it lists by its name, inside `data`."""
 
     data: Any
@@ -115,7 +115,7 @@ class _Backups(_Part):
 
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """List an addon's backups, in whatever order Northflank has them."""
-    async for part in _parts(api, options, _Backups, *_place(resource), "backups"):
+    async for part in _parts(api, options, _Backups, *_path_segments(resource), "backups"):
         yield RawPage(records=part.data.backups)
 
 
@@ -124,10 +124,10 @@ def backup(options: Options, record: wire.Record) -> Backup | None:
     return None if _source(record) in options.import_sources else _backup(record)
 
 
-async def running(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
+async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
     """Read one backup again."""
-    url = address(_base(options), *_place(resource), "backups", run.id)
-    answer = await api.get(url, auth=Bearer(options.token))
+    url = address(_base(options), *_path_segments(resource), "backups", run.id)
+    answer = await api.get(url, auth=BearerAuth(options.token))
     found = _backup(wire.record(answer.body, "data"))
     return (replace(found, kind=found.kind or run.kind),)  # this endpoint may leave the config out
 
@@ -138,17 +138,17 @@ async def _whole(api: Api, options: Options, name: str, *path: str) -> Sequence[
     return [record async for part in parts for record in wire.records(part.data, name)]
 
 
-async def _parts(api: Api, options: Options, frame: type[_Part], *path: str) -> AsyncIterator[_Part]:
+async def _parts(api: Api, options: Options, envelope: type[_Part], *path: str) -> AsyncIterator[_Part]:
     """Yield page after page of a list."""
     number, further = 1, dict[str, str | int]()
     while True:
         url = address(_base(options), *path, per_page=PER_PAGE, **further)
-        part: _Part = (await api.get(url, auth=Bearer(options.token), frame=frame)).body
+        part: _Part = (await api.get(url, auth=BearerAuth(options.token), envelope=envelope)).body
         yield part
         pagination = part.pagination
         if pagination is None:
             return
-        more = wire.flag(wire.record(pagination).get("hasNextPage"))
+        more = wire.boolean(wire.record(pagination).get("hasNextPage"))
         if more is None:  # an end that we only guessed would pass a part of the list for the whole
             raise MalformedError("pagination does not say whether there is a next page")
         if not more:
@@ -163,37 +163,37 @@ def _base(options: Options) -> str:
     return address(options.base_url, "v1", *team)
 
 
-def _place(resource: Resource) -> tuple[str, ...]:
-    project, addon = resource.place
+def _path_segments(resource: Resource) -> tuple[str, ...]:
+    project, addon = resource.path
     return "projects", project, "addons", addon
 
 
 def _resource(scope: Scope, addon: wire.Record) -> Resource:
-    slug = wire.identity(addon)
+    slug = wire.record_id(addon)
     status = addon.get("status")
     return Resource(
         id=f"{scope.id}/{slug}",
         name=wire.text(addon.get("name")) or slug,
-        kind=wire.text(wire.inner(addon, "spec").get("type")) or "addon",
+        kind=wire.text(wire.optional_object(addon, "spec").get("type")) or "addon",
         state=wire.text(status),
-        created=wire.moment(addon.get("createdAt")),
-        paused=wire.word(status) == "paused",
-        place=(scope.id, slug),
+        created=wire.timestamp(addon.get("createdAt")),
+        paused=wire.status_word(status) == "paused",
+        path=(scope.id, slug),
     )
 
 
 def _source(record: wire.Record) -> str | None:
-    return wire.text(wire.inner(record, "config", "source").get("type"))
+    return wire.text(wire.optional_object(record, "config", "source").get("type"))
 
 
 def _backup(record: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         record.get("status"),
-        id=wire.identity(record),
-        started=wire.moment(record.get("createdAt")),
-        finished=wire.moment(record.get("completedAt")),
-        size=_size(wire.inner(record, "config").get("size")),
+        id=wire.record_id(record),
+        started=wire.timestamp(record.get("createdAt")),
+        finished=wire.timestamp(record.get("completedAt")),
+        size=_size(wire.optional_object(record, "config").get("size")),
         kind=KINDS.get(_source(record) or "", ""),
     )
 
@@ -202,17 +202,19 @@ def _size(value: object) -> float | None:
     """Return a size in bytes, which Northflank writes as a text of digits."""
     if isinstance(value, str):
         digits = value.isascii() and value.isdecimal() and len(value) <= LONGEST_SIZE
-        return wire.amount(int(value)) if digits else None
-    return wire.amount(value)
+        return wire.number(int(value)) if digits else None
+    return wire.number(value)
 
 
-def _schedule(schedules: Sequence[wire.Record]) -> Facts:
+def _schedule(schedules: Sequence[wire.Record]) -> Details:
     """Return the gaps between the slots of all schedules, which may overlap, and between those of each kind."""
     slots = [
-        (wire.word(it.get("backupType")), slot) for it in schedules for slot in _slots(wire.inner(it, "scheduling"))
+        (wire.status_word(it.get("backupType")), slot)
+        for it in schedules
+        for slot in _slots(wire.optional_object(it, "scheduling"))
     ]
     gaps = {kind: largest_gap((slot for own, slot in slots if own == kind), WEEK) for kind in KINDS.values()}
-    return Facts(
+    return Details(
         scheduled=bool(schedules),
         interval=largest_gap((slot for _, slot in slots), WEEK),
         intervals={kind: gap for kind, gap in gaps.items() if gap is not None},
@@ -221,7 +223,7 @@ def _schedule(schedules: Sequence[wire.Record]) -> Facts:
 
 def _slots(scheduling: wire.Record) -> Iterator[float]:
     """Yield a schedule's slots in seconds from Monday 00:00; where a list is empty, the first day, hour or minute."""
-    interval = wire.word(scheduling.get("interval"))
+    interval = wire.status_word(scheduling.get("interval"))
     if interval not in INTERVALS:
         return
     days = _numbers(scheduling.get("day"), 7) if interval == "weekly" else range(7)
@@ -231,7 +233,7 @@ def _slots(scheduling: wire.Record) -> Iterator[float]:
 
 
 def _numbers(value: object, limit: int) -> Sequence[float]:
-    numbers = [wire.amount(element) for element in value] if isinstance(value, list) else []
+    numbers = [wire.number(element) for element in value] if isinstance(value, list) else []
     return [number for number in numbers if number is not None and number < limit] or [0]
 
 
@@ -239,8 +241,8 @@ def _last_restore(restores: Sequence[wire.Record]) -> Restore | None:
     """Return the newest restore that has ended."""
     ended = []
     for restore in restores:
-        started = wire.moment(restore.get("restoreTimestamp"))
-        status = STATUSES.get(wire.word(restore.get("status")), Status.UNKNOWN)
+        started = wire.timestamp(restore.get("restoreTimestamp"))
+        status = STATUSES.get(wire.status_word(restore.get("status")), Status.UNKNOWN)
         if started is not None and status not in UNFINISHED:
             ended.append(Restore(started=started, status=status))
     return max(ended, key=lambda restore: restore.started, default=None)
@@ -251,9 +253,9 @@ PROVIDER = Provider(
     rate_limit=RateLimit(requests=1000, per=HOUR),
     scopes=scopes,
     resources=resources,
-    facts=facts,
+    details=details,
     pages=pages,
     backup=backup,
     newest_first=False,
-    running=running,
+    refresh=refresh,
 )

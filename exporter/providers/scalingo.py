@@ -53,8 +53,8 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
-from exporter.model import Backup, Facts, Recovery, Resource, Scope, Status
-from exporter.provider import Api, Basic, Exchange, Provider, RateLimit, RawPage, Token, Url, address
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
+from exporter.provider import Api, BasicAuth, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
 from exporter.schedule import DAY, HOUR, largest_gap
 from exporter.secret import Secret
 
@@ -96,10 +96,10 @@ async def scopes(api: Api, options: Options) -> Sequence[Scope]:
 
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
     """Return the databases among the app's addons, or the dedicated databases of the region."""
-    return await (_dedicated(api, options) if scope == DEDICATED_SCOPE else _addons(api, options, scope))
+    return await (_list_dedicated(api, options) if scope == DEDICATED_SCOPE else _addons(api, options, scope))
 
 
-async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return the database's schedule and state; what a dedicated one says about its schedule does not count."""
     dedicated = resource.kind == DEDICATED
     try:
@@ -110,16 +110,16 @@ async def facts(api: Api, options: Options, resource: Resource) -> Facts:
         database = {}  # nothing but its state would have come from there
     enabled, interval = (None, RECOVERY_INTERVAL) if dedicated else _schedule(database)
     state = wire.text(database.get("status")) if resource.state in (None, "running") else None
-    return Facts(
+    return Details(
         scheduled=enabled,
         interval=interval,
         intervals={} if interval is None else {RECOVERY_KIND if dedicated else "periodic": interval},
         state=state or resource.state,
-        paused=resource.paused or wire.word(database.get("status")) == "stopped",
+        paused=resource.paused or wire.status_word(database.get("status")) == "stopped",
     )
 
 
-class _Backups(wire.Frame):
+class _Backups(wire.Envelope):
     """The answer that lists a database's backups."""
 
     database_backups: wire.Records
@@ -129,47 +129,47 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     """Yield the one page there is: all the backups, or a dedicated database's recovery window."""
     if resource.kind == DEDICATED:
         window = wire.record(await _get_of(api, options, resource, "pitr", "recovery_window"), "recovery_window")
-        earliest, latest = (wire.moment(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
-        yield RawPage(recovery=Recovery(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
+        earliest, latest = (wire.timestamp(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
+        yield RawPage(recovery=RecoveryWindow(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
     else:
-        yield RawPage(records=(await _get_of(api, options, resource, "backups", frame=_Backups)).database_backups)
+        yield RawPage(records=(await _get_of(api, options, resource, "backups", envelope=_Backups)).database_backups)
 
 
 async def _get(api: Api, options: Options, *segments: str) -> Any:
     return (await api.get(address(_api_url(options), "v1", *segments), auth=_account(options))).body
 
 
-async def _get_of(api: Api, options: Options, resource: Resource, *segments: str, frame: Any = Any) -> Any:
+async def _get_of(api: Api, options: Options, resource: Resource, *segments: str, envelope: Any = Any) -> Any:
     """Return what the database API tells of one addon, with the addon's own token."""
-    app, addon = resource.place
+    app, addon = resource.path
     base = options.db_api_url or f"https://db-api.{options.region}.scalingo.com"
-    exchange = Exchange(
+    exchange = TokenExchange(
         url=address(_api_url(options), "v1", "apps", app, "addons", addon, "token"),
         read=_token,
         auth=_account(options),
         lifetime=HOUR,
-        shared=False,
+        source_wide=False,
     )
-    return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange, frame=frame)).body
+    return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange, envelope=envelope)).body
 
 
 def _api_url(options: Options) -> str:
     return options.api_url or f"https://api.{options.region}.scalingo.com"
 
 
-def _account(options: Options) -> Exchange:
-    return Exchange(
+def _account(options: Options) -> TokenExchange:
+    return TokenExchange(
         url=address(options.auth_url or "https://auth.scalingo.com", "v1", "tokens", "exchange"),
         read=_token,
-        auth=Basic(user="", password=options.token),
+        auth=BasicAuth(user="", password=options.token),
         lifetime=HOUR,
-        shared=True,
+        source_wide=True,
     )
 
 
 def _token(body: Any) -> Token:
     """Take the account's token, or an addon's, which stands one level deeper."""
-    addon = wire.inner(body, "addon")
+    addon = wire.optional_object(body, "addon")
     value = (addon if "token" in addon else wire.record(body)).get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedError("the exchange gave no usable token")
@@ -183,12 +183,12 @@ def _lifetime(token: str) -> tuple[float | None, float | None]:
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, RecursionError):
         return None, None
-    issued, expires = (wire.amount(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
+    issued, expires = (wire.number(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
     return expires - issued if issued is not None and expires is not None and expires > issued else None, expires
 
 
 def _app(app: wire.Record) -> Scope:
-    own = wire.identity(app, "id" if app.get("id") else "name")
+    own = wire.record_id(app, "id" if app.get("id") else "name")
     return Scope(id=own, name=wire.text(app.get("name")) or own)
 
 
@@ -202,11 +202,11 @@ async def _addons(api: Api, options: Options, app: Scope) -> Sequence[Resource]:
             raise
         key = app.name
         body = await _get(api, options, "apps", key, "addons")
-    found = (_addon(key, app.name, addon) for addon in wire.records(body, "addons") if not _gone(addon))
+    found = (_addon(key, app.name, addon) for addon in wire.records(body, "addons") if not _is_gone(addon))
     return [resource for resource in found if resource.kind in DATABASES]
 
 
-async def _dedicated(api: Api, options: Options) -> Sequence[Resource]:
+async def _list_dedicated(api: Api, options: Options) -> Sequence[Resource]:
     """Return the dedicated PostgreSQL databases; a region that knows no such list has none."""
     try:
         body = await _get(api, options, "databases")
@@ -226,20 +226,20 @@ async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resou
         addons = []
     name, place = f"{database.name}/{DEDICATED}", (database.name, database.id)
     found = [replace(addon, name=name, kind=DEDICATED) for addon in addons]
-    return found or [Resource(id=database.id, name=name, kind=DEDICATED, place=place)]
+    return found or [Resource(id=database.id, name=name, kind=DEDICATED, path=place)]
 
 
 def _addon(app: str, app_name: str, addon: wire.Record) -> Resource:
-    own = wire.identity(addon)
-    technology = _technology(wire.inner(addon, "addon_provider").get("id"))
+    own = wire.record_id(addon)
+    technology = _technology(wire.optional_object(addon, "addon_provider").get("id"))
     return Resource(
         id=own,
         name=f"{app_name}/{technology}",
         kind=technology,
         state=wire.text(addon.get("status")),
-        created=wire.moment(addon.get("provisioned_at")),
-        paused=wire.word(addon.get("status")) == "suspended",
-        place=(app, own),
+        created=wire.timestamp(addon.get("provisioned_at")),
+        paused=wire.status_word(addon.get("status")) == "suspended",
+        path=(app, own),
     )
 
 
@@ -247,16 +247,18 @@ def _technology(value: object) -> str:
     return value.strip().lower().removeprefix("scalingo-") if isinstance(value, str) else ""
 
 
-def _gone(addon: wire.Record) -> bool:
+def _is_gone(addon: wire.Record) -> bool:
     """Tell whether an addon was removed; an upgrade sets the same instant, but leaves it alive."""
-    return wire.moment(addon.get("deprovisioned_at")) is not None and wire.word(addon.get("status")) not in ALIVE
+    return (
+        wire.timestamp(addon.get("deprovisioned_at")) is not None and wire.status_word(addon.get("status")) not in ALIVE
+    )
 
 
 def _schedule(database: wire.Record) -> tuple[bool | None, float | None]:
     """Return whether periodic backups are on, and if so the largest gap between their hours."""
-    enabled = wire.flag(database.get("periodic_backups_enabled"))
+    enabled = wire.boolean(database.get("periodic_backups_enabled"))
     hours = database.get("periodic_backups_scheduled_at")
-    told = [wire.amount(hour) for hour in (hours if isinstance(hours, list) else [hours])]
+    told = [wire.number(hour) for hour in (hours if isinstance(hours, list) else [hours])]
     slots = [hour * HOUR for hour in told if hour is not None and hour < 24]
     return enabled, (largest_gap(slots, DAY) or DAY) if enabled else None
 
@@ -265,13 +267,13 @@ def backup(_options: Options, entry: wire.Record) -> Backup | None:
     """Return what a record means: nothing, if it is hidden."""
     if entry.get("hidden") is True:
         return None
-    kind = wire.word(entry.get("method"))
+    kind = wire.status_word(entry.get("method"))
     return wire.backup(
         STATUSES,
         entry.get("status"),
-        id=wire.identity(entry),
-        started=wire.moment(entry.get("started_at")) or wire.moment(entry.get("created_at")),
-        size=wire.amount(entry.get("size")),
+        id=wire.record_id(entry),
+        started=wire.timestamp(entry.get("started_at")) or wire.timestamp(entry.get("created_at")),
+        size=wire.number(entry.get("size")),
         kind=kind if kind in KINDS else "",
     )
 
@@ -281,7 +283,7 @@ PROVIDER = Provider(
     rate_limit=RateLimit(requests=60, per=60),
     scopes=scopes,
     resources=resources,
-    facts=facts,
+    details=details,
     pages=pages,
     backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing

@@ -48,7 +48,7 @@ from typing import Any
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Resource, Scope, Status
-from exporter.provider import Answer, Api, Bearer, Provider, RateLimit, RawPage, Url, address
+from exporter.provider import Answer, Api, BearerAuth, Provider, RateLimit, RawPage, Url, address
 from exporter.secret import Secret
 
 BASE_URL = Url("https://api.scholarlysoftware.com")
@@ -90,12 +90,12 @@ async def resources(api: Api, options: Options, _scope: Scope) -> Sequence[Resou
     except (ForbiddenError, NotFoundError):
         return (NAMED_AFTER_SOURCE,)
     institutions = wire.records(answer.body, "data")
-    if len(institutions) != 1 or _next(api, answer, wire.inner(answer.body, "links")) is not None:
+    if len(institutions) != 1 or _next(api, answer, wire.optional_object(answer.body, "links")) is not None:
         return (NAMED_AFTER_SOURCE,)
     return (_institution(institutions[0]),)
 
 
-class _Backups(wire.Frame):
+class _Backups(wire.Envelope):
     """A page of the list of backups."""
 
     data: wire.Records
@@ -110,7 +110,7 @@ async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterato
     read: set[str] = set()
     while url is not None:
         read.add(url)
-        answer = await _get(api, options, url, frame=_Backups)
+        answer = await _get(api, options, url, envelope=_Backups)
         page: _Backups = answer.body
         url = _next(api, answer, page.links) if page.data else None
         if url in read:  # said before the page is handed over, after which reading may stop
@@ -118,58 +118,58 @@ async def pages(api: Api, options: Options, _resource: Resource) -> AsyncIterato
         yield RawPage(records=page.data, total=_total(page.meta), last=url is None)
 
 
-async def running(api: Api, options: Options, _resource: Resource, run: Backup) -> Sequence[Backup]:
+async def refresh(api: Api, options: Options, _resource: Resource, run: Backup) -> Sequence[Backup]:
     """Return how far a running backup has come."""
     answer = await _get(api, options, address(options.base_url, "api", "v1", "backups", run.id))
     return (backup(options, wire.record(answer.body, "data")),)
 
 
-async def _get(api: Api, options: Options, url: str, frame: Any = Any) -> Answer:
-    return await api.get(url, auth=Bearer(options.token), accept=MEDIA_TYPE, frame=frame)
+async def _get(api: Api, options: Options, url: str, envelope: Any = Any) -> Answer:
+    return await api.get(url, auth=BearerAuth(options.token), accept=MEDIA_TYPE, envelope=envelope)
 
 
 def _next(api: Api, answer: Answer, links: object) -> str | None:
     """Return the next page's address; JSON:API allows a link to be a text or an object that holds one."""
-    target = wire.inner(links).get("next")
+    target = wire.optional_object(links).get("next")
     return api.link(answer, target.get("href") if isinstance(target, dict) else target)
 
 
 def _total(meta: object) -> int | None:
     """Return how many backups there are by either generation of the list's documentation."""
-    for told in (wire.inner(meta).get("total"), wire.inner(meta, "page").get("total_count")):
+    for told in (wire.optional_object(meta).get("total"), wire.optional_object(meta, "page").get("total_count")):
         if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
             return told
     return None
 
 
 def _institution(source: wire.Record) -> Resource:
-    attributes = wire.inner(source, "attributes")
+    attributes = wire.optional_object(source, "attributes")
     return Resource(
-        id=wire.identity(source),
+        id=wire.record_id(source),
         name=wire.text(attributes.get("name")) or "",
         kind="institution",
-        created=wire.moment(attributes.get("created_at")),
+        created=wire.timestamp(attributes.get("created_at")),
     )
 
 
 def backup(_options: Options, source: wire.Record) -> Backup:
     """Map a record; the requester's name, the download address and the progress message stay unread."""
-    attributes = wire.inner(source, "attributes")
+    attributes = wire.optional_object(source, "attributes")
     said = attributes.get("status")
-    completed = STATUSES.get(wire.word(said)) is Status.COMPLETED
+    completed = STATUSES.get(wire.status_word(said)) is Status.COMPLETED
     return wire.backup(
         STATUSES,
         said,
-        id=wire.identity(source),
-        started=wire.moment(attributes.get("created_at")),
-        finished=wire.moment(attributes.get("updated_at")) if completed else None,
-        size=wire.amount(attributes.get("file_size")),
-        progress=_percentage(wire.inner(attributes, "progress").get("percentage")),
+        id=wire.record_id(source),
+        started=wire.timestamp(attributes.get("created_at")),
+        finished=wire.timestamp(attributes.get("updated_at")) if completed else None,
+        size=wire.number(attributes.get("file_size")),
+        progress=_percentage(wire.optional_object(attributes, "progress").get("percentage")),
     )
 
 
 def _percentage(value: object) -> float | None:
-    percentage = wire.amount(value)
+    percentage = wire.number(value)
     return percentage if percentage is not None and percentage <= 100 else None
 
 
@@ -181,5 +181,5 @@ PROVIDER = Provider(
     pages=pages,
     backup=backup,
     newest_first=True,
-    running=running,
+    refresh=refresh,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from exporter.metrics.exposition import OPENMETRICS, TEXT, negotiated
+from exporter.metrics.render import OPENMETRICS, TEXT, accepts_openmetrics
 
 BATCH = 256 * 2**10
 """So much is joined and sent, or compressed, at a time: meanwhile nothing else waits."""
@@ -32,12 +32,12 @@ class _Routes:
         self._compressing: dict[bool, asyncio.Task[bytes]] = {}
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
-        openmetrics = negotiated(request.headers.get("Accept", ""))
+        openmetrics = accepts_openmetrics(request.headers.get("Accept", ""))
         headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT, "Vary": "Accept, Accept-Encoding"}
         if request.method == "HEAD":
             return web.Response(headers=headers)
         if accepts_gzip(request.headers.get("Accept-Encoding", "")):
-            body = await self._compressed(openmetrics)
+            body = await self._compress_once(openmetrics)
             return web.Response(body=body, headers={**headers, "Content-Encoding": "gzip"})
         response = web.StreamResponse(headers=headers)
         batches = await self._batches(openmetrics)
@@ -47,7 +47,7 @@ class _Routes:
         await response.write_eof()
         return response
 
-    async def _compressed(self, openmetrics: bool) -> bytes:
+    async def _compress_once(self, openmetrics: bool) -> bytes:
         """Return the exposition compressed; who comes while that is being done shares it."""
         task = self._compressing.get(openmetrics)
         if task is None:
@@ -62,7 +62,7 @@ class _Routes:
 
     async def _batches(self, openmetrics: bool) -> Iterator[bytes]:
         written = await self._handlers.metrics(openmetrics)
-        return joined((written,) if isinstance(written, bytes) else written)
+        return batch_pieces((written,) if isinstance(written, bytes) else written)
 
     async def page(self, _: web.Request) -> web.Response:
         return web.Response(text=self._handlers.page(), content_type="text/html")
@@ -95,7 +95,7 @@ def application(handlers: Handlers, telemetry_path: str) -> web.Application:
     return app
 
 
-def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def batch_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join pieces to batches, each of at least `BATCH` bytes but for the last."""
     waiting, size = list[bytes](), 0
     for piece in pieces:

@@ -96,14 +96,14 @@ def server_context(settings: TlsSettings) -> ssl.SSLContext:
     return context
 
 
-def names_of(peer: Mapping[str, object] | None) -> set[str]:
+def subject_alt_names(peer: Mapping[str, object] | None) -> set[str]:
     """Return the alternative names of a verified client certificate, as Python tells of it."""
     found = peer.get("subjectAltName", ()) if peer else ()
     assert isinstance(found, tuple)  # noqa: S101 - so the standard library says
-    return {_shortened(value) if kind == "IP Address" else value for kind, value in found}
+    return {_canonical_address(value) if kind == "IP Address" else value for kind, value in found}
 
 
-def _shortened(address: str) -> str:
+def _canonical_address(address: str) -> str:
     """Return an address as Go writes it: OpenSSL writes IPv6 in capitals and at full length."""
     return str(ip_address(address))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exporter.configuration.places import Place
-from exporter.configuration.sections import Section, listed
-from exporter.configuration.values import RefusedError, boolean, file_text, one_of, path_from, refuse, text
+from exporter.config.location import Location
+from exporter.config.sections import Section, list_of
+from exporter.config.values import InvalidValueError, boolean, file_text, one_of, path_from, reject, text
 from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsError, TlsSettings, server_context
 
 _UNVERIFIED = ("RequireClientCert", "RequireAnyClientCert")
@@ -24,7 +24,7 @@ class Files:
 
     stamps: dict[Path, Stamp] = field(default_factory=dict)
 
-    def note(self, path: Path) -> None:
+    def record(self, path: Path) -> None:
         """Take a file whose content is about to be read."""
         self.stamps[path] = stamp(path)
 
@@ -44,11 +44,11 @@ def stamp(path: Path) -> Stamp:
 
 def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | None:
     """Return the settings; None if TLS is not asked for, or (noted) wrong."""
-    found.expect([*_PLAIN, "prefer_server_cipher_suites", *(key for pem in _PEM for key in (pem, f"{pem}_file"))])
+    found.check_keys([*_PLAIN, "prefer_server_cipher_suites", *(key for pem in _PEM for key in (pem, f"{pem}_file"))])
     wanted = any(key in found for pem in _PEM for key in (pem, f"{pem}_file")) or "client_auth_type" in found
     pems = {pem: _pem(found, pem, folder, files, required=wanted and pem != "client_ca") for pem in _PEM}
     auth = found.read("client_auth_type", _client_auth)
-    sans = found.read("client_allowed_sans", listed(text))
+    sans = found.read("client_allowed_sans", list_of(text))
     ciphers, curves = found.read("cipher_suites", _ciphers), found.read("curve_preferences", _curves)
     prefer = found.read("prefer_server_cipher_suites", boolean)
     minimum, maximum = _versions(found, only_13=bool(found.values.get("cipher_suites")) and not ciphers)
@@ -74,12 +74,12 @@ def _versions(found: Section, *, only_13: bool) -> tuple[ssl.TLSVersion, ssl.TLS
     """Return the oldest and the newest version; `only_13` says that no cipher of an older one is left."""
     least, most = found.read("min_version", one_of(*VERSIONS)), found.read("max_version", one_of(*VERSIONS))
     if most in ("TLS10", "TLS11"):
-        found.place.key("max_version").problem("must be TLS12 or TLS13; no older version is spoken here")
+        found.location.key("max_version").problem("must be TLS12 or TLS13; no older version is spoken here")
     minimum = VERSIONS["TLS13" if only_13 else least or "TLS12"]
     maximum = VERSIONS[most or "TLS13"]
     if minimum > maximum:
         key, cause = ("cipher_suites", "are all of TLS 1.3, which is") if only_13 else ("min_version", "is")
-        found.place.key(key).problem(f"{cause} above max_version")
+        found.location.key(key).problem(f"{cause} above max_version")
     return minimum, maximum
 
 
@@ -89,7 +89,7 @@ def tls_context(tls: TlsSettings, server: Section) -> ssl.SSLContext | None:
         return server_context(tls)
     except TlsError as error:
         key = f"{error.key}_file" if f"{error.key}_file" in server else error.key
-        server.place.key(key).problem(str(error))
+        server.location.key(key).problem(str(error))
         return None
 
 
@@ -97,13 +97,13 @@ def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool
     """Return what is given as text or as a file."""
     by_file = f"{key}_file"
     if key in found and by_file in found:
-        found.place.key(by_file).problem(f"{key} is given too; keep one of the two")
+        found.location.key(by_file).problem(f"{key} is given too; keep one of the two")
     if required and key not in found and by_file not in found:
-        found.place.key(by_file).problem(f"is missing; TLS needs {key} or {by_file}")
+        found.location.key(by_file).problem(f"is missing; TLS needs {key} or {by_file}")
 
-    def read(value: Any, place: Place) -> str:
-        path = path_from(folder)(value, place)
-        files.note(path)
+    def read(value: Any, location: Location) -> str:
+        path = path_from(folder)(value, location)
+        files.record(path)
         return file_text(path)
 
     return found.read(by_file, read) if by_file in found else found.read(key, _block)
@@ -112,31 +112,31 @@ def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool
 def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
     has_ca = "client_ca" in found or "client_ca_file" in found
     if has_ca and auth == "NoClientCert" and "client_auth_type" not in found:
-        found.place.key("client_auth_type").problem("is missing; a client_ca alone asks nobody for a certificate")
+        found.location.key("client_auth_type").problem("is missing; a client_ca alone asks nobody for a certificate")
     elif has_ca and found.values.get("client_auth_type") == "NoClientCert":
-        found.place.key("client_auth_type").problem("must not be NoClientCert where there is a client_ca")
+        found.location.key("client_auth_type").problem("must not be NoClientCert where there is a client_ca")
     if not has_ca and CLIENT_AUTH[auth] is not ssl.CERT_NONE:
-        found.place.key("client_ca_file").problem(f"is missing; {auth} needs to know whose certificates to trust")
+        found.location.key("client_ca_file").problem(f"is missing; {auth} needs to know whose certificates to trust")
     if sans and auth != "RequireAndVerifyClientCert":
-        found.place.key("client_allowed_sans").problem("needs client_auth_type: RequireAndVerifyClientCert")
+        found.location.key("client_allowed_sans").problem("needs client_auth_type: RequireAndVerifyClientCert")
 
 
-def _client_auth(value: Any, place: Place) -> str:
+def _client_auth(value: Any, location: Location) -> str:
     if value in _UNVERIFIED:
-        raise RefusedError("a certificate that nobody verifies proves nothing; use RequireAndVerifyClientCert")
-    return one_of(*CLIENT_AUTH)(value, place)
+        raise InvalidValueError("a certificate that nobody verifies proves nothing; use RequireAndVerifyClientCert")
+    return one_of(*CLIENT_AUTH)(value, location)
 
 
-def _ciphers(value: Any, place: Place) -> tuple[str, ...]:
-    chosen = (CIPHERS[name] for name in listed(one_of(*CIPHERS))(value, place))
+def _ciphers(value: Any, location: Location) -> tuple[str, ...]:
+    chosen = (CIPHERS[name] for name in list_of(one_of(*CIPHERS))(value, location))
     return tuple(name for name in chosen if name is not None)
 
 
-def _curves(value: Any, place: Place) -> tuple[str, ...]:
-    return tuple(CURVES[name] for name in listed(one_of(*CURVES))(value, place))
+def _curves(value: Any, location: Location) -> tuple[str, ...]:
+    return tuple(CURVES[name] for name in list_of(one_of(*CURVES))(value, location))
 
 
-def _block(value: Any, place: Place) -> str:
+def _block(value: Any, location: Location) -> str:
     """Read a text of several lines."""
-    del place
-    return value if isinstance(value, str) and value.strip() else refuse(value, "a text in PEM form")
+    del location
+    return value if isinstance(value, str) and value.strip() else reject(value, "a text in PEM form")

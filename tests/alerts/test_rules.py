@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from stack.shorten import shortened
+from stack.shorten import shorten
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "alerts"
@@ -124,7 +124,7 @@ def test_inhibition_names_only_alerts_that_exist() -> None:
 
 def test_shortened_rules_are_still_rules(tmp_path: Path) -> None:
     for name in RULE_FILES:
-        short = shortened(yaml.safe_load((ALERTS / name).read_text()), factor=300)
+        short = shorten(yaml.safe_load((ALERTS / name).read_text()), factor=300)
         (tmp_path / name).write_text(yaml.safe_dump(short))
     result = run("promtool", "check", "rules", *RULE_FILES, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr

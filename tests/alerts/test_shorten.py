@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from stack.shorten import shortened
+from stack.shorten import shorten
 
 
 def one_rule(**rule: Any) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def rule_of(rules: dict[str, Any]) -> dict[str, Any]:
     [("15m", "9s"), ("7d", "6048s"), ("1h30m", "54s"), ("10s", "3s"), ("2s", "2s"), ("0s", "0s"), ("355s", "3550ms")],
 )
 def test_waiting_is_divided_down_to_a_floor_and_never_prolonged(written: str, short: str) -> None:
-    rule = rule_of(shortened(one_rule(**{"for": written, "keep_firing_for": written}), factor=100))
+    rule = rule_of(shorten(one_rule(**{"for": written, "keep_firing_for": written}), factor=100))
     assert (rule["for"], rule["keep_firing_for"]) == (short, short)
 
 
@@ -38,13 +38,13 @@ def test_waiting_is_divided_down_to_a_floor_and_never_prolonged(written: str, sh
     ],
 )
 def test_ranges_and_offsets_are_divided_and_nothing_else(written: str, short: str) -> None:
-    assert rule_of(shortened(one_rule(expr=written), factor=100))["expr"] == short
+    assert rule_of(shorten(one_rule(expr=written), factor=100))["expr"] == short
 
 
 def test_the_group_s_interval_is_divided_and_the_original_left_alone() -> None:
     rules = one_rule(**{"for": "15m", "labels": {"severity": "info"}})
     before = copy.deepcopy(rules)
-    short = shortened(rules, factor=20)
+    short = shorten(rules, factor=20)
     assert rules == before
     assert short["groups"][0]["interval"] == "3s"
     assert rule_of(short)["labels"] == {"severity": "info"}

@@ -49,7 +49,7 @@ class Store:
             self.buildah("rm", name)
 
     @contextmanager
-    def mounted(self, image: str) -> Iterator[Path]:
+    def mount(self, image: str) -> Iterator[Path]:
         """The files of an image, in a folder."""
         with self.container(image) as name:
             yield Path(self.buildah("mount", name).strip())

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.exchange import Story
+from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 from tests.container.building import IMAGE, Store, build, make_base, ran, store
 from tests.container.running import Container, Volume, run
@@ -29,7 +29,7 @@ DEVICES = ("/dev/null", "/dev/urandom")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def build_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The image in its store, built once."""
     assert os.geteuid() == 0, "this test makes a root file system, which takes root"
     folder = tmp_path_factory.mktemp("building")
@@ -41,15 +41,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def image(built: Store) -> dict[str, Any]:
+def image(build_image: Store) -> dict[str, Any]:
     """How the image is to be run."""
-    return built.configuration(IMAGE)
+    return build_image.configuration(IMAGE)
 
 
 @pytest.fixture(scope="module")
-def root(built: Store) -> Iterator[Path]:
+def root(build_image: Store) -> Iterator[Path]:
     """The image's files."""
-    with built.mounted(IMAGE) as folder:
+    with build_image.mount(IMAGE) as folder:
         yield folder
 
 
@@ -59,7 +59,7 @@ def free_port() -> int:
     return port
 
 
-def got(url: str) -> tuple[int, str]:
+def fetch(url: str) -> tuple[int, str]:
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
             return answer.status, answer.read().decode()
@@ -72,7 +72,7 @@ def got(url: str) -> tuple[int, str]:
 
 async def becomes_ready(url: str, log: Path, container: Container) -> None:
     until = time.monotonic() + 60
-    while (await asyncio.to_thread(got, f"{url}/-/ready"))[0] != 200:
+    while (await asyncio.to_thread(fetch, f"{url}/-/ready"))[0] != 200:
         assert time.monotonic() < until, log.read_text()
         assert container.process.poll() is None, log.read_text()
         await asyncio.sleep(0.1)
@@ -131,7 +131,7 @@ async def test_it_watches_vendors_on_a_root_that_it_cannot_write(
     try:
         with run(root, image, log, *arguments, volumes=volumes) as container:
             await becomes_ready(f"http://127.0.0.1:{port}", log, container)
-            status, exposition = await asyncio.to_thread(got, f"http://127.0.0.1:{port}/metrics")
+            status, exposition = await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/metrics")
             health = await asyncio.to_thread(container.health)
             check_confinement(container, STATE, f"{STATE}/state.json")
             check_stop(container, log)
@@ -149,7 +149,7 @@ async def test_it_runs_the_demo_without_any_volume(root: Path, image: dict[str, 
     with run(root, image, log, "demo", f"--web.listen-address=:{port}") as container:
         await becomes_ready(f"http://127.0.0.1:{port}", log, container)
         assert (await asyncio.to_thread(container.health)).returncode == 0
-        assert "backup_age_seconds{" in got(f"http://127.0.0.1:{port}/metrics")[1]
+        assert "backup_age_seconds{" in fetch(f"http://127.0.0.1:{port}/metrics")[1]
         check_confinement(container)
         check_stop(container, log)
 
@@ -162,10 +162,10 @@ def test_the_image_says_how_it_is_run(image: dict[str, Any]) -> None:
     assert list(image["ExposedPorts"]) == ["10342/tcp"]
 
 
-def test_buildah_itself_runs_it_as_that_user(built: Store) -> None:
-    with built.container(IMAGE) as name:
-        assert built.buildah("run", name, "--", "id", "-u") == f"{USER}\n"
-        assert built.buildah("run", name, "--", "backup-exporter", "--version").startswith("backup-exporter ")
+def test_buildah_itself_runs_it_as_that_user(build_image: Store) -> None:
+    with build_image.container(IMAGE) as name:
+        assert build_image.buildah("run", name, "--", "id", "-u") == f"{USER}\n"
+        assert build_image.buildah("run", name, "--", "backup-exporter", "--version").startswith("backup-exporter ")
 
 
 def test_nothing_of_the_build_stays(root: Path) -> None:
@@ -179,12 +179,12 @@ def test_nothing_of_the_build_stays(root: Path) -> None:
     assert "tests" not in packages
 
 
-def test_nothing_in_it_names_where_the_packages_came_from(built: Store, root: Path) -> None:
+def test_nothing_in_it_names_where_the_packages_came_from(build_image: Store, root: Path) -> None:
     told = ran(sys.executable, "-m", "pip", "config", "list")
     hosts = {urlsplit(url).hostname or url for url in re.findall(r"https?://[^\s']+", told)}
     written = [path for kind in ("conf", "cfg", "json") for path in (root / "opt").rglob(f"*.{kind}") if path.is_file()]
     texts = [path.read_text(errors="replace") for path in written] + [
-        built.buildah("inspect", "--type", "image", IMAGE)
+        build_image.buildah("inspect", "--type", "image", IMAGE)
     ]
     assert len(written) > 1
     assert [host for host in hosts if any(host in text for text in texts)] == []

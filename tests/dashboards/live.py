@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from tests.dashboards.reading import DASHBOARDS, substituted, targets, variables
+from tests.dashboards.reading import DASHBOARDS, substitute, targets, variables
 
 STEPS = 60
 
@@ -43,16 +43,16 @@ def answers(prometheus: str, seconds: float = 3600) -> dict[str, int | str]:
     return {question.name: _answer(prometheus, question, now, seconds) for question in questions()}
 
 
-def errors(answered: dict[str, int | str]) -> dict[str, str]:
-    return {name: answer for name, answer in answered.items() if isinstance(answer, str)}
+def errors(count_answers: dict[str, int | str]) -> dict[str, str]:
+    return {name: answer for name, answer in count_answers.items() if isinstance(answer, str)}
 
 
-def empty(answered: dict[str, int | str]) -> list[str]:
-    return [name for name, answer in answered.items() if answer == 0]
+def empty(count_answers: dict[str, int | str]) -> list[str]:
+    return [name for name, answer in count_answers.items() if answer == 0]
 
 
 def _answer(prometheus: str, question: Question, now: float, seconds: float) -> int | str:
-    asked: dict[str, Any] = {"query": substituted(question.expr)}
+    asked: dict[str, Any] = {"query": substitute(question.expr)}
     if question.over_time:
         path = "query_range"
         asked |= {"start": now - seconds, "end": now, "step": seconds / STEPS}

@@ -59,13 +59,13 @@ def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in dashboard["templating"]["list"]}
 
 
-def substituted(expr: str) -> str:
+def substitute(expr: str) -> str:
     """Do what Grafana does before it asks."""
     return re.sub(r"\$\{?(\w+)\}?", lambda match: VALUES[match[1]], expr)
 
 
-def parsed(expr: str) -> promql.Expr:
-    return promql.parse(substituted(expr))
+def parse(expr: str) -> promql.Expr:
+    return promql.parse(substitute(expr))
 
 
 def parents_of_selectors(expr: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
@@ -92,9 +92,9 @@ def labels(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] |
         _demand({each.name for each in expr.matchers.matchers}, found, expr)
         return found
     if isinstance(expr, promql.AggregateExpr):
-        return _aggregated(expr, metrics)
+        return _aggregate_labels(expr, metrics)
     if isinstance(expr, promql.BinaryExpr):
-        return _combined(expr, metrics)
+        return _combine_labels(expr, metrics)
     left = [each for each in (labels(child, metrics) for child in children(expr)) if each is not None]
     if isinstance(expr, promql.Call) and expr.func.name == "histogram_quantile":
         _demand({"le"}, left[0], expr)
@@ -107,7 +107,7 @@ def _demand(wanted: set[str], there: frozenset[str], expr: Any) -> None:
         raise UnknownLabelError(f"{sorted(wanted - there)} in {expr}")
 
 
-def _aggregated(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _aggregate_labels(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str]:
     inner = labels(expr.expr, metrics) or frozenset()
     if expr.modifier is None:
         return inner if str(expr.op) in {"topk", "bottomk"} else frozenset()
@@ -118,7 +118,7 @@ def _aggregated(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[s
     return inner & named if expr.modifier.type == promql.AggModifierType.By else inner - named
 
 
-def _combined(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+def _combine_labels(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
     left, right = labels(expr.lhs, metrics), labels(expr.rhs, metrics)
     if left is None or right is None:
         return right if left is None else left

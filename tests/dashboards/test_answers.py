@@ -9,7 +9,7 @@ import pytest
 
 from dashboards import queries, runtime
 from dashboards.looks import STATES
-from tests.dashboards.reading import substituted
+from tests.dashboards.reading import substitute
 
 HOUR = 3600
 Series = dict[str, str]
@@ -55,7 +55,7 @@ def check(
     folder: Path, given: list[dict[str, str]], expr: str, expected: Sequence[tuple[dict[str, str], float]]
 ) -> None:
     samples = [{"labels": selector(labels), "value": value} for labels, value in expected]
-    case = {"expr": substituted(expr), "eval_time": "0s", "exp_samples": samples}
+    case = {"expr": substitute(expr), "eval_time": "0s", "exp_samples": samples}
     tests = {"rule_files": [], "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": [case]}]}
     file = folder / "tests.yaml"
     file.write_text(json.dumps(tests))

@@ -13,7 +13,7 @@ from tests.dashboards.reading import (
     labels,
     panels,
     parents_of_selectors,
-    parsed,
+    parse,
     targets,
     variables,
 )
@@ -31,19 +31,19 @@ def is_counter(metric: str) -> bool:
 
 @EACH_TARGET
 def test_names_only_metrics_and_labels_that_exist(target: Target, metrics: Metrics) -> None:
-    assert labels(parsed(target.expr), metrics) is not None
+    assert labels(parse(target.expr), metrics) is not None
 
 
 @EACH_TARGET
 def test_legend_uses_only_labels_that_the_query_keeps(target: Target, metrics: Metrics) -> None:
-    kept = labels(parsed(target.expr), metrics) or frozenset()
+    kept = labels(parse(target.expr), metrics) or frozenset()
 
     assert set(re.findall(r"{{\s*(\w+)\s*}}", target.query["legendFormat"])) <= kept
 
 
 @EACH_TARGET
 def test_counters_are_read_as_increase_or_rate_and_gauges_never(target: Target) -> None:
-    for selector, above in parents_of_selectors(parsed(target.expr)):
+    for selector, above in parents_of_selectors(parse(target.expr)):
         functions = {node.func.name for node in above[:2] if isinstance(node, promql.Call)}
 
         if is_counter(selector.name):
@@ -76,8 +76,8 @@ def test_every_selector_is_narrowed_by_all_the_variables_that_it_can_be(target: 
 
 @EACH_TARGET
 def test_no_series_of_a_resource_or_source_tells_replicas_apart(target: Target, metrics: Metrics) -> None:
-    selected = [selector.name for selector, _ in parents_of_selectors(parsed(target.expr))]
-    left = labels(parsed(target.expr), metrics) or frozenset()
+    selected = [selector.name for selector, _ in parents_of_selectors(parse(target.expr))]
+    left = labels(parse(target.expr), metrics) or frozenset()
 
     if any("source" in metrics[name] for name in selected) and not any(name.startswith("ALERTS") for name in selected):
         assert not left & (TARGET_LABELS - {"job"})
@@ -101,7 +101,7 @@ def test_every_choice_of_a_variable_is_a_query_that_names_what_exists(name: str,
         if variable["type"] == "query":
             query = re.fullmatch(r"(label_values|query_result)\((.*?)(?:, (\w+))?\)", variable["query"])
             assert query, variable["query"]
-            there = labels(parsed(query[2]), metrics)
+            there = labels(parse(query[2]), metrics)
             assert there is not None
             assert query[3] is None or query[3] in there
 
@@ -112,11 +112,11 @@ def test_annotations_are_the_firing_alerts(name: str, metrics: Metrics) -> None:
 
     assert firing["expr"] == firing["target"]["expr"]
     assert 'alertstate="firing"' in firing["expr"]
-    assert labels(parsed(firing["expr"]), metrics) == metrics["ALERTS"] | TARGET_LABELS
+    assert labels(parse(firing["expr"]), metrics) == metrics["ALERTS"] | TARGET_LABELS
 
 
 def test_the_dashboards_together_show_nearly_every_metric(metrics: Metrics) -> None:
-    used = {selector.name for target in targets() for selector, _ in parents_of_selectors(parsed(target.expr))}
+    used = {selector.name for target in targets() for selector, _ in parents_of_selectors(parse(target.expr))}
     ours = {name for name in metrics if name.startswith("backup_") and not name.endswith(("_sum", "_count"))}
 
     assert ours - used == {
@@ -138,7 +138,7 @@ def test_the_dashboards_together_show_nearly_every_metric(metrics: Metrics) -> N
 )
 def test_the_reading_of_labels_finds_what_is_wrong(wrong: str, metrics: Metrics) -> None:
     with pytest.raises(UnknownLabelError):
-        labels(parsed(wrong), metrics)
+        labels(parse(wrong), metrics)
 
 
 def test_every_panel_asks_something() -> None:

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from stack.shorten import shortened
+from stack.shorten import shorten
 from tests.dashboards import live
 from tests.dashboards.programs import answers, demo, prometheus, wait
 
@@ -34,8 +34,8 @@ def ask(server: str, expr: str) -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | str]:
-    rules = shortened(yaml.safe_load(RULES.read_text(encoding="utf-8")), factor=3600)
+def count_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | str]:
+    rules = shorten(yaml.safe_load(RULES.read_text(encoding="utf-8")), factor=3600)
     with demo(SPEED) as exporter, prometheus(tmp_path_factory.mktemp("prometheus"), exporter, rules) as server:
         wait(lambda: answers(f"{server}/-/ready"), "Prometheus is ready", seconds=15)
         wait(lambda: answers(f"{exporter}/-/ready"), "every source was polled", seconds=20)
@@ -50,13 +50,13 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | str]:
         return live.answers(server, seconds=60)
 
 
-def test_prometheus_understands_every_query(answered: dict[str, int | str]) -> None:
-    assert live.errors(answered) == {}
+def test_prometheus_understands_every_query(count_answers: dict[str, int | str]) -> None:
+    assert live.errors(count_answers) == {}
 
 
-def test_there_is_data_wherever_the_demo_has_some(answered: dict[str, int | str]) -> None:
-    assert set(live.empty(answered)) == NOT_IN_THE_DEMO
+def test_there_is_data_wherever_the_demo_has_some(count_answers: dict[str, int | str]) -> None:
+    assert set(live.empty(count_answers)) == NOT_IN_THE_DEMO
 
 
-def test_what_is_asked_is_all_that_the_dashboards_ask(answered: dict[str, int | str]) -> None:
-    assert len(answered) == len(list(live.questions())) > 100
+def test_what_is_asked_is_all_that_the_dashboards_ask(count_answers: dict[str, int | str]) -> None:
+    assert len(count_answers) == len(list(live.questions())) > 100

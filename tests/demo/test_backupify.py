@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.backupify import accounts
 
 BASE = "http://127.0.0.1:9"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.clickhouse_cloud import accounts
 
 START = 1_785_900_000.0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.northflank import accounts
 
 START = 1_760_000_000.0
@@ -31,7 +31,7 @@ def body(response: Response) -> Any:
     return json.loads(response.body)
 
 
-def listed(vendor: Account, path: str, *, now: float = START, per_page: str = "100") -> list[dict[str, Any]]:
+def list_all(vendor: Account, path: str, *, now: float = START, per_page: str = "100") -> list[dict[str, Any]]:
     """Follow the cursors to the end."""
     found: list[dict[str, Any]] = []
     further: Mapping[str, str] = {}
@@ -56,12 +56,12 @@ def test_a_wrong_token_is_refused_in_the_documented_envelope() -> None:
 
 def test_the_account_holds_six_addons_one_that_goes_and_a_closed_project() -> None:
     vendor = account()
-    projects = [project["id"] for project in listed(vendor, "/v1/projects")]
+    projects = [project["id"] for project in list_all(vendor, "/v1/projects")]
     addons = [
         (addon["id"], addon["spec"]["type"], addon["status"])
         for project in projects
         if project != "secret-lab"
-        for addon in listed(vendor, f"/v1/projects/{project}/addons")
+        for addon in list_all(vendor, f"/v1/projects/{project}/addons")
     ]
 
     assert sorted(projects) == ["media", "payments", "secret-lab"]
@@ -80,10 +80,10 @@ def test_the_account_holds_six_addons_one_that_goes_and_a_closed_project() -> No
 def test_cursors_and_page_numbers_lead_through_the_same_unordered_list() -> None:
     vendor = account()
     path = f"{PAYMENTS}/ledger-db/backups"
-    by_cursor = [backup["id"] for backup in listed(vendor, path)]
+    by_cursor = [backup["id"] for backup in list_all(vendor, path)]
     pages = [body(ask(vendor, path, page=page))["data"]["backups"] for page in ("1", "2", "3", "4")]
     by_number = [backup["id"] for page in pages for backup in page]
-    instants = [backup["createdAt"] for backup in listed(vendor, path)]
+    instants = [backup["createdAt"] for backup in list_all(vendor, path)]
 
     assert [len(page) for page in pages] == [50, 50, 10, 0]
     assert by_cursor == by_number
@@ -102,12 +102,12 @@ def test_a_cursor_misses_nothing_when_a_backup_is_made_in_between() -> None:
     seen = [backup["id"] for page in (first, second) for backup in page["data"]["backups"]]
 
     assert len(seen) == len(set(seen))
-    assert {backup["id"] for backup in listed(vendor, path, now=START + 40)} <= {*seen, _oldest(vendor, path)}
+    assert {backup["id"] for backup in list_all(vendor, path, now=START + 40)} <= {*seen, _oldest(vendor, path)}
 
 
 def _oldest(vendor: Account, path: str) -> str:
     """Return the dump that expires when the new one comes."""
-    dumps = [backup for backup in listed(vendor, path, now=START + 40) if backup["id"].startswith("dump")]
+    dumps = [backup for backup in list_all(vendor, path, now=START + 40) if backup["id"].startswith("dump")]
     return str(min(dumps, key=lambda backup: backup["createdAt"])["id"])
 
 
@@ -143,7 +143,7 @@ def test_a_dump_runs_from_half_a_minute_to_a_minute_and_a_half() -> None:
         story = Story(start=START, speed=speed)
         vendor = account(story)
         path = f"{MEDIA}/uploads/backups"
-        before, after = (listed(vendor, path, now=story.at(seconds)) for seconds in (29, 31))
+        before, after = (list_all(vendor, path, now=story.at(seconds)) for seconds in (29, 31))
         [new] = [backup for backup in after if backup not in before]
         last = body(ask(vendor, f"{path}/{new['id']}", now=story.at(90)))["data"]
 
@@ -157,7 +157,7 @@ def test_the_ledgers_dump_shrinks_to_a_tenth() -> None:
     vendor = account()
     dumps = [
         backup
-        for backup in listed(vendor, f"{PAYMENTS}/ledger-db/backups", now=STORY.at(60))
+        for backup in list_all(vendor, f"{PAYMENTS}/ledger-db/backups", now=STORY.at(60))
         if backup["config"]["source"]["type"] == "sameAddon"
     ]
     newest, *others = sorted(dumps, key=lambda backup: str(backup["createdAt"]), reverse=True)
@@ -168,7 +168,7 @@ def test_the_ledgers_dump_shrinks_to_a_tenth() -> None:
 
 def test_the_risk_databases_dumps_have_ended_and_its_snapshots_go_on() -> None:
     newest = {}
-    for backup in listed(account(), f"{PAYMENTS}/risk-db/backups"):
+    for backup in list_all(account(), f"{PAYMENTS}/risk-db/backups"):
         source = backup["config"]["source"]["type"]
         newest[source] = max(newest.get(source, ""), backup["createdAt"])
 
@@ -178,12 +178,12 @@ def test_the_risk_databases_dumps_have_ended_and_its_snapshots_go_on() -> None:
 
 def test_schedules_and_restores_are_told_apart_from_backups() -> None:
     vendor = account()
-    [dump, snapshot] = listed(vendor, f"{PAYMENTS}/ledger-db/backup-schedules")
-    restores = listed(vendor, f"{MEDIA}/catalog/restores")
+    [dump, snapshot] = list_all(vendor, f"{PAYMENTS}/ledger-db/backup-schedules")
+    restores = list_all(vendor, f"{MEDIA}/catalog/restores")
 
     assert dump["scheduling"] == {"interval": "hourly", "minute": [54], "hour": [], "day": []}
     assert snapshot["scheduling"] == {"interval": "daily", "minute": [53], "hour": [13], "day": []}
-    assert listed(vendor, f"{MEDIA}/thumbnails/backup-schedules") == []
-    assert len(listed(vendor, f"{MEDIA}/thumbnails/backups")) == 1
+    assert list_all(vendor, f"{MEDIA}/thumbnails/backup-schedules") == []
+    assert len(list_all(vendor, f"{MEDIA}/thumbnails/backups")) == 1
     assert max(restores, key=lambda restore: str(restore["restoreTimestamp"]))["status"] == "failed"
     assert "pagination" not in body(ask(vendor, f"{MEDIA}/catalog/backup-schedules"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.exchange import Request, Response, Story
+from exporter.demo.http import Request, Response, Story
 from exporter.demo.vendors.scalingo import ScalingoAccount, accounts
 
 START = 1_763_800_000.0  # 2025-11-22T08:26:40Z
@@ -34,15 +34,15 @@ class Client:
 
     def exchange(self, now: float = START) -> str:
         basic = b64encode(b":" + self.account.configuration(BASE)["token"].encode()).decode()
-        return "Bearer " + decoded(self.ask("POST", "/v1/tokens/exchange", f"Basic {basic}", now))["token"]
+        return "Bearer " + decode_jwt(self.ask("POST", "/v1/tokens/exchange", f"Basic {basic}", now))["token"]
 
     def addons(self, token: str) -> dict[str, tuple[str, str]]:
         """Return app and addon id by `app/technology`, the apps asked by id and by name in turn."""
-        apps = decoded(self.ask("GET", "/v1/apps", token))["apps"]
+        apps = decode_jwt(self.ask("GET", "/v1/apps", token))["apps"]
         found = {}
         for number, app in enumerate(apps):
             key = app["id"] if number % 2 else app["name"]
-            for addon in decoded(self.ask("GET", f"/v1/apps/{key}/addons", token))["addons"]:
+            for addon in decode_jwt(self.ask("GET", f"/v1/apps/{key}/addons", token))["addons"]:
                 found[f"{app['name']}/{addon['addon_provider']['id']}"] = (key, addon["id"])
         return found
 
@@ -52,17 +52,17 @@ class Client:
         given = self.ask("POST", f"/v1/apps/{app}/addons/{addon}/token", token, now)
         if given.status != 200:
             return given
-        return self.ask("GET", f"/api/databases/{addon}{rest}", f"Bearer {decoded(given)['addon']['token']}", now)
+        return self.ask("GET", f"/api/databases/{addon}{rest}", f"Bearer {decode_jwt(given)['addon']['token']}", now)
 
 
-def decoded(response: Response) -> Any:
+def decode_jwt(response: Response) -> Any:
     assert response.status == 200, response.body
     assert response.headers["Content-Type"] == "application/json"
     return json.loads(response.body)
 
 
 def backups(name: str, now: float) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = decoded(Client().database(name, "/backups", now))["database_backups"]
+    listed: list[dict[str, Any]] = decode_jwt(Client().database(name, "/backups", now))["database_backups"]
     return listed
 
 
@@ -89,7 +89,7 @@ def test_each_token_opens_its_own_doors_for_an_hour() -> None:
     token = client.exchange()
     app, addon = client.addons(token)["storefront/redis"]
     _, other = client.addons(token)["intranet/mongodb"]
-    given = decoded(client.ask("POST", f"/v1/apps/{app}/addons/{addon}/token", token))["addon"]
+    given = decode_jwt(client.ask("POST", f"/v1/apps/{app}/addons/{addon}/token", token))["addon"]
     own = f"Bearer {given['token']}"
 
     assert client.ask("GET", f"/api/databases/{addon}", own).status == 200
@@ -128,7 +128,7 @@ def test_there_are_six_databases_and_a_first_poll_costs_less_than_35_requests() 
     client = Client()
     token = client.exchange()
     found = client.addons(token)
-    (dedicated,) = decoded(client.ask("GET", "/v1/databases", token))["databases"]
+    (dedicated,) = decode_jwt(client.ask("GET", "/v1/databases", token))["databases"]
     client.ask("GET", f"/v1/apps/{dedicated['id']}/addons", token)
 
     assert set(found) == NAMES | {"intranet/tcp-gateway", "intranet/influxdb"}
@@ -152,7 +152,7 @@ def test_offsets_of_summer_and_winter_mix_in_one_list_newest_first() -> None:
 def test_schedules_are_on_off_and_suspended() -> None:
     told = {}
     for name in NAMES - {"reports/postgresql-ng"}:
-        database = decoded(Client().database(name))["database"]
+        database = decode_jwt(Client().database(name))["database"]
         hours = database["periodic_backups_scheduled_at"]
         told[name] = (database["status"], database["periodic_backups_enabled"], hours)
 
@@ -181,7 +181,7 @@ def test_an_addon_is_revoked_though_its_token_is_still_young() -> None:
     client = Client()
     token = client.exchange()
     app, addon = client.addons(token)["warehouse/mysql"]
-    given = decoded(client.ask("POST", f"/v1/apps/{app}/addons/{addon}/token", token))["addon"]
+    given = decode_jwt(client.ask("POST", f"/v1/apps/{app}/addons/{addon}/token", token))["addon"]
     own = f"Bearer {given['token']}"
 
     assert client.ask("GET", f"/api/databases/{addon}/backups", own, STORY.at(49)).status == 200
@@ -194,7 +194,9 @@ def test_an_addon_is_revoked_though_its_token_is_still_young() -> None:
 
 def test_the_recovery_window_moves() -> None:
     windows = [
-        decoded(Client().database("reports/postgresql-ng", "/pitr/recovery_window", START + seconds))["recovery_window"]
+        decode_jwt(Client().database("reports/postgresql-ng", "/pitr/recovery_window", START + seconds))[
+            "recovery_window"
+        ]
         for seconds in (0, 60)
     ]
 
@@ -208,7 +210,7 @@ def test_the_recovery_window_moves() -> None:
 def test_events_come_sooner_when_the_story_is_told_faster() -> None:
     (account,) = accounts(Story(start=START, speed=10.0))
     client = Client(account)
-    (newest, *_) = decoded(client.database("intranet/mongodb", "/backups", START + 11))["database_backups"]
+    (newest, *_) = decode_jwt(client.database("intranet/mongodb", "/backups", START + 11))["database_backups"]
 
     assert (newest["status"], newest["method"]) == ("done", "manual")
     assert newest["started_at"] == "2025-11-22T09:26:43.000+01:00"

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.scholarly import accounts
 
 BASE = "http://127.0.0.1:9"

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from exporter import registry
-from exporter.demo.exchange import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, Story
 from tests.demo.schema import EMPTY, Documented, Endpoint, Reply, differences
 
 BASE = "http://127.0.0.1:9"
@@ -27,13 +27,13 @@ class Visit:
     response: Response
 
 
-def documented(vendor: str) -> Documented:
+def load_documented(vendor: str) -> Documented:
     """Return the facts about a vendor."""
     facts: Documented = import_module(f"tests.demo.schema_facts.{vendor}").DOCUMENTED
     return facts
 
 
-def opened(vendor: str, *, limited: bool = False) -> Sequence[Account]:
+def open_accounts(vendor: str, *, limited: bool = False) -> Sequence[Account]:
     """Return a vendor's simulated accounts, which count no requests unless they are to be `limited`."""
     accounts: Sequence[Any] = import_module(f"exporter.demo.vendors.{vendor}").accounts(STORY)
     for account in () if limited else accounts:
@@ -43,12 +43,12 @@ def opened(vendor: str, *, limited: bool = False) -> Sequence[Account]:
     return accounts
 
 
-ACCOUNTS = [(vendor, account.name) for vendor in registry.names() for account in opened(vendor)]
+ACCOUNTS = [(vendor, account.name) for vendor in registry.names() for account in open_accounts(vendor)]
 
 
 def account_of(vendor: str, name: str, *, limited: bool = False) -> Account:
     """Return one account, opened afresh."""
-    return next(account for account in opened(vendor, limited=limited) if account.name == name)
+    return next(account for account in open_accounts(vendor, limited=limited) if account.name == name)
 
 
 def everything(account: Account, facts: Documented, now: float) -> Iterator[Visit]:
@@ -56,7 +56,7 @@ def everything(account: Account, facts: Documented, now: float) -> Iterator[Visi
     contexts = [_credentials(account)]
     for endpoint in facts.endpoints:
         for context in _fitting(endpoint, contexts):
-            query: Mapping[str, str] | None = _filled(endpoint.query, context)
+            query: Mapping[str, str] | None = _fill(endpoint.query, context)
             while query is not None:
                 visit = _visit(account, endpoint, _request(endpoint, context, query), now)
                 yield visit
@@ -66,9 +66,9 @@ def everything(account: Account, facts: Documented, now: float) -> Iterator[Visi
                 contexts += [{**context, name: str(value)} for name, values in given.items() for value in values]
 
 
-def wrong(facts: Documented, visit: Visit) -> list[str]:
+def find_wrong(facts: Documented, visit: Visit) -> list[str]:
     """Return in what an answer is not as documented."""
-    response, expected = visit.response, _expected(facts, visit)
+    response, expected = visit.response, _expect(facts, visit)
     if expected is None:
         return [f"{response.status} is documented nowhere"]
     headers = dict(response.headers)
@@ -90,7 +90,7 @@ def _visit(account: Account, endpoint: Endpoint, request: Request, now: float) -
     return Visit(endpoint=endpoint, request=request, response=account.respond(request, now))
 
 
-def _expected(facts: Documented, visit: Visit) -> Reply | None:
+def _expect(facts: Documented, visit: Visit) -> Reply | None:
     status = visit.response.status
     if status == 204 and visit.endpoint.idle:
         return EMPTY
@@ -120,9 +120,9 @@ def _request(endpoint: Endpoint, context: Context, query: Mapping[str, str]) -> 
         base=BASE,
         query=query,
         headers={**signed, **form},
-        body=urlencode(_filled(endpoint.form, context)).encode(),
+        body=urlencode(_fill(endpoint.form, context)).encode(),
     )
 
 
-def _filled(templates: Mapping[str, str], context: Context) -> Mapping[str, str]:
+def _fill(templates: Mapping[str, str], context: Context) -> Mapping[str, str]:
     return {key: template.format(**context) for key, template in templates.items()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, iso, json_response
+from exporter.demo.http import Account, Request, Response, iso, json_response
 from exporter.demo.timeline import Run
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
@@ -35,14 +35,14 @@ class Service:
     def id(self) -> str:
         return f"service-{self.name}"
 
-    def backed_up(self, *, outcome: Status = Status.COMPLETED, size: int = USUAL_SIZE) -> None:
+    def runs_at(self, *, outcome: Status = Status.COMPLETED, size: int = USUAL_SIZE) -> None:
         """Let a backup have ended just now."""
         self._add(time.time() - 1, size, outcome)
 
-    def listed(self, now: float) -> list[dict[str, Any]]:
+    def list_backups(self, now: float) -> list[dict[str, Any]]:
         """Return what the vendor lists, newest first."""
         runs = [*self.runs, *([self._beat(now)] if self.beating else [])]
-        return [self._described(run) for run in sorted(runs, key=lambda run: run.start, reverse=True)]
+        return [self._describe(run) for run in sorted(runs, key=lambda run: run.start, reverse=True)]
 
     def _add(self, start: float, size: int, outcome: Status = Status.COMPLETED) -> None:
         number = len(self.runs)
@@ -53,7 +53,7 @@ class Service:
         start = float(number * BEAT_SECONDS - 1)
         return Run(number=number, start=start, end=start + 1, size=USUAL_SIZE, kind="full")
 
-    def _described(self, run: Run) -> dict[str, Any]:
+    def _describe(self, run: Run) -> dict[str, Any]:
         return {
             "id": f"{self.id}-{run.number}",
             "status": WORDS[run.outcome],
@@ -83,11 +83,11 @@ class Organization:
             case ["v1", "organizations"]:
                 return _success([{"id": "org", "name": self.name, "createdAt": iso(now - 600 * DAY)}])
             case ["v1", "organizations", _, "services"]:
-                return _success([_described(service) for service in self._services.values()])
+                return _success([_describe(service) for service in self._services.values()])
             case ["v1", "organizations", _, "services", _, "backupConfiguration"]:
                 return _success({"backupPeriodInHours": 24, "backupRetentionPeriodInHours": 240})
             case ["v1", "organizations", _, "services", own, "backups"]:
-                return _success(self._services[own].listed(now))
+                return _success(self._services[own].list_backups(now))
         return Response(status=404)
 
 
@@ -110,7 +110,7 @@ class Refusing:
         return self._account.respond(request, now)
 
 
-def _described(service: Service) -> dict[str, Any]:
+def _describe(service: Service) -> dict[str, Any]:
     return {
         "id": service.id,
         "name": service.name,

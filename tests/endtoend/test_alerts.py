@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.exchange import Story
+from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors
 from exporter.demo.vendors.scholarly import accounts as scholarly
 from exporter.model import Status
-from stack.files import JOB, Patience
-from stack.programs import answering, free_port, running
+from stack.files import JOB, Timing
+from stack.programs import free_port, running, wait_for_answer
 from stack.servers import servers
 from stack.webhook import Notice, Webhook
 from tests.endtoend.organization import GIB, Organization, Refusing, Service
@@ -24,7 +24,7 @@ from tests.endtoend.organization import GIB, Organization, Refusing, Service
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = Patience(every="1s", factor=3600)
+TIMEOUT = Timing(every="1s", factor=3600)
 TOLD_WITHIN = 75.0
 """Seconds for what takes 5 to 40 on an idle machine: a poll, a scrape, two waits, and for one case its limit."""
 ALL_WITHIN = 210.0
@@ -86,8 +86,8 @@ class World:
                 receiver="orders",
                 labels=of_service("orders", squad="orders"),
                 about="orders",
-                broken=lambda: self.orders.backed_up(outcome=Status.FAILED),
-                mended=self.orders.backed_up,
+                broken=lambda: self.orders.runs_at(outcome=Status.FAILED),
+                mended=self.orders.runs_at,
             ),
             "a schedule stops": Trouble(
                 alert="BackupTooOld",
@@ -102,8 +102,8 @@ class World:
                 receiver="chat",
                 labels=of_service("search", squad="data") | {"kind": "full"},
                 about="search",
-                broken=lambda: self.search.backed_up(size=GIB),
-                mended=self.search.backed_up,
+                broken=lambda: self.search.runs_at(size=GIB),
+                mended=self.search.runs_at,
             ),
             "a vendor is down": Trouble(
                 alert="BackupSourceDown",
@@ -164,10 +164,10 @@ async def live_through(folder: Path) -> Told:
         program = await stack.enter_async_context(
             running("exporter", sys.executable, "-m", "exporter", *flags, folder=folder)
         )
-        await answering(program, f"http://{exporter}/-/ready")
+        await wait_for_answer(program, f"http://{exporter}/-/ready")
         webhook = await stack.enter_async_context(Webhook())
         await stack.enter_async_context(
-            servers(folder, exporter=f"http://{exporter}", webhook=webhook.url, patience=PATIENCE)
+            servers(folder, exporter=f"http://{exporter}", webhook=webhook.url, timing=TIMEOUT)
         )
         await webhook.first(lambda _: True, seconds=CALM_SECONDS)
         told.at_peace = list(webhook.notices)
@@ -177,7 +177,7 @@ async def live_through(folder: Path) -> Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def wait_until_told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     return asyncio.run(live_through(tmp_path_factory.mktemp("stack")))
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from stack import files, programs
-from stack.files import EARNEST, SHORT, Patience, write_alertmanager, write_prometheus
-from stack.programs import StackError, answering, running
+from stack.files import NORMAL, SHORT, Timing, write_alertmanager, write_prometheus
+from stack.programs import StackError, running, wait_for_answer
 
 URL = "http://127.0.0.1:9/"
 EXAMPLE = yaml.safe_load((files.ALERTS / files.ROUTES).read_text())
@@ -20,7 +20,7 @@ EXAMPLE = yaml.safe_load((files.ALERTS / files.ROUTES).read_text())
 async def test_a_program_that_ends_at_once_is_an_error_with_its_last_words(tmp_path: Path) -> None:
     async with running("one", sys.executable, "-c", "raise SystemExit('no room')", folder=tmp_path) as program:
         with pytest.raises(StackError, match=r"^one ended with 1: no room$"):
-            await answering(program, URL)
+            await wait_for_answer(program, URL)
 
 
 async def test_a_program_that_never_answers_is_not_waited_for_for_ever(
@@ -29,7 +29,7 @@ async def test_a_program_that_never_answers_is_not_waited_for_for_ever(
     monkeypatch.setattr(programs, "START_SECONDS", 0.2)
     async with running("one", sys.executable, "-c", "input()", folder=tmp_path) as program:
         with pytest.raises(StackError, match=r"^one (does not answer|ended)"):
-            await answering(program, URL)
+            await wait_for_answer(program, URL)
 
 
 async def test_a_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,12 +42,12 @@ async def test_a_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch
     assert program.process.returncode == -9
 
 
-@pytest.mark.parametrize("patience", [EARNEST, SHORT])
-def test_the_servers_tools_accept_what_is_written(tmp_path: Path, patience: Patience) -> None:
+@pytest.mark.parametrize("timing", [NORMAL, SHORT])
+def test_the_servers_tools_accept_what_is_written(tmp_path: Path, timing: Timing) -> None:
     addresses = {"exporter": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2"}
     written = {
-        "promtool": ("check", "config", write_prometheus(tmp_path, **addresses, patience=patience)),
-        "amtool": ("check-config", write_alertmanager(tmp_path, webhook="http://127.0.0.1:3", patience=patience)),
+        "promtool": ("check", "config", write_prometheus(tmp_path, **addresses, timing=timing)),
+        "amtool": ("check-config", write_alertmanager(tmp_path, webhook="http://127.0.0.1:3", timing=timing)),
     }
     for tool, arguments in written.items():
         command = shutil.which(tool)
@@ -57,7 +57,7 @@ def test_the_servers_tools_accept_what_is_written(tmp_path: Path, patience: Pati
 
 
 def test_every_receiver_is_the_webhook_and_all_else_as_shipped(tmp_path: Path) -> None:
-    written = yaml.safe_load(write_alertmanager(tmp_path, webhook="http://127.0.0.1:3", patience=SHORT).read_text())
+    written = yaml.safe_load(write_alertmanager(tmp_path, webhook="http://127.0.0.1:3", timing=SHORT).read_text())
 
     assert {each["name"]: each["webhook_configs"][0]["url"] for each in written["receivers"]} == {
         each["name"]: f"http://127.0.0.1:3/{each['name']}" for each in EXAMPLE["receivers"]
@@ -70,7 +70,7 @@ def test_every_receiver_is_the_webhook_and_all_else_as_shipped(tmp_path: Path) -
 
 
 def test_with_patience_the_rules_wait_as_shipped(tmp_path: Path) -> None:
-    write_prometheus(tmp_path, exporter="http://127.0.0.1:1", alertmanager="http://127.0.0.1:2", patience=EARNEST)
+    write_prometheus(tmp_path, exporter="http://127.0.0.1:1", alertmanager="http://127.0.0.1:2", timing=NORMAL)
     for name in files.RULES:
         shipped, written = (yaml.safe_load((folder / name).read_text()) for folder in (files.ALERTS, tmp_path))
         for before, after in zip(shipped["groups"], written["groups"], strict=True):

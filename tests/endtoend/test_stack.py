@@ -93,15 +93,15 @@ def stack(*flags: str) -> Iterator[Stack]:
 
 
 def standing(alertmanager: str) -> list[Labels]:
-    return [alert["labels"] for alert in fetched(f"{alertmanager}/api/v2/alerts")]
+    return [alert["labels"] for alert in fetch(f"{alertmanager}/api/v2/alerts")]
 
 
-def asked(prometheus: str, expr: str) -> list[Labels]:
-    answer = fetched(f"{prometheus.removesuffix('/alerts')}/api/v1/query?{urlencode({'query': expr})}")
+def ask(prometheus: str, expr: str) -> list[Labels]:
+    answer = fetch(f"{prometheus.removesuffix('/alerts')}/api/v1/query?{urlencode({'query': expr})}")
     return [series["metric"] for series in answer["data"]["result"]]
 
 
-def fetched(url: str) -> Any:
+def fetch(url: str) -> Any:
     with urlopen(url, timeout=10) as response:
         return json.load(response)
 
@@ -123,7 +123,7 @@ def test_the_staged_troubles_stand_within_three_minutes_and_what_is_paused_does_
         while STAGED - {trouble(labels) for labels in seen} and time.monotonic() < deadline:
             seen += standing(alertmanager)
             time.sleep(0.5)
-        paused = asked(prometheus, PAUSED)
+        paused = ask(prometheus, PAUSED)
 
         assert STAGED - {trouble(labels) for labels in seen} == set()
         assert len(paused) == 3

@@ -41,7 +41,7 @@ class Authority:
         until = datetime.now(UTC) + days * DAY
         certificate = (
             self._builder(subject, key, until - 2 * DAY, until)
-            .add_extension(x509.SubjectAlternativeName([_named(name) for name in names]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         pem = serialization.Encoding.PEM
@@ -57,13 +57,13 @@ class Authority:
         return builder.serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
 
 
-def _named(name: str) -> x509.GeneralName:
+def _name(name: str) -> x509.GeneralName:
     numeric = name.replace(".", "").isdecimal()
     return x509.IPAddress(ip_address(name)) if numeric else x509.DNSName(name)
 
 
 @cache
-def trusted() -> Authority:
+def trusted_authority() -> Authority:
     """Return the authority that the exporter is told to trust."""
     return Authority("trusted")
 
@@ -80,8 +80,8 @@ def chain(what: str, *names: str) -> Path:
     if what == "authority":
         return stranger().certificate(*names)
     if what == "name":
-        return trusted().certificate("another.test")
-    return trusted().certificate(*names, days=-1 if what == "expired" else 1)
+        return trusted_authority().certificate("another.test")
+    return trusted_authority().certificate(*names, days=-1 if what == "expired" else 1)
 
 
 def server_context(*names: str) -> ssl.SSLContext:

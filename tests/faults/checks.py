@@ -2,15 +2,15 @@
 
 from collections import Counter
 
-from tests.faults.cells import Cell
 from tests.faults.exposition import Exposition, grown
+from tests.faults.harness import VENDOR_STANDS, Harness
+from tests.faults.matrix import Cell
 from tests.faults.vendors import ALL
-from tests.faults.world import VENDOR_STANDS, World
 
 PERIOD = ("backup_expected_interval_seconds", "backup_max_age_seconds")
 
 
-def check_source(cell: Cell, here: World, failed: Exposition, before: Exposition) -> None:
+def check_source(cell: Cell, here: Harness, failed: Exposition, before: Exposition) -> None:
     """The right source is marked, with the right reason, and nobody else."""
     assert failed.source_failure(here.source) == (cell.reason if cell.source_down else None)
     assert failed.value("backup_source_up", source=here.source) == (0 if cell.source_down else 1)
@@ -20,7 +20,7 @@ def check_source(cell: Cell, here: World, failed: Exposition, before: Exposition
     _check_beside(here, failed, before)
 
 
-def check_resources(cell: Cell, here: World, failed: Exposition, before: Exposition) -> None:
+def check_resources(cell: Cell, here: Harness, failed: Exposition, before: Exposition) -> None:
     """The right resources are marked, each with the reason; what was known of all of them stays."""
     resources = before.resources(here.source)
     named = {before.id_of(here.source, name) for name in cell.failing if cell.failing != ALL}
@@ -37,10 +37,10 @@ def check_resources(cell: Cell, here: World, failed: Exposition, before: Exposit
     check_same(cell, here, failed, before)
 
 
-def check_same(cell: Cell, here: World, now: Exposition, before: Exposition) -> None:
+def check_same(cell: Cell, here: Harness, now: Exposition, before: Exposition) -> None:
     """Nothing that was known is lost or changed; ages go on."""
     changed = dict(before.known(here.source).items() ^ now.known(here.source).items())
-    if (cell.vendor.name, cell.place.kind, cell.fault.name) == ("clickhouse_cloud", "facts", "403"):
+    if (cell.vendor.name, cell.endpoint.kind, cell.fault.name) == ("clickhouse_cloud", "facts", "403"):
         changed = {key: value for key, value in changed.items() if key[0] not in PERIOD}
     assert changed == {}
     for written, success in now.all("backup_last_success_timestamp_seconds").items():
@@ -49,40 +49,40 @@ def check_same(cell: Cell, here: World, now: Exposition, before: Exposition) -> 
         assert success + age >= VENDOR_STANDS
 
 
-def check_asked(cell: Cell, here: World) -> None:
+def check_asked(cell: Cell, here: Harness) -> None:
     """Nobody is asked more often than the contract has it, nobody elsewhere at all, and nothing but tokens by POST."""
-    assert here.thief.came(here.front.elsewhere) == []
-    posts = {one.path for one in here.front.arrivals if one.method != "GET"}
+    assert here.thief.came(here.proxy.elsewhere) == []
+    posts = {one.path for one in here.proxy.arrivals if one.method != "GET"}
     assert all(path.endswith(("/token", "/tokens/exchange")) for path in posts)
     if cell.fault.answer is not None:
-        addresses = Counter((one.path, tuple(sorted(one.query.items()))) for one in here.front.struck)
+        addresses = Counter((one.path, tuple(sorted(one.query.items()))) for one in here.proxy.struck)
         assert 0 < max(addresses.values()) <= cell.most_requests
-    if cell.fault.name == "404" and cell.place.kind == "resource":
-        at = here.front.arrivals.index(here.front.struck[0])
-        discovery = next(place for place in cell.vendor.places if place.kind == "discovery")
-        assert any(discovery.strikes(one) for one in here.front.arrivals[at:])  # looked again at once (rule 3)
+    if cell.fault.name == "404" and cell.endpoint.kind == "resource":
+        at = here.proxy.arrivals.index(here.proxy.struck[0])
+        discovery = next(endpoint for endpoint in cell.vendor.endpoints if endpoint.kind == "discovery")
+        assert any(discovery.strikes(one) for one in here.proxy.arrivals[at:])  # looked again at once (rule 3)
 
 
-def check_good(here: World, good: Exposition) -> None:
+def check_good(here: Harness, good: Exposition) -> None:
     """Everything was read."""
     assert good.source_failure(here.source) is None
     assert good.value("backup_source_up", source=here.source) == 1
     assert good.failing(here.source) == {}
     assert good.up(here.source) == good.resources(here.source) != set()
     assert good.all("backup_source_limit_reached", source=here.source) == {}
-    assert here.thief.came(here.front.elsewhere) == []
+    assert here.thief.came(here.proxy.elsewhere) == []
     _check_beside(here, good, None)
 
 
-def _check_beside(here: World, scrape: Exposition, before: Exposition | None) -> None:
+def _check_beside(here: Harness, scrape: Exposition, before: Exposition | None) -> None:
     """The other source, and the counters of its failures, are as if nothing had happened."""
     assert scrape.value("backup_source_up", source=here.bystander) == 1
     assert scrape.up(here.bystander) == scrape.resources(here.bystander) == {here.bystander}
-    assert scrape.counted("backup_poll_failures_total", here.bystander) == {}
-    assert scrape.counted("backup_resource_failures_total", here.bystander) == {}
+    assert scrape.count("backup_poll_failures_total", here.bystander) == {}
+    assert scrape.count("backup_resource_failures_total", here.bystander) == {}
     known = scrape.known(here.bystander)
     assert before is None or known == before.known(here.bystander) or not before.known(here.bystander)
 
 
-def _growth(counter: str, here: World, now: Exposition, before: Exposition) -> dict[str, float]:
-    return grown(before.counted(counter, here.source), now.counted(counter, here.source))
+def _growth(counter: str, here: Harness, now: Exposition, before: Exposition) -> dict[str, float]:
+    return grown(before.count(counter, here.source), now.count(counter, here.source))

@@ -65,7 +65,7 @@ class Exposition:
         assert len(reasons) <= 1
         return next(iter(reasons), None)
 
-    def counted(self, name: str, source: str) -> dict[str, float]:
+    def count(self, name: str, source: str) -> dict[str, float]:
         """Return a counter by its reason, where it is not zero."""
         found = self.all(name, source=source)
         return {self._label(key, "reason"): value for key, value in found.items() if value}

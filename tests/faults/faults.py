@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.demo.exchange import Response
-from tests.faults.front import Answer, Struck, plain, reset
+from exporter.demo.http import Response
+from tests.faults.fault_proxy import Answer, FaultyRequest, plain, reset
 from tests.faults.leaping import wall_clock
 
 HOUR = 3600.0
@@ -50,7 +50,7 @@ class Fault:
 
 
 def _status(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-    async def answer(_: Struck) -> web.StreamResponse:
+    async def answer(_: FaultyRequest) -> web.StreamResponse:
         return plain(Response(status=status, body=body, headers=headers or {}))
 
     return answer
@@ -60,8 +60,8 @@ def _body(body: bytes, media: str = "application/json", status: int = 200) -> An
     return _status(status, {"Content-Type": media}, body)
 
 
-def _dated(seconds: float, fast: float = 0.0) -> Answer:
-    async def answer(_: Struck) -> web.StreamResponse:
+def _answer_dated(seconds: float, fast: float = 0.0) -> Answer:
+    async def answer(_: FaultyRequest) -> web.StreamResponse:
         there = wall_clock() + fast
         stamps = {"Date": formatdate(there, usegmt=True), "Retry-After": formatdate(there + seconds, usegmt=True)}
         return plain(Response(status=429, headers=stamps))
@@ -72,42 +72,42 @@ def _dated(seconds: float, fast: float = 0.0) -> Answer:
 def _once(fault: Answer) -> Answer:
     """Return a fault that strikes each address once in a cell."""
 
-    async def answer(struck: Struck) -> web.StreamResponse:
-        same = [one for one in struck.front.struck if (one.path, one.query) == (struck.asked.path, struck.asked.query)]
+    async def answer(struck: FaultyRequest) -> web.StreamResponse:
+        same = [one for one in struck.proxy.struck if (one.path, one.query) == (struck.asked.path, struck.asked.query)]
         return await (fault(struck) if len(same) == 1 else _good(struck))
 
     return answer
 
 
-async def _good(struck: Struck) -> web.StreamResponse:
+async def _good(struck: FaultyRequest) -> web.StreamResponse:
     return plain(struck.good)
 
 
-async def _reset(struck: Struck) -> web.StreamResponse:
-    response = await _begun(struck, len(struck.good.body) + 1000)
+async def _reset(struck: FaultyRequest) -> web.StreamResponse:
+    response = await _answer_begun(struck, len(struck.good.body) + 1000)
     await response.write(struck.good.body[: len(struck.good.body) // 2])
     reset(struck.request)
     return response
 
 
-async def _cut(struck: Struck) -> web.StreamResponse:
+async def _cut(struck: FaultyRequest) -> web.StreamResponse:
     """Close in good order after half of the bytes that were announced."""
-    response = await _begun(struck, len(struck.good.body) + 1000)
+    response = await _answer_begun(struck, len(struck.good.body) + 1000)
     await response.write(struck.good.body[: len(struck.good.body) // 2])
     assert struck.request.transport is not None
     struck.request.transport.close()
     return response
 
 
-async def _stall(struck: Struck) -> web.StreamResponse:
-    response = await _begun(struck, max(1, len(struck.good.body)))
+async def _stall(struck: FaultyRequest) -> web.StreamResponse:
+    response = await _answer_begun(struck, max(1, len(struck.good.body)))
     while struck.request.transport is not None and not struck.request.transport.is_closing():  # noqa: ASYNC110
         await asyncio.sleep(10)
     return response
 
 
-async def _drip(struck: Struck) -> web.StreamResponse:
-    response = await _begun(struck, len(struck.good.body) + 1000)
+async def _drip(struck: FaultyRequest) -> web.StreamResponse:
+    response = await _answer_begun(struck, len(struck.good.body) + 1000)
     for byte in struck.good.body:
         if struck.request.transport is None or struck.request.transport.is_closing():
             break
@@ -116,23 +116,23 @@ async def _drip(struck: Struck) -> web.StreamResponse:
     return response
 
 
-async def _begun(struck: Struck, length: int) -> web.StreamResponse:
+async def _answer_begun(struck: FaultyRequest, length: int) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(length)})
     await response.prepare(struck.request)
     return response
 
 
-async def _truncated(struck: Struck) -> web.StreamResponse:
+async def _truncate(struck: FaultyRequest) -> web.StreamResponse:
     body = struck.good.body or b"{}"
     return plain(replace(struck.good, body=body[: len(body) // 2] or b"{"))
 
 
-async def _bomb(_: Struck) -> web.StreamResponse:
+async def _bomb(_: FaultyRequest) -> web.StreamResponse:
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     return plain(Response(body=bomb(256), headers=headers))
 
 
-async def _oversized(struck: Struck) -> web.StreamResponse:
+async def _oversize(struck: FaultyRequest) -> web.StreamResponse:
     return plain(replace(struck.good, status=200, body=b" " * (9 * MEBIBYTE) + struck.good.body))
 
 
@@ -146,23 +146,23 @@ def bomb(mebibytes: int) -> bytes:
     return first + again * (mebibytes - 1)
 
 
-async def _redirected(struck: Struck) -> web.StreamResponse:
+async def _redirect(struck: FaultyRequest) -> web.StreamResponse:
     return plain(Response(status=302, headers={"Location": f"{struck.elsewhere}{struck.asked.path}"}))
 
 
-async def _round(struck: Struck) -> web.StreamResponse:
+async def _round(struck: FaultyRequest) -> web.StreamResponse:
     return plain(Response(status=307, headers={"Location": str(struck.request.rel_url)}))
 
 
-async def _loop(struck: Struck) -> web.StreamResponse:
-    return _linked(struck, str(struck.request.url), again={"pagination": {"hasNextPage": True, "cursor": "again"}})
+async def _loop(struck: FaultyRequest) -> web.StreamResponse:
+    return _link_to(struck, str(struck.request.url), again={"pagination": {"hasNextPage": True, "cursor": "again"}})
 
 
-async def _astray(struck: Struck) -> web.StreamResponse:
-    return _linked(struck, f"{struck.elsewhere}{struck.request.rel_url}")
+async def _astray(struck: FaultyRequest) -> web.StreamResponse:
+    return _link_to(struck, f"{struck.elsewhere}{struck.request.rel_url}")
 
 
-def _linked(struck: Struck, target: str, again: Mapping[str, Any] | None = None) -> web.Response:
+def _link_to(struck: FaultyRequest, target: str, again: Mapping[str, Any] | None = None) -> web.Response:
     """Add a link to a next page in every form that one of the vendors knows."""
     body: Any = json.loads(struck.good.body)
     if isinstance(body, dict):
@@ -172,10 +172,10 @@ def _linked(struck: Struck, target: str, again: Mapping[str, Any] | None = None)
     return plain(Response(status=struck.good.status, body=json.dumps(body).encode(), headers=headers))
 
 
-async def _expired(struck: Struck) -> web.StreamResponse:
+async def _expire(struck: FaultyRequest) -> web.StreamResponse:
     """Have the vendor forget what tokens it gave, as if they had died on the way."""
-    if len(struck.front.struck) == 1:
-        account: Any = struck.front.account
+    if len(struck.proxy.struck) == 1:
+        account: Any = struck.proxy.account
         for issued in ("_issued", "_expiries"):
             getattr(account, issued, {}).clear()
         return plain(Response(status=401))
@@ -188,7 +188,7 @@ WORDLESS = 12
 """A 429 that says nothing is borne five times in a row; what is read beside it begins the count anew."""
 
 
-def _throttled() -> list[Fault]:
+def _throttle() -> list[Fault]:
     """Return every hint of a 429: too long a wait, a bearable one, and none."""
     wordless: Mapping[str, Answer] = {
         "plain text": _status(429, TEXT, b"Retry later"),
@@ -196,7 +196,7 @@ def _throttled() -> list[Fault]:
     }
     hinted: Mapping[str, Callable[[float], Answer]] = {
         "Retry-After in seconds": lambda wait: _status(429, {"Retry-After": f"{wait:.0f}"}),
-        "Retry-After as a date": _dated,
+        "Retry-After as a date": _answer_dated,
         "X-RateLimit-Reset": lambda wait: _status(429, {"X-RateLimit-Reset": f"{wait:.1f}"}),
     }
     faults = []
@@ -209,14 +209,14 @@ def _throttled() -> list[Fault]:
         faults.append(Fault(name=f"429, {hint}", reason="rate_limited", answer=answer, tries=WORDLESS))
         faults.append(Fault(name=f"429 once, {hint}", reason=None, answer=_once(answer), tries=2))
     name = "429 once, Retry-After as a date: 30 s, by a clock an hour fast"
-    return [*faults, Fault(name=name, reason=None, answer=_once(_dated(SOFT, fast=HOUR)), tries=2)]
+    return [*faults, Fault(name=name, reason=None, answer=_once(_answer_dated(SOFT, fast=HOUR)), tries=2)]
 
 
 FAULTS: tuple[Fault, ...] = (
     Fault(name="401", reason="unauthorized", answer=_status(401)),
     Fault(name="403", reason="forbidden", answer=_body(b'{"error": "planted-in-an-error"}', status=403)),
     Fault(name="404", reason="not_found", answer=_body(b'{"error": "planted-in-an-error"}', status=404)),
-    *_throttled(),
+    *_throttle(),
     Fault(name="500", reason="server_error", answer=_body(HTML, "text/html", 500)),
     Fault(name="502", reason="server_error", answer=_status(502), tries=2, posts=1),
     Fault(name="503", reason="server_error", answer=_status(503), tries=2, posts=1),
@@ -232,17 +232,17 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="TLS: expired", reason="tls", host="tls expired"),
     Fault(name="DNS failure", reason="connection", host="dns"),
     Fault(name="HTML for JSON", reason="malformed", answer=_body(HTML, "text/html")),
-    Fault(name="truncated JSON", reason="malformed", answer=_truncated),
+    Fault(name="truncated JSON", reason="malformed", answer=_truncate),
     Fault(name="a number for JSON", reason="malformed", answer=_body(b"42")),
     Fault(name="null for JSON", reason="malformed", answer=_body(b"null")),
     Fault(name="empty body", reason="malformed", answer=_body(b"")),
     Fault(name="204", reason="malformed", answer=_status(204)),
     Fault(name="gzip bomb", reason="malformed", answer=_bomb, limit="body"),
-    Fault(name="body beyond the cap", reason="malformed", answer=_oversized, limit="body"),
+    Fault(name="body beyond the cap", reason="malformed", answer=_oversize, limit="body"),
     Fault(name="header beyond the cap", reason="malformed", answer=_status(200, {"X-Filler": "x" * MEBIBYTE}, b"{}")),
-    Fault(name="redirect to another host", reason="malformed", answer=_redirected),
+    Fault(name="redirect to another host", reason="malformed", answer=_redirect),
     Fault(name="redirect in a circle", reason="malformed", answer=_round),
     Fault(name="page loop", reason="malformed", answer=_loop, paged=True),
     Fault(name="page link to another host", reason="malformed", answer=_astray, paged=True),
-    Fault(name="token expired between two calls", reason="unauthorized", answer=_expired, expires=True),
+    Fault(name="token expired between two calls", reason="unauthorized", answer=_expire, expires=True),
 )

@@ -73,7 +73,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         self._leaping.threads -= 1
 
 
-async def looked_up(host: str, port: int, _: int) -> list[tuple[Any, ...]]:
+async def resolve(host: str, port: int, _: int) -> list[tuple[Any, ...]]:
     """Stand in for the exporter's own lookup of names."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, LeapingLoop)

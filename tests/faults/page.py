@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.faults.cells import EXCEPTIONS, Cell
+from tests.faults.matrix import EXCEPTIONS, Cell
 from tests.faults.vendors import VENDORS, Vendor
 
 BEGIN, END = "<!-- the fault matrix, written by its test -->\n", "<!-- the end of the fault matrix -->\n"
@@ -31,7 +31,7 @@ Observed = Mapping[str, Seen | None]
 """By the cell's id; None for one that did not survive."""
 
 
-def matrix(cells: Sequence[Cell], observed: Observed) -> str:
+def matrix(all_cells: Sequence[Cell], observed: Observed) -> str:
     """Return the generated part of the page."""
     survived = sum(seen is not None for seen in observed.values())
     lines = [
@@ -40,26 +40,26 @@ def matrix(cells: Sequence[Cell], observed: Observed) -> str:
         f"{'nothing lost' if survived == len(observed) else f'{len(observed) - survived} lost'}.**\n",
     ]
     for vendor in VENDORS:
-        lines += ["", *_of_vendor(vendor, [cell for cell in cells if cell.vendor == vendor], observed)]
+        lines += ["", *_of_vendor(vendor, [cell for cell in all_cells if cell.vendor == vendor], observed)]
     lines += ["", "Not failures after all:", "", *_exceptions(), "", END]
     return "\n".join(lines).replace("\n\n\n", "\n\n")
 
 
-def _of_vendor(vendor: Vendor, cells: Sequence[Cell], observed: Observed) -> Iterator[str]:
-    places = list(dict.fromkeys(cell.place.name for cell in cells))
-    faults = list(dict.fromkeys(cell.fault.name for cell in cells))
-    by_both = {(cell.place.name, cell.fault.name): cell for cell in cells}
+def _of_vendor(vendor: Vendor, all_cells: Sequence[Cell], observed: Observed) -> Iterator[str]:
+    endpoints = list(dict.fromkeys(cell.endpoint.name for cell in all_cells))
+    faults = list(dict.fromkeys(cell.fault.name for cell in all_cells))
+    by_both = {(cell.endpoint.name, cell.fault.name): cell for cell in all_cells}
     yield f"### {vendor.name}\n"
-    yield _row(["fault", "reason", *places])
-    yield _row(["---"] * (len(places) + 2))
+    yield _row(["fault", "reason", *endpoints])
+    yield _row(["---"] * (len(endpoints) + 2))
     for fault in faults:
-        row = [by_both.get((place, fault)) for place in places]
+        row = [by_both.get((endpoint, fault)) for endpoint in endpoints]
         reasons = {cell.reason for cell in row if cell is not None} - {None}
         yield _row([fault, " ".join(f"`{reason}`" for reason in sorted(map(str, reasons))), *_marks(row, observed)])
     for skew in SKEWS:
         seen = observed[skewed_id(vendor, skew)]
         yield _row(
-            [f"the vendor's clock {skew}", "", "**lost**" if seen is None else seen.mark, *[""] * len(places[1:])]
+            [f"the vendor's clock {skew}", "", "**lost**" if seen is None else seen.mark, *[""] * len(endpoints[1:])]
         )
 
 
@@ -70,8 +70,8 @@ def _marks(row: Sequence[Cell | None], observed: Observed) -> Iterator[str]:
 
 
 def _exceptions() -> Iterator[str]:
-    for (vendor, place, fault), why in EXCEPTIONS.items():
-        yield f"- {vendor}, {place}, {fault}: {why}."
+    for (vendor, endpoint, fault), why in EXCEPTIONS.items():
+        yield f"- {vendor}, {endpoint}, {fault}: {why}."
 
 
 def _row(texts: Sequence[str]) -> str:

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from exporter.transport import http_client
-from tests.faults.cells import Cell, cells
+from exporter.client import http
 from tests.faults.checks import check_asked, check_good, check_resources, check_same, check_source
 from tests.faults.exposition import Exposition
 from tests.faults.faults import FAULTS
-from tests.faults.leaping import START, Leaping, let_pass, looked_up, wall_clock
+from tests.faults.harness import Harness, harness, resolve_ids
+from tests.faults.leaping import START, Leaping, let_pass, resolve, wall_clock
+from tests.faults.matrix import Cell, all_cells
 from tests.faults.page import BEGIN, END, SKEWS, Seen, matrix, skewed_id
 from tests.faults.vendors import VENDORS, Vendor
-from tests.faults.world import World, resolved, world
 
-CELLS = tuple(cells())
+CELLS = tuple(all_cells())
 CLOCKS = {skewed_id(vendor, skew): (vendor, seconds) for vendor in VENDORS for skew, seconds in SKEWS.items()}
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 OBSERVED: dict[str, Seen | None] = {}
@@ -29,7 +29,7 @@ OBSERVED: dict[str, Seen | None] = {}
 
 @pytest.fixture(autouse=True)
 def _nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "looked_up", looked_up)
+    monkeypatch.setattr(http, "resolve", resolve)
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
 
@@ -41,12 +41,12 @@ class Stage:
         self._key: tuple[object, ...] = ()
         self._stack = AsyncExitStack()
         self._leaping: Leaping | None = None
-        self._here: World | None = None
+        self._here: Harness | None = None
 
     def play(self, cell: Cell) -> Seen:
         """Run a cell; after a first poll, and after a cell that did not survive, in a new world."""
-        key = (cell.vendor.name, cell.place.name, cell.fault.host.partition(" ")[0])
-        if key != self._key or cell.place.kind == "start" or self._leaping is None:
+        key = (cell.vendor.name, cell.endpoint.name, cell.fault.host.partition(" ")[0])
+        if key != self._key or cell.endpoint.kind == "start" or self._leaping is None:
             self.close()
             self._key, self._leaping = key, Leaping()
         try:
@@ -58,12 +58,12 @@ class Stage:
     async def _play(self, cell: Cell) -> Seen:
         fresh = self._here is None
         if self._here is None:
-            self._here = await self._stack.enter_async_context(world(cell.vendor, cell.place, cell.fault))
-        if cell.place.kind == "start":
+            self._here = await self._stack.enter_async_context(harness(cell.vendor, cell.endpoint, cell.fault))
+        if cell.endpoint.kind == "start":
             return await _first_poll_fails(cell, self._here)
         if fresh:
             check_good(self._here, await self._here.poll())
-        return await _known_stays(cell, self._here)
+        return await _check_known_stays(cell, self._here)
 
     def close(self) -> None:
         """End the world."""
@@ -90,7 +90,7 @@ def test_cell(cell: Cell, stage: Stage) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_a_clock_that_is_off_does_no_harm(clock: str) -> None:
-    _observe(clock, lambda: _skewed(*CLOCKS[clock]))
+    _observe(clock, lambda: _run_skewed(*CLOCKS[clock]))
 
 
 @pytest.mark.slow
@@ -100,7 +100,7 @@ def test_the_page_shows_the_matrix_as_it_was_run(stage: Stage, capsys: pytest.Ca
             OBSERVED[cell.id] = stage.play(cell)
     for clock, (vendor, seconds) in CLOCKS.items():
         if clock not in OBSERVED:
-            OBSERVED[clock] = _skewed(vendor, seconds)
+            OBSERVED[clock] = _run_skewed(vendor, seconds)
     survived = sum(seen is not None for seen in OBSERVED.values())
     with capsys.disabled():
         sys.stdout.write(f"\nfault matrix: {len(OBSERVED)} cells, {survived} survived\n")
@@ -118,36 +118,36 @@ def _observe(name: str, play: Callable[[], Seen]) -> None:
     OBSERVED[name] = play()
 
 
-async def _first_poll_fails(cell: Cell, here: World) -> Seen:
+async def _first_poll_fails(cell: Cell, here: Harness) -> Seen:
     before = await here.scrape()
-    await here.strike(cell.fault, cell.place)
+    await here.strike(cell.fault, cell.endpoint)
     failed = await here.poll()
     check_source(cell, here, failed, before)
     assert set(failed.failing(here.source).values()) <= {cell.reason}
-    await here.relieve(cell.fault, cell.place)
+    await here.relieve(cell.fault, cell.endpoint)
     await let_pass(cell.after)
     check_good(here, await here.poll())
-    return _seen(here, failed)
+    return _describe_outcome(here, failed)
 
 
-async def _known_stays(cell: Cell, here: World) -> Seen:
+async def _check_known_stays(cell: Cell, here: Harness) -> Seen:
     await let_pass(cell.before)
     before = await here.scrape()
-    place = resolved(here, cell.place, before)
-    await here.strike(cell.fault, place)
+    endpoint = resolve_ids(here, cell.endpoint, before)
+    await here.strike(cell.fault, endpoint)
     failed = await here.poll()
     check_source(cell, here, failed, before)
     check_resources(cell, here, failed, before)
     check_asked(cell, here)
-    await here.relieve(cell.fault, place)
+    await here.relieve(cell.fault, endpoint)
     await let_pass(cell.after)
     good = await here.poll()
     check_good(here, good)
     check_same(cell, here, good, before)
-    return _seen(here, failed)
+    return _describe_outcome(here, failed)
 
 
-def _skewed(vendor: Vendor, seconds: float) -> Seen:
+def _run_skewed(vendor: Vendor, seconds: float) -> Seen:
     leaping = Leaping()
     try:
         return leaping.run(_with_a_skewed_clock(vendor, seconds))
@@ -157,22 +157,22 @@ def _skewed(vendor: Vendor, seconds: float) -> Seen:
 
 async def _with_a_skewed_clock(vendor: Vendor, seconds: float) -> Seen:
     """Poll for three hours in which tokens die and backups come, all by a clock that is off."""
-    async with world(vendor, vendor.places[0], FAULTS[0], START - 7200) as here:
-        here.front.clock = lambda: wall_clock() + seconds
+    async with harness(vendor, vendor.endpoints[0], FAULTS[0], START - 7200) as here:
+        here.proxy.clock = lambda: wall_clock() + seconds
         for _ in range(9):
-            asked = len(here.front.arrivals)
+            asked = len(here.proxy.arrivals)
             scrape = await here.poll()
             check_good(here, scrape)
             assert min(scrape.all("backup_age_seconds", source=here.source).values()) >= 0
             renewals = [
-                one for one in here.front.arrivals[asked:] if one.path in ("/oauth/token", "/v1/tokens/exchange")
+                one for one in here.proxy.arrivals[asked:] if one.path in ("/oauth/token", "/v1/tokens/exchange")
             ]
             assert len(renewals) <= 2  # a customer of Backupify's who is no longer ours costs the second
             await let_pass(1200)
-        return _seen(here, scrape)
+        return _describe_outcome(here, scrape)
 
 
-def _seen(here: World, scrape: Exposition) -> Seen:
+def _describe_outcome(here: Harness, scrape: Exposition) -> Seen:
     source = here.source
     failing = scrape.failing(source)
     reasons = {*failing.values(), scrape.source_failure(source)} - {None}

@@ -13,8 +13,8 @@ MOST = 64 * 2**10
 PROGRAM = """
 import asyncio, resource, sys
 from exporter.errors import CapError
-from exporter.transport.channel import Outgoing
-from exporter.transport.http_client import HttpCarrier
+from exporter.client.client import Outgoing
+from exporter.client.http import HttpTransport
 from tests.faults.faults import bomb
 
 async def answer(reader, writer):
@@ -28,7 +28,7 @@ async def answer(reader, writer):
 async def main():
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = "http://127.0.0.1:%d/" % server.sockets[0].getsockname()[1]
-    carrier = HttpCarrier()
+    carrier = HttpTransport()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with asyncio.timeout(30):
         for _ in range(5):

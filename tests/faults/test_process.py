@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.faults.exposition import Exposition
+from tests.faults.fault_proxy import FaultProxy
 from tests.faults.faults import FAULTS, Fault
-from tests.faults.front import Front
 from tests.faults.vendors import BACKUPIFY, SCALINGO, SCHOLARLY
 
 ROOT = Path(__file__).parents[2]
@@ -27,17 +27,17 @@ NAMES = (
     "a byte a second", "HTML for JSON", "gzip bomb", "redirect to another host",
 )  # fmt: skip
 CHOSEN = tuple(fault for fault in FAULTS if fault.name in NAMES)
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 @asynccontextmanager
-async def program(folder: Path, fronts: dict[str, Front]) -> AsyncIterator[str]:
+async def program(folder: Path, proxies: dict[str, FaultProxy]) -> AsyncIterator[str]:
     """Run the exporter on these vendors; yield its address."""
     sources = []
     for vendor in (*STRUCK, BESIDE):
-        front = fronts[vendor.name]
-        urls = {key: f"http://127.0.0.1:{front.ports[host]}" for key, host in vendor.urls.items()}
-        sources.append({**front.account.configuration(""), **vendor.keys, **FASTER, **urls})
+        proxy = proxies[vendor.name]
+        urls = {key: f"http://127.0.0.1:{proxy.ports[host]}" for key, host in vendor.urls.items()}
+        sources.append({**proxy.account.configuration(""), **vendor.keys, **FASTER, **urls})
     (folder / "config.yaml").write_text(yaml.safe_dump({"sources": sources}))
     environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     with (folder / "log").open("wb") as log:
@@ -48,13 +48,13 @@ async def program(folder: Path, fronts: dict[str, Front]) -> AsyncIterator[str]:
             stderr=log,
         )
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while not (found := re.search(r'"url": "(http://[^"]+)"', (folder / "log").read_text())):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         yield found[1]
         assert process.returncode is None
         process.terminate()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:
@@ -65,33 +65,35 @@ async def program(folder: Path, fronts: dict[str, Front]) -> AsyncIterator[str]:
 @pytest.mark.slow
 async def test_the_whole_program_survives(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        fronts = {vendor.name: Front(account=vendor.open(time.time()), clock=time.time) for vendor in (*STRUCK, BESIDE)}
-        thief = Front(account=BESIDE.open(time.time()), clock=time.time)
+        proxies = {
+            vendor.name: FaultProxy(account=vendor.open(time.time()), clock=time.time) for vendor in (*STRUCK, BESIDE)
+        }
+        thief = FaultProxy(account=BESIDE.open(time.time()), clock=time.time)
         await thief.start(["api"])
         stack.push_async_callback(thief.stop)
         for vendor in (*STRUCK, BESIDE):
-            fronts[vendor.name].elsewhere = f"http://127.0.0.1:{thief.ports['api']}/elsewhere"
-            await fronts[vendor.name].start(vendor.hosts)
-            stack.push_async_callback(fronts[vendor.name].stop)
-        url = await stack.enter_async_context(program(tmp_path, fronts))
+            proxies[vendor.name].elsewhere = f"http://127.0.0.1:{thief.ports['api']}/elsewhere"
+            await proxies[vendor.name].start(vendor.hosts)
+            stack.push_async_callback(proxies[vendor.name].stop)
+        url = await stack.enter_async_context(program(tmp_path, proxies))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         good = await until(session, url, everything_is_well)
         for fault in CHOSEN:
-            await live_through(session, url, fronts, fault, good)
-        assert [front for front in fronts.values() if thief.came(front.elsewhere)] == []
+            await live_through(session, url, proxies, fault, good)
+        assert [proxy for proxy in proxies.values() if thief.came(proxy.elsewhere)] == []
 
 
 async def live_through(
-    session: aiohttp.ClientSession, url: str, fronts: dict[str, Front], fault: Fault, good: Exposition
+    session: aiohttp.ClientSession, url: str, proxies: dict[str, FaultProxy], fault: Fault, good: Exposition
 ) -> None:
     """Let a fault begin at two vendors, see it marked there alone, and see it go."""
     reason = fault.reason
     for vendor in STRUCK:
-        front = fronts[vendor.name]
-        front.struck.clear()
-        front.strike, front.answer = (lambda _: True), fault.answer
+        proxy = proxies[vendor.name]
+        proxy.struck.clear()
+        proxy.strike, proxy.answer = (lambda _: True), fault.answer
         for host in vendor.hosts if fault.host else ():
-            await front.refuse(host)
+            await proxy.refuse(host)
     struck = [vendor.account for vendor in STRUCK]
     if reason is not None:
         failed = await until(session, url, lambda seen: {seen.source_failure(name) for name in struck} == {reason})
@@ -102,10 +104,10 @@ async def live_through(
     else:
         await asyncio.sleep(0.5)
     for vendor in STRUCK:
-        front = fronts[vendor.name]
-        front.answer = None
+        proxy = proxies[vendor.name]
+        proxy.answer = None
         for host in vendor.hosts if fault.host else ():
-            await front.listen(host)
+            await proxy.listen(host)
     await until(session, url, everything_is_well)
 
 
@@ -118,7 +120,7 @@ def everything_is_well(seen: Exposition, *sources: str) -> bool:
 
 async def until(session: aiohttp.ClientSession, url: str, reached: Callable[[Exposition], bool]) -> Exposition:
     """Scrape until something is so; every scrape has to come within a second."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             began = time.perf_counter()
             async with session.get(f"{url}/metrics") as answer:

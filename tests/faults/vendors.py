@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-from exporter.demo.exchange import Account, Request, Story
+from exporter.demo.http import Account, Request, Story
 from tests.faults.leaping import START
 
 Kind = Literal["start", "token", "discovery", "subtree", "resource", "facts", "host"]
@@ -14,7 +14,7 @@ ALL = ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Endpoint:
     """Where a fault strikes, and which resources it may then make fail."""
 
     name: str
@@ -46,7 +46,7 @@ class Vendor:
     account: str
     urls: Mapping[str, str]
     """The configuration's URL keys and the host that each leads to."""
-    places: Sequence[Place]
+    endpoints: Sequence[Endpoint]
     keys: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,12 +66,12 @@ class Vendor:
         return opened
 
 
-def _start(*hosts: str, signed: Literal["static", "exchanged"] = "static") -> Place:
-    return Place(name="everything, from the start", kind="start", hosts=hosts, signed=signed)
+def _start(*hosts: str, signed: Literal["static", "exchanged"] = "static") -> Endpoint:
+    return Endpoint(name="everything, from the start", kind="start", hosts=hosts, signed=signed)
 
 
-def _host(*hosts: str) -> Place:
-    return Place(name=f"the {' and '.join(hosts)} host", kind="host", hosts=hosts)
+def _host(*hosts: str) -> Endpoint:
+    return Endpoint(name=f"the {' and '.join(hosts)} host", kind="host", hosts=hosts)
 
 
 CLICKHOUSE = Vendor(
@@ -79,13 +79,13 @@ CLICKHOUSE = Vendor(
     account="analytics",
     urls={"base_url": "api"},
     keys={"include": ["orders", "billing", "search"]},
-    places=(
+    endpoints=(
         _start("api"),
         _host("api"),
-        Place(name="organizations", kind="discovery", path="/v1/organizations"),
-        Place(name="services", kind="discovery", path="/v1/organizations/[^/]+/services"),
-        Place(name="one service's backups", kind="resource", path=".*/{orders}/backups", failing=("orders",)),
-        Place(name="its configuration", kind="facts", path=".*/{orders}/backupConfiguration", failing=("orders",)),
+        Endpoint(name="organizations", kind="discovery", path="/v1/organizations"),
+        Endpoint(name="services", kind="discovery", path="/v1/organizations/[^/]+/services"),
+        Endpoint(name="one service's backups", kind="resource", path=".*/{orders}/backups", failing=("orders",)),
+        Endpoint(name="its configuration", kind="facts", path=".*/{orders}/backupConfiguration", failing=("orders",)),
     ),
 )
 NORTHFLANK = Vendor(
@@ -93,32 +93,32 @@ NORTHFLANK = Vendor(
     account="platform",
     urls={"base_url": "api"},
     keys={"include": ["payments/ledger-db", "payments/risk-db", "media/catalog"]},
-    places=(
+    endpoints=(
         _start("api"),
         _host("api"),
-        Place(name="projects", kind="discovery", path="/v1/projects", paged=True),
-        Place(
+        Endpoint(name="projects", kind="discovery", path="/v1/projects", paged=True),
+        Endpoint(
             name="one project's addons",
             kind="subtree",
             path="/v1/projects/payments/addons",
             failing=("Ledger Db", "Risk Db"),
             paged=True,
         ),
-        Place(
+        Endpoint(
             name="one addon's backups",
             kind="resource",
             path="/v1/projects/{Ledger Db}/backups",
             failing=("Ledger Db",),
             paged=True,
         ),
-        Place(
+        Endpoint(
             name="its schedules",
             kind="facts",
             path="/v1/projects/{Ledger Db}/backup-schedules",
             failing=("Ledger Db",),
             paged=True,
         ),
-        Place(
+        Endpoint(
             name="its restores",
             kind="facts",
             path="/v1/projects/{Ledger Db}/restores",
@@ -133,21 +133,21 @@ SCALINGO = Vendor(
     account="shop",
     urls={"auth_url": "auth", "api_url": "api", "db_api_url": "db-api"},
     keys={"include": [SHOP, "intranet/mongodb", "reports/*"]},
-    places=(
+    endpoints=(
         _start("auth", "api", "db-api", signed="exchanged"),
         _host("auth"),
         _host("api"),
         _host("db-api"),
-        Place(name="token", kind="token", path="/v1/tokens/exchange", signed="", method="POST"),
-        Place(name="apps", kind="discovery", path="/v1/apps", signed="exchanged"),
-        Place(
+        Endpoint(name="token", kind="token", path="/v1/tokens/exchange", signed="", method="POST"),
+        Endpoint(name="apps", kind="discovery", path="/v1/apps", signed="exchanged"),
+        Endpoint(
             name="one app's addons",
             kind="subtree",
             path="/v1/apps/({app:storefront}|storefront)/addons",
             failing=(SHOP,),
             signed="exchanged",
         ),
-        Place(
+        Endpoint(
             name="one addon's token",
             kind="facts",
             path="/v1/apps/[^/]+/addons/{storefront/postgresql}/token",
@@ -155,21 +155,21 @@ SCALINGO = Vendor(
             signed="exchanged",
             method="POST",
         ),
-        Place(
+        Endpoint(
             name="one addon's backups",
             kind="resource",
             path="/api/databases/{storefront/postgresql}/backups",
             failing=(SHOP,),
             signed="exchanged",
         ),
-        Place(
+        Endpoint(
             name="its database",
             kind="facts",
             path="/api/databases/{storefront/postgresql}",
             failing=(SHOP,),
             signed="exchanged",
         ),
-        Place(
+        Endpoint(
             name="a recovery window",
             kind="resource",
             path="/api/databases/{reports/postgresql-ng}/pitr/recovery_window",
@@ -183,12 +183,12 @@ BACKUPIFY = Vendor(
     account="workspace",
     urls={"base_url": "api"},
     keys={"include": ["101", "102", "201"]},
-    places=(
+    endpoints=(
         _start("api", signed="exchanged"),
         _host("api"),
-        Place(name="token", kind="token", path="/oauth/token", signed="", method="POST"),
-        Place(name="customers", kind="discovery", path="/v1/customers", paged=True, signed="exchanged"),
-        Place(
+        Endpoint(name="token", kind="token", path="/oauth/token", signed="", method="POST"),
+        Endpoint(name="customers", kind="discovery", path="/v1/customers", paged=True, signed="exchanged"),
+        Endpoint(
             name="one customer's instances",
             kind="subtree",
             path="/v1/customers/7/backup_instances",
@@ -196,7 +196,7 @@ BACKUPIFY = Vendor(
             paged=True,
             signed="exchanged",
         ),
-        Place(
+        Endpoint(
             name="one instance's backups",
             kind="resource",
             path="/v1/backup_instances/101/backups",
@@ -204,7 +204,7 @@ BACKUPIFY = Vendor(
             paged=True,
             signed="exchanged",
         ),
-        Place(
+        Endpoint(
             name="a single instance",
             kind="facts",
             path="/v1/backup_instances/101",
@@ -218,11 +218,11 @@ SCHOLARLY = Vendor(
     name="scholarly",
     account="campus",
     urls={"base_url": "api"},
-    places=(
+    endpoints=(
         _start("api"),
         _host("api"),
-        Place(name="institutions", kind="discovery", path="/api/v1/institutions", paged=True),
-        Place(name="backups", kind="resource", path="/api/v1/backups", paged=True),
+        Endpoint(name="institutions", kind="discovery", path="/api/v1/institutions", paged=True),
+        Endpoint(name="backups", kind="resource", path="/api/v1/backups", paged=True),
     ),
 )
 VENDORS = (BACKUPIFY, CLICKHOUSE, NORTHFLANK, SCALINGO, SCHOLARLY)

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter import registry
-from exporter.configuration import durations
-from exporter.configuration.loading import (
+from exporter.config import durations
+from exporter.config.loader import (
     OVERRIDE_KEYS,
     RATE_LIMIT_KEYS,
     SOURCE_KEYS,
     TOP_KEYS,
-    ConfigurationError,
-    Loaded,
+    ConfigError,
+    LoadedConfig,
     load,
     parse,
 )
-from exporter.configuration.options import option_keys
+from exporter.config.options import option_keys
 from tests.fuzz.profile import NUMBERS, TEXTS, fuzzed
 
 SECRET = "planted-secret-7f3a"
@@ -77,7 +77,7 @@ YAML_PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-def checked(text: str) -> Loaded | None:
+def check_document(text: str) -> LoadedConfig | None:
     """Read a configuration; check its problems, if that is what comes of it."""
     found, said = settings_or_problems(lambda: parse(text, ENVIRON, Path("/nonexistent")))
     for line in said:
@@ -89,23 +89,23 @@ def checked(text: str) -> Loaded | None:
     return found
 
 
-def settings_or_problems(read: Callable[[], Loaded]) -> tuple[Loaded | None, tuple[str, ...]]:
+def settings_or_problems(read: Callable[[], LoadedConfig]) -> tuple[LoadedConfig | None, tuple[str, ...]]:
     """Return what was read with its warnings, or the problems."""
     try:
         found = read()
-    except ConfigurationError as error:
+    except ConfigError as error:
         return None, error.problems
     return found, found.warnings
 
 
-def dumped(tree: Any) -> str:
+def dump(tree: Any) -> str:
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
 @fuzzed(250)
 @given(st.one_of(YAML_PIECES, st.text(max_size=60)))
 def test_any_text_is_settings_or_problems(text: str) -> None:
-    checked(text)
+    check_document(text)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_any_text_is_settings_or_problems(text: str) -> None:
     ],
 )
 def test_a_secret_that_became_part_of_a_key_for_want_of_a_space_is_not_quoted(text: str) -> None:
-    assert checked(text) is None
+    assert check_document(text) is None
 
 
 @fuzzed(100)
@@ -135,13 +135,13 @@ def test_any_file_is_settings_or_problems(tmp_path_factory: Any, content: bytes)
 @fuzzed(250)
 @given(st.one_of(TREES, DOCUMENTS))
 def test_any_structure_is_settings_or_problems(tree: Any) -> None:
-    checked(dumped(tree))
+    check_document(dump(tree))
 
 
 @fuzzed(150)
 @given(DOCUMENTS)
 def test_what_is_nearly_right_is_settings_or_problems(document: dict[str, Any]) -> None:
-    found = checked(dumped(document))
+    found = check_document(dump(document))
     if found is not None:
         for one in found.settings.sources:
             assert one.poll_interval > 0

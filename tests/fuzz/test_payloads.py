@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
+from exporter.client.responses import decode
 from exporter.errors import MalformedError, PollError
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
-from exporter.metrics.exposition import prepare, resource_part
-from exporter.metrics.resource_families import View
+from exporter.metrics.render import render_resource, render_resources
+from exporter.metrics.resource_families import ResourceView
 from exporter.model import Backup, Status
 from exporter.provider import Provider
 from exporter.settings import Policy
-from exporter.transport.decipher import decoded
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 from tests.fuzz.profile import SCALARS, fuzzed
 from tests.providers import test_backupify, test_clickhouse_cloud, test_northflank, test_scalingo, test_scholarly
-from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replaced
+from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replace_at
 from tests.providers.fake_api import FakeApi, Reply
 
 NOW = 1_900_000_000.0
@@ -58,11 +58,13 @@ def answers(routes: Mapping[str, Reply]) -> st.SearchStrategy[dict[str, Reply]]:
     targets = st.sampled_from([url for reply in routes.values() for url in reply.links.values()] or ["/v1/x"])
     links = st.dictionaries(st.sampled_from(["next", "last", "prev", "first"]), targets | SCALARS.map(str), max_size=4)
 
-    def changed(changes: list[tuple[tuple[str, Any], Any]], linked: dict[str, str], number: int) -> dict[str, Reply]:
+    def apply_changes(
+        changes: list[tuple[tuple[str, Any], Any]], linked: dict[str, str], number: int
+    ) -> dict[str, Reply]:
         found = dict(routes)
         for (route, path), value in changes:
             try:
-                body = replaced(found[route].body, path, value)
+                body = replace_at(found[route].body, path, value)
             except (KeyError, IndexError, TypeError):  # an earlier change has taken the place away
                 continue
             found[route] = Reply(body=body, status=found[route].status, links=found[route].links)
@@ -73,7 +75,7 @@ def answers(routes: Mapping[str, Reply]) -> st.SearchStrategy[dict[str, Reply]]:
 
     change = st.tuples(st.sampled_from(leaves), SCALARS) | st.tuples(st.sampled_from(spots), bodies(routes))
     changes = st.lists(change, min_size=1, max_size=3)
-    return st.builds(changed, changes, st.just({}) | links, st.integers(0, 100))
+    return st.builds(apply_changes, changes, st.just({}) | links, st.integers(0, 100))
 
 
 def at(value: Any, path: Any) -> Any:
@@ -90,24 +92,26 @@ async def read_and_followed(provider: Provider, api: FakeApi, options: Any) -> l
         resource, _, pages = found
         running = [one for page in pages for one in page.backups if one.status is Status.IN_PROGRESS]
         followed: list[Backup] = []
-        if provider.running is not None:
+        if provider.refresh is not None:
             for backup in running[:3]:
                 with suppress(PollError):  # of some no answer is recorded
-                    followed += await provider.running(api, options, resource, backup)
+                    followed += await provider.refresh(api, options, resource, backup)
         result.append((found, followed))
     return result
 
 
-def exposed(provider: Provider, found: Found, followed: list[Backup], *, openmetrics: bool) -> str:
+def render_view(provider: Provider, found: Found, followed: list[Backup], *, openmetrics: bool) -> str:
     """Write what was read the way the exporter does: a whole listing, the same again as a part, what was followed."""
-    resource, facts, pages = found
-    listing = Listing().after(pages, whole=True)
-    listing.suffices(pages[:1])
-    new = Watched(resource=resource, first_seen=NOW, facts=facts, up=True).listed(listing, sizes=provider.sizes)
-    new = new.listed(listing.after(pages[:1], whole=False).updated(followed), sizes=provider.sizes)
-    view = View(watched=new, policy=Policy(), derived=provider.max_age)
-    lines = prepare(view, (("provider", "any"), ("source", "any"), ("resource", resource.id)))
-    return b"".join(resource_part([lines], NOW, openmetrics=openmetrics)).decode()
+    resource, details, pages = found
+    listing = Listing().merge_pages(pages, whole=True)
+    listing.is_complete_with(pages[:1])
+    new = ResourceStatus(resource=resource, first_seen=NOW, details=details, up=True).update_listing(
+        listing, sizes=provider.sizes
+    )
+    new = new.update_listing(listing.merge_pages(pages[:1], whole=False).update(followed), sizes=provider.sizes)
+    view = ResourceView(status=new, policy=Policy(), derived=provider.max_age)
+    lines = render_resource(view, (("provider", "any"), ("source", "any"), ("resource", resource.id)))
+    return b"".join(render_resources([lines], NOW, openmetrics=openmetrics)).decode()
 
 
 def check(text: str, families: Any) -> None:
@@ -133,17 +137,17 @@ def test_any_answer_is_a_poll_error_or_an_exposition(contract: type[ProviderCont
     def run(routes: dict[str, Reply]) -> None:
         everything: list[tuple[Found, list[Backup]]] = []
         with suppress(PollError):
-            everything = finished(read_and_followed(contract.provider, WaryApi(routes), contract.options))
+            everything = finish(read_and_followed(contract.provider, WaryApi(routes), contract.options))
         survived.append(len(everything))
         for found, followed in everything:
-            check(exposed(contract.provider, found, followed, openmetrics=False), text_families)
-            check(exposed(contract.provider, found, followed, openmetrics=True) + "# EOF\n", openmetrics_families)
+            check(render_view(contract.provider, found, followed, openmetrics=False), text_families)
+            check(render_view(contract.provider, found, followed, openmetrics=True) + "# EOF\n", openmetrics_families)
 
     run()
     assert sum(map(bool, survived)) > 20, "hardly anything was read"
 
 
-def finished(work: Any) -> Any:
+def finish(work: Any) -> Any:
     """Run a coroutine that waits for nothing."""
     try:
         work.send(None)
@@ -156,4 +160,4 @@ def finished(work: Any) -> Any:
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
     with suppress(MalformedError):
-        decoded(body)
+        decode(body)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.client.responses import links, number, rate_limit_reset, retry_after, same_host
 from exporter.errors import MalformedError
 from exporter.schedule import DAY, WEEK, largest_gap
-from exporter.transport.decipher import links, number, reset_told, same_host, wait_told
 from tests.fuzz.profile import TEXTS, fuzzed
 
 BASE = "https://api.vendor.example/v1/things?page=1"
@@ -84,7 +84,7 @@ def test_no_link_leads_away_from_its_host(target: str) -> None:
     date=HEADER,
 )
 def test_any_hint_to_wait_is_a_span_or_nothing(retry: str, reset: str, date: str) -> None:
-    told = wait_told({"retry-after": retry, "x-ratelimit-reset": reset, "date": date}, NOW)
+    told = retry_after({"retry-after": retry, "x-ratelimit-reset": reset, "date": date}, NOW)
     assert told is None or (told >= 0 and math.isfinite(told))
 
 
@@ -95,8 +95,8 @@ def test_a_date_is_held_against_the_vendors_own_clock(wait: int, wrong: int) -> 
         return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
     headers = {"retry-after": date(NOW + wrong + wait), "date": date(NOW + wrong)}
-    assert wait_told(headers, NOW) == wait
-    assert wait_told({"retry-after": str(wait)}, NOW) == wait
+    assert retry_after(headers, NOW) == wait
+    assert retry_after({"retry-after": str(wait)}, NOW) == wait
 
 
 @fuzzed(200)
@@ -106,7 +106,7 @@ def test_a_date_is_held_against_the_vendors_own_clock(wait: int, wrong: int) -> 
 def test_a_number_is_plain_and_not_below_zero(text: str) -> None:
     found = number(text)
     assert found is None or (found >= 0 and math.isfinite(found) and found == float(text))
-    reset = reset_told({"x-ratelimit-reset": text})
+    reset = rate_limit_reset({"x-ratelimit-reset": text})
     assert reset is None or 0 <= reset <= 7200
 
 

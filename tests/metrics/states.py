@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
-from exporter.metrics.board import Board
+from exporter.client.counters import Counters
 from exporter.metrics.source_families import ExporterView
-from exporter.model import Backup, Facts, Page, Recovery, Resource, Restore, Status
+from exporter.metrics.store import Store
+from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Restore, Status
 from exporter.provider import Provider, RateLimit
 from exporter.settings import Override, Source
-from exporter.transport.meter import Meter
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def unasked(*_: Any) -> Any:
+def never_called(*_: Any) -> Any:
     raise AssertionError("the exposition asks no vendor")
 
 
@@ -36,24 +36,26 @@ def source(name: str, provider: str = "acme", **fields: Any) -> Source:
     stub = Provider(
         options=object,
         rate_limit=limit,
-        scopes=unasked,
-        resources=unasked,
-        pages=unasked,
-        backup=unasked,
+        scopes=never_called,
+        resources=never_called,
+        pages=never_called,
+        backup=never_called,
         newest_first=True,
     )
     return Source(name=name, provider=stub, provider_name=provider, options=None, rate_limit=limit, **fields)
 
 
-def thing(own: str, **fields: Any) -> Watched:
-    facts = fields.pop("facts", None)
+def thing(own: str, **fields: Any) -> ResourceStatus:
+    details = fields.pop("details", None)
     resource = Resource(**{"id": own, "name": own.upper(), "kind": "postgresql", **fields})
-    return Watched(resource=resource, first_seen=NOW - 1000 * HOUR, facts=facts, up=None)
+    return ResourceStatus(resource=resource, first_seen=NOW - 1000 * HOUR, details=details, up=None)
 
 
-def listed(watched: Watched, *backups: Backup, recovery: Recovery | None = None) -> Watched:
-    listing = Listing().after([Page(backups=backups, recovery=recovery)], whole=True)
-    return replace(watched.listed(listing, sizes=True), up=True)
+def with_listing(
+    resource_status: ResourceStatus, *backups: Backup, recovery: RecoveryWindow | None = None
+) -> ResourceStatus:
+    listing = Listing().merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
+    return replace(resource_status.update_listing(listing, sizes=True), up=True)
 
 
 def made(own: str, hours_ago: float | None, status: Status = Status.COMPLETED, **fields: Any) -> Backup:
@@ -64,12 +66,12 @@ def done(own: str, hours_ago: float, minutes: float, size: float | None, kind: s
     return made(own, hours_ago, finished=NOW - hours_ago * HOUR + 60 * minutes, size=size, kind=kind)
 
 
-ORDERS = listed(
+ORDERS = with_listing(
     thing(
         "shop/orders",
         state="running",
         created=NOW - 2000 * HOUR,
-        facts=Facts(
+        details=Details(
             scheduled=True,
             interval=6 * HOUR,
             intervals={"full": 24 * HOUR, "incremental": 6 * HOUR},
@@ -86,11 +88,19 @@ ORDERS = listed(
     made("5", 14, Status.CANCELLED, kind="full"),
     made("4", 15, Status.UNSUPPORTED),
     made("3", None, Status.UNKNOWN, unmapped="odd"),
-    *(done(f"full-{number}", 24 + 24 * number, 10 + number, 1000 + number, "full") for number in range(4)),
-    *(done(f"incremental-{number}", 18 + 6 * number, 1, None, "incremental") for number in range(3)),
+    *(
+        done(f"full-{format_number}", 24 + 24 * format_number, 10 + format_number, 1000 + format_number, "full")
+        for format_number in range(4)
+    ),
+    *(
+        done(f"incremental-{format_number}", 18 + 6 * format_number, 1, None, "incremental")
+        for format_number in range(3)
+    ),
 )
-PLAIN = listed(thing("plain", kind="institution", facts=Facts(scheduled=False)), done("1", 30, 2.5, 7, ""))
-WINDOW = listed(thing("window"), recovery=Recovery(kind="pitr", earliest=NOW - 168 * HOUR, latest=NOW - 0.25))
+PLAIN = with_listing(thing("plain", kind="institution", details=Details(scheduled=False)), done("1", 30, 2.5, 7, ""))
+WINDOW = with_listing(
+    thing("window"), recovery=RecoveryWindow(kind="pitr", earliest=NOW - 168 * HOUR, latest=NOW - 0.25)
+)
 NEW = thing("new", kind="redis", paused=True)
 FULL = source(
     "main",
@@ -100,63 +110,63 @@ FULL = source(
 )
 
 
-def polled(board: Board, name: str, **status: Any) -> Meter:
+def polled(store: Store, name: str, **status: Any) -> Counters:
     """Note a first poll, well or badly, and what it asked for."""
-    entry = board.entries[name]
-    board.note(name, replace(entry.status, resources=len(entry.watched), duration=1.5, **status))
-    entry.meter.polls += 1
-    return entry.meter
+    entry = store.entries[name]
+    store.set_status(name, replace(entry.status, resources=len(entry.resources), duration=1.5, **status))
+    entry.counters.polls += 1
+    return entry.counters
 
 
-def never_polled(_: Clock, board: Board) -> None:
-    board.open(source("main"), Meter())
+def never_polled(_: Clock, store: Store) -> None:
+    store.add_source(source("main"), Counters())
 
 
-def good(_: Clock, board: Board) -> None:
-    board.open(FULL, Meter())
-    for watched in (ORDERS, PLAIN, WINDOW, NEW):
-        board.put("main", watched)
-    meter = polled(board, "main", up=True, last_success=NOW - 2, interval=450.0, limits=frozenset({"pages", "body"}))
+def good(_: Clock, store: Store) -> None:
+    store.add_source(FULL, Counters())
+    for resource_status in (ORDERS, PLAIN, WINDOW, NEW):
+        store.put("main", resource_status)
+    counters = polled(store, "main", up=True, last_success=NOW - 2, interval=450.0, limits=frozenset({"pages", "body"}))
     for code, seconds in (("200", 0.05), ("200", 0.06), ("404", 0.4), ("none", 31.0)):
-        meter.request(code, seconds)
-    meter.throttled, meter.remaining = 2.25, 17
-    board.exporter = replace(board.exporter, state_written=True)
+        counters.count_request(code, seconds)
+    counters.throttled, counters.remaining = 2.25, 17
+    store.exporter = replace(store.exporter, state_written=True)
 
 
-def good_then_failing(clock: Clock, board: Board) -> None:
-    good(clock, board)
+def good_then_failing(clock: Clock, store: Store) -> None:
+    good(clock, store)
     clock.now += HOUR
-    for watched in list(board.entries["main"].watched.values()):
-        board.put("main", replace(watched, up=False, failure="timeout"))
-    meter = polled(board, "main", up=False, failure="timeout", limits=frozenset())
-    meter.poll_failures["timeout"] += 1
-    meter.resource_failures["timeout"] += 4
-    meter.request("none", 20.0)
-    board.exporter = ExporterView(reload_succeeded=False, reload_succeeded_at=NOW, state_written=False)
+    for resource_status in list(store.entries["main"].resources.values()):
+        store.put("main", replace(resource_status, up=False, failure="timeout"))
+    counters = polled(store, "main", up=False, failure="timeout", limits=frozenset())
+    counters.poll_failures["timeout"] += 1
+    counters.resource_failures["timeout"] += 4
+    counters.count_request("none", 20.0)
+    store.exporter = ExporterView(reload_succeeded=False, reload_succeeded_at=NOW, state_written=False)
 
 
-def two_sources(_: Clock, board: Board) -> None:
+def two_sources(_: Clock, store: Store) -> None:
     for name, provider in (("east", "acme"), ("west", "globex")):
-        board.open(source(name, provider), Meter())
-        board.put(name, PLAIN)
-    polled(board, "east", up=True, last_success=NOW)
-    polled(board, "west", up=False, failure="unauthorized").poll_failures["unauthorized"] += 1
+        store.add_source(source(name, provider), Counters())
+        store.put(name, PLAIN)
+    polled(store, "east", up=True, last_success=NOW)
+    polled(store, "west", up=False, failure="unauthorized").poll_failures["unauthorized"] += 1
 
 
-def odd_labels(_: Clock, board: Board) -> None:
+def odd_labels(_: Clock, store: Store) -> None:
     odd = 'a "quoted" \\ back\\nslash\nand a new line, {braces} = ü'
-    board.open(source("main", labels=(("note", odd),)), Meter())
-    board.put("main", listed(thing("odd", name=odd, state=odd), made("1", 1, kind=odd, size=3)))
+    store.add_source(source("main", labels=(("note", odd),)), Counters())
+    store.put("main", with_listing(thing("odd", name=odd, state=odd), made("1", 1, kind=odd, size=3)))
 
 
-def vanished(_: Clock, board: Board) -> None:
-    board.open(source("main"), Meter())
-    for watched in (PLAIN, ORDERS):
-        board.put("main", watched)
-    board.keep("main", ["plain"])
-    polled(board, "main", up=True, last_success=NOW)
+def vanished(_: Clock, store: Store) -> None:
+    store.add_source(source("main"), Counters())
+    for resource_status in (PLAIN, ORDERS):
+        store.put("main", resource_status)
+    store.retain("main", ["plain"])
+    polled(store, "main", up=True, last_success=NOW)
 
 
-STATES: dict[str, Callable[[Clock, Board], None]] = {
+STATES: dict[str, Callable[[Clock, Store], None]] = {
     state.__name__: state for state in (never_polled, good, good_then_failing, two_sources, odd_labels, vanished)
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.configuration.sections import RESERVED_LABELS
+from exporter.config.sections import RESERVED_LABELS
 from exporter.metrics.families import FAMILIES
 from exporter.metrics.family import RESOURCE_LABELS, SOURCE_LABELS, Family, each, one, state_set
 from exporter.metrics.resource_families import RESOURCE_FAMILIES

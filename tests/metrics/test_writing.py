@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.metrics.exposition import LONGEST_LABEL, escape, negotiated, number
+from exporter.metrics.render import MAX_LABEL_LENGTH, accepts_openmetrics, escape_label, format_number
 from exporter.web.routes import accepts_gzip
 
 
@@ -22,7 +22,7 @@ from exporter.web.routes import accepts_gzip
     ],
 )
 def test_a_number(value: float, text: str) -> None:
-    assert number(value) == text
+    assert format_number(value) == text
     assert float(text) == float(value)
 
 
@@ -36,12 +36,12 @@ def test_a_number(value: float, text: str) -> None:
         ("\\n", r"\\n"),
         ('\\"', r"\\\""),
         ("ü", "ü"),
-        ("x" * (LONGEST_LABEL + 1), "x" * LONGEST_LABEL),
-        ("x" * (LONGEST_LABEL - 1) + "\n\n", "x" * (LONGEST_LABEL - 1) + r"\n"),
+        ("x" * (MAX_LABEL_LENGTH + 1), "x" * MAX_LABEL_LENGTH),
+        ("x" * (MAX_LABEL_LENGTH - 1) + "\n\n", "x" * (MAX_LABEL_LENGTH - 1) + r"\n"),
     ],
 )
 def test_a_label_value_is_escaped(value: str, text: str) -> None:
-    assert escape(value) == text
+    assert escape_label(value) == text
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_label_value_is_escaped(value: str, text: str) -> None:
     ],
 )
 def test_the_format_is_negotiated(accept: str, openmetrics: bool) -> None:
-    assert negotiated(accept) is openmetrics
+    assert accepts_openmetrics(accept) is openmetrics
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from importlib import import_module
 
 import pytest
 
-from exporter.demo.exchange import Account, Story
-from exporter.knowledge.state import Watched
-from exporter.metrics.board import Board
+from exporter.demo.http import Account, Story
+from exporter.metrics.store import Store
 from exporter.model import Backup
+from exporter.state.resource import ResourceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,15 @@ def accounts(vendor: str, story: Story) -> Sequence[Account]:
     return found
 
 
-def resource(board: Board, staged: Staged, name: str | None = None) -> Watched:
+def resource(store: Store, staged: Staged, name: str | None = None) -> ResourceStatus:
     """Return the resource whose backup is staged, under another name if that is given."""
-    watched = board.entries[staged.account].watched.values()
-    return next(one for one in watched if one.resource.name == (name or staged.resource))
+    resource_status = store.entries[staged.account].resources.values()
+    return next(one for one in resource_status if one.resource.name == (name or staged.resource))
 
 
-def run_of(watched: Watched, started: float) -> Backup:
+def run_of(resource_status: ResourceStatus, started: float) -> Backup:
     """Return the backup that started then."""
-    assert watched.listing is not None
-    return next(one for one in watched.listing.backups.values() if one.started == pytest.approx(started, abs=0.01))
+    assert resource_status.listing is not None
+    return next(
+        one for one in resource_status.listing.backups.values() if one.started == pytest.approx(started, abs=0.01)
+    )

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from exporter import wire
 from exporter.app import App
+from exporter.client.client import Request, Response
 from exporter.errors import MalformedError, PollError
-from exporter.metrics.board import Entry
-from exporter.model import Backup, Facts, Resource, Scope, Status
-from exporter.provider import Api, Auth, Bearer, Exchange, Provider, RateLimit, RawPage, Token, address
+from exporter.metrics.store import SourceEntry
+from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.provider import Api, Auth, BearerAuth, Provider, RateLimit, RawPage, Token, TokenExchange, address
 from exporter.secret import Secret
 from exporter.settings import Settings, Source
-from exporter.transport.channel import Incoming, Outgoing
 from tests.virtual_time import START, now, wall_clock
 
 BASE = "https://vendor.example"
@@ -45,7 +45,7 @@ class Vendor:
     """What every answer takes."""
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         path = urlsplit(request.url).path
         self.asked.append((now(), path))
         await asyncio.sleep(self.seconds)
@@ -53,11 +53,11 @@ class Vendor:
         if isinstance(trouble, PollError):
             raise type(trouble)(*trouble.args)
         if isinstance(trouble, int):
-            return Incoming(status=trouble, headers={}, body=b"{}")
+            return Response(status=trouble, headers={}, body=b"{}")
         body = trouble if trouble is not None else self._body(path.strip("/").split("/"))
         if body is None:
-            return Incoming(status=404, headers={}, body=b"{}")
-        return Incoming(status=200, headers={}, body=json.dumps(body).encode())
+            return Response(status=404, headers={}, body=b"{}")
+        return Response(status=200, headers={}, body=json.dumps(body).encode())
 
     def _body(self, parts: list[str]) -> Any:
         match parts:
@@ -93,14 +93,16 @@ class Options:
 
     token: Secret = field(default=Secret("static"), repr=False)
     exchange: bool = False
-    shared: bool = True
+    source_wide: bool = True
 
 
 def auth(options: Options) -> Auth:
     """Return a static token, or one got in exchange."""
     if not options.exchange:
-        return Bearer(options.token)
-    return Exchange(url=f"{BASE}/token", read=lambda body: Token(body["token"]), lifetime=3600, shared=options.shared)
+        return BearerAuth(options.token)
+    return TokenExchange(
+        url=f"{BASE}/token", read=lambda body: Token(body["token"]), lifetime=3600, source_wide=options.source_wide
+    )
 
 
 async def _get(api: Api, options: Options, *segments: str) -> Any:
@@ -124,12 +126,12 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
     return [Resource(id=name, name=name, kind="stub") for name in await _names(api, options, "scopes", scope.id)]
 
 
-async def facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return the schedule."""
-    return Facts(interval=(await _get(api, options, "facts", resource.id))["interval"])
+    return Details(interval=(await _get(api, options, "facts", resource.id))["interval"])
 
 
-class Part(wire.Frame):
+class Part(wire.Envelope):
     """One page."""
 
     rows: wire.Records
@@ -141,14 +143,14 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     number = 0
     while True:
         url = address(BASE, "backups", resource.id, str(number))
-        part: Part = (await api.get(url, auth=auth(options), frame=Part)).body
+        part: Part = (await api.get(url, auth=auth(options), envelope=Part)).body
         yield RawPage(records=part.rows)
         if not part.more:
             return
         number += 1
 
 
-async def running(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
+async def refresh(api: Api, options: Options, resource: Resource, backup: Backup) -> Sequence[Backup]:
     """Return one backup."""
     return (_backup(await _get(api, options, "running", resource.id, backup.id)),)
 
@@ -162,11 +164,11 @@ STUB = Provider(
     rate_limit=AMPLE,
     scopes=scopes,
     resources=resources,
-    facts=facts,
+    details=details,
     pages=pages,
     backup=lambda _, one: _backup(one),
     newest_first=True,
-    running=running,
+    refresh=refresh,
 )
 
 
@@ -183,9 +185,9 @@ class Watching:
 
     app: App
 
-    def entry(self, name: str = "stub") -> Entry:
+    def entry(self, name: str = "stub") -> SourceEntry:
         """Return a source's place on the board."""
-        return self.app.board.entries[name]
+        return self.app.store.entries[name]
 
     def reason(self, name: str = "stub") -> str | None:
         """Return why a source is down; None if it is up."""
@@ -195,9 +197,9 @@ class Watching:
 
     def failures(self, name: str = "stub") -> dict[str, str | None]:
         """Return what each resource fails for; None if it is up."""
-        watched = self.entry(name).watched
-        assert all(one.up is (one.failure is None) for one in watched.values())
-        return {key: one.failure for key, one in watched.items()}
+        resource_status = self.entry(name).resources
+        assert all(one.up is (one.failure is None) for one in resource_status.values())
+        return {key: one.failure for key, one in resource_status.items()}
 
 
 @asynccontextmanager

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from exporter import registry
-from exporter.demo.exchange import Story
+from exporter.demo.http import Story
 from tests.polling.staged import accounts
-from tests.simulated_carrier import Watching, watching
+from tests.simulated_transport import Watching, watching
 from tests.virtual_time import START, run_virtual
 
 DAY = 86400.0
@@ -60,18 +60,18 @@ def test_every_vendor_is_here() -> None:
 @pytest.mark.parametrize("vendor", EXPECTED)
 def test_a_day_at_the_default_budget_earns_not_one_429(vendor: str) -> None:
     seen = run_virtual(_day(vendor))
-    assert seen.carriers.keys() == EXPECTED[vendor].keys()
-    for name, carrier in seen.carriers.items():
-        expected, entry = EXPECTED[vendor][name], seen.app.board.entries[name]
-        codes = Counter(str(one.status) for one in carrier.arrivals)
+    assert seen.transports.keys() == EXPECTED[vendor].keys()
+    for name, transport in seen.transports.items():
+        expected, entry = EXPECTED[vendor][name], seen.app.store.entries[name]
+        codes = Counter(str(one.status) for one in transport.arrivals)
         assert codes["429"] == 0
-        assert codes == entry.meter.requests
-        assert entry.meter.polls == POLLS
+        assert codes == entry.counters.requests
+        assert entry.counters.polls == POLLS
         assert entry.status.interval == entry.status.configured_interval == 300
         assert entry.status.resources == expected.resources
         assert expected.fewest <= codes.total() <= expected.most, codes
-        assert set(entry.meter.poll_failures) <= {"server_error"}
-        assert entry.meter.throttled < DAY / 2
+        assert set(entry.counters.poll_failures) <= {"server_error"}
+        assert entry.counters.throttled < DAY / 2
 
 
 async def _day(vendor: str) -> Watching:

@@ -36,7 +36,7 @@ async def slip_about_a(api: Api, options: Options, resource: Resource) -> AsyncI
         yield page
 
 
-def broken_limit(_: float) -> float:
+def break_limit(_: float) -> float:
     """Be wrong where the numbers are prepared."""
     raise SlipError("secret words")
 
@@ -44,7 +44,7 @@ def broken_limit(_: float) -> float:
 BROKEN = {
     "scopes": replace(STUB, scopes=slip),
     "resources": replace(STUB, resources=slip),
-    "max_age": replace(STUB, max_age=broken_limit),
+    "max_age": replace(STUB, max_age=break_limit),
 }
 
 
@@ -56,8 +56,8 @@ async def test_a_bug_ends_as_internal_with_its_traceback_in_the_log_and_other_so
         async with watching(vendors, source("broken", provider=BROKEN[where]), source("well")) as seen:
             await asyncio.sleep(2 * POLL + 1)
             assert (seen.reason("broken"), seen.reason("well")) == ("internal", None)
-            assert seen.entry("broken").meter.poll_failures == {"internal": 3}
-            assert seen.entry("well").meter.polls == 3
+            assert seen.entry("broken").counters.poll_failures == {"internal": 3}
+            assert seen.entry("well").counters.polls == 3
     bugs = [one for one in logs if one["event"] == "bug"]
     assert len(bugs) >= 3
     assert all(one["exc_info"] and one["source"] == "broken" for one in bugs)
@@ -89,13 +89,13 @@ async def test_a_bug_in_listing_one_scope_is_that_scopes() -> None:
 async def test_a_bug_in_following_ends_neither_the_following_nor_the_polling() -> None:
     calls = []
 
-    async def running(*_: object) -> Sequence[Backup]:
+    async def refresh(*_: object) -> Sequence[Backup]:
         calls.append(1)
         raise SlipError
 
     vendor = Vendor({"one": ["a"]}, backups={"a": [[row("1", "running", START)]]})
     with capture_logs() as logs:
-        async with watching(vendor, source(provider=replace(STUB, running=running))) as seen:
+        async with watching(vendor, source(provider=replace(STUB, refresh=refresh))) as seen:
             await asyncio.sleep(POLL + 1)
             assert seen.reason() is None
             assert seen.failures() == {"a": None}
@@ -109,7 +109,7 @@ async def test_a_bug_of_the_poller_itself_is_not_its_end(monkeypatch: pytest.Mon
     async with watching(vendor, source()) as seen:
         await asyncio.sleep(1)
         with monkeypatch.context() as patched:
-            patched.setattr(poller, "admitted", broken_limit)
+            patched.setattr(poller, "apply_caps", break_limit)
             await asyncio.sleep(POLL)
         assert seen.reason() == "internal"
         assert seen.entry().status.resources == 1

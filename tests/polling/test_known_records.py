@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import MalformedError
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
 from exporter.model import Backup, Resource
-from exporter.polling.mapping import mapped
+from exporter.polling.mapping import map_page
 from exporter.provider import RawPage
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 from tests.fuzz.profile import fuzzed
 from tests.polling.stub_provider import STUB, Options, row
 
-NEW = Watched(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
+NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
 STATUSES = ("done", "failed", "running", "resting")
 Row = Mapping[str, Any]
 
@@ -27,18 +27,20 @@ def part(*rows: Any) -> RawPage:
     return RawPage(records=[msgspec.Raw(json.dumps(one).encode()) for one in rows])
 
 
-def read(watched: Watched, pages: Sequence[Sequence[Row]], *, whole: bool) -> Watched:
+def read(resource_status: ResourceStatus, pages: Sequence[Sequence[Row]], *, whole: bool) -> ResourceStatus:
     """Take a reading as the poller does."""
-    before = watched.listing or Listing()
-    found = [mapped(STUB, Options(), part(*page), before.backups.prints()) for page in pages]
+    before = resource_status.listing or Listing()
+    found = [map_page(STUB, Options(), part(*page), before.backups.hashes()) for page in pages]
     fresh = {backup.id: backup for page in found for backup in page.backups}
-    return watched.listed(before.after(found, whole=whole), sizes=True, fresh=fresh)
+    return resource_status.update_listing(before.merge_pages(found, whole=whole), sizes=True, fresh=fresh)
 
 
-def read_anew(watched: Watched, pages: Sequence[Sequence[Row]], *, whole: bool) -> Watched:
+def read_anew(resource_status: ResourceStatus, pages: Sequence[Sequence[Row]], *, whole: bool) -> ResourceStatus:
     """Take it as if nothing were known to the byte."""
-    found = [mapped(STUB, Options(), part(*page)) for page in pages]
-    return watched.listed((watched.listing or Listing()).after(found, whole=whole), sizes=True)
+    found = [map_page(STUB, Options(), part(*page)) for page in pages]
+    return resource_status.update_listing(
+        (resource_status.listing or Listing()).merge_pages(found, whole=whole), sizes=True
+    )
 
 
 @st.composite
@@ -80,11 +82,11 @@ def test_only_what_differs_is_mapped() -> None:
     known = read(NEW, [[row("a", started=1), row("b", "running", 2)]], whole=True)
     assert known.listing is not None
     now = part(row("a", started=1), row("b", "done", 2), row("c", started=3))
-    page = mapped(Counting(), Options(), now, known.listing.backups.prints())  # type: ignore[arg-type]
+    page = map_page(Counting(), Options(), now, known.listing.backups.hashes())  # type: ignore[arg-type]
 
     assert asked == ["b", "c"]
     assert [backup.id for backup in page.backups] == ["b", "c"]
-    assert len(page.again) == 1
+    assert len(page.unchanged) == 1
 
 
 @pytest.mark.parametrize("odd", [None, 7, "a", [], {}])
@@ -93,7 +95,7 @@ def test_a_record_that_is_none_is_malformed_although_the_others_are_known(odd: A
     assert known.listing is not None
 
     with pytest.raises((MalformedError, KeyError)):
-        mapped(STUB, Options(), part(row("a"), odd), known.listing.backups.prints())
+        map_page(STUB, Options(), part(row("a"), odd), known.listing.backups.hashes())
 
 
 def test_of_what_is_known_to_the_byte_only_what_is_still_listed_stays() -> None:

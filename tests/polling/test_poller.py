@@ -44,7 +44,7 @@ async def test_what_fails_on_a_resources_own_path_is_that_resources(trouble: obj
         await asyncio.sleep(POLL)
         assert seen.failures() == {"a": None, "b": reason, "c": None}
         assert seen.reason() is None
-        assert seen.entry().meter.resource_failures == {reason: 1}
+        assert seen.entry().counters.resource_failures == {reason: 1}
         vendor.trouble.clear()
         await asyncio.sleep(POLL)
         assert seen.failures() == {"a": None, "b": None, "c": None}
@@ -58,7 +58,7 @@ async def test_if_every_resource_fails_the_source_is_down_with_the_commonest_rea
         await asyncio.sleep(1)
         assert seen.reason() == "server_error"
         assert seen.failures() == {"a": "forbidden", "b": "server_error", "c": "server_error"}
-        assert seen.entry().meter.poll_failures == {"server_error": 1}
+        assert seen.entry().counters.poll_failures == {"server_error": 1}
         assert seen.entry().status.last_success is None
         del vendor.trouble["/backups/a/0"]
         await asyncio.sleep(POLL)
@@ -85,7 +85,7 @@ async def test_if_discovery_fails_the_source_is_down_and_its_resources_are_read_
         await asyncio.sleep(POLL)
         assert seen.reason() is not None
         assert seen.failures() == {"a": None, "b": None, "c": None}
-        summary = seen.entry().watched["a"].summary
+        summary = seen.entry().resources["a"].summary
         assert summary is not None
         assert summary.last_success == START + 60
         del vendor.trouble["/scopes"]
@@ -148,7 +148,7 @@ async def test_a_forbidden_scope_leaves_its_resources_as_they_were_and_the_sourc
         await asyncio.sleep(2 * POLL)
         assert seen.failures() == {"a": "forbidden", "b": "forbidden", "c": None, "d": None}
         assert seen.reason() is None
-        summary = seen.entry().watched["a"].summary
+        summary = seen.entry().resources["a"].summary
         assert summary is not None
         assert summary.counts[Status.COMPLETED] == 1
         assert len(vendor.times("/backups/a/0")) == 2
@@ -223,8 +223,8 @@ async def test_a_resource_that_is_not_found_has_discovery_run_again_at_once() ->
         await asyncio.sleep(POLL)
         assert seen.failures() == {"a": None, "c": None}
         assert seen.entry().status.resources == 2
-        assert seen.entry().meter.resource_failures == {}
-        assert b'resource="b"' not in b"".join(seen.app.board.parts(openmetrics=False))
+        assert seen.entry().counters.resource_failures == {}
+        assert b'resource="b"' not in b"".join(seen.app.store.render(openmetrics=False))
 
 
 @virtually
@@ -247,14 +247,14 @@ async def test_a_page_that_fails_is_a_failed_poll_and_not_fifty_deletions() -> N
         await asyncio.sleep(1)
         vendor.trouble["/backups/a/2"] = 500
         vendor.backups["a"][0] = [row("new", started=START + 60)]
-        before = seen.entry().watched["a"]
+        before = seen.entry().resources["a"]
         await asyncio.sleep(POLL)
-        after = seen.entry().watched["a"]
+        after = seen.entry().resources["a"]
         assert (after.up, after.failure) == (False, "server_error")
         assert (after.listing, after.summary, after.history) == (before.listing, before.summary, before.history)
         vendor.trouble.clear()
         await asyncio.sleep(POLL)
-        summary = seen.entry().watched["a"].summary
+        summary = seen.entry().resources["a"].summary
         assert summary is not None
         assert summary.counts[Status.COMPLETED] == 101
 
@@ -265,11 +265,11 @@ async def test_facts_that_fail_are_a_failure_but_the_listing_counts() -> None:
     vendor.trouble["/facts/a"] = 500
     async with watching(vendor, source()) as seen:
         await asyncio.sleep(1)
-        watched = seen.entry().watched["a"]
-        assert (watched.failure, watched.facts) == ("server_error", None)
-        assert watched.summary is not None
+        resource_status = seen.entry().resources["a"]
+        assert (resource_status.failure, resource_status.details) == ("server_error", None)
+        assert resource_status.summary is not None
         vendor.trouble.clear()
         await asyncio.sleep(POLL)
-        recovered = seen.entry().watched["a"]
+        recovered = seen.entry().resources["a"]
         assert recovered.failure is None
-        assert recovered.facts is not None
+        assert recovered.details is not None

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.usefixtures("in_step")
 
 POLL = 300.0
 HOUR = 3600.0
-LATEST_START = poller.LATEST_START
+MAX_START_DELAY = poller.MAX_START_DELAY
 
 
 @virtually
 async def test_the_first_poll_of_every_source_starts_within_5_seconds_but_not_of_all_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(poller, "LATEST_START", LATEST_START)
+    monkeypatch.setattr(poller, "MAX_START_DELAY", MAX_START_DELAY)
     vendors = {f"source {number}": Vendor({"one": ["a"]}, seconds=30) for number in range(40)}
     async with watching(vendors, *(source(name) for name in vendors)):
         await asyncio.sleep(5)
@@ -36,7 +36,7 @@ async def test_the_first_poll_of_every_source_starts_within_5_seconds_but_not_of
 async def test_a_source_that_is_polled_every_second_does_not_begin_later_than_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(poller, "LATEST_START", LATEST_START)
+    monkeypatch.setattr(poller, "MAX_START_DELAY", MAX_START_DELAY)
     vendors = {f"source {number}": Vendor({"one": ["a"]}) for number in range(40)}
     async with watching(vendors, *(source(name, poll_interval=1.0) for name in vendors)):
         await asyncio.sleep(0.2)
@@ -124,7 +124,7 @@ async def test_a_resource_that_appears_is_there_with_the_next_discovery_and_read
         vendor.scopes["one"].append("b")
         await asyncio.sleep(HOUR)
         assert seen.failures() == {"a": None, "b": None}
-        assert seen.entry().watched["b"].first_seen == START + HOUR
+        assert seen.entry().resources["b"].first_seen == START + HOUR
         assert seen.entry().status.resources == 2
 
 
@@ -141,7 +141,7 @@ async def test_between_two_discoveries_only_as_many_pages_are_read_as_can_have_c
         await asyncio.sleep(HOUR + 1)
         assert len(vendor.times("/backups/a/0")) == 13
         assert vendor.times("/backups/a/1") == vendor.times("/backups/a/2") == pytest.approx([0, HOUR])
-        summary = seen.entry().watched["a"].summary
+        summary = seen.entry().resources["a"].summary
         assert summary is not None
         assert summary.counts[Status.COMPLETED] == 15
 
@@ -155,7 +155,7 @@ async def test_a_backup_that_the_vendor_drops_from_a_later_page_is_gone_with_the
         counts, oldest = [], None
         for _ in range(12):
             await asyncio.sleep(POLL)
-            summary = seen.entry().watched["a"].summary
+            summary = seen.entry().resources["a"].summary
             assert summary is not None
             counts.append(summary.counts[Status.COMPLETED])
             oldest = summary.oldest_success
@@ -174,7 +174,7 @@ async def test_as_many_pages_are_read_as_a_running_backup_is_away() -> None:
         vendor.backups["a"][1][0] = row("1-0", "done", START - 100, finished=START + 400)
         await asyncio.sleep(2 * POLL)
         assert len(vendor.times("/backups/a/1")) == 3
-        summary = seen.entry().watched["a"].summary
+        summary = seen.entry().resources["a"].summary
         assert summary is not None
         assert summary.running == 0
 
@@ -198,7 +198,7 @@ async def test_it_recovers_by_itself_with_the_next_good_poll_and_keeps_its_beat(
         await asyncio.sleep(POLL)
         assert (seen.reason(), seen.failures()) == (None, {"a": None})
         assert vendor.times("/backups/a/0") == pytest.approx([3 * POLL])
-        assert seen.entry().meter.polls == 4
+        assert seen.entry().counters.polls == 4
         assert now() == pytest.approx(3 * POLL + 1)
 
 

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.errors import CapError
-from exporter.knowledge import directory
 from exporter.model import Resource, Status
 from exporter.provider import Api, RawPage
+from exporter.state import inventory
 from tests.polling.stub_provider import STUB, Options, Vendor, row, source, watching
 from tests.virtual_time import virtually
 
@@ -26,7 +26,7 @@ def two_scopes() -> Vendor:
 
 @virtually
 async def test_caps_are_told_as_long_as_they_bite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory, "MOST_RESOURCES", 3)
+    monkeypatch.setattr(inventory, "MAX_RESOURCES", 3)
     vendor = two_scopes()
     vendor.scopes["one"] += ["d", "x" * 257]
     vendor.backups["a"] = [[row(str(number))] for number in range(301)]
@@ -60,7 +60,7 @@ async def test_a_status_word_that_nobody_knows_is_logged_once() -> None:
     with capture_logs() as logs:
         async with watching(vendor, source()) as seen:
             await asyncio.sleep(3 * POLL)
-            summary = seen.entry().watched["a"].summary
+            summary = seen.entry().resources["a"].summary
     assert [one["word"] for one in logs if one["event"] == "status.unknown"] == ["paused"]
     assert summary is not None
     assert summary.counts[Status.UNKNOWN] == 2

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from exporter.client.client import Request, Response
 from exporter.model import Status
-from exporter.transport.channel import Incoming, Outgoing
 from tests.polling.stub_provider import STUB, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
@@ -21,11 +21,11 @@ class Marking(Vendor):
     """In place of one that follows from the body, as a bad proxy may give."""
     listings: int = 0
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         answer = await Vendor.send(self, request)
         mark = self.mark or f'W/"{hash(answer.body)}"'
         if answer.status == 200 and request.headers.get("If-None-Match") == mark:
-            return Incoming(status=304, headers={"etag": mark}, body=b"")
+            return Response(status=304, headers={"etag": mark}, body=b"")
         self.listings += "/backups/" in request.url
         return replace(answer, headers={"etag": mark})
 
@@ -49,13 +49,13 @@ async def test_the_same_answers_leave_what_is_known_as_it_is(newest_first: bool)
     provider = replace(STUB, newest_first=newest_first)
     async with watching(vendor, source(provider=provider, poll_interval=POLL)) as seen:
         await asyncio.sleep(2 * POLL + 10)  # the second poll of the two may read less than the first
-        known, asked = seen.entry().watched["a"], len(vendor.asked)
+        known, asked = seen.entry().resources["a"], len(vendor.asked)
         await asyncio.sleep(POLL)
-        assert seen.entry().watched["a"] is known
+        assert seen.entry().resources["a"] is known
         assert len(vendor.asked) - asked == (1 if newest_first else 2)
         vendor.backups["a"][0] = [row("3", started=START + 60), row("2", started=START - 50)]
         await asyncio.sleep(POLL)
-        assert seen.entry().watched["a"].summary.last_success == START + 60  # type: ignore[union-attr]
+        assert seen.entry().resources["a"].summary.last_success == START + 60  # type: ignore[union-attr]
 
 
 @virtually
@@ -76,12 +76,12 @@ async def test_what_following_has_told_is_held_against_the_next_listing_even_if_
     vendor = vendor_of([row("1", "running", START - 100)])
     async with watching(vendor, source(poll_interval=POLL, progress_interval=30.0)) as seen:
         await asyncio.sleep(10)
-        before = seen.entry().watched["a"].heard
+        before = seen.entry().resources["a"].response_hashes
         await asyncio.sleep(40)  # the follower has looked
         assert before
-        assert seen.entry().watched["a"].heard == ()
+        assert seen.entry().resources["a"].response_hashes == ()
         await asyncio.sleep(POLL)
-        assert seen.entry().watched["a"].listing.backups["1"].status is Status.IN_PROGRESS  # type: ignore[union-attr]
+        assert seen.entry().resources["a"].listing.backups["1"].status is Status.IN_PROGRESS  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -95,7 +95,7 @@ async def test_an_answer_that_the_vendor_marks_is_not_sent_again_while_the_mark_
         vendor.backups["a"] = [[row("2", started=START + 60), row("1", started=START - 100)]]
         await asyncio.sleep(POLL)
         assert vendor.listings == 2
-        assert seen.entry().watched["a"].summary.last_success == START + 60  # type: ignore[union-attr]
+        assert seen.entry().resources["a"].summary.last_success == START + 60  # type: ignore[union-attr]
 
 
 @virtually
@@ -119,7 +119,7 @@ async def test_a_mark_that_never_changes_hides_nothing_for_longer_than_a_discove
         vendor.backups["a"] = [[row("2", started=START + 60)]]
         await asyncio.sleep(3600 + POLL)
         assert vendor.listings == 4
-        assert seen.entry().watched["a"].summary.last_success == START + 60  # type: ignore[union-attr]
+        assert seen.entry().resources["a"].summary.last_success == START + 60  # type: ignore[union-attr]
 
 
 @virtually
@@ -137,4 +137,4 @@ async def test_what_following_has_told_is_not_left_standing_by_a_mark() -> None:
     async with watching(vendor, source(poll_interval=POLL, progress_interval=30.0)) as seen:
         await asyncio.sleep(POLL + 10)
         assert vendor.listings == 2
-        assert seen.entry().watched["a"].listing.backups["1"].status is Status.IN_PROGRESS  # type: ignore[union-attr]
+        assert seen.entry().resources["a"].listing.backups["1"].status is Status.IN_PROGRESS  # type: ignore[union-attr]

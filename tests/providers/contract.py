@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.errors import MalformedError, PollError
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
-from exporter.metrics.exposition import prepare, resource_part
-from exporter.metrics.resource_families import View
-from exporter.model import Backup, Facts, Page, Resource
-from exporter.polling.mapping import mapped
+from exporter.metrics.render import render_resource, render_resources
+from exporter.metrics.resource_families import ResourceView
+from exporter.model import Backup, Details, Page, Resource
+from exporter.polling.mapping import map_page
 from exporter.provider import Answer, Api, Auth, Provider
 from exporter.settings import Policy
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 from tests.providers.fake_api import FakeApi, Reply, route_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -25,7 +25,7 @@ DAMAGES: tuple[Any, ...] = (None, [], {}, "", 0, -1, 1e30, 'odd "\\\n')
 LEFT_OUT = object()
 NOW = 1_900_000_000.0
 
-Found = tuple[Resource, Facts, tuple[Page, ...]]
+Found = tuple[Resource, Details, tuple[Page, ...]]
 
 
 def fixture(name: str) -> Any:
@@ -37,11 +37,11 @@ class WaryApi(FakeApi):
     """Ends a chain of pages that leads back to itself, as the exporter's own way to a vendor does."""
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
     ) -> Answer:
         if self.asked.count(route_of(url)) > 1:
             raise MalformedError("a page link leads back to a page already read")
-        return await super().get(url, auth=auth, accept=accept, empty=empty, frame=frame)
+        return await super().get(url, auth=auth, accept=accept, empty=empty, envelope=envelope)
 
 
 class ProviderContract:
@@ -54,11 +54,11 @@ class ProviderContract:
     """`METHOD host/path?query` (see `route_of`) to what is answered; bodies come from fixture files."""
     resources: ClassVar[tuple[Resource, ...]]
     """What discovery finds, in order."""
-    facts: ClassVar[Mapping[str, Facts]]
+    details: ClassVar[Mapping[str, Details]]
     """What `facts` (or discovery) tells, by resource id."""
     pages: ClassVar[Mapping[str, tuple[Page, ...]]]
     """What the listing gives, by resource id."""
-    running: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {}
+    refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {}
     """By resource id: the id of a running backup, and what following it gives. Empty where a vendor has no endpoint."""
 
     async def test_documented_answers_become_exact_records(self) -> None:
@@ -66,14 +66,14 @@ class ProviderContract:
         found = await read(self.provider, api, self.options)
 
         assert tuple(resource for resource, _, _ in found) == self.resources
-        assert {resource.id: facts for resource, facts, _ in found} == dict(self.facts)
+        assert {resource.id: details for resource, details, _ in found} == dict(self.details)
         assert {resource.id: pages for resource, _, pages in found} == dict(self.pages)
 
     async def test_every_page_is_asked_once_and_none_is_left(self) -> None:
         api = FakeApi(self.routes)
         found = await read(self.provider, api, self.options)
         for resource, _, _ in found:
-            if resource.id in self.running:
+            if resource.id in self.refresh:
                 await self._follow(api, resource)
 
         assert sorted(set(api.asked)) == sorted(api.asked)
@@ -83,10 +83,10 @@ class ProviderContract:
         api = FakeApi(self.routes)
         found = await read(self.provider, api, self.options)
         followed = {
-            resource.id: await self._follow(api, resource) for resource, _, _ in found if resource.id in self.running
+            resource.id: await self._follow(api, resource) for resource, _, _ in found if resource.id in self.refresh
         }
 
-        assert {key: backups for key, (_, backups) in self.running.items()} == followed
+        assert {key: backups for key, (_, backups) in self.refresh.items()} == followed
 
     async def test_no_secret_in_any_repr(self) -> None:
         api = FakeApi(self.routes)
@@ -100,11 +100,11 @@ class ProviderContract:
         """Is one test, since there are thousands of damages; only what they change is written and read back."""
         sound = {found[0].id: (found, after) for found, after in await self._read_and_follow(FakeApi(self.routes))}
         seen: set[bytes] = set()
-        for name, routes in damaged(self.routes):
+        for name, routes in damage(self.routes):
             try:
                 for found, after in await self._read_and_follow(WaryApi(routes)):
                     if sound.get(found[0].id) != (found, after):
-                        check_once(exposed(self.provider, found, after), seen)
+                        check_once(render_view(self.provider, found, after), seen)
             except PollError:
                 continue
             except Exception as error:
@@ -113,7 +113,7 @@ class ProviderContract:
     async def test_sound_answers_are_exposed_too(self) -> None:
         """Without this one, the check of the damaged answers might never see a number."""
         for found, after in await self._read_and_follow(FakeApi(self.routes)):
-            exposition = exposed(self.provider, found, after)
+            exposition = render_view(self.provider, found, after)
             check_once(exposition, set())
 
             assert b"backup_backups{" in exposition
@@ -124,21 +124,21 @@ class ProviderContract:
         found = await read(self.provider, api, self.options)
         known = {resource.id for resource in self.resources}
         return [
-            (one, await self._follow(api, one[0]) if one[0].id in self.running and one[0].id in known else ())
+            (one, await self._follow(api, one[0]) if one[0].id in self.refresh and one[0].id in known else ())
             for one in found
         ]
 
     async def _follow(self, api: FakeApi, resource: Resource) -> tuple[Backup, ...]:
-        assert self.provider.running is not None
-        wanted, _ = self.running[resource.id]
+        assert self.provider.refresh is not None
+        wanted, _ = self.refresh[resource.id]
         backup = next(backup for page in self.pages[resource.id] for backup in page.backups if backup.id == wanted)
-        return tuple(await self.provider.running(api, self.options, resource, backup))
+        return tuple(await self.provider.refresh(api, self.options, resource, backup))
 
 
-async def paged(provider: Provider, api: Api, options: Any, resource: Resource) -> AsyncIterator[Page]:
+async def record_page(provider: Provider, api: Api, options: Any, resource: Resource) -> AsyncIterator[Page]:
     """Yield a listing's pages, mapped."""
     async for raw in provider.pages(api, options, resource):
-        yield mapped(provider, options, raw)
+        yield map_page(provider, options, raw)
 
 
 async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
@@ -146,22 +146,24 @@ async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
     found = []
     for scope in await provider.scopes(api, options):
         for resource in await provider.resources(api, options, scope):
-            facts = resource.facts
-            if facts is None and provider.facts is not None:
-                facts = await provider.facts(api, options, resource)
-            pages = tuple([page async for page in paged(provider, api, options, resource)])
-            found.append((resource, facts or Facts(), pages))
+            details = resource.details
+            if details is None and provider.details is not None:
+                details = await provider.details(api, options, resource)
+            pages = tuple([page async for page in record_page(provider, api, options, resource)])
+            found.append((resource, details or Details(), pages))
     return found
 
 
-def exposed(provider: Provider, found: Found, followed: Sequence[Backup]) -> bytes:
+def render_view(provider: Provider, found: Found, followed: Sequence[Backup]) -> bytes:
     """Write what was read of one resource the way the exporter does, following included."""
-    resource, facts, pages = found
-    listing = Listing().after(pages, whole=True).updated(followed)
-    new = Watched(resource=resource, first_seen=NOW, facts=facts, up=True)
-    view = View(watched=new.listed(listing, sizes=provider.sizes), policy=Policy(), derived=provider.max_age)
+    resource, details, pages = found
+    listing = Listing().merge_pages(pages, whole=True).update(followed)
+    new = ResourceStatus(resource=resource, first_seen=NOW, details=details, up=True)
+    view = ResourceView(
+        status=new.update_listing(listing, sizes=provider.sizes), policy=Policy(), derived=provider.max_age
+    )
     labels = (("provider", "any"), ("source", "any"), ("resource", resource.id))
-    return b"".join(resource_part([prepare(view, labels)], NOW, openmetrics=False))
+    return b"".join(render_resources([render_resource(view, labels)], NOW, openmetrics=False))
 
 
 def check_once(exposition: bytes, seen: set[bytes]) -> None:
@@ -176,14 +178,14 @@ def check_once(exposition: bytes, seen: set[bytes]) -> None:
             assert sample.value <= 100 or not sample.name.endswith("_percent"), sample
 
 
-def damaged(routes: Mapping[str, Reply]) -> Iterator[tuple[str, dict[str, Reply]]]:
+def damage(routes: Mapping[str, Reply]) -> Iterator[tuple[str, dict[str, Reply]]]:
     """Yield the route table with one value of one body replaced or left out, for every value and every damage."""
     for route, reply in routes.items():
         for path in places(reply.body):
             for damage in (*DAMAGES, LEFT_OUT):
                 if damage is LEFT_OUT and not path:
                     continue
-                body = replaced(reply.body, path, damage)
+                body = replace_at(reply.body, path, damage)
                 name = f"{route} {path} := {'left out' if damage is LEFT_OUT else json.dumps(damage)}"
                 yield name, {**routes, route: Reply(body=body, status=reply.status, links=reply.links)}
 
@@ -196,14 +198,14 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         yield from places(inside, (*path, key))
 
 
-def replaced(body: Any, path: tuple[str | int, ...], damage: Any) -> Any:
+def replace_at(body: Any, path: tuple[str | int, ...], damage: Any) -> Any:
     """Return `body` with the value at `path` damaged; what is not on the way there is shared, not copied."""
     if not path:
         return copy.deepcopy(damage)
     key, *rest = path
     changed = copy.copy(body)
     if rest:
-        changed[key] = replaced(body[key], tuple(rest), damage)
+        changed[key] = replace_at(body[key], tuple(rest), damage)
     elif damage is LEFT_OUT:
         del changed[key]
     else:

@@ -16,7 +16,7 @@ from exporter.errors import (
     ServerError,
     UnauthorizedError,
 )
-from exporter.provider import Answer, Auth, Basic, Bearer, Exchange, Token
+from exporter.provider import Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
 
 ERRORS: dict[int, type[PollError]] = {
     401: UnauthorizedError,
@@ -57,11 +57,13 @@ class FakeApi:
         self.tokens: dict[str, Token] = {}
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, frame: Any = Any
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
     ) -> Answer:
         self.signed.append(self._sign(auth))
         answer = self._answer(url, "GET", empty=empty)
-        return answer if frame is Any else replace(answer, body=wire.decoded(json.dumps(answer.body).encode(), frame))
+        return (
+            answer if envelope is Any else replace(answer, body=wire.decode(json.dumps(answer.body).encode(), envelope))
+        )
 
     def link(self, answer: Answer, target: object) -> str | None:
         if not isinstance(target, str) or not target:
@@ -85,11 +87,11 @@ class FakeApi:
 
     def _sign(self, auth: Auth | None) -> str:
         match auth:
-            case Basic(user=user, password=password):
+            case BasicAuth(user=user, password=password):
                 return f"Basic {user if isinstance(user, str) else user.reveal()}:{password.reveal()}"
-            case Bearer(token=token):
+            case BearerAuth(token=token):
                 return f"Bearer {token.reveal()}"
-            case Exchange(url=url, read=read, auth=own):
+            case TokenExchange(url=url, read=read, auth=own):
                 if url not in self.tokens:
                     self._sign(own)
                     self.tokens[url] = read(self._answer(url, "POST").body)

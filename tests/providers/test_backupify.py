@@ -4,11 +4,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, UnauthorizedError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
-from exporter.provider import Basic, Exchange, Token, Url
+from exporter.model import Backup, Details, Page, Resource, Scope, Status
+from exporter.provider import BasicAuth, Token, TokenExchange, Url
 from exporter.providers.backupify import PROVIDER, Options
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture, paged
+from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 
 HOST = "api.backupify.com"
@@ -46,17 +46,17 @@ class TestBackupify(ProviderContract):
         f"{GET}/backup_instances/13/backups": stored("backups-13"),
         f"{GET}/backup_instances/14/backups": stored("backups-14"),
     }
-    facts: ClassVar[Mapping[str, Facts]] = {
-        "11": Facts(scheduled=True, interval=24 * 3600.0),
-        "12": Facts(scheduled=True, interval=168 * 3600.0),
-        "13": Facts(scheduled=False),
-        "14": Facts(),
+    details: ClassVar[Mapping[str, Details]] = {
+        "11": Details(scheduled=True, interval=24 * 3600.0),
+        "12": Details(scheduled=True, interval=168 * 3600.0),
+        "13": Details(scheduled=False),
+        "14": Details(),
     }
     resources = (
-        Resource(id="11", name="harbour-school/11", kind="backup_instance", facts=facts["11"]),
-        Resource(id="12", name="harbour-school/12", kind="backup_instance", facts=facts["12"]),
-        Resource(id="13", name="alder-clinic/13", kind="backup_instance", facts=facts["13"]),
-        Resource(id="14", name="alder-clinic/14", kind="backup_instance", facts=facts["14"]),
+        Resource(id="11", name="harbour-school/11", kind="backup_instance", details=details["11"]),
+        Resource(id="12", name="harbour-school/12", kind="backup_instance", details=details["12"]),
+        Resource(id="13", name="alder-clinic/13", kind="backup_instance", details=details["13"]),
+        Resource(id="14", name="alder-clinic/14", kind="backup_instance", details=details["14"]),
     )
     pages: ClassVar[Mapping[str, tuple[Page, ...]]] = {
         "11": (
@@ -86,7 +86,7 @@ class TestBackupify(ProviderContract):
             Page(backups=(Backup(id="701", status=Status.COMPLETED, started=1519869600.0, finished=1519870800.0),)),
         ),
     }
-    running: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {
+    refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {
         "11": ("505", (Backup(id="505", status=Status.IN_PROGRESS, started=1520215200.0),)),
         "12": (
             "601",
@@ -109,7 +109,7 @@ def listing(pages: Mapping[str, Reply]) -> dict[str, Reply]:
 
 
 async def walk(api: FakeApi) -> list[list[int]]:
-    return [[int(one.id) for one in part.backups] async for part in paged(PROVIDER, api, OPTIONS, INSTANCE)]
+    return [[int(one.id) for one in part.backups] async for part in record_page(PROVIDER, api, OPTIONS, INSTANCE)]
 
 
 PAGINGS: dict[str, tuple[dict[str, Reply], Sequence[str]]] = {
@@ -207,7 +207,7 @@ async def test_a_single_page_is_one_request_however_full(links: dict[str, str]) 
 
 async def test_the_newest_page_is_yielded_before_older_ones_are_asked_for() -> None:
     api = FakeApi(listing(PAGINGS["all four links stand everywhere"][0]))
-    async for part in paged(PROVIDER, api, OPTIONS, INSTANCE):
+    async for part in record_page(PROVIDER, api, OPTIONS, INSTANCE):
         assert [one.id for one in part.backups] == ["31", "32"]
         break
 
@@ -230,22 +230,22 @@ async def test_a_listing_without_records_or_ids_is_malformed(body: Any) -> None:
 @pytest.mark.parametrize(
     ("frequency", "expected"),
     [
-        ("daily", Facts(scheduled=True, interval=DAY)),
-        ("Weekly", Facts(scheduled=True, interval=7 * DAY)),
-        ("off", Facts(scheduled=False)),
-        (False, Facts(scheduled=False)),
-        (True, Facts()),
-        (None, Facts()),
-        ("fortnightly", Facts()),
-        (0, Facts()),
+        ("daily", Details(scheduled=True, interval=DAY)),
+        ("Weekly", Details(scheduled=True, interval=7 * DAY)),
+        ("off", Details(scheduled=False)),
+        (False, Details(scheduled=False)),
+        (True, Details()),
+        (None, Details()),
+        ("fortnightly", Details()),
+        (0, Details()),
     ],
 )
-async def test_the_frequency_is_the_schedule(frequency: object, expected: Facts) -> None:
+async def test_the_frequency_is_the_schedule(frequency: object, expected: Details) -> None:
     instance = {"id": 5, "backup_definition_id": 3, "customer_id": 7, "backup_frequency": frequency}
     api = FakeApi({**GIVEN, f"{GET}/backup_instances/5": Reply(body=instance)})
 
-    assert PROVIDER.facts is not None
-    assert await PROVIDER.facts(api, OPTIONS, INSTANCE) == expected
+    assert PROVIDER.details is not None
+    assert await PROVIDER.details(api, OPTIONS, INSTANCE) == expected
 
 
 async def test_configured_ids_replace_the_list_of_customers() -> None:
@@ -264,9 +264,9 @@ async def test_configured_ids_replace_the_list_of_customers() -> None:
     assert scopes == [Scope(id="definition/3"), Scope(id="instances")]
     assert api.asked == []
 
-    listed, configured = [await PROVIDER.resources(api, options, scope) for scope in scopes]
-    assert [(one.id, one.name, one.facts) for one in listed] == [("1", "1", Facts()), ("2", "2", Facts())]
-    assert [(one.id, one.name, one.facts) for one in configured] == [("5", "5", None), ("6", "6", None)]
+    listed, demo_config = [await PROVIDER.resources(api, options, scope) for scope in scopes]
+    assert [(one.id, one.name, one.details) for one in listed] == [("1", "1", Details()), ("2", "2", Details())]
+    assert [(one.id, one.name, one.details) for one in demo_config] == [("5", "5", None), ("6", "6", None)]
     assert len(api.asked) == 3, "configured instances cost no request"
 
 
@@ -281,8 +281,8 @@ async def test_a_backup_that_is_no_longer_active_is_asked_for_itself() -> None:
     api = FakeApi({**GIVEN, f"{LISTING}/active": Reply(status=204), f"{LISTING}/51": Reply(body=ended)})
     asked = Backup(id="51", status=Status.IN_PROGRESS, started=1519862400.0)
 
-    assert PROVIDER.running is not None
-    assert await PROVIDER.running(api, OPTIONS, INSTANCE, asked) == [
+    assert PROVIDER.refresh is not None
+    assert await PROVIDER.refresh(api, OPTIONS, INSTANCE, asked) == [
         Backup(id="51", status=Status.FAILED, started=1519862400.0, finished=1519862460.0)
     ]
 
@@ -290,25 +290,25 @@ async def test_a_backup_that_is_no_longer_active_is_asked_for_itself() -> None:
 class Peeking(FakeApi):
     """Keeps what a request was to be signed with."""
 
-    async def get(self, url: str, *, auth: Basic | Exchange | Any, **rest: Any) -> Any:
+    async def get(self, url: str, *, auth: BasicAuth | TokenExchange | Any, **rest: Any) -> Any:
         self.auth = auth
         return await super().get(url, auth=auth, **rest)
 
 
-async def exchange(base: str = f"https://{HOST}") -> Exchange:
+async def exchange(base: str = f"https://{HOST}") -> TokenExchange:
     options = Options(client_id=Secret("id-planted"), client_secret=Secret("secret-planted"), base_url=Url(base))
     host = base.removeprefix("https://").rstrip("/")
     routes = {f"POST {host}/oauth/token": GIVEN[TOKEN], f"GET {host}/v1/customers": Reply(body=[])}
     api = Peeking(routes)
     await PROVIDER.scopes(api, options)
-    assert isinstance(api.auth, Exchange)
+    assert isinstance(api.auth, TokenExchange)
     return api.auth
 
 
 async def test_the_token_is_asked_for_by_a_form() -> None:
     auth = await exchange("https://proxy.example/backupify/")
     assert auth.url == "https://proxy.example/backupify/oauth/token"
-    assert (auth.auth, auth.shared, auth.lifetime) == (None, True, 899)
+    assert (auth.auth, auth.source_wide, auth.lifetime) == (None, True, 899)
     assert {key: one.reveal() if isinstance(one, Secret) else one for key, one in (auth.form or {}).items()} == {
         "client_id": "id-planted",
         "client_secret": "secret-planted",

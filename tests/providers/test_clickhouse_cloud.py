@@ -5,19 +5,19 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, NotFoundError, PollError, ServerError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
+from exporter.model import Backup, Details, Page, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.clickhouse_cloud import (
     PROVIDER,
     STATUSES,
     Options,
-    facts,
+    details,
+    refresh,
     resources,
-    running,
     scopes,
 )
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture, paged
+from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 
 ORGANIZATION = "d1f7b1a0-6c0e-4b0e-9a51-0a2f3c4d5e6f"
@@ -44,7 +44,7 @@ def backup(number: int, status: Status, **fields: Any) -> Backup:
 
 
 def service(own: str, name: str, **fields: Any) -> Resource:
-    return Resource(id=own, name=name, kind="clickhouse", place=(ORGANIZATION, own), **fields)
+    return Resource(id=own, name=name, kind="clickhouse", path=(ORGANIZATION, own), **fields)
 
 
 ORDERS_RESOURCE = service(ORDERS, "orders", state="running", created=1735689600.0)
@@ -78,10 +78,10 @@ class TestClickhouseCloud(ProviderContract):
         service(ARCHIVE, "archive", state="stopped", created=1735787045.5, paused=True),
         service(PLAYGROUND, "playground", state="idle", created=1748772000.0),
     )
-    facts: ClassVar = {
-        ORDERS: Facts(interval=6 * HOUR),
-        ARCHIVE: Facts(interval=24 * HOUR),
-        PLAYGROUND: Facts(interval=24 * HOUR),
+    details: ClassVar = {
+        ORDERS: Details(interval=6 * HOUR),
+        ARCHIVE: Details(interval=24 * HOUR),
+        PLAYGROUND: Details(interval=24 * HOUR),
     }
     pages: ClassVar = {
         ORDERS: (Page(backups=ORDERS_BACKUPS),),
@@ -94,7 +94,7 @@ class TestClickhouseCloud(ProviderContract):
         ),
         PLAYGROUND: (Page(),),
     }
-    running: ClassVar = {
+    refresh: ClassVar = {
         ORDERS: (
             RUNNING,
             (
@@ -152,7 +152,7 @@ async def test_the_vendors_path_follows_any_leading_path_of_the_base_url() -> No
 async def test_a_period_that_is_not_told_is_a_day(configuration: Any, hours: int) -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backupConfiguration": result(configuration)})
 
-    assert await facts(api, options(), ORDERS_RESOURCE) == Facts(interval=hours * HOUR)
+    assert await details(api, options(), ORDERS_RESOURCE) == Details(interval=hours * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ async def test_only_a_forbidden_configuration_means_the_default(answer: Reply, e
     api = FakeApi({f"{SERVICES}/{ORDERS}/backupConfiguration": answer})
 
     with pytest.raises(error):
-        await facts(api, options(), ORDERS_RESOURCE)
+        await details(api, options(), ORDERS_RESOURCE)
 
 
 async def test_forbidden_backups_are_no_empty_list() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": reply("configuration_forbidden", status=403)})
 
     with pytest.raises(PollError, match="403"):
-        [page async for page in paged(PROVIDER, api, options(), ORDERS_RESOURCE)]
+        [page async for page in record_page(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ async def test_the_elapsed_time_of_a_running_backup_is_no_finish(
     entry = {"id": RUNNING, "status": status, "startedAt": "2026-08-05T12:00:00Z", **told}
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups/{RUNNING}": result(entry)})
 
-    (found,) = await running(api, options(), ORDERS_RESOURCE, backup(7, Status.IN_PROGRESS))
+    (found,) = await refresh(api, options(), ORDERS_RESOURCE, backup(7, Status.IN_PROGRESS))
 
     assert found.finished == finished
 
@@ -231,7 +231,7 @@ async def test_a_backup_without_an_id_makes_the_listing_malformed() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": result([{"id": RUNNING, "status": "done"}, {"status": "done"}])})
 
     with pytest.raises(MalformedError):
-        [page async for page in paged(PROVIDER, api, options(), ORDERS_RESOURCE)]
+        [page async for page in record_page(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 def test_the_limit_lets_the_scheduler_skip_a_slot() -> None:

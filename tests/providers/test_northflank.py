@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, UnauthorizedError
-from exporter.model import Backup, Facts, Page, Resource, Restore, Scope, Status
+from exporter.model import Backup, Details, Page, Resource, Restore, Scope, Status
 from exporter.provider import Url
-from exporter.providers.northflank import PROVIDER, Options, facts, resources, running, scopes
+from exporter.providers.northflank import PROVIDER, Options, details, refresh, resources, scopes
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture, paged
+from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 
 V1 = "GET api.northflank.com/v1/projects"
@@ -23,7 +23,7 @@ EXAMPLE = Resource(
     name="Example Addon",
     kind="mongodb",
     state="running",
-    place=("default-project", "example-addon"),
+    path=("default-project", "example-addon"),
 )
 HOUR = 3600.0
 DAY = 86400.0
@@ -68,25 +68,25 @@ class TestNorthflank(ProviderContract):
             state="paused",
             created=1609459200.0,
             paused=True,
-            place=("default-project", "paused-addon"),
+            path=("default-project", "paused-addon"),
         ),
         Resource(
             id="second-project/example-addon",
             name="Example Addon",
             kind="addon",
             state="preDeployment",
-            place=("second-project", "example-addon"),
+            path=("second-project", "example-addon"),
         ),
     )
-    facts: ClassVar = {
-        "default-project/example-addon": Facts(
+    details: ClassVar = {
+        "default-project/example-addon": Details(
             scheduled=True,
             interval=12 * HOUR,
             intervals={"dump": 12 * HOUR, "snapshot": 7 * DAY},
             restore=Restore(started=1611273600.0, status=Status.FAILED),
         ),
-        "default-project/paused-addon": Facts(scheduled=False),
-        "second-project/example-addon": Facts(scheduled=False),
+        "default-project/paused-addon": Details(scheduled=False),
+        "second-project/example-addon": Details(scheduled=False),
     }
     pages: ClassVar = {
         "default-project/example-addon": (
@@ -118,7 +118,7 @@ class TestNorthflank(ProviderContract):
         "default-project/paused-addon": (Page(),),
         "second-project/example-addon": (Page(),),
     }
-    running: ClassVar = {
+    refresh: ClassVar = {
         "default-project/example-addon": (
             "dump-running",
             (dump("dump-running", Status.COMPLETED, 1611252000.0, 240.0, size=1000000000),),
@@ -131,16 +131,16 @@ def listing(*backups: Any, **beside: Any) -> FakeApi:
 
 
 async def first_page(api: FakeApi, options: Options = OPTIONS) -> tuple[Backup, ...]:
-    return (await anext(paged(PROVIDER, api, options, EXAMPLE))).backups
+    return (await anext(record_page(PROVIDER, api, options, EXAMPLE))).backups
 
 
-async def facts_of(*schedulings: tuple[str, Any], restores: Reply | None = None) -> Facts:
+async def details_of(*schedulings: tuple[str, Any], restores: Reply | None = None) -> Details:
     schedules = [{"backupType": kind, "scheduling": scheduling} for kind, scheduling in schedulings]
     routes = {
         f"{ADDON}/backup-schedules?per_page=100": Reply(body={"data": {"schedules": schedules}}),
         f"{ADDON}/restores?per_page=100": restores or answer("no-restores"),
     }
-    return await facts(FakeApi(routes), OPTIONS, EXAMPLE)
+    return await details(FakeApi(routes), OPTIONS, EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,11 @@ async def facts_of(*schedulings: tuple[str, Any], restores: Reply | None = None)
     ],
 )
 async def test_the_gap_of_a_schedule(scheduling: dict[str, Any], gap: float) -> None:
-    assert (await facts_of(("dump", scheduling))) == Facts(scheduled=True, interval=gap, intervals={"dump": gap})
+    assert (await details_of(("dump", scheduling))) == Details(scheduled=True, interval=gap, intervals={"dump": gap})
 
 
 async def test_schedules_of_one_kind_and_of_both_are_put_together() -> None:
-    found = await facts_of(
+    found = await details_of(
         ("dump", {"interval": "daily", "minute": [0], "hour": [0]}),
         ("dump", {"interval": "weekly", "minute": [0], "hour": [8], "day": [6]}),
         ("snapshot", {"interval": "daily", "minute": [0], "hour": [6]}),
@@ -176,11 +176,11 @@ async def test_schedules_of_one_kind_and_of_both_are_put_together() -> None:
 
 @pytest.mark.parametrize("scheduling", [{"interval": "monthly", "hour": [1]}, {}, None, "daily"])
 async def test_a_schedule_that_we_cannot_read_is_one_without_an_interval(scheduling: Any) -> None:
-    assert await facts_of(("dump", scheduling)) == Facts(scheduled=True)
+    assert await details_of(("dump", scheduling)) == Details(scheduled=True)
 
 
 async def test_a_schedule_of_an_unheard_of_kind_counts_for_the_addon_alone() -> None:
-    found = await facts_of(("clone", {"interval": "daily", "hour": [1]}))
+    found = await details_of(("clone", {"interval": "daily", "hour": [1]}))
 
     assert (found.interval, dict(found.intervals)) == (DAY, {})
 
@@ -226,7 +226,7 @@ async def test_a_following_endpoint_without_config_keeps_the_kind() -> None:
     api = FakeApi({f"{ADDON}/backups/a": Reply(body={"data": {"id": "a", "status": "in-progress"}})})
     before = Backup(id="a", status=Status.PENDING, kind="snapshot")
 
-    assert await running(api, OPTIONS, EXAMPLE, before) == (Backup(id="a", status=Status.IN_PROGRESS, kind="snapshot"),)
+    assert await refresh(api, OPTIONS, EXAMPLE, before) == (Backup(id="a", status=Status.IN_PROGRESS, kind="snapshot"),)
 
 
 async def test_a_team_goes_into_every_path() -> None:
@@ -246,9 +246,9 @@ async def test_a_team_goes_into_every_path() -> None:
 
     await scopes(api, options)
     await resources(api, options, Scope(id="p"))
-    await facts(api, options, EXAMPLE)
+    await details(api, options, EXAMPLE)
     await first_page(api, options)
-    await running(api, options, EXAMPLE, Backup(id="a", status=Status.PENDING))
+    await refresh(api, options, EXAMPLE, Backup(id="a", status=Status.PENDING))
 
     assert api.asked == list(api.routes)
 
@@ -269,13 +269,21 @@ async def test_page_numbers_go_on_where_cursors_are_missing() -> None:
         }
     )
 
-    assert [page.backups[0].id async for page in paged(PROVIDER, api, OPTIONS, EXAMPLE)] == ["1", "2", "3", "4", "5"]
+    assert [page.backups[0].id async for page in record_page(PROVIDER, api, OPTIONS, EXAMPLE)] == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+    ]
 
 
 @pytest.mark.parametrize("pagination", [[], "more", {}, {"hasNextPage": "true"}, {"hasNextPage": None}, 1])
 async def test_pagination_that_cannot_be_read_never_makes_a_part_the_whole(pagination: Any) -> None:
     with pytest.raises(MalformedError):
-        _ = [page async for page in paged(PROVIDER, listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)]
+        _ = [
+            page async for page in record_page(PROVIDER, listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)
+        ]
 
 
 @pytest.mark.parametrize("backup", [{"status": "completed"}, {"id": ""}, {"id": None}, "a", None])
@@ -287,7 +295,7 @@ async def test_a_backup_without_an_id_makes_the_listing_malformed(backup: Any) -
 @pytest.mark.parametrize(("status", "error"), [(401, UnauthorizedError), (403, ForbiddenError), (404, NotFoundError)])
 async def test_a_refusal_of_the_restores_is_the_addons(status: int, error: type[Exception]) -> None:
     with pytest.raises(error):
-        await facts_of(restores=Reply(status=status))
+        await details_of(restores=Reply(status=status))
 
 
 async def test_the_newest_ended_restore_goes_by_its_instant() -> None:
@@ -299,7 +307,7 @@ async def test_the_newest_ended_restore_goes_by_its_instant() -> None:
         {"status": "scheduled", "restoreTimestamp": "2021-01-25T00:00:00Z"},
     ]
 
-    found = await facts_of(restores=Reply(body={"data": {"restores": restores}}))
+    found = await details_of(restores=Reply(body={"data": {"restores": restores}}))
 
     assert found.restore == Restore(started=1611273600.0, status=Status.COMPLETED)
 

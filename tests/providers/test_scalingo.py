@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
-from exporter.model import Backup, Facts, Page, Recovery, Resource, Scope, Status
+from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Scope, Status
 from exporter.providers import scalingo
 from exporter.providers.scalingo import Options
 from exporter.secret import Secret
@@ -31,7 +31,7 @@ def reply(name: str, status: int = 200) -> Reply:
 def database(own: str, name: str, app: str, state: str, created: float) -> Resource:
     kind = name.partition("/")[2]
     paused = state == "suspended"
-    return Resource(id=own, name=name, kind=kind, state=state, created=created, paused=paused, place=(app, own))
+    return Resource(id=own, name=name, kind=kind, state=state, created=created, paused=paused, path=(app, own))
 
 
 def page(*rows: tuple[str, Status, str, float, float | None]) -> Page:
@@ -72,11 +72,11 @@ class TestScalingo(ProviderContract):
         database(KIBANA, "example-app/postgresql", APP, "running", 1424627702.766),
         database(SEARCH, "another-app/elasticsearch", "another-app", "suspended", 1514764800.0),
     )
-    facts: ClassVar = {
-        REDIS: Facts(scheduled=True, interval=24 * HOUR, intervals={"periodic": 24 * HOUR}, state="running"),
-        KIBANA: Facts(scheduled=True, interval=12 * HOUR, intervals={"periodic": 12 * HOUR}, state="upgrading"),
-        SEARCH: Facts(scheduled=False, state="suspended", paused=True),
-        NG: Facts(interval=12 * HOUR, intervals={"pitr": 12 * HOUR}, state="running"),
+    details: ClassVar = {
+        REDIS: Details(scheduled=True, interval=24 * HOUR, intervals={"periodic": 24 * HOUR}, state="running"),
+        KIBANA: Details(scheduled=True, interval=12 * HOUR, intervals={"periodic": 12 * HOUR}, state="upgrading"),
+        SEARCH: Details(scheduled=False, state="suspended", paused=True),
+        NG: Details(interval=12 * HOUR, intervals={"pitr": 12 * HOUR}, state="running"),
     }
     pages: ClassVar = {
         REDIS: (page(("5b8b36104ffb090be1ac3ce2", Status.COMPLETED, "", 1535850000.178, 17484513608)),),
@@ -93,12 +93,12 @@ class TestScalingo(ProviderContract):
             ),
         ),
         SEARCH: (Page(),),
-        NG: (Page(recovery=Recovery(kind="pitr", earliest=1761951600.0, latest=1762605015.25)),),
+        NG: (Page(recovery=RecoveryWindow(kind="pitr", earliest=1761951600.0, latest=1762605015.25)),),
     }
 
 
 DEDICATED = {"id": "db1", "name": "reports", "technology": "postgresql-ng"}
-RUNNING = Resource(id="ad-1", name="shop/redis", kind="redis", state="running", place=("shop", "ad-1"))
+RUNNING = Resource(id="ad-1", name="shop/redis", kind="redis", state="running", path=("shop", "ad-1"))
 TOKENS = {
     EXCHANGE: Reply(body={"token": "jwt"}),
     f"POST {API}/apps/shop/addons/ad-1/token": Reply(body={"addon": {"token": "addon-token"}}),
@@ -130,7 +130,7 @@ async def test_dedicated_databases_are_read_in_every_form_that_is_about(body: An
         {f"GET {API}/databases": Reply(body=body), f"GET {API}/apps/db1/addons": addons(redis, ng)}
     )
 
-    assert [(each.id, each.kind, each.place) for each in found] == [("ad-9", "postgresql-ng", ("db1", "ad-9"))]
+    assert [(each.id, each.kind, each.path) for each in found] == [("ad-9", "postgresql-ng", ("db1", "ad-9"))]
 
 
 async def test_a_dedicated_database_found_twice_has_one_id() -> None:
@@ -146,7 +146,7 @@ async def test_a_dedicated_database_without_an_addon_stands_for_itself(listed: R
     found = await discovered({**routes, f"GET {API}/apps/db1/addons": listed} if listed else routes)
 
     assert found == [
-        Resource(id="db1", name="reports/postgresql-ng", kind="postgresql-ng", place=("reports", "db1")),
+        Resource(id="db1", name="reports/postgresql-ng", kind="postgresql-ng", path=("reports", "db1")),
     ]
 
 
@@ -164,7 +164,7 @@ async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
     redis = {"id": "ad-1", "status": "running", "addon_provider": {"id": "redis"}}
     found = await discovered({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
 
-    assert [each.place for each in found] == [("shop", "ad-1")]
+    assert [each.path for each in found] == [("shop", "ad-1")]
     with pytest.raises(NotFoundError):
         await discovered({}, Scope(id="5410", name="shop"))
 
@@ -206,28 +206,28 @@ async def test_the_interval_is_the_largest_gap_between_the_hours(
 ) -> None:
     database = {"periodic_backups_enabled": enabled, "periodic_backups_scheduled_at": hours}
     api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": database})})
-    facts = await scalingo.facts(api, OPTIONS, RUNNING)
+    details = await scalingo.details(api, OPTIONS, RUNNING)
 
-    assert (facts.scheduled, facts.interval) == (scheduled, interval)
-    assert facts.intervals == ({"periodic": interval} if interval else {})
+    assert (details.scheduled, details.interval) == (scheduled, interval)
+    assert details.intervals == ({"periodic": interval} if interval else {})
 
 
 async def test_a_stopped_database_is_paused() -> None:
     api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {"status": "stopped"}})})
 
-    assert await scalingo.facts(api, OPTIONS, RUNNING) == Facts(state="stopped", paused=True)
+    assert await scalingo.details(api, OPTIONS, RUNNING) == Details(state="stopped", paused=True)
 
 
 async def test_a_dedicated_database_needs_no_state_to_have_an_interval() -> None:
-    dedicated = Resource(id="ad-1", name="shop/postgresql-ng", kind="postgresql-ng", place=("shop", "ad-1"))
-    expected = Facts(interval=12 * HOUR, intervals={"pitr": 12 * HOUR})
+    dedicated = Resource(id="ad-1", name="shop/postgresql-ng", kind="postgresql-ng", path=("shop", "ad-1"))
+    expected = Details(interval=12 * HOUR, intervals={"pitr": 12 * HOUR})
 
     forbidden = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(status=403)})
 
-    assert await scalingo.facts(FakeApi(TOKENS), OPTIONS, dedicated) == expected
-    assert await scalingo.facts(forbidden, OPTIONS, dedicated) == expected
+    assert await scalingo.details(FakeApi(TOKENS), OPTIONS, dedicated) == expected
+    assert await scalingo.details(forbidden, OPTIONS, dedicated) == expected
     with pytest.raises(NotFoundError):
-        await scalingo.facts(FakeApi(TOKENS), OPTIONS, RUNNING)
+        await scalingo.details(FakeApi(TOKENS), OPTIONS, RUNNING)
 
 
 async def test_each_request_is_signed_with_the_token_that_it_needs() -> None:
@@ -235,7 +235,7 @@ async def test_each_request_is_signed_with_the_token_that_it_needs() -> None:
         {**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {}}), f"GET {API}/apps": Reply(body={"apps": []})}
     )
     await scalingo.scopes(api, OPTIONS)
-    await scalingo.facts(api, OPTIONS, RUNNING)
+    await scalingo.details(api, OPTIONS, RUNNING)
 
     assert api.signed == ["Bearer jwt", "Bearer addon-token"]
     assert api.asked[:2] == [EXCHANGE, f"GET {API}/apps"]
@@ -271,7 +271,7 @@ async def test_a_token_lives_as_long_as_it_says(value: str, lifetime: float | No
     routes = {**TOKENS, route: Reply(body={"addon": body} if wrapped else body), f"GET {DB_API}/ad-1": Reply(body={})}
     api = FakeApi(routes)
     with pytest.raises(MalformedError):
-        await scalingo.facts(api, OPTIONS, RUNNING)
+        await scalingo.details(api, OPTIONS, RUNNING)
 
     assert [(held.value, held.lifetime) for held in api.tokens.values()] == [("jwt", None), (value, lifetime)]
 

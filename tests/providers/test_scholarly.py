@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, PollError
-from exporter.model import Backup, Facts, Page, Resource, Scope, Status
+from exporter.model import Backup, Details, Page, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.scholarly import NAMED_AFTER_SOURCE, PROVIDER, Options
 from exporter.secret import Secret
-from tests.providers.contract import ProviderContract, fixture, paged, read
+from tests.providers.contract import ProviderContract, fixture, read, record_page
 from tests.providers.fake_api import FakeApi, Reply
 
 HOST = "api.scholarlysoftware.com"
@@ -37,7 +37,7 @@ class TestScholarly(ProviderContract):
         f"GET {HOST}/api/v1/backups/{uuid(1)}": Reply(body=fixture("scholarly/backup.json")),
     }
     resources = (Resource(id=INSTITUTION, name="Example University", kind="institution", created=1736935200.0),)
-    facts: ClassVar[Mapping[str, Facts]] = {INSTITUTION: Facts()}
+    details: ClassVar[Mapping[str, Details]] = {INSTITUTION: Details()}
     pages: ClassVar[Mapping[str, tuple[Page, ...]]] = {
         INSTITUTION: (
             Page(
@@ -73,7 +73,7 @@ class TestScholarly(ProviderContract):
             ),
         )
     }
-    running: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {
+    refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {
         INSTITUTION: (uuid(1), (Backup(id=uuid(1), status=Status.IN_PROGRESS, started=1763467200.0, progress=60),))
     }
 
@@ -89,7 +89,7 @@ def institutions(count: int, **links: Any) -> Reply:
 
 
 async def listed(routes: Mapping[str, Reply]) -> list[Page]:
-    return [page async for page in paged(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
+    return [page async for page in record_page(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ async def test_every_request_asks_for_json_api() -> None:
 async def test_an_id_is_escaped_in_the_path_of_a_running_backup() -> None:
     api = FakeApi({f"GET {HOST}/api/v1/backups/a%2F..%2Fb": Reply(body={"data": {"id": "a/../b"}})})
     backup = Backup(id="a/../b", status=Status.IN_PROGRESS)
-    assert PROVIDER.running is not None
-    followed = await PROVIDER.running(api, OPTIONS, NAMED_AFTER_SOURCE, backup)
+    assert PROVIDER.refresh is not None
+    followed = await PROVIDER.refresh(api, OPTIONS, NAMED_AFTER_SOURCE, backup)
 
     assert [each.id for each in followed] == ["a/../b"]

@@ -6,9 +6,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from exporter.client.client import Request
+from exporter.client.http import HttpTransport
 from exporter.errors import ConnectionFailedError
-from exporter.transport.channel import Outgoing
-from exporter.transport.http_client import HttpCarrier
 
 
 async def test_a_request_whose_connection_breaks_is_sent_once() -> None:
@@ -23,13 +23,13 @@ async def test_a_request_whose_connection_breaks_is_sent_once() -> None:
 
     app = web.Application()
     app.router.add_get("/{any}", handle)
-    carrier = HttpCarrier()
+    transport = HttpTransport()
     async with TestServer(app, host="127.0.0.1") as server:
         try:
-            await carrier.send(Outgoing(method="GET", url=str(server.make_url("/fine")), headers={}))
+            await transport.send(Request(method="GET", url=str(server.make_url("/fine")), headers={}))
             with pytest.raises(ConnectionFailedError) as caught:
-                await carrier.send(Outgoing(method="GET", url=str(server.make_url("/broken")), headers={}))
+                await transport.send(Request(method="GET", url=str(server.make_url("/broken")), headers={}))
         finally:
-            await carrier.close()
+            await transport.close()
     assert caught.value.reset
     assert arrived == ["/fine", "/broken"]

@@ -10,15 +10,15 @@ from tests.virtual_time import virtually
 
 @virtually
 async def test_only_so_many_unknown_words_are_told_of() -> None:
-    rows = [row(str(number), f"word {number}") for number in range(poller.MOST_WORDS + 500)]
+    rows = [row(str(number), f"word {number}") for number in range(poller.MAX_UNKNOWN_STATUSES + 500)]
     vendor = Vendor({"one": ["a"]}, {"a": [rows]})
     async with watching(vendor, source()) as seen:
         watch = seen.app._watches["stub"]
         with capture_logs() as logs:
             await watch.poller.poll()
             await watch.poller.poll()
-        counts = seen.entry().watched["a"].summary
+        counts = seen.entry().resources["a"].summary
     told = [entry["word"] for entry in logs if entry["event"] == "status.unknown"]
-    assert len(told) == len(set(told)) == poller.MOST_WORDS
+    assert len(told) == len(set(told)) == poller.MAX_UNKNOWN_STATUSES
     assert counts is not None
     assert counts.counts[Status.UNKNOWN] == len(rows), "counted they are all"

@@ -14,10 +14,10 @@ async def test_the_schedule_is_known_although_the_listing_fails(trouble: object)
     vendor = Vendor(scopes={"s": ["a", "b"]}, trouble={"/backups/a/0": trouble})
     async with watching(vendor, source()) as seen:
         await asyncio.sleep(1000)
-        watched = seen.entry().watched["a"]
-        assert (watched.up, watched.summary) == (False, None)
-        assert watched.facts is not None
-        assert watched.facts.interval == 3600
+        resource_status = seen.entry().resources["a"]
+        assert (resource_status.up, resource_status.summary) == (False, None)
+        assert resource_status.details is not None
+        assert resource_status.details.interval == 3600
         assert len(vendor.times("/facts/a")) == 1
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from exporter.knowledge.state import Watched
 from exporter.model import Resource
 from exporter.polling.reader import Reader
 from exporter.provider import Provider, RateLimit
 from exporter.providers import clickhouse_cloud, scalingo
 from exporter.secret import Secret
 from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
 from tests.providers.fake_api import FakeApi, Reply
 
 CLICKHOUSE = clickhouse_cloud.Options(key_id=Secret("id"), key_secret=Secret("secret"))
@@ -37,10 +37,12 @@ def routes(rows: list[dict[str, Any]]) -> dict[str, Reply]:
 async def test_an_expired_backup_is_gone_at_the_next_poll(provider: Provider, options: Any) -> None:
     limit = RateLimit(requests=1, per=1)
     source = Source(name="s", provider=provider, provider_name="p", options=options, rate_limit=limit)
-    watched = Watched(resource=Resource(id="two", name="two", kind="redis", place=("one", "two")), first_seen=0.0)
+    resource_status = ResourceStatus(
+        resource=Resource(id="two", name="two", kind="redis", path=("one", "two")), first_seen=0.0
+    )
     for rows in (ROWS, ROWS[:2]):
         api = FakeApi(routes(rows))
         reader = Reader(source=source, api=lambda api=api: api)
-        watched = reader.listed(watched, await reader.listing(watched))
-        assert watched.listing is not None
-        assert set(watched.listing.backups) == {row["id"] for row in rows}
+        resource_status = reader.apply_listing(resource_status, await reader.listing(resource_status))
+        assert resource_status.listing is not None
+        assert set(resource_status.listing.backups) == {row["id"] for row in rows}

@@ -4,22 +4,24 @@ import asyncio
 
 import pytest
 
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.state import Watched
 from exporter.model import Backup, Page, Resource, Status
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
-CAMPUS = Watched(resource=Resource(id="campus", name="campus", kind="institution"), first_seen=START)
+CAMPUS = ResourceStatus(resource=Resource(id="campus", name="campus", kind="institution"), first_seen=START)
 
 
-def _made(key: str, status: Status, started: float, took: float = 60.0) -> Backup:
+def _backup(key: str, status: Status, started: float, took: float = 60.0) -> Backup:
     finished = started + took if status is Status.COMPLETED else None
     return Backup(id=key, status=status, started=started, finished=finished, size=7 if finished else None)
 
 
-def _listed(watched: Watched, *backups: Backup) -> Watched:
-    return watched.listed((watched.listing or Listing()).after([Page(backups=backups)], whole=True), sizes=True)
+def _with_listing(resource_status: ResourceStatus, *backups: Backup) -> ResourceStatus:
+    return resource_status.update_listing(
+        (resource_status.listing or Listing()).merge_pages([Page(backups=backups)], whole=True), sizes=True
+    )
 
 
 @virtually
@@ -29,15 +31,17 @@ async def test_the_newest_page_may_hold_the_backup_that_started_first() -> None:
     async with watching(vendor, source(poll_interval=60.0)) as seen:
         await asyncio.sleep(300)
         assert len(vendor.times("/backups/r/0")) > len(vendor.times("/backups/r/1")) == 1
-        summary = seen.entry().watched["r"].summary
+        summary = seen.entry().resources["r"].summary
     assert summary is not None
     assert (summary.counts[Status.COMPLETED], summary.oldest_success) == (3, START - 900.0)
 
 
 def test_a_success_that_a_replica_forgot_and_shows_running_again_stays_a_success() -> None:
-    done = _made("b", Status.COMPLETED, START)
-    forgotten = _listed(_listed(CAMPUS, done, _made("a", Status.COMPLETED, START - 99)), _made("a", Status.FAILED, 1.0))
-    seen = _listed(forgotten, _made("b", Status.IN_PROGRESS, START))
+    done = _backup("b", Status.COMPLETED, START)
+    forgotten = _with_listing(
+        _with_listing(CAMPUS, done, _backup("a", Status.COMPLETED, START - 99)), _backup("a", Status.FAILED, 1.0)
+    )
+    seen = _with_listing(forgotten, _backup("b", Status.IN_PROGRESS, START))
 
     assert seen.summary is not None
     assert (seen.summary.last_success, seen.summary.running) == (START, 0)
@@ -46,7 +50,9 @@ def test_a_success_that_a_replica_forgot_and_shows_running_again_stays_a_success
 
 @pytest.mark.parametrize("now", [Status.IN_PROGRESS, Status.FAILED])
 def test_an_id_that_is_used_again_does_not_undo_the_success_that_had_it_before(now: Status) -> None:
-    again = _listed(_listed(CAMPUS, _made("nightly", Status.COMPLETED, START)), _made("nightly", now, START + 3600))
+    again = _with_listing(
+        _with_listing(CAMPUS, _backup("nightly", Status.COMPLETED, START)), _backup("nightly", now, START + 3600)
+    )
 
     assert again.summary is not None
     assert again.summary.last_success == START
@@ -54,9 +60,9 @@ def test_an_id_that_is_used_again_does_not_undo_the_success_that_had_it_before(n
 
 
 def test_an_id_that_is_used_again_has_a_duration_of_its_own() -> None:
-    again = _listed(
-        _listed(CAMPUS, _made("nightly", Status.COMPLETED, START)),
-        _made("nightly", Status.COMPLETED, START + 3600, took=5.0),
+    again = _with_listing(
+        _with_listing(CAMPUS, _backup("nightly", Status.COMPLETED, START)),
+        _backup("nightly", Status.COMPLETED, START + 3600, took=5.0),
     )
 
     assert again.summary is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.transport.name_lookup import looked_up
+from exporter.client.name_lookup import resolve
 
 
 def test_a_loop_closes_while_a_name_is_still_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_a_loop_closes_while_a_name_is_still_looked_up(monkeypatch: pytest.Monke
     async def give_up_soon() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(0.05):
-                await looked_up("vendor.example", 443, socket.AF_UNSPEC)
+                await resolve("vendor.example", 443, socket.AF_UNSPEC)
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     began = time.monotonic()
@@ -35,9 +35,9 @@ def test_a_loop_closes_while_a_name_is_still_looked_up(monkeypatch: pytest.Monke
 
 async def test_a_name_without_an_address_is_an_oserror() -> None:
     with pytest.raises(OSError, match="name"):
-        await looked_up("x" * 70, 443, socket.AF_UNSPEC)
+        await resolve("x" * 70, 443, socket.AF_UNSPEC)
 
 
 async def test_an_address_is_its_own_name() -> None:
-    found = await looked_up("127.0.0.1", 443, socket.AF_UNSPEC)
+    found = await resolve("127.0.0.1", 443, socket.AF_UNSPEC)
     assert [address for *_, address in found] == [("127.0.0.1", 443)]

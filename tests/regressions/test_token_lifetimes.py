@@ -4,23 +4,25 @@ import asyncio
 import base64
 import json
 
-from exporter.provider import Exchange, Token
+from exporter.provider import Token, TokenExchange
 from exporter.providers import scalingo
 from exporter.secret import Secret
+from tests.client.scripted_transport import BASE, ScriptedTransport, answer, client_to
 from tests.providers.fake_api import FakeApi, Reply
-from tests.transport.scripted_carrier import BASE, ScriptedCarrier, answer, channel_to
 from tests.virtual_time import START, virtually
 
 
 async def _after(seconds: float, expires: float) -> int:
     """Return how many tokens were got for two requests so far apart."""
-    carrier = ScriptedCarrier({"/token": [answer({})], "/a": [200]})
-    channel = channel_to(carrier)
-    exchange = Exchange(url=f"{BASE}/token", read=lambda _: Token("t", expires=expires), lifetime=3600, shared=True)
-    await channel.ask("GET", f"{BASE}/a", exchange, {}, None)
+    transport = ScriptedTransport({"/token": [answer({})], "/a": [200]})
+    client = client_to(transport)
+    exchange = TokenExchange(
+        url=f"{BASE}/token", read=lambda _: Token("t", expires=expires), lifetime=3600, source_wide=True
+    )
+    await client.request("GET", f"{BASE}/a", exchange, {}, None)
     await asyncio.sleep(seconds)
-    await channel.ask("GET", f"{BASE}/a", exchange, {}, None)
-    return carrier.asked("/token")
+    await client.request("GET", f"{BASE}/a", exchange, {}, None)
+    return transport.count_requests("/token")
 
 
 @virtually

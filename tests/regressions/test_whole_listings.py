@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import msgspec
 
-from exporter.knowledge.listing import Listing
-from exporter.knowledge.packed import PackedBackups
-from exporter.knowledge.state import Watched
 from exporter.model import Backup, Resource, Status
 from exporter.polling.reader import Reader
 from exporter.provider import RawPage
+from exporter.state.backup_table import BackupTable
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import source
 from tests.virtual_time import virtually
 
@@ -24,13 +24,13 @@ async def one_page(*_: object) -> AsyncIterator[RawPage]:
 
 @virtually
 async def test_the_only_page_is_the_whole_listing() -> None:
-    watched = Watched(
-        resource=RESOURCE, first_seen=0.0, listing=Listing(backups=PackedBackups(KNOWN.values())), listed_whole=0.0
+    resource_status = ResourceStatus(
+        resource=RESOURCE, first_seen=0.0, listing=Listing(backups=BackupTable(KNOWN.values())), fully_listed_at=0.0
     )
     stub = source()
     one = replace(stub, provider=replace(stub.provider, pages=one_page))
     reader = Reader(source=one, api=lambda: None)  # type: ignore[arg-type,return-value]
-    reading = await reader.listing(watched)
+    reading = await reader.listing(resource_status)
 
     assert reading.whole
-    assert set(reader.listed(watched, reading).listing.backups) == {"c"}  # type: ignore[union-attr]
+    assert set(reader.apply_listing(resource_status, reading).listing.backups) == {"c"}  # type: ignore[union-attr]

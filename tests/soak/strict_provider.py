@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter import wire
 from exporter.errors import MalformedError
-from exporter.model import Backup, Facts, Resource, Scope
+from exporter.model import Backup, Details, Resource, Scope
 from exporter.provider import Api, RawPage, address
 from tests.polling.stub_provider import BASE, STATUSES, STUB, Options, Part, auth
 
@@ -38,16 +38,16 @@ async def _resources(api: Api, options: Options, scope: Scope) -> Sequence[Resou
     return [Resource(id=name, name=name, kind="stub") for name in await _names(api, options, "scopes", scope.id)]
 
 
-async def _facts(api: Api, options: Options, resource: Resource) -> Facts:
+async def _details(api: Api, options: Options, resource: Resource) -> Details:
     body = wire.record(await _get(api, options, "facts", resource.id))
-    return Facts(interval=wire.amount(body.get("interval")))
+    return Details(interval=wire.number(body.get("interval")))
 
 
 async def _pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     number, more = 0, True
     while more:
         url = address(options.base if isinstance(options, At) else BASE, "backups", resource.id, str(number))
-        part: Part = (await api.get(url, auth=auth(options), frame=Part)).body
+        part: Part = (await api.get(url, auth=auth(options), envelope=Part)).body
         yield RawPage(records=part.rows)
         number, more = number + 1, part.more
 
@@ -57,16 +57,16 @@ async def _running(api: Api, options: Options, resource: Resource, backup: Backu
 
 
 def _backup(one: wire.Record) -> Backup:
-    started, finished = wire.amount(one.get("started")), wire.amount(one.get("finished"))
-    return wire.backup(STATUSES, one.get("status"), id=wire.identity(one), started=started, finished=finished)
+    started, finished = wire.number(one.get("started")), wire.number(one.get("finished"))
+    return wire.backup(STATUSES, one.get("status"), id=wire.record_id(one), started=started, finished=finished)
 
 
 STRICT = replace(
     STUB,
     scopes=_scopes,
     resources=_resources,
-    facts=_facts,
+    details=_details,
     pages=_pages,
     backup=lambda _, one: _backup(one),
-    running=_running,
+    refresh=_running,
 )

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from exporter.app import App
-from exporter.configuration.loading import Loaded
+from exporter.client.client import Request, Response
+from exporter.config.loader import LoadedConfig
 from exporter.server import Listen, Server
 from exporter.settings import Settings
-from exporter.transport.channel import Incoming, Outgoing
 from tests.polling.stub_provider import source
 from tests.soak.clients import Seen
 from tests.soak.strict_provider import STRICT
@@ -44,7 +44,7 @@ class Vendor:
     polled: list[float] = field(default_factory=list)
     twice: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         if request.url.endswith("/backups/thing-0/0"):
             self.polled.append(time.monotonic())
             if len(self.polled) > 1:
@@ -55,8 +55,8 @@ class Vendor:
 
 @asynccontextmanager
 async def serving(vendor: Vendor) -> AsyncIterator[str]:
-    watched = source(provider=STRICT, poll_interval=RHYTHM, discovery_interval=5 * RHYTHM)
-    loaded = Loaded(settings=Settings(sources=(watched,)))
+    resource_status = source(provider=STRICT, poll_interval=RHYTHM, discovery_interval=5 * RHYTHM)
+    loaded = LoadedConfig(settings=Settings(sources=(resource_status,)))
     server = Server(App(time.time, lambda _: vendor), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
     await server.start(loaded)
     try:
@@ -65,7 +65,7 @@ async def serving(vendor: Vendor) -> AsyncIterator[str]:
         await server.stop()
 
 
-async def attacked(url: str) -> Seen:
+async def attack_server(url: str) -> Seen:
     """Have the clients ask from a process of their own."""
     arguments = ("-m", "tests.soak.clients", url, str(LASTS), str(CLIENTS), str(RESOURCES))
     pipe = asyncio.subprocess.PIPE
@@ -86,7 +86,7 @@ async def test_everybody_is_answered_and_polls_keep_their_rhythm() -> None:
     async with serving(vendor) as url:
         await asyncio.wait_for(vendor.twice.wait(), 20)
         before = len(vendor.polled) - 1
-        seen = await attacked(url)
+        seen = await attack_server(url)
     polls = vendor.polled[before:]
     waits = [later - earlier for earlier, later in pairwise(polls)]
 

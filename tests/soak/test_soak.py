@@ -16,12 +16,12 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.app import App
-from exporter.demo.exchange import Story
+from exporter.client.client import Transport
+from exporter.demo.http import Story
 from exporter.demo.server import all_accounts
 from exporter.settings import Settings, Source
-from exporter.transport.channel import Carrier
 from tests.polling.stub_provider import source
-from tests.simulated_carrier import settings_for
+from tests.simulated_transport import settings_for
 from tests.soak.strict_provider import STRICT
 from tests.soak.unruly import HOUR, KEPT, Clockwork, Unruly, Weather, forgetful
 from tests.virtual_time import START, now, virtually, wall_clock
@@ -48,9 +48,9 @@ class World:
     unhandled: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = App(wall_clock, self.carrier)
+        self.app = App(wall_clock, self.transport)
 
-    def carrier(self, one: Source) -> Carrier:
+    def transport(self, one: Source) -> Transport:
         inner = self.vendors.get(one.name) or forgetful(self.accounts[one.name])
         answered = self.answered.setdefault(one.name, Counter())
         return Unruly(inner=inner, weather=self.weather, answered=answered, chance=random.Random(one.name))
@@ -88,7 +88,7 @@ class Weight:
     timers: int
 
 
-def weighed() -> Weight:
+def weigh() -> Weight:
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     scheduled = len(asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def weighed() -> Weight:
 
 
 @pytest.fixture
-def told() -> Iterator[Counter[tuple[str, str]]]:
+def collect_totals() -> Iterator[Counter[tuple[str, str]]]:
     """How often which event of which source was logged; nothing is kept but that."""
     counted: Counter[tuple[str, str]] = Counter()
 
@@ -126,26 +126,26 @@ async def weigh_storms(world: World, settings: Settings) -> list[Weight]:
         await world.take(settings)
         world.weather.calm = True
         await asyncio.sleep(CALM)
-        weights.append(weighed())
+        weights.append(weigh())
     return weights
 
 
 @virtually
-async def test_nothing_grows_and_nothing_is_miscounted(told: Counter[tuple[str, str]]) -> None:
-    before, world = weighed(), World()
+async def test_nothing_grows_and_nothing_is_miscounted(collect_totals: Counter[tuple[str, str]]) -> None:
+    before, world = weigh(), World()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: world.unhandled.append(context))
     settings = world.settings()
     await world.take(settings)
 
     weights = await weigh_storms(world, settings)
 
-    assert not [one for one in told if one[0] == "bug"]
+    assert not [one for one in collect_totals if one[0] == "bug"]
     check_growth(weights)
-    check_counts(world, told)
+    check_counts(world, collect_totals)
     check_recovery(world)
     await world.app.stop()
     await asyncio.sleep(HOUR)  # the limiters' timers
-    after = weighed()
+    after = weigh()
     assert (after.tasks, after.files) == (before.tasks, before.files)
     assert world.unhandled == []
     print(f"{now() / HOUR:.0f} h, {sum(map(Counter.total, world.answered.values()))} requests, {weights}")  # noqa: T201
@@ -161,23 +161,32 @@ def check_growth(weights: list[Weight]) -> None:
         assert weight.timers < steady.timers * 1.5, weights
 
 
-def check_counts(world: World, told: Counter[tuple[str, str]]) -> None:
+def check_counts(world: World, collect_totals: Counter[tuple[str, str]]) -> None:
     """What is counted, what is exposed and what is logged are what the vendors answered."""
-    exposed = samples(b"".join(world.app.board.parts(openmetrics=False)).decode())
+    exposed = samples(b"".join(world.app.store.render(openmetrics=False)).decode())
     polls = 0
-    for name, entry in world.app.board.entries.items():
+    for name, entry in world.app.store.entries.items():
         if name in COMERS_AND_GOERS:
             continue
-        meter = entry.meter
-        assert meter.requests == world.answered[name], name
+        counters = entry.counters
+        assert counters.requests == world.answered[name], name
         assert (
-            sum(meter.buckets) == meter.requests.total() == exposed["backup_api_request_duration_seconds_count", name]
+            sum(counters.buckets)
+            == counters.requests.total()
+            == exposed["backup_api_request_duration_seconds_count", name]
         )
-        assert exposed["backup_api_requests_total", name] == meter.requests.total()
-        assert exposed["backup_polls_total", name] == told["poll.done", name] + told["poll.failed", name]
-        assert exposed["backup_poll_failures_total", name] == told["poll.failed", name] == meter.poll_failures.total()
-        assert exposed["backup_source_resources", name] == exposed["backup_resource_info", name] == len(entry.watched)
-        polls += meter.polls
+        assert exposed["backup_api_requests_total", name] == counters.requests.total()
+        assert (
+            exposed["backup_polls_total", name]
+            == collect_totals["poll.done", name] + collect_totals["poll.failed", name]
+        )
+        assert (
+            exposed["backup_poll_failures_total", name]
+            == collect_totals["poll.failed", name]
+            == counters.poll_failures.total()
+        )
+        assert exposed["backup_source_resources", name] == exposed["backup_resource_info", name] == len(entry.resources)
+        polls += counters.polls
     assert polls > 2000
     assert len(set().union(*world.answered.values())) > 15, "not much went wrong"
 
@@ -193,15 +202,15 @@ def samples(exposition: str) -> dict[tuple[str, str], float]:
 
 def check_recovery(world: World) -> None:
     """In the calm everything is known again, and as it is."""
-    for name, entry in world.app.board.entries.items():
+    for name, entry in world.app.store.entries.items():
         assert entry.status.up, (name, entry.status)
         if (vendor := world.vendors.get(name)) is None:
             continue
         known = {key for scope in range(vendor.scopes) for key in vendor.names(scope)}
-        assert abs(len(entry.watched) - len(known)) <= vendor.scopes, name
-        for key, watched in entry.watched.items():
-            assert watched.up, (key, watched.failure)
-            assert watched.summary is not None
+        assert abs(len(entry.resources) - len(known)) <= vendor.scopes, name
+        for key, resource_status in entry.resources.items():
+            assert resource_status.up, (key, resource_status.failure)
+            assert resource_status.summary is not None
             done = [one["started"] for one in vendor.rows(key) if one["status"] == "done"]
-            assert watched.summary.last_success in done[:2], key
-            assert KEPT <= sum(watched.summary.counts.values()) <= KEPT + 3, key
+            assert resource_status.summary.last_success in done[:2], key
+            assert KEPT <= sum(resource_status.summary.counts.values()) <= KEPT + 3, key

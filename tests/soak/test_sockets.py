@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from exporter.app import App
-from exporter.configuration.loading import Loaded
+from exporter.client.client import Request
+from exporter.client.http import MAX_CONNECTIONS
+from exporter.config.loader import LoadedConfig
 from exporter.server import Listen, Server
 from exporter.settings import Settings, Source
-from exporter.transport.channel import Outgoing
-from exporter.transport.http_client import MOST_CONNECTIONS
 from tests.polling.stub_provider import source
 from tests.soak.strict_provider import STRICT, At
 from tests.soak.unruly import Clockwork
@@ -59,7 +59,7 @@ class Rowdy:
         manner = self.chance.choices(MANNERS, WEIGHTS)[0]
         self.manners[manner] += 1
         url = head.split(" ")[1]
-        answer = await self.vendor.send(Outgoing(method="GET", url=url, headers={}))
+        answer = await self.vendor.send(Request(method="GET", url=url, headers={}))
         status = {"500": 500, "401": 401}.get(manner, answer.status)
         coded = "Content-Encoding: gzip\r\n" if manner == "gzip" else ""
         start = f"HTTP/1.1 {status} X\r\n{coded}Content-Length: {len(answer.body)}\r\n\r\n".encode()
@@ -128,10 +128,10 @@ def files() -> list[str]:
     return sorted(name.split(":")[0] for name in found if not name.startswith("/proc/"))
 
 
-async def polled(listening: asyncio.Server, state: Path, rowdy: Rowdy) -> tuple[Counter[str], int, float]:
+async def wait_until_polled(listening: asyncio.Server, state: Path, rowdy: Rowdy) -> tuple[Counter[str], int, float]:
     """Poll for a while; return the requests by code, the most connections at one time, and how long stopping took."""
     sources = sources_at(listening.sockets[0].getsockname()[1])
-    loaded = Loaded(settings=Settings(sources=sources, state_file=state))
+    loaded = LoadedConfig(settings=Settings(sources=sources, state_file=state))
     app = App(time.time)
     server = Server(app, lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
     await server.start(loaded)
@@ -139,10 +139,10 @@ async def polled(listening: asyncio.Server, state: Path, rowdy: Rowdy) -> tuple[
     while time.monotonic() < until:
         await asyncio.sleep(0.2)
         most = max(most, len(rowdy.open))
-    meters = [entry.meter for entry in app.board.entries.values()]
+    meters = [entry.counters for entry in app.store.entries.values()]
     began = time.monotonic()
     await server.stop()
-    return sum((meter.requests for meter in meters), Counter()), most, time.monotonic() - began
+    return sum((counters.requests for counters in meters), Counter()), most, time.monotonic() - began
 
 
 async def test_no_connection_stays_behind(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ async def test_no_connection_stays_behind(tmp_path: Path) -> None:
     before, tasks = files(), len(asyncio.all_tasks())
     listening = await asyncio.start_server(rowdy.serve, "127.0.0.1", 0)
 
-    requests, most, seconds = await polled(listening, tmp_path / "state.json", rowdy)
+    requests, most, seconds = await wait_until_polled(listening, tmp_path / "state.json", rowdy)
     listening.close()
     async with asyncio.timeout(5):
         while rowdy.open or len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110 - what others close tells nobody
@@ -165,7 +165,7 @@ async def test_no_connection_stays_behind(tmp_path: Path) -> None:
     assert rowdy.received > 300, told
     assert (requests["500"], requests["401"]) == (rowdy.manners["500"], rowdy.manners["401"]), told
     assert abs(requests.total() - rowdy.received) <= SOURCES, told  # some are cut off on their way at the end
-    assert 0 < most <= SOURCES * MOST_CONNECTIONS, told
+    assert 0 < most <= SOURCES * MAX_CONNECTIONS, told
     assert seconds < 2, told
     assert files() == before
     assert unhandled == []

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.demo.exchange import Account
+from exporter.client.client import Request, Response, Transport
+from exporter.demo.http import Account
 from exporter.demo.strict import Strict
 from exporter.errors import CapError, ConnectionFailedError, TlsError
-from exporter.transport.channel import Carrier, Incoming, Outgoing
 from tests.polling.stub_provider import row
-from tests.simulated_carrier import SimulatedCarrier
+from tests.simulated_transport import SimulatedTransport
 from tests.virtual_time import wall_clock
 
 HOUR = 3600.0
@@ -23,7 +23,7 @@ MOOD_LASTS = 1800.0
 PAGE = 5
 KEPT = 15
 
-Fault = Callable[["Unruly", Outgoing], Awaitable[Incoming]]
+Fault = Callable[["Unruly", Request], Awaitable[Response]]
 
 
 @dataclass(slots=True)
@@ -37,14 +37,14 @@ class Weather:
 class Unruly:
     """The way to a vendor, on which things go wrong; counts what it answered."""
 
-    inner: Carrier
+    inner: Transport
     weather: Weather
     answered: Counter[str]
     chance: random.Random
     _until: float = 0.0
     _mood: Sequence[Fault] = ()
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         code = "none"
         try:
             await asyncio.sleep(self.chance.uniform(0, SLOWEST))
@@ -70,66 +70,66 @@ def status(code: int, **headers: str) -> Fault:
     """Answer with a status and an empty object."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    async def answer(_: Unruly, __: Outgoing) -> Incoming:
-        return Incoming(status=code, headers=named, body=b"{}")
+    async def answer(_: Unruly, __: Request) -> Response:
+        return Response(status=code, headers=named, body=b"{}")
 
     return answer
 
 
-def said(body: bytes) -> Fault:
+def answer_with(body: bytes) -> Fault:
     """Answer 200 with something else than what was asked for."""
 
-    async def answer(_: Unruly, __: Outgoing) -> Incoming:
-        return Incoming(status=200, headers={}, body=body)
+    async def answer(_: Unruly, __: Request) -> Response:
+        return Response(status=200, headers={}, body=body)
 
     return answer
 
 
-def broken(error: Callable[[], Exception]) -> Fault:
+def break_off(error: Callable[[], Exception]) -> Fault:
     """Give no answer."""
 
-    async def answer(_: Unruly, __: Outgoing) -> Incoming:
+    async def answer(_: Unruly, __: Request) -> Response:
         raise error()
 
     return answer
 
 
-async def stalled(_: Unruly, __: Outgoing) -> Incoming:
+async def stall(_: Unruly, __: Request) -> Response:
     """Never answer."""
     await asyncio.sleep(10 * HOUR)
     raise AssertionError("nobody waits for that long")
 
 
-async def truncated(unruly: Unruly, request: Outgoing) -> Incoming:
+async def truncate(unruly: Unruly, request: Request) -> Response:
     """Answer with half of the body."""
     answer = await unruly.inner.send(request)
-    return Incoming(status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2])
+    return Response(status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2])
 
 
-RESET = broken(lambda: ConnectionFailedError("the connection broke", reset=True))
-REFUSED = broken(lambda: ConnectionFailedError("no connection"))
+RESET = break_off(lambda: ConnectionFailedError("the connection broke", reset=True))
+REFUSED = break_off(lambda: ConnectionFailedError("no connection"))
 FLAKY: Sequence[Fault] = (
     *(status(code) for code in (204, 301, 400, 401, 402, 403, 404, 408, 410, 418, 500, 502, 503, 504)),
     status(429),
     status(429, retry_after="7"),
     status(429, x_ratelimit_reset="12", x_ratelimit_remaining="0"),
     status(302, location="https://elsewhere.example/"),
-    *map(said, (b"", b"<html>", b"[", b"null", b"{}", b"[1, 2]", b'{"rows": 1, "data": [], "result": {}}')),
-    broken(lambda: TlsError("the server's certificate is not trusted, or TLS failed")),
-    broken(lambda: CapError("the body is larger than 8 MiB", limit="body")),
+    *map(answer_with, (b"", b"<html>", b"[", b"null", b"{}", b"[1, 2]", b'{"rows": 1, "data": [], "result": {}}')),
+    break_off(lambda: TlsError("the server's certificate is not trusted, or TLS failed")),
+    break_off(lambda: CapError("the body is larger than 8 MiB", limit="body")),
     RESET,
     REFUSED,
-    stalled,
-    truncated,
+    stall,
+    truncate,
 )
 OUTAGES: Sequence[Sequence[Fault]] = (
     (REFUSED,),
-    (RESET, stalled),
+    (RESET, stall),
     (status(401),),
     (status(403),),
     (status(429, retry_after="20"), status(429)),
     (status(500), status(503)),
-    (said(b"<html>"),),
+    (answer_with(b"<html>"),),
 )
 
 
@@ -144,9 +144,9 @@ class Clockwork:
     """Whether the last resource of each scope is there every other hour only."""
     clock: Callable[[], float] = wall_clock
 
-    async def send(self, request: Outgoing) -> Incoming:
+    async def send(self, request: Request) -> Response:
         body = self._body(urlsplit(request.url).path.strip("/").split("/"))
-        return Incoming(status=404 if body is None else 200, headers={}, body=json.dumps(body).encode())
+        return Response(status=404 if body is None else 200, headers={}, body=json.dumps(body).encode())
 
     def names(self, scope: int) -> list[str]:
         """Return what a scope holds now."""
@@ -183,11 +183,11 @@ class Clockwork:
         return None
 
 
-class Forgetful(SimulatedCarrier):
+class Forgetful(SimulatedTransport):
     """A simulated account that keeps no record of what it was asked."""
 
-    async def send(self, request: Outgoing) -> Incoming:
-        answer = await SimulatedCarrier.send(self, request)
+    async def send(self, request: Request) -> Response:
+        answer = await SimulatedTransport.send(self, request)
         self.arrivals.clear()
         return answer
 

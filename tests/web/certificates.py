@@ -55,7 +55,7 @@ class Authority:
         return builder.not_valid_before(now - day).not_valid_after(now + day)
 
 
-def encrypted(pair: Pair) -> str:
+def encrypt(pair: Pair) -> str:
     """Return the key of a pair, protected by a passphrase."""
     key = serialization.load_pem_private_key(pair.key.encode(), None)
     protection = serialization.BestAvailableEncryption(b"passphrase")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from exporter.web.entrance import Entrance
-from tests.web.house import House, Open, hello
+from exporter.web.listener import Listener
+from tests.web.harness import Open, WebHarness, hello
 
 
 @pytest.fixture
@@ -17,18 +17,18 @@ async def open_(tmp_path: Path) -> AsyncIterator[Open]:
     """Return a function that opens a house by its web configuration."""
 
     @asynccontextmanager
-    async def opened(**config: Any) -> AsyncIterator[House]:
-        house = House(tmp_path)
-        house.write(**config)
-        house.entrance = Entrance(house.path)
+    async def opened(**config: Any) -> AsyncIterator[WebHarness]:
+        harness = WebHarness(tmp_path)
+        harness.write(**config)
+        harness.listener = Listener(harness.path)
         app = web.Application()
         app.router.add_get("/", hello)
-        house.entrance.gate.guard(app)
+        harness.listener.access.install(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        (house.url,) = await house.entrance.open(runner, [("127.0.0.1", 0)])
-        yield house
-        await house.entrance.close()
+        (harness.url,) = await harness.listener.open(runner, [("127.0.0.1", 0)])
+        yield harness
+        await harness.listener.close()
         await runner.cleanup()
 
     async with AsyncExitStack() as stack:

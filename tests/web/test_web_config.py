@@ -11,9 +11,9 @@ import yaml
 
 from exporter.commands.demo import demo
 from exporter.commands.serve import serve
-from exporter.configuration.loading import ConfigurationError
-from exporter.web.web_config import RateSettings, WebConfig, load
-from tests.web.certificates import Authority, encrypted
+from exporter.config.loader import ConfigError
+from exporter.web.config import RateSettings, WebConfig, load
+from tests.web.certificates import Authority, encrypt
 
 HASH = "$2y$04$XGEZo4UX/WEiz5TXdCzVTeNrjlXGzDUz.Y4HVuvzb5OjDtPRJGRxi"
 HOME = Authority()
@@ -41,7 +41,7 @@ def tls(**changes: Any) -> dict[str, Any]:
 
 
 def problems(path: Path) -> list[str]:
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigError) as refused:
         load(path)
     assert all(problem.startswith(f"{path}: ") and "\n" not in problem for problem in refused.value.problems)
     return [problem.removeprefix(f"{path}: ") for problem in refused.value.problems]
@@ -181,13 +181,13 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
 )
 def test_tls_that_cannot_be_is_refused_at_its_key(write: Write, settings: dict[str, Any], where: str) -> None:
     path = write(tls_server_config=settings)
-    path.with_name("encrypted.pem").write_text(encrypted(SERVER))
+    path.with_name("encrypted.pem").write_text(encrypt(SERVER))
     path.with_name("other.pem").write_text(HOME.server().key)
     assert any(problem.startswith(f"tls_server_config.{where}") for problem in problems(path)), problems(path)
 
 
 @pytest.mark.parametrize(
-    "hashed",
+    "hash_password",
     [
         "",
         "$2y$10$short",
@@ -198,10 +198,10 @@ def test_tls_that_cannot_be_is_refused_at_its_key(write: Write, settings: dict[s
         HASH[:28] + "9" + HASH[29:],
     ],
 )
-def test_what_is_no_bcrypt_hash_is_refused_without_being_repeated(write: Write, hashed: str) -> None:
-    (problem,) = problems(write(basic_auth_users={"a": hashed}))
+def test_what_is_no_bcrypt_hash_is_refused_without_being_repeated(write: Write, hash_password: str) -> None:
+    (problem,) = problems(write(basic_auth_users={"a": hash_password}))
     assert problem.startswith("basic_auth_users.a: must be a bcrypt hash")
-    assert not hashed or hashed not in problem
+    assert not hash_password or hash_password not in problem
 
 
 def test_a_dollar_is_a_dollar_and_a_key_given_twice_is_refused(write: Write) -> None:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
-from exporter.demo.timeline import Rhythm, Run
+from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.timeline import BackupPattern, Run
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, WEEK
 
@@ -41,31 +41,31 @@ class _Instance:
     definition: int
     frequency: str
     keep: float = 0.0
-    rhythm: Rhythm | None = None
+    pattern: BackupPattern | None = None
 
     def backups(self, now: float, queued: float) -> list[dict[str, Any]]:
         """Return the backups at `now`, ascending by id; those are listed that start in the next `queued` seconds."""
-        runs = self.rhythm.runs(now + queued, self.keep) if self.rhythm else []
+        runs = self.pattern.runs(now + queued, self.keep) if self.pattern else []
         return [self._backup(run, now) for run in reversed(runs)]
 
     def describe(self, now: float, queued: float) -> dict[str, Any]:
         """Return the instance itself; what has not happened yet is left out."""
         listed = self.backups(now, queued)
-        described: dict[str, Any] = {
+        description: dict[str, Any] = {
             "id": self.id,
             "backup_definition_id": self.definition,
             "customer_id": self.customer,
             "backup_frequency": self.frequency,
         }
         if listed:
-            described["last_backup_state"] = listed[-1]["status"].replace("_", " ")  # the vendor spells it both ways
+            description["last_backup_state"] = listed[-1]["status"].replace("_", " ")  # the vendor spells it both ways
         successes = [one["ended_at"] for one in listed if one["status"] == "successful"]
         if successes:
-            described["last_successful_backup"] = max(successes)
-        if self.rhythm and self.frequency != "off":
-            ahead = math.floor((now - self.rhythm.first) / self.rhythm.every) + 1
-            described["next_scheduled_backup"] = iso(self.rhythm.first + ahead * self.rhythm.every)
-        return described
+            description["last_successful_backup"] = max(successes)
+        if self.pattern and self.frequency != "off":
+            ahead = math.floor((now - self.pattern.first) / self.pattern.every) + 1
+            description["next_scheduled_backup"] = iso(self.pattern.first + ahead * self.pattern.every)
+        return description
 
     def _backup(self, run: Run, now: float) -> dict[str, Any]:
         status = run.status(now)
@@ -81,17 +81,17 @@ class _Instance:
 
 def _instances(story: Story) -> list[_Instance]:
     """Return all instances: healthy, running, never backed up, switched off, stuck, and one of the former customer."""
-    healthy = Rhythm(first=story.start + 6 * HOUR, every=DAY, takes=22 * 60, size=0, twist=_mishaps)
-    staged = Rhythm(first=story.at(25), every=DAY, takes=50, size=0, twist=_lasting(1, story.at(75)))
-    retired = Rhythm(first=story.start - 90 * DAY, every=DAY, takes=20 * 60, size=0, twist=_only(range(1, 6)))
-    stuck = Rhythm(first=story.start - 11 * HOUR, every=WEEK, takes=40 * 60, size=0, twist=_lasting(1, math.inf))
+    healthy = BackupPattern(first=story.start + 6 * HOUR, every=DAY, takes=22 * 60, size=0, alter=_mishaps)
+    staged = BackupPattern(first=story.at(25), every=DAY, takes=50, size=0, alter=_lasting(1, story.at(75)))
+    retired = BackupPattern(first=story.start - 90 * DAY, every=DAY, takes=20 * 60, size=0, alter=_only(range(1, 6)))
+    stuck = BackupPattern(first=story.start - 11 * HOUR, every=WEEK, takes=40 * 60, size=0, alter=_lasting(1, math.inf))
     return [
-        _Instance(id=101, customer=7, definition=3, frequency="daily", keep=50 * DAY, rhythm=healthy),
-        _Instance(id=102, customer=7, definition=3, frequency="daily", keep=14 * DAY, rhythm=staged),
+        _Instance(id=101, customer=7, definition=3, frequency="daily", keep=50 * DAY, pattern=healthy),
+        _Instance(id=102, customer=7, definition=3, frequency="daily", keep=14 * DAY, pattern=staged),
         _Instance(id=103, customer=7, definition=4, frequency="daily"),
-        _Instance(id=201, customer=8, definition=3, frequency="off", keep=365 * DAY, rhythm=retired),
-        _Instance(id=202, customer=8, definition=4, frequency="weekly", keep=60 * DAY, rhythm=stuck),
-        _Instance(id=301, customer=FORMER_CUSTOMER, definition=3, frequency="daily", keep=14 * DAY, rhythm=healthy),
+        _Instance(id=201, customer=8, definition=3, frequency="off", keep=365 * DAY, pattern=retired),
+        _Instance(id=202, customer=8, definition=4, frequency="weekly", keep=60 * DAY, pattern=stuck),
+        _Instance(id=301, customer=FORMER_CUSTOMER, definition=3, frequency="daily", keep=14 * DAY, pattern=healthy),
     ]
 
 
@@ -223,14 +223,14 @@ def _refusal(status: int, complaint: str) -> Response:
 
 
 def _single(request: Request, record: Mapping[str, Any] | None) -> Response:
-    if unknown := undocumented(request):
+    if unknown := find_undocumented(request):
         return _refusal(400, unknown)
     return Response(status=204) if record is None else json_response(record)
 
 
 def _listing(request: Request, records: Sequence[Mapping[str, Any]], *documented: str) -> Response:
     """Return one page of `records` with links to the others; the first is also had without naming it."""
-    if unknown := undocumented(request, PAGE, *documented):
+    if unknown := find_undocumented(request, PAGE, *documented):
         return _refusal(400, unknown)
     last = max(1, math.ceil(len(records) / PER_PAGE))
     said = request.query.get(PAGE, "1")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
-from exporter.demo.timeline import Rhythm, Run, failing
+from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
 
@@ -30,7 +30,7 @@ class Service:
     """A service, how it is backed up, and for how many hours each backup is kept."""
 
     name: str
-    rhythm: Rhythm
+    pattern: BackupPattern
     retention: int = 24
     state: str = "running"
     warehouse: str = ""
@@ -45,12 +45,12 @@ class Service:
     def runs(self, now: float) -> list[Run]:
         """Return what is kept at `now`, newest first."""
         keep = self.retention * HOUR
-        late = self.rhythm.every  # a run may have been moved away from its slot
-        return [run for run in self.rhythm.runs(now, keep + late) if run.start > now - keep]
+        late = self.pattern.every  # a run may have been moved away from its slot
+        return [run for run in self.pattern.runs(now, keep + late) if run.start > now - keep]
 
-    def forgot(self, wanted: str, now: float) -> bool:
+    def forgets(self, wanted: str, now: float) -> bool:
         """Return whether a backup of this id once was."""
-        return any(self.backup_id(run) == wanted for run in self.rhythm.runs(now, UNTIL_THE_END))
+        return any(self.backup_id(run) == wanted for run in self.pattern.runs(now, UNTIL_THE_END))
 
     def backup_id(self, run: Run) -> str:
         """Return the id of a run."""
@@ -67,46 +67,50 @@ def accounts(story: Story) -> Sequence[Account]:
 
 def analytics(story: Story) -> Sequence[Service]:
     """Return services of which three are well: `orders`, `search`, and `archive`, which is stopped."""
-    orders = Service(name="orders", rhythm=frequent(story), retention=168)
+    orders = Service(name="orders", pattern=frequent(story), retention=168)
     stuck_since = story.start - 9 * HOUR
-    sessions = Rhythm(first=stuck_since + DAY, every=DAY, takes=20 * MINUTE, size=90 * GIB, kinds=CHAIN)
-    billing = Rhythm(first=story.start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN)
-    archive = Rhythm(first=story.start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
-    search = Rhythm(first=story.start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",))
+    sessions = BackupPattern(first=stuck_since + DAY, every=DAY, takes=20 * MINUTE, size=90 * GIB, kinds=CHAIN)
+    billing = BackupPattern(
+        first=story.start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN
+    )
+    archive = BackupPattern(first=story.start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
+    search = BackupPattern(
+        first=story.start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",)
+    )
     return (
         orders,
         replace(orders, name="orders readers", warehouse="orders", primary=False),
-        Service(name="clickstream", rhythm=forgotten(story)),
-        Service(name="billing", rhythm=replace(billing, twist=failing(0, -1)), retention=96),
-        Service(name="sessions", rhythm=replace(sessions, twist=lasting(0, UNTIL_THE_END)), retention=168),
-        Service(name="archive", rhythm=replace(archive, twist=ending(-20)), retention=1080, state="stopped"),
-        Service(name="search", rhythm=search, retention=72, state="idle"),
+        Service(name="clickstream", pattern=forget_service(story)),
+        Service(name="billing", pattern=replace(billing, alter=failing(0, -1)), retention=96),
+        Service(name="sessions", pattern=replace(sessions, alter=lasting(0, UNTIL_THE_END)), retention=168),
+        Service(name="archive", pattern=replace(archive, alter=ending(-20)), retention=1080, state="stopped"),
+        Service(name="search", pattern=search, retention=72, state="idle"),
     )
 
 
 def staging(story: Story) -> Sequence[Service]:
     """Return the one service of an organization in the cheapest tier, where the schedule is not one's own."""
-    rhythm = Rhythm(first=story.start + 19 * HOUR, every=DAY, takes=3 * MINUTE, size=GIB, kinds=CHAIN)
-    return (Service(name="playground", rhythm=rhythm, own_schedule=False),)
+    pattern = BackupPattern(first=story.start + 19 * HOUR, every=DAY, takes=3 * MINUTE, size=GIB, kinds=CHAIN)
+    return (Service(name="playground", pattern=pattern, own_schedule=False),)
 
 
-def frequent(story: Story) -> Rhythm:
+def frequent(story: Story) -> BackupPattern:
     """Return a rhythm that is never late, with a run to be watched from beginning to end."""
     begins, ends = story.at(20), story.at(80)
-    every = Rhythm(first=begins, every=6 * HOUR, takes=65, size=120 * GIB, kinds=CHAIN)
-    return replace(every, twist=lasting(1, ends - begins))
+    every = BackupPattern(first=begins, every=6 * HOUR, takes=65, size=120 * GIB, kinds=CHAIN)
+    return replace(every, alter=lasting(1, ends - begins))
 
 
-def forgotten(story: Story) -> Rhythm:
+def forget_service(story: Story) -> BackupPattern:
     """Return a rhythm whose next run fails shortly before the last success is a day old and drops out of the list."""
 
-    def twist(run: Run) -> Run:
+    def alter(run: Run) -> Run:
         if run.number == 0:
             late = story.at(60) - DAY
             return replace(run, start=late, end=late + run.end - run.start)
         return replace(run, end=story.at(42), outcome=Status.FAILED) if run.number == 1 else run
 
-    return Rhythm(first=story.at(40), every=DAY, takes=4 * MINUTE, size=300 * GIB, kinds=CHAIN, twist=twist)
+    return BackupPattern(first=story.at(40), every=DAY, takes=4 * MINUTE, size=300 * GIB, kinds=CHAIN, alter=alter)
 
 
 def lasting(number: int, seconds: float) -> Callable[[Run], Run]:
@@ -176,7 +180,7 @@ class ClickhouseAccount:
             return refusal(
                 request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated", complaint="only GET is for reading"
             )
-        if unknown := undocumented(request, *PARAMETERS.get(request.path.rpartition("/")[2], ())):
+        if unknown := find_undocumented(request, *PARAMETERS.get(request.path.rpartition("/")[2], ())):
             return refusal(request, 400, "BAD_REQUEST: Unknown query parameter", complaint=unknown)
         return self._read(request, now)
 
@@ -207,7 +211,7 @@ class ClickhouseAccount:
                     request, 403, "FORBIDDEN: Cannot use customized backup schedule in BASIC pricing package"
                 )
             case ["backupConfiguration"] if service.primary:
-                period = int(service.rhythm.every // HOUR)
+                period = int(service.pattern.every // HOUR)
                 schedule = {"backupPeriodInHours": period, "backupRetentionPeriodInHours": service.retention}
                 return success(request, schedule)
             case ["backups"] if service.primary:
@@ -216,7 +220,7 @@ class ClickhouseAccount:
                 for run in service.runs(now):
                     if service.backup_id(run) == wanted:
                         return success(request, describe_backup(service, run, now))
-                complaint = "" if service.forgot(wanted, now) else "no such backup"
+                complaint = "" if service.forgets(wanted, now) else "no such backup"
         return refusal(request, 404, "NOT_FOUND: No such resource", complaint=complaint)
 
     def _describe_organization(self) -> dict[str, Any]:

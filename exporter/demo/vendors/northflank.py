@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, Story, iso, json_response, undocumented
-from exporter.demo.timeline import Rhythm, Run, failing
+from exporter.demo.http import Account, Request, Response, Story, find_undocumented, iso, json_response
+from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
 
@@ -31,7 +31,7 @@ PAGING = ("per_page", "page", "cursor")
 """The documented parameters of each list; a single backup has none."""
 TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
 Json = dict[str, Any]
-Twist = Callable[[Run], Run | None]
+Alteration = Callable[[Run], Run | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,15 @@ class Plan:
     size: int
     keep: float = 14 * DAY
     takes: float = 240.0
-    twist: Twist = lambda run: run
+    alter: Alteration = lambda run: run
 
     def runs(self, now: float) -> list[Run]:
         """Return what has started and is kept at `now`, newest first."""
         every = {"hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}[self.interval]
-        rhythm = Rhythm(first=self.first, every=every, takes=self.takes, size=self.size, growth=0.001, twist=self.twist)
-        return rhythm.runs(now, self.keep)
+        pattern = BackupPattern(
+            first=self.first, every=every, takes=self.takes, size=self.size, growth=0.001, alter=self.alter
+        )
+        return pattern.runs(now, self.keep)
 
     def schedule(self) -> Json:
         """Return it as the API lists it; the slots are those of its runs."""
@@ -161,7 +163,7 @@ class Platform:
             )
         if request.method != "GET":
             return _error(405, "Method not allowed", "only GET is for reading")
-        if unknown := undocumented(request, *(() if "id" in found else PAGING)):
+        if unknown := find_undocumented(request, *(() if "id" in found else PAGING)):
             return _error(400, "Unknown query parameter", unknown)
         return json_response({"data": found}) if "id" in found else _page(found, request.query)
 
@@ -254,7 +256,7 @@ def _addons(story: Story) -> Sequence[Addon]:
     """Return all addons: some well, one paused, one switched off, one on its way out; see also those below."""
     start = story.start
     manual = Run(number=0, start=start - 33 * DAY, end=start - 33 * DAY + 400, size=3 * GIB)
-    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, twist=_until(start - 9 * DAY))
+    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, alter=_until(start - 9 * DAY))
     return (
         _ledger(story),
         Addon("payments", "queue", "redis", status="paused", plans=[queue]),
@@ -269,7 +271,7 @@ def _addons(story: Story) -> Sequence[Addon]:
 def _ledger(story: Story) -> Addon:
     """Return a database whose hourly dump suddenly has a tenth of its size; imports lie among its backups."""
     brief = 10 / story.speed
-    dumps = Plan("dump", "hourly", story.at(45), 40 * GIB, keep=4 * DAY, takes=brief, twist=_shrunken)
+    dumps = Plan("dump", "hourly", story.at(45), 40 * GIB, keep=4 * DAY, takes=brief, alter=_shrink)
     snapshots = Plan("snapshot", "daily", story.start + 5 * HOUR, 2 * GIB, keep=12 * DAY, takes=brief)
     starts = (story.start - 600, story.start - 30 * DAY)
     imports = [("fileUpload", Run(number=0, start=start, end=start + 60, size=GIB)) for start in starts]
@@ -279,15 +281,15 @@ def _ledger(story: Story) -> Addon:
 def _risk(start: float) -> Addon:
     """Return a database whose dumps came to an end four days ago without a failure, while its snapshots go on."""
     ended = _until(start - 4 * DAY)
-    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, twist=ended)
+    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, alter=ended)
     snapshots = Plan("snapshot", "daily", start + 18 * HOUR, GIB)
     return Addon("payments", "risk-db", "mysql", plans=[dumps, snapshots])
 
 
 def _catalog(start: float) -> Addon:
     """Return a database with two schedules for its dumps, whose last restore failed."""
-    daily = Plan("dump", "daily", start + 14 * HOUR, 12 * GIB, twist=failing(-4))
-    weekly = Plan("dump", "weekly", start + 79 * HOUR, 12 * GIB, keep=56 * DAY, twist=_aborted)
+    daily = Plan("dump", "daily", start + 14 * HOUR, 12 * GIB, alter=failing(-4))
+    weekly = Plan("dump", "weekly", start + 79 * HOUR, 12 * GIB, keep=56 * DAY, alter=_abort)
     restores = [_restore("completed", daily, start - 20 * DAY), _restore("failed", daily, start - DAY)]
     return Addon("media", "catalog", "mongodb", plans=[daily, weekly], restores=restores)
 
@@ -295,7 +297,7 @@ def _catalog(start: float) -> Addon:
 def _uploads(story: Story) -> Addon:
     """Return a database whose dump can be seen running."""
     seen = _ending(story.at(90))
-    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=60 / story.speed, twist=seen)
+    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=60 / story.speed, alter=seen)
     return Addon("media", "uploads", "postgresql", plans=[dumps])
 
 
@@ -310,19 +312,19 @@ def _restore(status: str, plan: Plan, start: float) -> Json:
     }
 
 
-def _until(end: float) -> Twist:
+def _until(end: float) -> Alteration:
     return lambda run: run if run.start < end else None
 
 
-def _aborted(run: Run) -> Run:
+def _abort(run: Run) -> Run:
     return replace(run, outcome=Status.CANCELLED) if run.number == -2 else run
 
 
-def _shrunken(run: Run) -> Run:
+def _shrink(run: Run) -> Run:
     return replace(run, size=run.size // 10) if run.number >= 1 else run
 
 
-def _ending(end: float) -> Twist:
+def _ending(end: float) -> Alteration:
     return lambda run: replace(run, end=end) if run.number == 1 else run
 
 

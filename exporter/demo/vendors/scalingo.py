@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
-from exporter.demo.timeline import Rhythm, Run, failing
+from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
 
@@ -100,7 +100,7 @@ class ScalingoAccount:
         expected = b64encode(f":{self._token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {expected}":
             return _refusal(401, "no known token")
-        return _misasked(request) or json_response({"token": self._issue(self.name, now)})
+        return _complain(request) or json_response({"token": self._issue(self.name, now)})
 
     def _addon_token(self, request: Request, app: str, wanted: str, now: float) -> Response:
         if self._holder(request, now) != self.name:
@@ -110,14 +110,14 @@ class ScalingoAccount:
             return _refusal(404, "no such addon")
         if now >= addon.revoked:
             return _refusal(403)
-        return _misasked(request) or json_response(
-            {"addon": {**self._described(addon), "token": self._issue(addon.id, now)}}
+        return _complain(request) or json_response(
+            {"addon": {**self._describe(addon), "token": self._issue(addon.id, now)}}
         )
 
     def _api(self, request: Request, rest: Sequence[str], now: float) -> Response:
         if self._holder(request, now) != self.name:
             return _refusal(401, "no token of the account, or an expired one")
-        if refused := _misasked(request):
+        if refused := _complain(request):
             return refused
         match rest:
             case ["apps"]:
@@ -125,10 +125,10 @@ class ScalingoAccount:
             case ["apps", app, "addons"]:
                 owned = [addon for addon in self._addons if app in (addon.app, self._apps[addon.app])]
                 if owned:
-                    return json_response({"addons": [self._described(addon) for addon in owned]})
+                    return json_response({"addons": [self._describe(addon) for addon in owned]})
             case ["databases"]:
                 dedicated = [addon for addon in self._addons if addon.technology == "postgresql-ng"]
-                return json_response({"databases": [self._dedicated(addon) for addon in dedicated]})
+                return json_response({"databases": [self._list_dedicated(addon) for addon in dedicated]})
         return _refusal(404, "no such path or app")
 
     def _database_api(self, request: Request, wanted: str, rest: Sequence[str], now: float) -> Response:
@@ -136,7 +136,7 @@ class ScalingoAccount:
         own = addon is not None and self._holder(request, now) == addon.id
         if addon is None or not own or now >= addon.revoked:
             return _refusal(401, "" if own else "no token of this addon, or an expired one")
-        if refused := _misasked(request):
+        if refused := _complain(request):
             return refused
         match rest:
             case []:
@@ -170,7 +170,7 @@ class ScalingoAccount:
         owner = {"id": _hex("owner", 24), "username": "simulated", "email": "simulated@example.com"}
         return {"id": self._apps[app], "name": app, "status": "running", "created_at": created, "owner": owner}
 
-    def _dedicated(self, addon: Addon) -> dict[str, Any]:
+    def _list_dedicated(self, addon: Addon) -> dict[str, Any]:
         return {
             "id": self._apps[addon.app],
             "name": addon.app,
@@ -179,7 +179,7 @@ class ScalingoAccount:
             "plan": "postgresql-dr-starter-4096",
         }
 
-    def _described(self, addon: Addon) -> dict[str, Any]:
+    def _describe(self, addon: Addon) -> dict[str, Any]:
         name = addon.technology.title()
         return {
             "id": addon.id,
@@ -209,12 +209,12 @@ class ScalingoAccount:
 def _addons(story: Story) -> Sequence[Addon]:
     """Return two steady databases, one without a schedule, a backup that is on its way, and one to be revoked."""
     fall = story.start - 30 * DAY
-    on_demand = Rhythm(
+    on_demand = BackupPattern(
         first=story.start + 3 * DAY, every=9 * DAY, takes=6 * MINUTE, size=3 * GIGABYTE, kinds=("manual",)
     )
     staged = Run(number=1, start=story.at(30), end=story.at(100), size=11 * GIGABYTE, kind="manual")
-    shop = _merged(_daily(story, 2, 3 * GIGABYTE, failing(-3)), lambda now: on_demand.runs(now, 40 * DAY))
-    intranet = _merged(_daily(story, 3, 11 * GIGABYTE), lambda now: [staged] if staged.start - QUEUE <= now else [])
+    shop = _merge(_daily(story, 2, 3 * GIGABYTE, failing(-3)), lambda now: on_demand.runs(now, 40 * DAY))
+    intranet = _merge(_daily(story, 3, 11 * GIGABYTE), lambda now: [staged] if staged.start - QUEUE <= now else [])
     legacy = _daily(story, 1, 5 * GIGABYTE, lambda run: run if run.start < fall else None)
     return (
         Addon(app="storefront", technology="postgresql", runs=shop, hours=(2,)),
@@ -228,21 +228,23 @@ def _addons(story: Story) -> Sequence[Addon]:
     )
 
 
-def _daily(story: Story, hour: int, size: int, twist: Callable[[Run], Run | None] = lambda run: run) -> Runs:
+def _daily(story: Story, hour: int, size: int, alter: Callable[[Run], Run | None] = lambda run: run) -> Runs:
     """Return a backup a day at a UTC hour: those of a week are kept, and beyond it one a week and one a month."""
     first = story.start - story.start % DAY + hour * HOUR
     first += DAY if first <= story.start else 0
-    rhythm = Rhythm(first=first, every=DAY, takes=8 * MINUTE, size=size, growth=0.002, kinds=("periodic",), twist=twist)
+    pattern = BackupPattern(
+        first=first, every=DAY, takes=8 * MINUTE, size=size, growth=0.002, kinds=("periodic",), alter=alter
+    )
 
-    def kept(run: Run, now: float) -> bool:
+    def retained(run: Run, now: float) -> bool:
         day = datetime.fromtimestamp(run.start, UTC)
         age = now - run.start
         return age < 7 * DAY or (age < 56 * DAY and day.weekday() == 6) or day.day == 1
 
-    return lambda now: [run for run in rhythm.runs(now, 365 * DAY) if kept(run, now)]
+    return lambda now: [run for run in pattern.runs(now, 365 * DAY) if retained(run, now)]
 
 
-def _merged(*parts: Runs) -> Runs:
+def _merge(*parts: Runs) -> Runs:
     return lambda now: sorted((run for part in parts for run in part(now)), key=lambda run: run.start, reverse=True)
 
 
@@ -278,8 +280,8 @@ def _hex(text: str, length: int) -> str:
     return sha256(text.encode()).hexdigest()[:length]
 
 
-def _misasked(request: Request) -> Response | None:
-    unknown = undocumented(request)  # no path has any parameters
+def _complain(request: Request) -> Response | None:
+    unknown = find_undocumented(request)  # no path has any parameters
     return _refusal(400, unknown) if unknown else None
 
 

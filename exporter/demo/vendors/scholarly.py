@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.exchange import Account, Request, Response, Story, Window, iso, json_response, undocumented
-from exporter.demo.timeline import Rhythm, Run, failing
+from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
 
@@ -76,11 +76,11 @@ class ScholarlyAccount:
     def _read(self, request: Request, now: float) -> Response:
         match request.path.split("/"):
             case ["", "api", "v1", "institutions"]:
-                return _misasked(request) or self._institutions(request)
+                return _complain(request) or self._institutions(request)
             case ["", "api", "v1", "backups"]:
-                return _misasked(request, *PARAMETERS) or self._backups(request, now)
+                return _complain(request, *PARAMETERS) or self._backups(request, now)
             case ["", "api", "v1", "backups", wanted]:
-                return _misasked(request) or self._backup(wanted, request, now)
+                return _complain(request) or self._backup(wanted, request, now)
         return _refusal(404, "no such path")
 
     def _institutions(self, request: Request) -> Response:
@@ -147,23 +147,23 @@ class ScholarlyAccount:
 
 def _campus(story: Story) -> Runs:
     """Return 60 days of backups, then one every five minutes, of which the second never gets past 45 percent."""
-    history = Rhythm(
+    history = BackupPattern(
         first=story.start + 8 * HOUR,
         every=11 * HOUR,
         takes=20 * MINUTE,
         size=6 * GIGABYTE,
         growth=0.002,
-        twist=failing(-3, -41, -42, -97),
+        alter=failing(-3, -41, -42, -97),
     )
     opening = Run(number=0, start=story.at(10), end=story.at(100), size=6 * GIGABYTE)
 
-    def staged(run: Run) -> Run | None:
+    def stage(run: Run) -> Run | None:
         stuck = replace(run, end=story.at(1000), outcome=Status.FAILED)
         return None if run.number < 1 else stuck if run.number == 1 else run
 
     pace = story.at(1) - story.start
-    live = Rhythm(
-        first=story.at(400), every=300 * pace, takes=120 * pace, size=6 * GIGABYTE, growth=0.002, twist=staged
+    live = BackupPattern(
+        first=story.at(400), every=300 * pace, takes=120 * pace, size=6 * GIGABYTE, growth=0.002, alter=stage
     )
 
     def runs(now: float) -> list[Run]:
@@ -224,8 +224,8 @@ def _document(body: Mapping[str, Any]) -> Response:
     return json_response(body, media=MEDIA_TYPE)
 
 
-def _misasked(request: Request, *documented: str) -> Response | None:
-    unknown = undocumented(request, *documented)
+def _complain(request: Request, *documented: str) -> Response | None:
+    unknown = find_undocumented(request, *documented)
     return _refusal(400, unknown) if unknown else None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from exporter import registry
 from tests.demo.schema import anything, differences, instant, like, whole, word
-from tests.demo.visiting import ACCOUNTS, STORY, account_of, documented, everything, opened, wrong
+from tests.demo.visiting import ACCOUNTS, STORY, account_of, everything, find_wrong, load_documented, open_accounts
 
 SECONDS = (0, 21, 28, 45, 70, 95, 130, 450, 1100)
 OPEN_OBJECTS = ("details", "currentScaling", "relationships")
@@ -25,12 +25,12 @@ def test_there_are_facts_about_each_vendor() -> None:
 @pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
 def test_every_answer_is_as_documented(vendor: str, name: str, seconds: float) -> None:
-    facts = documented(vendor)
+    facts = load_documented(vendor)
     visits = everything(account_of(vendor, name), facts, STORY.at(seconds))
     found = {
         f"{visit.request.method} {visit.request.path} {visit.response.status}": differing
         for visit in visits
-        if (differing := wrong(facts, visit))
+        if (differing := find_wrong(facts, visit))
     }
 
     assert found == {}
@@ -38,11 +38,11 @@ def test_every_answer_is_as_documented(vendor: str, name: str, seconds: float) -
 
 @pytest.mark.parametrize("vendor", registry.names())
 def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
-    facts = documented(vendor)
+    facts = load_documented(vendor)
     met = {
         (visit.endpoint.path, visit.response.status)
         for seconds in SECONDS
-        for account in opened(vendor)
+        for account in open_accounts(vendor)
         for visit in everything(account, facts, STORY.at(seconds))
     }
 
@@ -53,24 +53,24 @@ def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", registry.names())
 def test_a_field_that_no_document_names_is_noticed_wherever_it_stands(vendor: str) -> None:
-    facts, unnoticed = documented(vendor), []
-    for visit in everything(opened(vendor)[0], facts, STORY.at(45)):
+    facts, unnoticed = load_documented(vendor), []
+    for visit in everything(open_accounts(vendor)[0], facts, STORY.at(45)):
         body = json.loads(visit.response.body) if visit.response.status == 200 else None
-        for place, changed in surprised(body):
+        for place, changed in find_surprises(body):
             if not [*differences(changed, visit.endpoint.reply.body)]:
                 unnoticed.append((visit.endpoint.path, place))
 
     assert {place.rpartition(".")[2] for _, place in unnoticed} <= set(OPEN_OBJECTS)
 
 
-def surprised(body: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+def find_surprises(body: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the body as often as there are objects in it, each time with one more field in one of them."""
     if isinstance(body, dict):
         yield place, {**body, "surprise": 1}
         for key, value in body.items():
-            yield from ((where, {**body, key: new}) for where, new in surprised(value, f"{place}.{key}"))
+            yield from ((where, {**body, key: new}) for where, new in find_surprises(value, f"{place}.{key}"))
     elif isinstance(body, list) and body:
-        yield from ((where, [new, *deepcopy(body[1:])]) for where, new in surprised(body[0], place))
+        yield from ((where, [new, *deepcopy(body[1:])]) for where, new in find_surprises(body[0], place))
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,30 @@ import aiohttp
 import pytest
 
 from exporter import registry
-from exporter.demo.exchange import Request
+from exporter.demo.http import Request
 from exporter.demo.server import SimulatedVendors
 from exporter.demo.strict import AskedWrongly, Strict
-from tests.demo.visiting import ACCOUNTS, BASE, STORY, Visit, account_of, again, documented, everything, opened, wrong
-from tests.simulated_carrier import watching
+from tests.demo.visiting import (
+    ACCOUNTS,
+    BASE,
+    STORY,
+    Visit,
+    account_of,
+    again,
+    everything,
+    find_wrong,
+    load_documented,
+    open_accounts,
+)
+from tests.simulated_transport import watching
 from tests.virtual_time import START, run_virtual
 
 NOW = STORY.at(0)
 
 
-def answered(account: Strict, vendor: str) -> Iterator[Visit]:
+def answer_once(account: Strict, vendor: str) -> Iterator[Visit]:
     """Yield one visit of each endpoint, of those that were answered."""
-    visits = [*everything(account, documented(vendor), NOW)]
+    visits = [*everything(account, load_documented(vendor), NOW)]
     yield from {visit.endpoint.path: visit for visit in visits if visit.response.status == 200}.values()
     account.complaints = []
 
@@ -40,13 +51,13 @@ def test_what_is_asked_wrongly_is_refused_as_documented_and_kept(
     vendor: str, name: str, status: int, changed: dict[str, Any]
 ) -> None:
     account, seen = Strict(account_of(vendor, name)), 0
-    for visit in [*answered(account, vendor)]:
+    for visit in [*answer_once(account, vendor)]:
         if status == 401 and not visit.endpoint.authorization:
             continue  # a form that holds the credentials itself
         account.complaints = []
         refused = again(account, visit, NOW, **changed)
         asked = f"{refused.request.method} {refused.request.path}"
-        assert (refused.response.status, wrong(documented(vendor), refused)) == (status, []), asked
+        assert (refused.response.status, find_wrong(load_documented(vendor), refused)) == (status, []), asked
         assert [complaint.partition(",")[0] for complaint in account.complaints] == [f"{name}: {asked}: {status}"]
         seen += 1
 
@@ -56,20 +67,20 @@ def test_what_is_asked_wrongly_is_refused_as_documented_and_kept(
 @pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
 def test_the_first_request_over_the_limit_is_refused_as_documented_and_kept(vendor: str, name: str) -> None:
     strict = Strict(account_of(vendor, name, limited=True))
-    visits = (visit for _ in range(1001) for visit in everything(strict, documented(vendor), NOW))
+    visits = (visit for _ in range(1001) for visit in everything(strict, load_documented(vendor), NOW))
     refused = next(visit for visit in visits if visit.response.status == 429)
 
-    assert wrong(documented(vendor), refused) == []
+    assert find_wrong(load_documented(vendor), refused) == []
     assert strict.complaints[-1] == f"{name}: {refused.request.method} {refused.request.path}: 429, over the limit"
 
 
 @pytest.mark.parametrize("vendor", registry.names())
 def test_what_the_story_refuses_is_nobodys_fault(vendor: str) -> None:
-    facts = documented(vendor)
+    facts = load_documented(vendor)
     refused = [
         (visit.endpoint.path, visit.response)
         for seconds in (0, 70)
-        for account in opened(vendor)
+        for account in open_accounts(vendor)
         for visit in everything(account, facts, STORY.at(seconds))
         if visit.response.status > 204
     ]
@@ -79,7 +90,7 @@ def test_what_the_story_refuses_is_nobodys_fault(vendor: str) -> None:
 
 
 def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
-    account = Strict(opened("scholarly")[0])
+    account = Strict(open_accounts("scholarly")[0])
     asked = Request(method="GET", path="/elsewhere", base=BASE, headers={"authorization": "Bearer made-up-secret"})
     for _ in range(2):
         account.respond(asked, NOW)
@@ -93,7 +104,7 @@ def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
 
 @pytest.mark.parametrize("forgiven", [True, False])
 async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_stop(forgiven: bool) -> None:
-    vendors = SimulatedVendors(opened("northflank"))
+    vendors = SimulatedVendors(open_accounts("northflank"))
     await vendors.start()
     async with aiohttp.ClientSession() as session, session.get(f"{vendors.bases['platform']}/v1/projects") as answer:
         assert answer.status == 401
@@ -110,10 +121,10 @@ async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_sto
 
 def test_a_test_that_asks_wrongly_in_virtual_time_fails_when_the_watching_ends() -> None:
     async def ask_wrongly() -> None:
-        async with watching(opened("northflank")) as seen:
+        async with watching(open_accounts("northflank")) as seen:
             await seen.app.stop()
             asked = Request(method="GET", path="/v1/elsewhere", base=BASE)
-            seen.carriers["platform"].account.respond(asked, START)
+            seen.transports["platform"].account.respond(asked, START)
 
     with pytest.raises(AssertionError, match="no known token"):
         run_virtual(ask_wrongly())

@@ -1,0 +1,53 @@
+"""Recognizes answers that were heard before, so that nothing need be made of them again."""
+
+from dataclasses import dataclass, field
+
+MAX_ETAG_LENGTH = 256
+REQUEST_ID = b'"requestId"'
+"""The id that a vendor gives an answer itself: new each time, and read by nobody."""
+
+
+class NotModifiedError(Exception):
+    """Every answer of a reading is what it was the last time, to the end."""
+
+
+@dataclass(slots=True)
+class ChangeDetector:
+    """What a reading hears, against what the last one heard.
+
+    Providers only map: the same answers give the same result. So a reading may end as soon as it has heard all that
+    it heard the last time, before any of it is decoded. An answer is remembered by its hash alone, which is keyed
+    anew in each process.
+    """
+
+    previous: tuple[int, ...] = ()
+    """The last reading's answers; without any, the reading is never the same."""
+    previous_etag: str = ""
+    """The `ETag` of the last reading's only answer; the vendor is asked to say no more than a 304 if it still is."""
+    seen: list[int] = field(default_factory=list)
+    etag: str = ""
+    """The `ETag` of the answer that was heard last."""
+
+    @property
+    def conditional_headers(self) -> dict[str, str]:
+        """The header that makes the next request a conditional one; of several answers each would be needed again."""
+        return (
+            {"If-None-Match": self.previous_etag}
+            if self.previous_etag and len(self.previous) == 1 and not self.seen
+            else {}
+        )
+
+    def observe(self, url: str, link: str, body: bytes, etag: str = "") -> None:
+        """Take the next good answer; NotModifiedError if with it the reading is the same as the last."""
+        self.etag = etag if len(etag) <= MAX_ETAG_LENGTH else ""
+        self.seen.append(hash((url, link, _strip_request_id(body))))
+        if len(self.seen) == len(self.previous) and tuple(self.seen) == self.previous:
+            raise NotModifiedError
+
+
+def _strip_request_id(body: bytes) -> bytes:
+    """Return a body without its own id, if it begins or ends with one."""
+    at = body.find(REQUEST_ID, 0, 200)
+    at = at if at >= 0 else body.find(REQUEST_ID, max(0, len(body) - 200))
+    end = body.find(b",", at) if at >= 0 else -1
+    return body[:at] + body[end:] if end >= 0 else body[:at] if at >= 0 else body

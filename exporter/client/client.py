@@ -1,0 +1,257 @@
+"""Asks vendors: signs, paces, renews, tries again once; the one place that knows what a request costs."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import urlencode, urljoin
+
+from exporter.client.change_detector import ChangeDetector, NotModifiedError
+from exporter.client.counters import Counters
+from exporter.client.rate_limiter import NotSentError, RateLimiter
+from exporter.client.responses import decode_response, links, number, rate_limit_reset, retry_after, same_host
+from exporter.client.tokens import TokenStore
+from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
+from exporter.provider import Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
+from exporter.secret import Secret
+
+MAX_PAGES = 300
+MAX_REDIRECTS = 3
+MAX_RENEWALS = 5
+"""How often a request that waits may see its token die before it is sent with what there is."""
+RENEWAL_COOLDOWN = 900.0
+"""Seconds for which no token is renewed for an address that went on saying 401 when one was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An HTTP request."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An HTTP response, read to its end; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Transport(Protocol):
+    """What carries a request to a vendor and its answer back."""
+
+    async def send(self, request: Request) -> Response:
+        """Return the whole answer, whatever its status; a PollError if there is none."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """The way to one source's vendor, through which all its requests go."""
+
+    transport: Transport
+    limiter: RateLimiter
+    counters: Counters
+    tokens: TokenStore
+    timeout: float
+    """Seconds that one request may take, a second try included; waiting for the rate limit does not count."""
+    max_wait: float
+    """The longest wait in seconds that the vendor may impose: the poll interval."""
+    clock: Callable[[], float]
+    renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
+    """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
+
+    async def request(
+        self, method: str, url: str, auth: Auth | None, headers: Mapping[str, str], body: bytes | None
+    ) -> Response:
+        """Send a signed request; on a 401 to an exchanged token, renew it once and send again."""
+        request = Request(method=method, url=url, headers=headers, body=body)
+        response, token = await self._send_until_accepted(request, auth)
+        if response.status != 401:
+            self.renewal_blocked_until.pop(url, None)
+        now = asyncio.get_running_loop().time()
+        if (
+            response.status != 401
+            or not isinstance(auth, TokenExchange)
+            or self.renewal_blocked_until.get(url, 0.0) > now
+        ):
+            return response
+        self.tokens.drop(auth, token)
+        response, _ = await self._send_until_accepted(request, auth)
+        self.renewal_blocked_until = {
+            address: until for address, until in self.renewal_blocked_until.items() if until > now and address != url
+        }
+        if response.status == 401:
+            self.renewal_blocked_until[url] = now + RENEWAL_COOLDOWN
+        return response
+
+    async def _sign(self, auth: Auth | None) -> tuple[dict[str, str], str]:
+        match auth:
+            case BasicAuth(user=user, password=password):
+                return {"Authorization": _basic(_plain(user), password.reveal())}, ""
+            case BearerAuth(token=secret):
+                return {"Authorization": f"Bearer {secret.reveal()}"}, ""
+            case TokenExchange():
+                try:
+                    token = await self.tokens.get(auth, lambda: self._exchange(auth))
+                except PollError as error:
+                    error.source_wide = error.source_wide or auth.source_wide
+                    raise
+                return {"Authorization": f"Bearer {token}"}, token
+        return {}, ""
+
+    async def _exchange(self, exchange: TokenExchange) -> Token:
+        headers, body = {"Accept": "application/json"}, None
+        if exchange.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
+        response = await self.request("POST", exchange.url, exchange.auth, headers, body)
+        token = exchange.read(decode_response(response.status, response.body))
+        if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
+            return Token(token.value, left)
+        return token
+
+    async def _send_until_accepted(self, request: Request, auth: Auth | None) -> tuple[Response, str]:
+        """Send until the vendor does not answer 429; RateLimitedError when it asks for too much patience."""
+        while True:
+            response, token = await self._send_with_retry(request, auth)
+            if response.status != 429:
+                self.limiter.record_success()
+                return response, token
+            self.limiter.record_429(retry_after(response.headers, self.clock()))
+
+    async def _send_with_retry(self, request: Request, auth: Auth | None) -> tuple[Response, str]:
+        """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""
+        loop = asyncio.get_running_loop()
+        spent = 0.0
+        again = request.method == "GET"
+        while True:
+            async with self._slot(request, auth) as (signed, token):
+                began = loop.time()
+                try:
+                    response = await self._send_once(signed, max(self.timeout - spent, 0.001))
+                except ConnectionFailedError as error:
+                    if not (again and error.reset):
+                        raise
+                else:
+                    if not (again and response.status in (502, 503, 504)):
+                        return response, token
+                spent += loop.time() - began
+            again = False
+
+    @asynccontextmanager
+    async def _slot(self, request: Request, auth: Auth | None) -> AsyncIterator[tuple[Request, str]]:
+        """Hold the limiter's place, and give the request as signed for it, with its token.
+
+        A token that died while the request waited is renewed first, and others take the place meanwhile.
+        """
+        for last in (*(False,) * MAX_RENEWALS, True):
+            signature, token = await self._sign(auth)
+            try:
+                async with self.limiter.slot(self.max_wait) as wait:
+                    self.counters.throttled += wait
+                    if not last:
+                        self._require_valid_token(auth, token)
+                    yield replace(request, headers={**request.headers, **signature}), token
+                    return
+            except NotSentError:
+                continue
+
+    def _require_valid_token(self, auth: Auth | None, token: str) -> None:
+        if isinstance(auth, TokenExchange) and not self.tokens.is_valid(auth, token):
+            raise NotSentError
+
+    async def _send_once(self, request: Request, seconds: float) -> Response:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        code = "none"
+        try:
+            async with deadline(seconds):
+                response = await self.transport.send(request)
+            code = str(response.status)
+            self._record_remaining(response.headers)
+            return response
+        finally:
+            self.counters.count_request(code, loop.time() - began)
+
+    def _record_remaining(self, headers: Mapping[str, str]) -> None:
+        header = headers.get("x-ratelimit-remaining")
+        remaining = None if header is None else number(header)
+        if remaining is None:
+            return
+        self.counters.remaining = remaining
+        reset = rate_limit_reset(headers)
+        if remaining == 0 and reset is not None:  # others spend from the same budget: do not earn their 429
+            self.limiter.close_for(reset)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One reading by a provider: its `Api`. Knows what it has asked, so that no chain of pages is endless."""
+
+    client: Client
+    progress_limiter: RateLimiter | None = None
+    """A second, smaller budget that this reading has to stay in as well."""
+    detector: ChangeDetector | None = None
+    """Ends the reading, by NotModifiedError, once all that it heard is what was heard before."""
+    requested_urls: set[str] = field(default_factory=set, repr=False)
+
+    async def get(
+        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
+    ) -> Answer:
+        """See `provider.Api.get`."""
+        headers = {"Accept": accept} | (self.detector.conditional_headers if self.detector is not None else {})
+        for _ in range(1 + MAX_REDIRECTS):
+            response = await self._once(url, auth, headers)
+            if not 300 <= response.status < 400 or "location" not in response.headers:
+                break
+            url = same_host(url, response.headers["location"])
+        if response.status == 304 and "If-None-Match" in headers:
+            raise NotModifiedError
+        if self.detector is not None and response.status == 200:
+            header = response.headers
+            self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
+        targets = {rel: urljoin(url, target) for rel, target in links(response.headers).items()}
+        return Answer(
+            body=decode_response(response.status, response.body, empty=empty, envelope=envelope), links=targets, url=url
+        )
+
+    def link(self, answer: Answer, target: object) -> str | None:
+        """See `provider.Api.link`."""
+        return same_host(answer.url, target) if isinstance(target, str) and target.strip() else None
+
+    async def _once(self, url: str, auth: Auth, headers: Mapping[str, str]) -> Response:
+        if url in self.requested_urls:
+            raise MalformedError("a page link leads back to a page already read")
+        if len(self.requested_urls) >= MAX_PAGES:
+            raise CapError(f"more than {MAX_PAGES} pages", limit="pages")
+        self.requested_urls.add(url)
+        if self.progress_limiter is None:
+            return await self.client.request("GET", url, auth, headers, None)
+        async with self.progress_limiter.slot(self.client.max_wait):
+            return await self.client.request("GET", url, auth, headers, None)
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Raise DeadlineError if the block takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DeadlineError(f"no whole answer within {seconds:.3g} s") from None
+
+
+def _plain(value: Secret | str) -> str:
+    return value if isinstance(value, str) else value.reveal()
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,149 @@
+"""Carries requests to vendors over real sockets: the one place that performs vendor HTTP."""
+
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from exporter import __version__
+from exporter.client.client import Request, Response
+from exporter.client.name_lookup import resolve
+from exporter.client.proxies import proxy_of_environment
+from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
+
+MAX_BODY_BYTES = 8 * 2**20
+MAX_CONNECTIONS = 16
+USER_AGENT = f"backup-exporter/{__version__}"
+
+
+class HttpTransport:
+    """One source's connections to its vendor."""
+
+    def __init__(self, *, ca_file: Path | None = None, proxy_url: str | None = None) -> None:
+        """Open nothing yet; a session is made at the first request."""
+        self._ca_file = ca_file
+        self._proxy_url = proxy_url
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
+
+    async def send(self, request: Request) -> Response:
+        """Return the whole answer. Redirects are not followed, and the body is held below its cap."""
+        try:
+            url = URL(request.url, encoded=True)
+            async with self._open().request(
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                proxy=self._proxy_url or self._proxy_of_environment(url),
+            ) as response:
+                body = await _read(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                if len(links := response.headers.getall("Link", [])) > 1:
+                    headers["link"] = ", ".join(links)
+                return Response(status=response.status, headers=headers, body=body)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _translate(error) from None  # theirs carry addresses and headers
+
+    def _proxy_of_environment(self, url: URL) -> str | None:
+        """Look it up once for each host: walking the whole environment costs as much as a small request."""
+        host = url.scheme, url.raw_authority
+        if host not in self._proxies:
+            self._proxies[host] = proxy_of_environment(url)
+        return self._proxies[host]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                ssl=_ssl_context(self._ca_file), limit=MAX_CONNECTIONS, resolver=_Resolver()
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers={"User-Agent": USER_AGENT},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the transport keeps the time
+                cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_refuse_resend,),
+            )
+        return self._session
+
+
+class _Resolver(AbstractResolver):
+    """Looks up names without the event loop's own threads."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return all addresses."""
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=address[0], port=address[1], family=kind, proto=proto, flags=flags)
+            for kind, _, proto, _, address in await resolve(host, port, family)
+        ]
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Take a broken connection out of the library's hands, which would send again what nobody counts."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _translate(error) from None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            response.close()
+            raise CapError(f"the body is larger than {MAX_BODY_BYTES // 2**20} MiB", limit="body")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _translate(error: Exception) -> PollError:
+    if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
+        return MalformedError("the body's encoding is broken")
+    return next(meaning() for kinds, meaning in MEANINGS if isinstance(error, kinds))
+
+
+MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[], PollError]]] = (
+    (
+        (aiohttp.ClientSSLError, ssl.SSLError, aiohttp.ServerFingerprintMismatch),
+        lambda: TlsError("the server's certificate is not trusted, or TLS failed"),
+    ),
+    ((aiohttp.ClientConnectorDNSError,), lambda: ConnectionFailedError("the host's name cannot be resolved")),
+    ((aiohttp.ClientConnectorError,), lambda: ConnectionFailedError("no connection")),
+    ((aiohttp.ClientHttpProxyError,), lambda: ConnectionFailedError("the proxy refused")),
+    (
+        (aiohttp.ClientResponseError, ValueError),
+        lambda: MalformedError("the answer is no HTTP, or the request cannot be written as HTTP"),
+    ),
+    ((Exception,), lambda: ConnectionFailedError("the connection broke", reset=True)),
+)
+"""What the library's exceptions mean; the first row that fits counts."""
+
+
+@lru_cache(maxsize=32)
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context

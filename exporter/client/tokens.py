@@ -1,0 +1,49 @@
+"""Keeps the tokens that vendors give in exchange: got once, used while they live, renewed before they die."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from exporter.provider import Token, TokenExchange
+
+MAX_MARGIN = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldToken:
+    """A token with the instant (of the loop's clock) from which it is not used any more."""
+
+    value: str = field(repr=False)
+    until: float
+
+
+class TokenStore:
+    """One source's tokens, by the address they are got from."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._held: dict[str, HeldToken] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def get(self, exchange: TokenExchange, fetch: Callable[[], Awaitable[Token]]) -> str:
+        """Return a living token; `ask` gets a new one, and of many that want it at once only one asks."""
+        async with self._locks.setdefault(exchange.url, asyncio.Lock()):
+            now = asyncio.get_running_loop().time()
+            held = self._held.get(exchange.url)
+            if held is None or now >= held.until:
+                token = await fetch()
+                lifetime = token.lifetime or exchange.lifetime
+                margin = min(MAX_MARGIN, lifetime / 5)
+                held = self._held[exchange.url] = HeldToken(token.value, now + lifetime - margin)
+            return held.value
+
+    def is_valid(self, exchange: TokenExchange, value: str) -> bool:
+        """Whether this is still the token to use."""
+        held = self._held.get(exchange.url)
+        return held is not None and held.value == value and asyncio.get_running_loop().time() < held.until
+
+    def drop(self, exchange: TokenExchange, value: str) -> None:
+        """Forget a token that was refused, unless it has been renewed already."""
+        held = self._held.get(exchange.url)
+        if held is not None and held.value == value:
+            del self._held[exchange.url]

@@ -1,0 +1,209 @@
+"""Reads the configuration: a YAML file in, frozen settings and warnings out, or all of its problems at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from exporter import registry
+from exporter.config import document
+from exporter.config.location import Location, Report
+from exporter.config.options import option_keys, read_options
+from exporter.config.sections import Section, attempt, labels, list_of, nearest, section
+from exporter.config.values import (
+    InvalidValueError,
+    Reader,
+    boolean,
+    certificates_from,
+    duration,
+    fraction,
+    one_of,
+    path_from,
+    proxy,
+    text,
+    whole_number,
+)
+from exporter.provider import Provider
+from exporter.settings import Override, Settings, Source
+
+_DEFAULTS: Mapping[str, Reader[Any]] = {
+    "poll_interval": duration,
+    "discovery_interval": duration,
+    "progress_interval": duration,
+    "request_timeout": duration,
+    "max_age": duration,
+    "max_duration": duration,
+    "proxy_url": proxy,
+}
+_LIMITS: Mapping[str, Reader[Any]] = {
+    "max_age": duration,
+    "max_duration": duration,
+    "min_backups": whole_number(0),
+    "min_retention": duration,
+    "paused": boolean,
+    "labels": labels,
+}
+_RATE: Mapping[str, Reader[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
+_OTHERS = ("name", "provider", "rate_limit", "include", "exclude", "resources", "ca_file", "shard_by")
+
+TOP_KEYS = (*_DEFAULTS, "state_file", "sources")
+SOURCE_KEYS = tuple(dict.fromkeys((*_OTHERS, *_DEFAULTS, *_LIMITS)))
+OVERRIDE_KEYS = tuple(_LIMITS)
+RATE_LIMIT_KEYS = tuple(_RATE)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Take the problems, each one line that names its place and its cure."""
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedConfig:
+    """What a configuration says, and what is allowed in it but probably not meant."""
+
+    settings: Settings
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a configuration refers to."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    providers: Mapping[str, Provider]
+
+
+def load(path: Path, environ: Mapping[str, str], *, providers: Mapping[str, Provider] | None = None) -> LoadedConfig:
+    """Read a configuration file, or raise ConfigError."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
+    except ValueError:
+        raise ConfigError([f"{path}: is no UTF-8 text"]) from None
+    return parse(content, environ, path.absolute().parent, providers=providers)
+
+
+def parse(
+    content: str, environ: Mapping[str, str], base_dir: Path, *, providers: Mapping[str, Provider] | None = None
+) -> LoadedConfig:
+    """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigError."""
+    report = Report()
+    context = _Context(environ, base_dir, registry.providers() if providers is None else providers)
+    top = attempt(section, document.read(content, environ, report), Location(report))
+    settings = None if top is None else _settings(top, context)
+    if settings is None or report.problems:
+        raise ConfigError(report.problems)
+    return LoadedConfig(settings=settings, warnings=tuple(report.warnings))
+
+
+def _settings(top: Section, context: _Context) -> Settings:
+    top.check_keys(TOP_KEYS)
+    shared = top.read_all(_DEFAULTS)
+    state_file = top.read("state_file", path_from(context.folder))
+    entries = top.require("sources", _entries, "list at least one source") or ()
+    names: dict[str, Section] = {}
+    sources = []
+    for entry in entries:
+        name = entry.require("name", text, "give the source a name of its own") or ""
+        if name and names.setdefault(name, entry) is not entry:
+            entry.location.key("name").problem(
+                f"{names[name].location.path} has the same name; every source needs its own"
+            )
+        sources.append(_source(entry, name, shared, context))
+    return Settings(sources=tuple(source for source in sources if source is not None), state_file=state_file)
+
+
+def _entries(value: Any, location: Location) -> tuple[Section, ...]:
+    if value is None or value == []:
+        raise InvalidValueError("is empty; list at least one source")
+    return list_of(section)(value, location)
+
+
+def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Context) -> Source | None:
+    """Return a source; None if its provider is in question. What is wrong inside is noted either way."""
+    provider_name = entry.require(
+        "provider", _provider_name(context.providers), f"known are {', '.join(context.providers)}"
+    )
+    candidates = context.providers.values() if provider_name is None else [context.providers[provider_name]]
+    entry.check_keys([*SOURCE_KEYS, *(key for candidate in candidates for key in option_keys(candidate))])
+    values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_readers(context)})}
+    rate = entry.read("rate_limit", _rate_limit) or {}
+    if provider_name is None:
+        return None
+    provider = context.providers[provider_name]
+    if provider.details is None and "max_age" not in values:
+        entry.location.key("max_age").warning(
+            f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
+        )
+    return Source(
+        name=name,
+        provider=provider,
+        provider_name=provider_name,
+        options=read_options(entry, provider, context.folder),
+        rate_limit=replace(provider.rate_limit, **rate),
+        overrides=entry.read("resources", _overrides(context.environ)) or (),
+        **values,
+    )
+
+
+def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
+    """Return the readers of what only a source has."""
+    return {
+        "include": list_of(_glob("it leaves nothing out")),
+        "exclude": list_of(_glob("nothing of this source is watched")),
+        "ca_file": certificates_from(context.folder),
+        "shard_by": one_of("source", "resource"),
+    }
+
+
+def _provider_name(providers: Mapping[str, Provider]) -> Reader[str]:
+    def read(value: Any, location: Location) -> str:
+        name = text(value, location)
+        if name not in providers:
+            raise InvalidValueError(f"unknown provider; the nearest known one is {nearest(name, providers)}")
+        return name
+
+    return read
+
+
+def _rate_limit(value: Any, location: Location) -> dict[str, Any]:
+    limit = section(value, location)
+    limit.check_keys(RATE_LIMIT_KEYS)
+    return limit.read_all(_RATE)
+
+
+def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
+    """Make the reader of overrides by their globs, in which variables are filled in as in values."""
+
+    def read(value: Any, location: Location) -> tuple[Override, ...]:
+        found = []
+        for written, said in section(value, location).values.items():
+            at = location.key(written)
+            pattern = attempt(
+                _glob("its keys can stand on the source itself"), document.substitute(written, environ, at), at
+            )
+            limits = attempt(section, said, at)
+            if limits is not None:
+                limits.check_keys(OVERRIDE_KEYS)
+                found.append(Override(pattern=pattern or "", **limits.read_all(_LIMITS)))
+        return tuple(found)
+
+    return read
+
+
+def _glob(consequence: str) -> Reader[str]:
+    """Make the reader of a glob that warns of one that every name matches."""
+
+    def read(value: Any, location: Location) -> str:
+        pattern = text(value, location)
+        if not pattern.replace("*", "").removeprefix("?"):
+            location.warning(f"this glob matches every name, so {consequence}")
+        return pattern
+
+    return read

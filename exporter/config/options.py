@@ -1,0 +1,87 @@
+"""Reads a provider's own keys: the fields of its options are the keys, and their types say how each is read.
+
+`Secret` is a credential, given as `X` or as the path of its file as `X_file`; `Url` an API's address; `str` a text;
+`tuple[str, ...]` a list of texts. A field without a default is required.
+"""
+
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from exporter.config.location import Location
+from exporter.config.sections import Section, list_of
+from exporter.config.values import InvalidValueError, Reader, file_text, path_from, text, url
+from exporter.provider import Provider, Url
+from exporter.secret import Secret
+
+_READERS: dict[Any, Reader[Any]] = {str: text, Url: url, tuple[str, ...]: list_of(text)}
+
+
+def option_keys(provider: Provider) -> tuple[str, ...]:
+    """Return every key that a source of this provider may have beyond those of all sources."""
+    keys: list[str] = []
+    for name, kind in _types(provider).items():
+        keys += (name, f"{name}_file") if kind is Secret else (name,)
+    return tuple(keys)
+
+
+def read_options(section: Section, provider: Provider, folder: Path) -> Any:
+    """Return the provider's options; None, with the problem noted, if a required one is missing or wrong.
+
+    The relative paths of secrets' files start at `folder`.
+    """
+    types, options = _types(provider), fields(provider.options)
+    found = {field.name: _option(section, field, types[field.name], folder) for field in options}
+    given = {name: value for name, value in found.items() if value is not None}
+    lacking = any(_is_required(field) and field.name not in given for field in options)
+    return None if lacking else provider.options(**given)
+
+
+def _option(section: Section, field: "Field[Any]", kind: Any, folder: Path) -> Any:
+    if kind is Secret:
+        return _secret(section, field, folder)
+    if _is_required(field):
+        return section.require(field.name, _READERS[kind], "this provider needs it")
+    return section.read(field.name, _READERS[kind])
+
+
+def _secret(section: Section, field: "Field[Any]", folder: Path) -> Secret | None:
+    name, by_file = field.name, f"{field.name}_file"
+    if name in section and by_file in section:
+        section.location.key(by_file).problem(f"{name} is given too; keep one of the two")
+        return None
+    if by_file in section:
+        return section.read(by_file, _secret_file(folder))
+    if name not in section and _is_required(field):
+        section.location.key(name).problem(f"is missing; give {name} or {by_file}")
+    value = section.read(name, text)
+    return None if value is None else Secret(value)
+
+
+def _secret_file(folder: Path) -> Reader[Secret]:
+    def read(value: Any, location: Location) -> Secret:
+        path = path_from(folder)(value, location)
+        found = file_text(path).strip()
+        if not found:
+            raise InvalidValueError("the file is empty")
+        if not found.isprintable():
+            raise InvalidValueError("the file holds more than one line, or a character that cannot be printed")
+        return Secret(file=path)
+
+    return read
+
+
+def _is_required(field: "Field[Any]") -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _types(provider: Provider) -> dict[str, Any]:
+    """Return each option's type, without the `| None` of one that may be absent."""
+    hints = get_type_hints(provider.options)
+    return {field.name: _without_none(hints[field.name]) for field in fields(provider.options)}
+
+
+def _without_none(hint: Any) -> Any:
+    inner = [part for part in get_args(hint) if part is not NoneType]
+    return inner[0] if NoneType in get_args(hint) and len(inner) == 1 else hint

@@ -1,0 +1,123 @@
+"""Reads what has an inside: mappings key by key, lists, labels; each problem inside is noted at its own place."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from exporter.config.document import UNSET
+from exporter.config.location import Location
+from exporter.config.values import InvalidValueError, Reader, T, is_text, misread, reject, text
+from exporter.settings import Labels
+
+RESERVED_LABELS = frozenset(
+    (
+        "provider",
+        "source",
+        "resource",
+        "kind",
+        "status",
+        "state",
+        "reason",
+        "code",
+        "limit",
+        "shard",
+        "le",
+        "job",
+        "instance",
+    )
+)
+_RESERVED_PREFIXES = ("resource_", "__")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A mapping of the configuration."""
+
+    values: Mapping[str, Any]
+    location: Location
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def read(self, key: str, reader: Reader[T]) -> T | None:
+        """Return what stands under `key`; None if it is absent, or wrong and noted."""
+        return attempt(reader, self.values[key], self.location.key(key)) if key in self.values else None
+
+    def require(self, key: str, reader: Reader[T], cure: str) -> T | None:
+        """Return what stands under `key`, whose absence is a problem."""
+        if key not in self.values:
+            self.location.key(key).problem(f"is missing; {cure}")
+        return self.read(key, reader)
+
+    def read_all(self, readers: Mapping[str, Reader[Any]]) -> dict[str, Any]:
+        """Return those of the keys that are given and right."""
+        found = {key: self.read(key, reader) for key, reader in readers.items()}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def check_keys(self, known: Iterable[str]) -> None:
+        """Note every key that is not known, with the known one that is most like it."""
+        known = tuple(known)
+        for key in self.values:
+            if key not in known:
+                name, colon, _ = key.partition(":")  # without its space `token:value` is all key, and may be a secret
+                shown = f"{name}:..." if colon else name
+                self.location.key(shown).problem(f"unknown key; the nearest known one is {nearest(name, known)}")
+
+
+def attempt(reader: Reader[T], value: Any, location: Location) -> T | None:
+    """Return what a reader makes of a value; None if it refuses, which is noted, or if the value never came to be."""
+    if value is UNSET:
+        return None
+    try:
+        return reader(value, location)
+    except InvalidValueError as refused:
+        location.problem(str(refused))
+        return None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is most like another, however little."""
+    return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.0)), "(none)")
+
+
+def section(value: Any, location: Location) -> Section:
+    """Read a mapping; without a value it is an empty one."""
+    if value is None:
+        return Section({}, location)
+    if not isinstance(value, dict):
+        reject(value, "a mapping (lines of `key: value`)")
+    for key in value:
+        if not is_text(key):
+            location.problem(f"a key must be a text, but YAML reads one here as {misread(key)}; put it in quotes")
+    return Section({str(key): inside for key, inside in value.items() if is_text(key)}, location)
+
+
+def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
+    """Make the reader of a list out of the reader of its elements; without a value the list is empty."""
+
+    def read(value: Any, location: Location) -> tuple[T, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            reject(value, "a list (lines that begin with `- `, or [one, two])")
+        found = [attempt(reader, element, location.item(number)) for number, element in enumerate(value)]
+        return tuple(element for element in found if element is not None)
+
+    return read
+
+
+def labels(value: Any, location: Location) -> Labels:
+    """Read labels: pairs of a name and a value, sorted by name."""
+    found = section(value, location)
+    pairs = []
+    for name in found.values:
+        if not _LABEL_NAME.fullmatch(name):
+            location.key(name).problem("is no valid name of a label: letters, digits and _, no digit first")
+        elif name in RESERVED_LABELS or name.startswith(_RESERVED_PREFIXES):
+            location.key(name).problem("is a label that the exporter or Prometheus sets itself; choose another name")
+        else:
+            pairs.append((name, found.read(name, text)))
+    return tuple(sorted((name, said) for name, said in pairs if said is not None))

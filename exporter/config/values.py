@@ -1,0 +1,173 @@
+"""Reads single values of the configuration: each reader returns the value or raises InvalidValueError with the cure.
+
+A whole number stands for its digits where a text is asked for. What a value was is never repeated in a problem: it
+may be a secret in the wrong place.
+"""
+
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from exporter.config import durations
+from exporter.config.location import Location
+
+T = TypeVar("T")
+Reader = Callable[[Any, Location], T]
+"""Takes a value and its place, where a reader may note warnings, or several problems of its inside."""
+
+_HOST = re.compile(r"[\w.:-]+")
+
+
+class InvalidValueError(ValueError):
+    """A value is not what its key needs; the text says what that is."""
+
+
+def reject(value: Any, wanted: str) -> NoReturn:
+    """Refuse a value of the wrong kind, or one that is missing."""
+    if value is None:
+        raise InvalidValueError(f"has no value; give it {wanted}, or leave the key out")
+    raise InvalidValueError(f"must be {wanted}")
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether YAML gave a text, or a whole number, which stands for its digits."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def misread(value: Any) -> str:
+    """Say as what YAML took something that was probably meant as a text."""
+    if isinstance(value, bool):
+        return "true or false (as it does yes, no, on and off)"
+    return "a number" if isinstance(value, float) else "no text"
+
+
+def text(value: Any, location: Location) -> str:
+    """Read a text of one line that is not empty."""
+    del location
+    if not is_text(value):
+        if isinstance(value, (bool, float)):
+            raise InvalidValueError(f"must be a text, but YAML reads it as {misread(value)}; put it in quotes")
+        reject(value, "a text")
+    found = str(value).strip()
+    if not found:
+        raise InvalidValueError("is empty; give it a value, or leave the key out")
+    if not found.isprintable():
+        raise InvalidValueError("holds a line break, or another character that cannot be printed")
+    return found
+
+
+def duration(value: Any, location: Location) -> float:
+    """Read a span of time above zero."""
+    del location
+    wanted = "a duration above 0 with its unit, such as 90s, 5m, 26h, 7d or 1h30m"
+    if not isinstance(value, str):
+        reject(value, wanted)
+    try:
+        return durations.parse(value.strip()) or reject(value, wanted)
+    except ValueError:
+        reject(value, wanted)
+
+
+def boolean(value: Any, location: Location) -> bool:
+    """Read true or false."""
+    del location
+    return value if isinstance(value, bool) else reject(value, "true or false, without quotes")
+
+
+def whole_number(least: int) -> Reader[int]:
+    """Make the reader of a whole number that is not below `least`."""
+
+    def read(value: Any, location: Location) -> int:
+        del location
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        reject(value, f"a whole number from {least} up")
+
+    return read
+
+
+def fraction(value: Any, location: Location) -> float:
+    """Read a part of one."""
+    del location
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1:
+        return float(value)
+    reject(value, "a number above 0 and up to 1, such as 0.5")
+
+
+def one_of(*words: str) -> Reader[str]:
+    """Make the reader of one of a few words."""
+
+    def read(value: Any, location: Location) -> str:
+        del location
+        if isinstance(value, str) and value in words:
+            return value
+        reject(value, " or ".join(words))
+
+    return read
+
+
+def url(value: Any, location: Location) -> str:
+    """Read the base URL of an API."""
+    parts = _http_parts(value, location)
+    if "@" in parts.netloc:
+        raise InvalidValueError("must hold no user and no password; credentials have keys of their own")
+    if parts.scheme == "http":
+        location.warning("http:// sends the credentials unencrypted; use https://")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def proxy(value: Any, location: Location) -> str:
+    """Read the URL of a proxy, which may hold a user and a password."""
+    parts = _http_parts(value, location)
+    if parts.path not in {"", "/"}:
+        raise InvalidValueError("must end after the host and the port")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def path_from(folder: Path) -> Reader[Path]:
+    """Make the reader of a path; a relative one starts at `folder`."""
+    return lambda value, location: folder / text(value, location)
+
+
+def file_text(path: Path) -> str:
+    """Return the text of a file that the configuration names, or refuse the path."""
+    try:
+        return path.read_text()
+    except OSError as error:
+        problem = (error.strerror or "it cannot be opened").lower()
+    except ValueError:
+        problem = "it is no text"
+    raise InvalidValueError(f"the file cannot be read: {problem} (a relative path starts beside the configuration)")
+
+
+def certificates_from(folder: Path) -> Reader[Path]:
+    """Make the reader of the path of a file with certificates."""
+
+    def read(value: Any, location: Location) -> Path:
+        path = path_from(folder)(value, location)
+        file_text(path)
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError:  # ssl.SSLError is one
+            raise InvalidValueError("the file holds no certificate in PEM form") from None
+        return path
+
+    return read
+
+
+def _http_parts(value: Any, location: Location) -> SplitResult:
+    wanted = "a URL with http:// or https:// and a host"
+    found = text(value, location)
+    try:
+        parts = urlsplit(found)
+        usable = parts.scheme in {"http", "https"} and parts.port != 0 and _HOST.fullmatch(parts.hostname or "")
+    except ValueError:
+        reject(value, wanted)
+    if not usable:
+        reject(value, wanted)
+    if "?" in found or "#" in found:
+        raise InvalidValueError("must hold no query (?) and no fragment (#)")
+    return parts

@@ -1,0 +1,145 @@
+"""The file that survives a restart: read once, then always replaced as a whole.
+
+It is JSON with a version. A file that cannot be used is kept aside and never written over.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from exporter import __version__
+from exporter.persistence.schema import StoredResource
+
+VERSION = 1
+MAX_ASIDE = 5
+"""So many unusable files are kept, the newest as `.bad-1`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    version: int
+    written_by: str = ""
+    resources: tuple[StoredResource, ...]
+
+
+class UnusableStateError(Exception):
+    """A state file is there and says nothing; the text tells why in one line."""
+
+
+def decode(content: bytes) -> tuple[StoredResource, ...]:
+    """Return what a state file's content says, or raise UnusableStateError."""
+    try:
+        version = msgspec.json.decode(content, type=_Head).version
+        if version > VERSION:
+            raise UnusableStateError(f"a newer exporter wrote it (format {version}; this one reads up to {VERSION})")
+        if version < 1:
+            raise UnusableStateError(f"there is no format {version}")
+        return msgspec.json.decode(content, type=_Document).resources
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        problem = str(error) if isinstance(error, msgspec.MsgspecError) else "no JSON"
+        raise UnusableStateError(f"it is damaged or no state file: {problem}") from None
+
+
+def encode(resources: Sequence[StoredResource]) -> bytes:
+    """Return the content of a state file."""
+    return msgspec.json.encode(_Document(version=VERSION, written_by=__version__, resources=tuple(resources)))
+
+
+class StateFile:
+    """One path: reading, setting aside, replacing. All of it blocks."""
+
+    def __init__(self, path: Path) -> None:
+        """Touch nothing yet; a link is followed, so that what it points to is replaced and not the link."""
+        self.path = Path(os.path.realpath(path))
+        self.suspect = False
+        """Whether what stands there could not be used, and has to be set aside before it is written over."""
+        self._written: bytes | None = None
+
+    def read(self) -> tuple[StoredResource, ...]:
+        """Return what is kept, nothing if there is no file yet; UnusableStateError otherwise."""
+        try:
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise UnusableStateError("it is no regular file")
+            self.suspect = True
+            found = decode(self.path.read_bytes())
+        except FileNotFoundError:
+            found = ()
+        except OSError as error:
+            raise UnusableStateError(f"it cannot be read: {reason(error)}") from None
+        self.suspect = False
+        return found
+
+    def set_aside(self) -> Path:
+        """Rename a file that cannot be used, and return its new name; of several the oldest is dropped."""
+        names = [self.path.with_name(f"{self.path.name}.bad-{number}") for number in range(1, MAX_ASIDE + 1)]
+        for newer, older in reversed(list(pairwise(names))):
+            with suppress(FileNotFoundError):
+                newer.replace(older)
+        with suppress(FileNotFoundError):
+            self.path.replace(names[0])
+        self.suspect = False
+        return names[0]
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed in the middle of writing has left."""
+        with suppress(OSError):
+            for one in self.path.parent.iterdir():
+                if one.name.startswith(f"{self.path.name}.tmp-"):
+                    one.unlink()
+
+    def write(self, resources: Sequence[StoredResource]) -> None:
+        """Replace the file, if its content changes: at every moment it is the old one or the new one, whole."""
+        content = encode(resources)
+        digest = blake2b(content).digest()
+        if digest == self._written and self.path.exists():
+            return
+        if self.suspect:
+            self.set_aside()
+        if self.path.exists() and not self.path.is_file():
+            raise OSError(None, "it is no regular file")
+        temporary = self.path.with_name(f"{self.path.name}.tmp-{os.getpid()}")
+        try:
+            _write_through(temporary, content)
+            temporary.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(self.path.parent)
+        self._written = digest
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, and wait until the disk has it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk know the new name too; some file systems cannot, and need not."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return in few words why reading or writing failed."""
+    return (error.strerror or "unknown error").lower() if isinstance(error, OSError) else "a text that is no UTF-8"

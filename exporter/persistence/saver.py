@@ -1,0 +1,134 @@
+"""Sees to it that what is known survives a restart: gives back what the state file kept, and writes what changed."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from operator import is_
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from exporter.metrics.store import Store
+from exporter.persistence.file import StateFile, UnusableStateError, reason
+from exporter.persistence.schema import StoredResource, store_archived, store_live
+from exporter.settings import Settings
+from exporter.state.archive import Archive, ArchivedResource
+from exporter.state.resource import ResourceStatus
+
+SAVE_INTERVAL = 5.0
+"""Seconds between two looks at whether something changed."""
+
+
+class StateSaver:
+    """Keeps what the board and the memory hold in the configured file, and gives it back at the start."""
+
+    def __init__(self, store: Store, archive: Archive) -> None:
+        """Without a file nothing is read or written."""
+        self._store, self._archive = store, archive
+        self._file: StateFile | None = None
+        self._configured: Path | None = None
+        self._written: list[object] | None = None
+        """What was written the last time; None: nothing yet, or not what is known now."""
+        self._failure: str | None = None
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._log: Any = structlog.get_logger()
+
+    async def load(self, settings: Settings) -> None:
+        """Give the memory what the file kept: for the board what is still watched, the rest as gone."""
+        now, live, gone = (
+            self._store.clock(),
+            dict[str, list[ResourceStatus]](),
+            dict[tuple[str, str], ArchivedResource](),
+        )
+        sources = {source.name: source for source in settings.sources}
+        for one in await self._open(settings.state_file):
+            source = sources.get(one.source)
+            if source is None or one.gone_since is not None or not source.watches(one.id, one.name):
+                gone[one.source, one.id] = one.to_archived(now)
+            elif source.provider_name == one.provider:
+                live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes))
+        self._archive.load(gone, live)
+
+    async def switch_file(self, settings: Settings) -> None:
+        """Take the file that a new configuration names; what is known now goes there, what was in it is set aside."""
+        if settings.state_file == self._configured:
+            return
+        if await self._open(settings.state_file) and self._file is not None:
+            self._file.suspect = True
+            await self._give_up(self._file, "the configuration changed to it while other state is in use")
+
+    def start(self) -> None:
+        """Begin to write; the first time at once, which shows whether it can be done."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write for the last time, if writing ever began."""
+        if self._task is not None:
+            self._stopping.set()
+            await self._task
+            await self.save()
+            self._task = None
+
+    async def save(self) -> None:
+        """Write if something changed since the last time, or if that failed."""
+        file, entries = self._file, list(self._store.entries.values())
+        if file is None:
+            return
+        live = [(entry.source, resource_status) for entry in entries for resource_status in entry.resources.values()]
+        gone = list(self._archive.entries(self._store.clock()))
+        contents: list[object] = [*(part for pair in live for part in pair), *(known for _, known in gone)]
+        if self._written is not None and len(contents) == len(self._written) and all(map(is_, contents, self._written)):
+            return
+
+        def write() -> None:
+            here = [store_live(source.name, source.provider_name, resource_status) for source, resource_status in live]
+            file.write([*here, *(store_archived(*key, known) for key, known in gone)])
+
+        try:
+            await asyncio.to_thread(write)
+        except (OSError, ValueError) as error:
+            self._record_result(file, None, reason(error))
+        else:
+            self._record_result(file, contents, None)
+
+    async def _run(self) -> None:
+        if self._file is not None:
+            await asyncio.to_thread(self._file.sweep)
+        while not self._stopping.is_set():
+            await self.save()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAVE_INTERVAL):
+                    await self._stopping.wait()
+
+    async def _open(self, path: Path | None) -> tuple[StoredResource, ...]:
+        self._configured, self._file = path, None if path is None else StateFile(path)
+        self._written, self._failure = None, None
+        self._store.exporter = replace(self._store.exporter, state_written=None)
+        if self._file is None:
+            return ()
+        try:
+            return await asyncio.to_thread(self._file.read)
+        except UnusableStateError as error:
+            await self._give_up(self._file, str(error))
+            return ()
+
+    async def _give_up(self, file: StateFile, problem: str) -> None:
+        """Say once that what was kept is lost to this run, and where it is."""
+        try:
+            kept_as = str(await asyncio.to_thread(file.set_aside)) if file.suspect else "left where it is"
+        except OSError as error:
+            kept_as = f"left where it is, for it cannot be renamed: {reason(error)}"
+        self._log.error("state.unusable", file=str(file.path), problem=problem, kept_as=kept_as)
+
+    def _record_result(self, file: StateFile, written: list[object] | None, failure: str | None) -> None:
+        """Show on the board how writing goes, and log it when that changes."""
+        if file is not self._file:
+            return
+        self._store.exporter = replace(self._store.exporter, state_written=failure is None)
+        if failure is not None and failure != self._failure:
+            self._log.error("state.write_failed", file=str(file.path), problem=failure)
+        elif failure is None and self._failure is not None:
+            self._log.info("state.written_again", file=str(file.path))
+        self._written, self._failure = written, failure

@@ -1,0 +1,122 @@
+"""What is kept of a resource over a restart: plain records for the state file, and how they become knowledge again.
+
+The fields are the file's format: named one by one, so that nothing gets into the file that was not meant to.
+"""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from exporter.model import Details, Resource
+from exporter.state.archive import ArchivedResource
+from exporter.state.history import History
+from exporter.state.recent_backups import CompletedBackup, RecentBackups
+from exporter.state.resource import ResourceStatus
+from exporter.state.summary import summarize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDetails:
+    """What the age limit rests on, so that a backup can be too old while the vendor is down."""
+
+    scheduled: bool | None = None
+    interval: float | None = None
+    intervals: dict[str, float] = field(default_factory=dict)
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResource:
+    """One resource in the state file; `gone_since` stands on one that has disappeared."""
+
+    source: str
+    provider: str = ""
+    id: str
+    name: str = ""
+    kind: str = ""
+    scope: str = ""
+    place: tuple[str, ...] = ()
+    first_seen: float
+    created: float | None = None
+    gone_since: float | None = None
+    paused: bool = False
+    facts: StoredDetails | None = None
+    successes: dict[str, tuple[CompletedBackup, ...]] = field(default_factory=dict)
+
+    def history(self) -> History:
+        """Return the successes in the order that the rest relies on, whoever wrote the file."""
+        successes = {kind: RecentBackups(known) for kind, known in self.successes.items() if known}
+        return History(successes=MappingProxyType(successes))
+
+    def to_status(self, *, sizes: bool) -> ResourceStatus:
+        """Return the resource as it goes on the board at a restart: what is remembered, nothing that is counted."""
+        history = self.history()
+        return ResourceStatus(
+            resource=Resource(
+                id=self.id,
+                name=self.name,
+                kind=self.kind,
+                created=self.created,
+                paused=self.paused,
+                path=self.place,
+                scope=self.scope,
+            ),
+            first_seen=self.first_seen,
+            details=None if self.facts is None else _load_details(self.facts),
+            history=history,
+            summary=summarize(None, history, sizes=sizes) if history.successes else None,
+        )
+
+    def to_archived(self, now: float) -> ArchivedResource:
+        """Return it as a resource that is gone, since `now` if it was there when the file was written."""
+        return ArchivedResource(
+            first_seen=self.first_seen,
+            created=self.created,
+            history=self.history(),
+            gone_since=now if self.gone_since is None else self.gone_since,
+        )
+
+
+def store_live(source: str, provider: str, resource_status: ResourceStatus) -> StoredResource:
+    """Return what is kept of a resource that is there."""
+    resource = resource_status.resource
+    return StoredResource(
+        source=source,
+        provider=provider,
+        id=resource.id,
+        name=resource.name,
+        kind=resource.kind,
+        scope=resource.scope,
+        place=resource.path,
+        first_seen=resource_status.first_seen,
+        created=resource.created,
+        paused=resource.paused,
+        facts=None if resource_status.details is None else _store_details(resource_status.details),
+        successes={kind: tuple(known) for kind, known in resource_status.history.successes.items()},
+    )
+
+
+def store_archived(source: str, id_: str, known: ArchivedResource) -> StoredResource:
+    """Return what is kept of a resource that is gone."""
+    return StoredResource(
+        source=source,
+        id=id_,
+        first_seen=known.first_seen,
+        created=known.created,
+        gone_since=known.gone_since,
+        successes={kind: tuple(recent) for kind, recent in known.history.successes.items()},
+    )
+
+
+def _store_details(details: Details) -> StoredDetails:
+    return StoredDetails(
+        scheduled=details.scheduled, interval=details.interval, intervals=dict(details.intervals), paused=details.paused
+    )
+
+
+def _load_details(known: StoredDetails) -> Details:
+    return Details(
+        scheduled=known.scheduled,
+        interval=known.interval,
+        intervals=MappingProxyType(known.intervals),
+        paused=known.paused,
+    )

@@ -1,0 +1,70 @@
+"""Follows backups while they run, on their own endpoint, between two polls of their source."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+
+from exporter.client.change_detector import ChangeDetector
+from exporter.client.client import Client, Session
+from exporter.client.rate_limiter import RateLimiter
+from exporter.errors import PollError
+from exporter.metrics.store import Store
+from exporter.model import Backup
+from exporter.polling.guard import guard
+from exporter.polling.reader import Reader
+from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
+
+
+class ProgressPoller:
+    """Looks at one source's running backups at the progress interval, within a part of the request budget."""
+
+    def __init__(self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store) -> None:
+        """Share the poller's channel; `purse` is the part of its budget that may be spent here."""
+        self.source = source
+        self._store = store
+        self._client, self._progress_limiter = client, progress_limiter
+        self._reader = Reader(source=source, api=self._api, listing_api=self._api)
+        self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+
+    async def run(self) -> None:
+        """Look at what runs, for ever."""
+        while True:
+            await asyncio.sleep(self.source.progress_interval)
+            await self.poll()
+
+    async def poll(self) -> None:
+        """Look once at everything that runs."""
+        for key, resource_status in list(self._store.entries[self.source.name].resources.items()):
+            if resource_status.failure is None and resource_status.running_backups():
+                try:
+                    await guard(self._log, "following a backup", self._poll_resource(key, resource_status))
+                except PollError as error:  # the next poll will see it too, and says so on the resource
+                    self._log.info("following.failed", resource=key, reason=error.reason, detail=str(error))
+
+    async def _poll_resource(self, key: str, resource_status: ResourceStatus) -> None:
+        refresh = self.source.provider.refresh
+        if refresh is None:
+            reading = await self._reader.listing(resource_status)
+            if reading is not None:
+                self._put(key, lambda now: self._reader.apply_listing(now, reading))
+            return
+        found: dict[str, Backup] = {}
+        for backup in resource_status.running_backups():
+            if backup.id not in found:
+                refreshed: Iterable[Backup] = await refresh(
+                    self._api(), self.source.options, resource_status.resource, backup
+                )
+                found.update((one.id, one) for one in refreshed)
+        self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
+
+    def _api(self, detector: ChangeDetector | None = None) -> Session:
+        return Session(client=self._client, progress_limiter=self._progress_limiter, detector=detector)
+
+    def _put(self, key: str, change: Callable[[ResourceStatus], ResourceStatus]) -> None:
+        """Change what is known by now: a poll may have read the resource meanwhile, or found it gone."""
+        entry = self._store.entries.get(self.source.name)
+        if entry is not None and key in entry.resources:
+            self._store.put(self.source.name, change(entry.resources[key]))

@@ -1,0 +1,77 @@
+"""Keeps what was known of resources that are gone, for as long as they may come back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from exporter.model import Resource
+from exporter.state.history import History
+from exporter.state.resource import ResourceStatus
+from exporter.state.summary import summarize
+
+RETENTION = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedResource:
+    """What outlives a resource's disappearance, or a restart."""
+
+    first_seen: float
+    created: float | None
+    history: History
+    gone_since: float
+
+
+class Archive:
+    """What is remembered of resources that are not on the board, by source and resource id."""
+
+    def __init__(self, stored: Mapping[tuple[str, str], ArchivedResource] | None = None) -> None:
+        """Start with what a state file kept."""
+        self._gone = dict(stored or {})
+        self._live: dict[str, Sequence[ResourceStatus]] = {}
+
+    def load(
+        self, gone: Mapping[tuple[str, str], ArchivedResource], live: Mapping[str, Sequence[ResourceStatus]]
+    ) -> None:
+        """Take what a state file kept: of resources that are gone, and by source of those that were there."""
+        self._gone.update(gone)
+        self._live.update(live)
+
+    def take(self, source: str) -> Sequence[ResourceStatus]:
+        """Hand over, once, the resources that a source had before the restart."""
+        return self._live.pop(source, ())
+
+    def restore(self, source: str, resource: Resource, now: float, *, sizes: bool) -> ResourceStatus:
+        """Return a newly discovered resource, with what is remembered of it.
+
+        A creation time that changed means another thing under an old name: nothing is remembered of that.
+        """
+        known = self._gone.pop((source, resource.id), None)
+        created = None if known is None else known.created
+        changed = None not in (created, resource.created) and created != resource.created
+        if known is None or changed or now - known.gone_since > RETENTION:
+            return ResourceStatus(resource=resource, first_seen=now, details=resource.details)
+        summary = summarize(None, known.history, sizes=sizes) if known.history.successes else None
+        return ResourceStatus(
+            resource=resource,
+            first_seen=known.first_seen,
+            details=resource.details,
+            history=known.history,
+            summary=summary,
+        )
+
+    def add(self, source: str, resource_status: ResourceStatus, now: float) -> None:
+        """Remember a resource that is gone."""
+        self._gone[source, resource_status.resource.id] = archive(resource_status, now)
+
+    def entries(self, now: float) -> Iterator[tuple[tuple[str, str], ArchivedResource]]:
+        """Yield what is still worth remembering."""
+        self._gone = {key: stored for key, stored in self._gone.items() if now - stored.gone_since <= RETENTION}
+        yield from self._gone.items()
+
+
+def archive(resource_status: ResourceStatus, now: float) -> ArchivedResource:
+    """Return what outlives a resource, as if it were gone since `now`."""
+    history = replace(resource_status.history, attempt=None, failure=None, finished=None)
+    return ArchivedResource(
+        first_seen=resource_status.first_seen, created=resource_status.resource.created, history=history, gone_since=now
+    )

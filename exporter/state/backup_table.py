@@ -1,0 +1,217 @@
+"""Keeps a resource's backups in a few bytes each: there may be a hundred of them for each of ten thousand resources."""
+
+from array import array
+from collections import Counter
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from itertools import compress
+from math import fsum, isnan, nan
+from types import MappingProxyType
+from typing import TypeVar
+
+from exporter.model import UNFINISHED, Backup, Status
+
+N = TypeVar("N", int, float)
+STATUSES = tuple(Status)
+CODES = {status: code for code, status in enumerate(STATUSES)}
+SEPARATOR = "\n"
+LARGEST_WHOLE = 2.0**53
+"""Up to here a float holds every whole number."""
+UNHASHED = frozenset({0})
+NO_HASHES: Mapping[str, int] = MappingProxyType({})
+
+
+class BackupTable(Mapping[str, Backup]):
+    """Backups by id, as columns: a record is made anew for whoever looks at it, and numbers are had without any.
+
+    What has settled is packed. The few that have not, or have something uncommon about them, stay as they are. With a
+    packed one stands the print of the vendor's record that it was made of (0: unknown), so that the same record need
+    not be mapped again.
+    """
+
+    __slots__ = ("_codes", "_finished", "_hashes", "_ids", "_kinds", "_loose", "_sizes", "_started")
+
+    def __init__(self, backups: Iterable[Backup] = (), hashes: Mapping[str, int] = NO_HASHES) -> None:
+        """Take backups, each with an id of its own, and by their ids the prints of their records."""
+        self._loose: dict[str, Backup] | None = None
+        self._kinds: tuple[str, ...] = ()
+        self._ids, self._codes, self._hashes = "", array("H"), array("q")
+        self._started, self._finished, self._sizes = array("d"), array("d"), array("d")
+        self._add(backups, hashes)
+
+    def revise(
+        self, fresh: Mapping[str, Backup], hashes: Mapping[str, int], unchanged: Collection[int] | None
+    ) -> "BackupTable":
+        """Return them with `fresh` ones, in place of those that have their ids.
+
+        Of the others all stay, or, if `again` is given, only those whose prints are in there.
+        """
+        left = self._rows_to_keep(fresh, unchanged)
+        new = BackupTable()
+        new._kinds = self._kinds
+        if left is None:
+            new._ids, new._codes, new._hashes = self._ids, self._codes, self._hashes
+            new._started, new._finished, new._sizes = self._started, self._finished, self._sizes
+        else:
+            new._ids = SEPARATOR.join(compress(self._ids.split(SEPARATOR), left))
+            new._codes = _select_rows(self._codes, left)
+            new._hashes = _select_rows(self._hashes, left)
+            new._started = _select_rows(self._started, left)
+            new._finished = _select_rows(self._finished, left)
+            new._sizes = _select_rows(self._sizes, left)
+        if self._loose and unchanged is None:
+            new._loose = {key: backup for key, backup in self._loose.items() if key not in fresh}
+        new._add(fresh.values(), hashes)
+        return new
+
+    def hashes(self) -> frozenset[int]:
+        """Return the prints of all records that need not be mapped again."""
+        return frozenset(self._hashes) - UNHASHED
+
+    def unfinished(self) -> list[Backup]:
+        """Return those that run or wait, without unpacking the others."""
+        return [backup for backup in self._loose.values() if backup.status in UNFINISHED] if self._loose else []
+
+    def counts(self) -> Mapping[tuple[str, Status], int]:
+        """Return how many there are of each kind and status."""
+        width = len(STATUSES)
+        packed = Counter(self._codes)
+        found = Counter({(self._kinds[code // width], STATUSES[code % width]): n for code, n in packed.items()})
+        if self._loose:
+            found.update((backup.kind, backup.status) for backup in self._loose.values())
+        return found
+
+    def total_size(self) -> float | None:
+        """Return the sum of the sizes of those that are completed; None where none of them has one."""
+        of_loose = [one.size for one in self._completed_loose() if one.size is not None]
+        sizes = [*compress(self._sizes, self._completed_rows()), *of_loose]
+        if isnan(total := fsum(sizes)):
+            sizes = [size for size in sizes if not isnan(size)]
+            total = fsum(sizes)
+        if total > LARGEST_WHOLE:
+            total = sum(int(size) if size == int(size) else size for size in sizes)
+        return total if sizes else None
+
+    def oldest_success(self) -> float | None:
+        """Return when the oldest completed one started."""
+        of_loose = [one.started for one in self._completed_loose() if one.started is not None]
+        return min((*compress(self._started, self._completed_rows()), *of_loose), default=None)
+
+    def failures(self) -> list[tuple[str, float]]:
+        """Return the kind and the start of each failed one that has a start."""
+        width, failed = len(STATUSES), CODES[Status.FAILED]
+        packed = [
+            (self._kinds[code // width], started)
+            for code, started in zip(self._codes, self._started, strict=True)
+            if code % width == failed
+        ]
+        loose = self._loose.values() if self._loose else ()
+        return packed + [
+            (one.kind, one.started) for one in loose if one.status is Status.FAILED and one.started is not None
+        ]
+
+    def __len__(self) -> int:
+        return len(self._codes) + len(self._loose or ())
+
+    def __iter__(self) -> Iterator[str]:
+        if self._codes:
+            yield from self._ids.split(SEPARATOR)
+        yield from self._loose or ()
+
+    def __contains__(self, key: object) -> bool:
+        if self._loose and key in self._loose:
+            return True
+        # nearly all that are asked for are new, and the search through one text is quick
+        return isinstance(key, str) and key in self._ids and bool(self._codes) and key in self._ids.split(SEPARATOR)
+
+    def __getitem__(self, key: str) -> Backup:
+        if self._loose and key in self._loose:
+            return self._loose[key]
+        if key not in self:
+            raise KeyError(key)
+        return self._unpack(key, self._ids.split(SEPARATOR).index(key))
+
+    def items(self) -> ItemsView[str, Backup]:
+        """Return all records with their ids; quicker than one by one."""
+        ids = self._ids.split(SEPARATOR) if self._codes else []
+        found = {key: self._unpack(key, at) for at, key in enumerate(ids)}
+        found.update(self._loose or {})
+        return found.items()
+
+    def values(self) -> ValuesView[Backup]:
+        """Return all records."""
+        return dict(self.items()).values()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self.values())!r})"
+
+    def _add(self, backups: Iterable[Backup], hashes: Mapping[str, int]) -> None:
+        """Append to columns that nobody else has seen change: each is made anew, as long as it need be."""
+        common, loose = list[Backup](), dict[str, Backup]()
+        for backup in backups:
+            if _is_packable(backup):
+                common.append(backup)
+            else:
+                loose[backup.id] = backup
+        if loose:
+            self._loose = {**(self._loose or {}), **loose}
+        if not common:
+            return
+        self._kinds = tuple(dict.fromkeys((*self._kinds, *(one.kind for one in common))))
+        ids = (one.id for one in common)
+        self._ids = SEPARATOR.join((self._ids, *ids) if self._codes else ids)
+        codes = [self._kinds.index(one.kind) * len(STATUSES) + CODES[one.status] for one in common]
+        self._codes = self._codes + array("H", codes)
+        self._hashes = self._hashes + array("q", [hashes.get(one.id, 0) for one in common])
+        self._started = self._started + array("d", [one.started or 0.0 for one in common])
+        self._finished = self._finished + array("d", [nan if one.finished is None else one.finished for one in common])
+        self._sizes = self._sizes + array("d", [nan if one.size is None else one.size for one in common])
+
+    def _rows_to_keep(self, fresh: Mapping[str, Backup], unchanged: Collection[int] | None) -> list[bool] | None:
+        """Return for each row whether it stays; None if all do."""
+        left = None
+        if unchanged is not None:
+            wanted = set(unchanged)
+            left = [hash_ in wanted for hash_ in self._hashes]
+        if any(key in self._ids for key in fresh) and self._codes:
+            kept = left or [True] * len(self._codes)
+            ids = self._ids.split(SEPARATOR)
+            left = [stays and key not in fresh for stays, key in zip(kept, ids, strict=True)]
+        return None if left is None or all(left) else left
+
+    def _completed_rows(self) -> list[bool]:
+        width, completed = len(STATUSES), CODES[Status.COMPLETED]
+        return [code % width == completed for code in self._codes]
+
+    def _completed_loose(self) -> list[Backup]:
+        loose = self._loose.values() if self._loose else ()
+        return [backup for backup in loose if backup.status is Status.COMPLETED]
+
+    def _unpack(self, key: str, at: int) -> Backup:
+        kind, status = divmod(self._codes[at], len(STATUSES))
+        return Backup(
+            id=key,
+            status=STATUSES[status],
+            started=self._started[at],
+            finished=_none_if_nan(self._finished[at]),
+            size=_none_if_nan(self._sizes[at]),
+            kind=self._kinds[kind],
+        )
+
+
+def _is_packable(backup: Backup) -> bool:
+    return (
+        backup.started is not None
+        and backup.status not in UNFINISHED
+        and backup.progress is None
+        and backup.unmapped is None
+        and SEPARATOR not in backup.id
+        and (backup.size is None or backup.size <= LARGEST_WHOLE)
+    )
+
+
+def _select_rows(column: "array[N]", left: Iterable[bool]) -> "array[N]":
+    return array(column.typecode, list(compress(column, left)))  # of a list, it is not made longer than it need be
+
+
+def _none_if_nan(value: float) -> float | None:
+    return None if isnan(value) else value

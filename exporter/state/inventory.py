@@ -1,0 +1,127 @@
+"""Keeps the list of a source's resources: discovers scope by scope, and lets the failure of one be that one's alone."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from exporter.errors import CapError, PollError
+from exporter.model import Resource, Scope
+from exporter.settings import Source
+
+MAX_RESOURCES = 50_000
+MAX_ID_LENGTH = 256
+
+ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What discovery knows: the resources of each scope, and which scopes could not be read the last time."""
+
+    scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
+    found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
+
+    def resources(self) -> dict[str, Resource]:
+        """Return all resources by id; the first scope that has an id keeps it."""
+        known: dict[str, Resource] = {}
+        for found in self.found.values():
+            for resource in found:
+                known.setdefault(resource.id, resource)
+        return known
+
+    def errors_by_resource(self) -> dict[str, PollError]:
+        """Return what keeps a resource from being read, by its id: its scope's failure."""
+        readable = {one.id for key, found in self.found.items() if key not in self.unreadable for one in found}
+        return {
+            resource.id: error
+            for key, error in self.unreadable.items()
+            for resource in self.found.get(key, ())
+            if resource.id not in readable
+        }
+
+
+def from_resources(resources: Iterable[Resource]) -> Inventory:
+    """Return the directory that had found these resources: what is known before the first discovery.
+
+    So an id that was chosen once stays, and a scope that cannot be read keeps what it had, over a restart or a reload.
+    """
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        found.setdefault(resource.scope, []).append(resource)
+    return Inventory(found=MappingProxyType({scope: tuple(listed) for scope, listed in found.items()}))
+
+
+async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Inventory:
+    """Return the directory after listing `scopes`, which are all there are.
+
+    A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
+    refused, the first failure is raised and nothing is replaced.
+    """
+    found, unreadable = await _list_scopes(before, source, scopes, list_scope)
+    if unreadable and len(unreadable) == len(found):
+        raise next(iter(unreadable.values()))
+    return Inventory(
+        scopes=MappingProxyType({scope.id: scope for scope in scopes}),
+        found=MappingProxyType(found),
+        unreadable=MappingProxyType(unreadable),
+    )
+
+
+async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
+    """Return the directory after asking again for the scopes that could not be read."""
+    failed = [before.scopes[key] for key in before.unreadable]
+    found, unreadable = await _list_scopes(before, source, failed, list_scope)
+    return replace(
+        before,
+        found=MappingProxyType({**before.found, **found}),
+        unreadable=MappingProxyType(unreadable),
+    )
+
+
+async def _list_scopes(
+    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError]]:
+    """List each scope; return what is found, as before where it cannot be read, and what kept it from being read."""
+    found: dict[str, tuple[Resource, ...]] = {}
+    unreadable: dict[str, PollError] = {}
+    for scope in scopes:
+        try:
+            fresh = _name_resources(before.found.get(scope.id, ()), await list_scope(scope), source.name)
+        except PollError as error:
+            if error.source_wide:
+                raise
+            unreadable[scope.id] = error
+            found[scope.id] = before.found.get(scope.id, ())
+        else:
+            found[scope.id] = tuple(replace(one, scope=scope.id) for one in fresh if source.watches(one.id, one.name))
+    return found, unreadable
+
+
+def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:
+    """Return the resources that the caps let in, and the caps that bite.
+
+    A cap refuses what is new; it never drops what is live.
+    """
+    caps: list[CapError] = []
+    accepted: dict[str, Resource] = {}
+    room = MAX_RESOURCES - len(known & resources.keys())
+    for key, resource in resources.items():
+        if key in known:
+            accepted[key] = resource
+        elif len(key) > MAX_ID_LENGTH:
+            caps.append(CapError(f"a resource's id is longer than {MAX_ID_LENGTH} characters", limit="labels"))
+        elif room <= 0:
+            caps.append(CapError(f"more than {MAX_RESOURCES} resources", limit="resources"))
+        else:
+            accepted[key] = resource
+            room -= 1
+    return accepted, caps
+
+
+def _name_resources(before: Sequence[Resource], fresh: Sequence[Resource], source: str) -> tuple[Resource, ...]:
+    """Give a resource without an id of its own the source's name; an id that was chosen once stays."""
+    if len(fresh) == 1 and len(before) == 1 and (not fresh[0].id or before[0].id == source):
+        created = before[0].created if fresh[0].created is None else fresh[0].created
+        return (replace(fresh[0], id=before[0].id, name=fresh[0].name or before[0].name, created=created),)
+    return tuple(replace(one, id=one.id or source, name=one.name or one.id or source) for one in fresh)

@@ -1,0 +1,63 @@
+"""Puts pages together to what a vendor lists of one resource, and decides when enough of them have been read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from exporter.model import UNFINISHED, Backup, Page, RecoveryWindow, Status
+from exporter.state.backup_table import NO_HASHES, BackupTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All backups that the vendor lists, as far as it has been read."""
+
+    backups: BackupTable = field(default_factory=BackupTable)
+    recovery: RecoveryWindow | None = None
+    unconfirmed: frozenset[str] = frozenset()
+    """Backups that no page has shown yet: of what is older than these, some may be unknown still."""
+
+    def is_complete_with(self, pages: Iterable[Page]) -> bool:
+        """Whether the newest pages tell all that can have changed, so that older ones need not be read.
+
+        They do when they reach back to a backup that a page has shown before, show every one that had not ended, and
+        leave as many in all as the vendor says it has.
+        """
+        pages = tuple(pages)
+        read = {backup.id for page in pages for backup in page.backups}
+        open_ = {known.id for known in self.backups.unfinished()}
+        known = {key for key in read if key in self.backups}
+        reached = any(page.unchanged for page in pages) or bool(known - self.unconfirmed)
+        total = next((page.total for page in reversed(pages) if page.total is not None), None)
+        return reached and open_ <= read and total in (None, len(self.backups) + len(read - known))
+
+    def merge_pages(self, pages: Iterable[Page], *, whole: bool) -> "Listing":
+        """Return the listing with freshly read pages; with `whole`, they are all there is.
+
+        A part takes nothing away, for its place in time is unknown: a vendor may list by id what started in another
+        order. A backup that was seen completed does not go back to running: that is a lagging replica talking.
+        """
+        pages = tuple(pages)
+        fresh = {backup.id: self._keep_completed(backup) for page in pages for backup in page.backups}
+        hashes = {key: hash_ for page in pages for key, hash_ in page.hashes.items()}
+        unchanged = {hash_ for page in pages for hash_ in page.unchanged} if whole else None
+        recovery = next((page.recovery for page in pages if page.recovery is not None), None)
+        return Listing(
+            backups=self.backups.revise(fresh, hashes, unchanged),
+            recovery=recovery if whole else recovery or self.recovery,
+            unconfirmed=frozenset() if whole else self.unconfirmed - fresh.keys(),
+        )
+
+    def update(self, backups: Iterable[Backup]) -> "Listing":
+        """Return the listing with single backups changed or added: what following a run has told."""
+        changed = {backup.id: self._keep_completed(backup) for backup in backups}
+        return Listing(
+            backups=self.backups.revise(changed, NO_HASHES, None),
+            recovery=self.recovery,
+            unconfirmed=self.unconfirmed | {key for key in changed if key not in self.backups},
+        )
+
+    def _keep_completed(self, backup: Backup) -> Backup:
+        known = self.backups.get(backup.id) if backup.status in UNFINISHED else None
+        if known is None or known.status is not Status.COMPLETED:
+            return backup
+        return known if known.started == backup.started else backup  # else an id that is used again

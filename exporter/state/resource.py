@@ -1,0 +1,106 @@
+"""What is known of a source and of each of its resources: frozen, replaced whole, never changed in place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from exporter.model import Backup, Details, Resource, Status
+from exporter.state.backup_table import NO_HASHES
+from exporter.state.history import History
+from exporter.state.listing import Listing
+from exporter.state.summary import Summary, summarize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceStatus:
+    """A resource with all that is known of it."""
+
+    resource: Resource
+    first_seen: float
+    details: Details | None = None
+    details_read_at: float | None = None
+    """When they were read, on the loop's clock; None: they are due."""
+    listing: Listing | None = None
+    fully_listed_at: float | None = None
+    """When the whole listing was last read, on the loop's clock."""
+    response_hashes: tuple[int, ...] = ()
+    """The answers that the listing was made of, by their hashes; none if it has been changed since."""
+    etag: str = ""
+    """The vendor's own mark of the listing, where one answer held all that was read and the vendor marks it."""
+    history: History = field(default_factory=History)
+    summary: Summary | None = None
+    up: bool | None = None
+    failure: str | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the vendor says that the resource itself rests."""
+        return self.resource.paused or (self.details is not None and self.details.paused)
+
+    @property
+    def state(self) -> str | None:
+        """The vendor's word for the resource's own state."""
+        word = self.details.state if self.details is not None else None
+        return word or self.resource.state
+
+    def update_resource(self, resource: Resource, now: float) -> "ResourceStatus":
+        """Return it as discovery sees it now; a new creation time means another thing under an old name."""
+        created = self.resource.created, resource.created
+        if None not in created and created[0] != created[1]:
+            return ResourceStatus(resource=resource, first_seen=now, details=resource.details)
+        details = self.details if resource.details is None else resource.details
+        return replace(self, resource=resource, details=details)
+
+    def update_listing(
+        self, listing: Listing, *, sizes: bool, fresh: Mapping[str, Backup] | None = None
+    ) -> "ResourceStatus":
+        """Return it with a listing that was just read; `fresh` are those that differ from the one before.
+
+        Without `fresh`, all are looked at.
+        """
+        if fresh is None or listing.recovery or self.history.remembers(fresh.keys()):
+            listing = _restore_completed(listing, self.history)
+            history = self.history.merge_listing(listing.backups.values(), listing.recovery)
+        else:
+            history = self.history.add(fresh.values())
+        return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
+
+    def running_backups(self) -> list[Backup]:
+        """Return the backups that are running as far as we know."""
+        known = self.listing.backups.unfinished() if self.listing else ()
+        return [backup for backup in known if backup.status is Status.IN_PROGRESS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How the polling of one source goes."""
+
+    configured_interval: float
+    interval: float
+    up: bool | None = None
+    failure: str | None = None
+    resources: int | None = None
+    duration: float | None = None
+    last_success: float | None = None
+    limits: frozenset[str] = frozenset()
+
+    @property
+    def polled(self) -> bool:
+        """Whether the first poll has ended, well or badly."""
+        return self.up is not None
+
+
+def _restore_completed(listing: Listing, history: History) -> Listing:
+    """Return the listing with completed backups that a lagging replica first forgot and then shows running again."""
+    unfinished = listing.backups.unfinished()
+    if not unfinished:
+        return listing
+    seen = {(one.id, one.started): (kind, one) for kind, recent in history.successes.items() for one in recent}
+    changed = {}
+    for backup in unfinished:
+        if backup.started is not None and (backup.id, backup.started) in seen:
+            kind, one = seen[backup.id, backup.started]
+            finished = None if one.duration is None else one.started + one.duration
+            changed[backup.id] = Backup(
+                id=one.id, status=Status.COMPLETED, started=one.started, finished=finished, size=one.size, kind=kind
+            )
+    return replace(listing, backups=listing.backups.revise(changed, NO_HASHES, None)) if changed else listing

@@ -1,0 +1,130 @@
+"""Turns a listing and a history into the numbers that are exported about one resource: one pure function."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import median
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from exporter.model import Backup, Status
+from exporter.state.history import History
+from exporter.state.listing import Listing
+
+Key = TypeVar("Key", bound=str)
+FEWEST_FOR_TYPICAL = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What is known about the backups of one resource; mappings are by kind, absent keys are unknown."""
+
+    last_success: float | None
+    last_success_by_kind: Mapping[str, float]
+    last_size: Mapping[str, float]
+    last_duration: Mapping[str, float]
+    typical_size: Mapping[str, float]
+    typical_duration: Mapping[str, float]
+    last_attempt: float | None
+    last_failure: float | None
+    last_finished: Status | None
+    failures: int | None
+    failures_by_kind: Mapping[str, int]
+    counts: Mapping[Status, int]
+    stored_bytes: float | None
+    oldest_success: float | None
+    running: int | None
+    running_since: float | None
+    progress: float | None
+
+
+def summarize(listing: Listing | None, history: History, *, sizes: bool = True) -> Summary:
+    """Return the numbers of one resource; `sizes` says whether its vendor tells sizes at all.
+
+    Without a listing only what is remembered is told.
+    """
+    latest = {kind: recent.newest for kind, recent in history.successes.items()}
+    sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
+    durations_by_kind = {kind: recent.durations() for kind, recent in history.successes.items()}
+    last_success = max(latest.values(), default=None)
+    values = _summarize_listing(listing, latest, last_success, sizes=sizes) if listing is not None else UNLISTED
+    return Summary(
+        last_success=last_success,
+        last_success_by_kind=latest,
+        last_size=_of_newest(sizes_by_kind),
+        last_duration=_of_newest(durations_by_kind),
+        typical_size=_typical(sizes_by_kind),
+        typical_duration=_typical(durations_by_kind),
+        last_attempt=history.attempt.started if history.attempt else None,
+        last_failure=history.failure.started if history.failure else None,
+        last_finished=history.finished.status if history.finished else None,
+        **values,
+    )
+
+
+def _summarize_listing(
+    listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool
+) -> dict[str, Any]:
+    backups, counts = listing.backups, listing.backups.counts()
+    by_status = Counter[Status]()
+    for (_, status), count in counts.items():
+        by_status[status] += count
+    failures = backups.failures() if by_status[Status.FAILED] else []
+    kinds = {kind for kind, _ in counts} | latest.keys()
+    oldest_running = _oldest_in_progress(backups.unfinished())
+    stored = backups.total_size()
+    if stored is None and sizes and not by_status[Status.COMPLETED]:
+        stored = 0.0
+    return {
+        "failures": _newer((started for _, started in failures), last_success),
+        "failures_by_kind": _intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
+        "counts": _intern_counts(*((status, by_status[status]) for status in Status)),
+        "stored_bytes": None if listing.recovery else stored,
+        "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(),
+        "running": by_status[Status.IN_PROGRESS],
+        "running_since": oldest_running.started if oldest_running else None,
+        "progress": oldest_running.progress if oldest_running else None,
+    }
+
+
+def _of_newest(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    return {kind: values[0] for kind, values in by_kind.items() if values[0] is not None}
+
+
+def _typical(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    earlier = {kind: [number for number in values[1:] if number is not None] for kind, values in by_kind.items()}
+    return {kind: median(values) for kind, values in earlier.items() if len(values) >= FEWEST_FOR_TYPICAL}
+
+
+@lru_cache(maxsize=4096)
+def _intern_counts(*items: tuple[Key, int]) -> Mapping[Key, int]:
+    """Return a mapping that is one for all who count the same: of ten thousand resources, most do."""
+    return MappingProxyType(dict(items))
+
+
+def _newer_of(kind: str, failures: Iterable[tuple[str, float]], latest: Mapping[str, float]) -> int:
+    return _newer((started for own, started in failures if own == kind), latest.get(kind))
+
+
+def _newer(failed: Iterable[float], success: float | None) -> int:
+    """Count the failed backups, by their starts, that are newer than a success; all, if there has been none."""
+    return sum(success is None or started > success for started in failed)
+
+
+def _oldest_in_progress(unfinished: Iterable[Backup]) -> Backup | None:
+    running = [backup for backup in unfinished if backup.status is Status.IN_PROGRESS]
+    return min(running, key=lambda one: float("inf") if one.started is None else one.started, default=None)
+
+
+UNLISTED: Mapping[str, Any] = MappingProxyType({
+    "failures": None,
+    "failures_by_kind": {},
+    "counts": {},
+    "stored_bytes": None,
+    "oldest_success": None,
+    "running": None,
+    "running_since": None,
+    "progress": None,
+})  # fmt: skip
+"""What is told of a resource that has never been listed."""

@@ -1,0 +1,125 @@
+"""The table: vendor x place x fault, and what the contract expects of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.faults.faults import FAULTS, Fault
+from tests.faults.vendors import ALL, VENDORS, Endpoint, Vendor
+
+ABORT_REASONS = frozenset({"connection", "tls", "timeout", "unauthorized", "rate_limited"})
+"""Where finding the resources fails for one of these, reading each would only fail again (rule 4 leaves that open)."""
+NO_LINKS = "its pages have cursors, no links"
+UNPAGED = "not a paged list: a link is nothing to follow"
+EXCEPTIONS: dict[tuple[str, str, str], str] = {
+    ("clickhouse_cloud", "its configuration", "403"): "a tier without a choice: a period of 24 h (rule 13)",
+    ("scholarly", "institutions", "403"): "the id once chosen stays (section 5)",
+    ("scholarly", "institutions", "404"): "the id once chosen stays (section 5)",
+    ("scholarly", "institutions", "page loop"): "several institutions: the id once chosen stays (section 5)",
+}
+"""What is no failure after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One vendor, one place, one fault."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    fault: Fault
+
+    @property
+    def id(self) -> str:
+        """Return what identifies it."""
+        return f"{self.vendor.name}-{self.endpoint.name}-{self.fault.name}"
+
+    @property
+    def ridden_out(self) -> str | None:
+        """Return why nothing fails, if nothing does."""
+        if excused := EXCEPTIONS.get((self.vendor.name, self.endpoint.name, self.fault.name)):
+            return excused
+        if self.fault.paged and (unfollowed := self._unfollowed):
+            return unfollowed
+        if (
+            self.fault.once
+            and self.endpoint.method == "GET"
+            and not (self.endpoint.kind == "start" and self._exchanges)
+        ):
+            return "a GET is sent once more (rule 5)"
+        if self.fault.expires and self.endpoint.signed == "exchanged":
+            return "renewed once and tried once more (rule 12)"
+        return None if self.fault.reason else "waited for and tried again (rule 11)"
+
+    @property
+    def _unfollowed(self) -> str | None:
+        """Return why a page link is nothing to follow here."""
+        unpaged = self.vendor.name in ("clickhouse_cloud", "scalingo")
+        if unpaged if self.endpoint.kind == "start" else not self.endpoint.paged:
+            return UNPAGED
+        return NO_LINKS if (self.vendor.name, self.fault.name) == ("northflank", "page link to another host") else None
+
+    @property
+    def _exchanges(self) -> bool:
+        return self.endpoint.signed == "exchanged"
+
+    @property
+    def reason(self) -> str | None:
+        """Return the contract's reason; None where nothing fails."""
+        return None if self.ridden_out else self.fault.reason
+
+    @property
+    def source_down(self) -> bool:
+        """Whether the source itself is down: the token, discovery, or every resource failed (rule 4)."""
+        if self.reason is None:
+            return False
+        if self.endpoint.kind in ("start", "token", "discovery", "host") or self.fault.imposed:
+            return True
+        return self.vendor.name == "scholarly"  # it has one resource
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Return the names of the resources that fail; with a source that is closed, all."""
+        if self.reason is None:
+            return ()
+        if self.endpoint.kind in ("start", "token", "host"):
+            return ALL
+        if self.endpoint.kind == "discovery":
+            return ALL if self.reason in ABORT_REASONS else ()
+        return self.endpoint.failing
+
+    @property
+    def before(self) -> float:
+        """Return the seconds from the good poll before to the one that fails: for most places everything is due."""
+        return 300.0 if self.endpoint.kind == "resource" and not self.fault.paged else 3700.0
+
+    @property
+    def after(self) -> float:
+        """Return the seconds until the next good poll; what was told in place of a schedule stands until it is due."""
+        return 3700.0 if self.endpoint.kind == "facts" and self.ridden_out else self.fault.after
+
+    @property
+    def most_requests(self) -> int:
+        """Return how often the struck address may be asked."""
+        fault, endpoint = self.fault, self.endpoint
+        if fault.name == "401":
+            return 2 if endpoint.signed == "exchanged" else 1
+        if fault.name == "404" and endpoint.name == "one app's addons":
+            return 2  # by the app's id, then by its name
+        if fault.expires:
+            return 2
+        if endpoint.kind == "token" and self.vendor.name == "backupify":
+            return max(2, fault.tries + 1)  # a customer who is no longer ours answers 401, for which it is renewed once
+        if self.ridden_out in (UNPAGED, NO_LINKS) or (fault.paged and endpoint.paged):
+            return 3
+        return (fault.posts or fault.tries) if endpoint.method == "POST" else fault.tries
+
+
+def all_cells() -> Iterator[Cell]:
+    """Return every cell that can be: a fault that befalls a host has no path, one that is answered no host."""
+    for vendor in VENDORS:
+        for endpoint in vendor.endpoints:
+            for fault in FAULTS:
+                if endpoint.kind != "start" and bool(fault.host) != (endpoint.kind == "host"):
+                    continue
+                if fault.expires and (endpoint.kind == "start" or not endpoint.signed):
+                    continue
+                yield Cell(vendor, endpoint, fault)

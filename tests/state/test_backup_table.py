@@ -1,0 +1,43 @@
+"""Packed backups are the same backups."""
+
+import pytest
+
+from exporter.model import Backup, Status
+from exporter.state.backup_table import BackupTable
+
+SETTLED = Backup(id="a", status=Status.COMPLETED, started=1.5, finished=61.25, size=7, kind="full")
+BARE = Backup(id="b", status=Status.FAILED)
+OTHER = Backup(id="c", status=Status.CANCELLED, started=2.0, kind="incremental")
+RUNS = Backup(id="d", status=Status.IN_PROGRESS, started=3.0, progress=40.0)
+WAITS = Backup(id="e", status=Status.PENDING)
+ODD = Backup(id="f", status=Status.UNKNOWN, unmapped="resting")
+HUGE = Backup(id="g", status=Status.COMPLETED, size=2**60 + 1)
+BROKEN_ID = Backup(id="h\ni", status=Status.COMPLETED, started=1.0)
+ALL = (SETTLED, BARE, OTHER, RUNS, WAITS, ODD, HUGE, BROKEN_ID)
+
+
+def test_all_of_them_come_back_as_they_were() -> None:
+    packed = BackupTable(ALL)
+
+    assert packed == {backup.id: backup for backup in ALL}
+    assert set(packed.values()) == set(ALL)
+    assert (set(packed), len(packed)) == ({backup.id for backup in ALL}, len(ALL))
+
+
+@pytest.mark.parametrize("backup", ALL, ids=lambda backup: repr(backup.id))
+def test_each_is_found_by_its_id(backup: Backup) -> None:
+    assert BackupTable(ALL)[backup.id] == backup
+    assert BackupTable([backup])[backup.id] == backup
+
+
+@pytest.mark.parametrize("known", [ALL, (), (RUNS,), (SETTLED,)])
+@pytest.mark.parametrize("key", ["", "z", "h", "a\nb"])
+def test_what_is_not_there_is_not_found(known: tuple[Backup, ...], key: str) -> None:
+    assert key not in BackupTable(known)
+    with pytest.raises(KeyError):
+        BackupTable(known)[key]
+
+
+def test_what_runs_or_waits_is_told_apart() -> None:
+    assert BackupTable(ALL).unfinished() == [RUNS, WAITS]
+    assert BackupTable().unfinished() == []
