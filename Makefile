@@ -1,6 +1,6 @@
 # What a newcomer types: make run, make test.
 SHELL := /bin/bash
-PYTHON ?= python3
+PYTHON ?= $(shell bash .ci/find-python)
 CONFIG ?= config.yaml
 ARGS ?=
 VENV := .venv
@@ -17,6 +17,7 @@ install: $(VENV)/.installed  ## create .venv with the command backup-exporter
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 $(VENV)/.installed: pyproject.toml requirements-run.lock
+	@[ -n "$(PYTHON)" ]
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements-run.lock
 	$(PIP) --no-deps --no-build-isolation --editable .

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from exporter.commands import health as module
 from exporter.commands.health import find_address, health
-from tests.web.certificates import Authority
+from tests.certificates import Authority
 
 Server = Callable[..., AbstractContextManager[int]]
 SERVE = "backup-exporter serve"

@@ -121,29 +121,40 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 def _translate(error: Exception) -> PollError:
     if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
         return MalformedError("the body's encoding is broken")
-    return next(meaning() for kinds, meaning in MEANINGS if isinstance(error, kinds))
+    return next(meaning(error) for kinds, meaning in MEANINGS if isinstance(error, kinds))
 
 
-MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[], PollError]]] = (
-    (
-        (aiohttp.ClientSSLError, ssl.SSLError, aiohttp.ServerFingerprintMismatch),
-        lambda: TlsError("the server's certificate is not trusted, or TLS failed"),
-    ),
-    ((aiohttp.ClientConnectorDNSError,), lambda: ConnectionFailedError("the host's name cannot be resolved")),
-    ((aiohttp.ClientConnectorError,), lambda: ConnectionFailedError("no connection")),
-    ((aiohttp.ClientHttpProxyError,), lambda: ConnectionFailedError("the proxy refused")),
+def _tls_error(error: Exception) -> TlsError:
+    """Return the error with OpenSSL's reason in words, and with the cure where a setting is one."""
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_message:
+        cure = "; name its authority in ca_file" if cause.verify_code in UNKNOWN_AUTHORITY else ""
+        return TlsError(f"the server's certificate is refused: {cause.verify_message.rstrip('.')}{cure}")
+    reason = str(getattr(cause, "reason", None) or "the handshake broke")
+    return TlsError(f"TLS failed: {reason.replace('_', ' ').lower()}")
+
+
+UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+"""OpenSSL's X509_V_ERR codes for a chain that ends in no trusted authority; see `man 3 X509_STORE_CTX_get_error`."""
+MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[Exception], PollError]]] = (
+    ((aiohttp.ClientSSLError, ssl.SSLError, aiohttp.ServerFingerprintMismatch), _tls_error),
+    ((aiohttp.ClientConnectorDNSError,), lambda _: ConnectionFailedError("the host's name cannot be resolved")),
+    ((aiohttp.ClientConnectorError,), lambda _: ConnectionFailedError("no connection")),
+    ((aiohttp.ClientHttpProxyError,), lambda _: ConnectionFailedError("the proxy refused")),
     (
         (aiohttp.ClientResponseError, ValueError),
-        lambda: MalformedError("the answer is no HTTP, or the request cannot be written as HTTP"),
+        lambda _: MalformedError("the answer is no HTTP, or the request cannot be written as HTTP"),
     ),
-    ((Exception,), lambda: ConnectionFailedError("the connection broke", reset=True)),
+    ((Exception,), lambda _: ConnectionFailedError("the connection broke", reset=True)),
 )
 """What the library's exceptions mean; the first row that fits counts."""
 
 
 @lru_cache(maxsize=32)
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return what servers are verified with: as Python 3.13 does by default, on every Python."""
     context = ssl.create_default_context()
+    context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context

@@ -97,7 +97,7 @@ async def vendors(**keys: Any) -> AsyncIterator[tuple[dict[str, int], str]]:
     ports = {"analytics": secure.ports["api"], "workspace": plain.ports["api"]}
     try:
         sources = [
-            _source(CLICKHOUSE, secure, f"https://{HERE}", ca_file=str(certificates.trusted_authority().file)),
+            _source(CLICKHOUSE, secure, f"https://{HERE}", ca_file=str(certificates.authority_file())),
             _source(BACKUPIFY, plain, f"http://{HERE}", backup_instance_ids=["201"]),
         ]
         quick = {"rate_limit": {"requests": 1000, "per": "1s"}, "request_timeout": "10s", **keys}

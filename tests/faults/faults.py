@@ -230,6 +230,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="TLS: unknown authority", reason="tls", host="tls authority"),
     Fault(name="TLS: another name", reason="tls", host="tls name"),
     Fault(name="TLS: expired", reason="tls", host="tls expired"),
+    Fault(name="TLS: no authority key identifier", reason="tls", host="tls identifier"),
     Fault(name="DNS failure", reason="connection", host="dns"),
     Fault(name="HTML for JSON", reason="malformed", answer=_body(HTML, "text/html")),
     Fault(name="truncated JSON", reason="malformed", answer=_truncate),

@@ -164,7 +164,7 @@ def _configuration(made: Harness, endpoint: Endpoint) -> str:
     source = {**account.configuration(""), **made.vendor.keys, **endpoint.keys}
     source |= {key: proxy.base(host) for key, host in made.vendor.urls.items()}
     if proxy.tls is not None:
-        source["ca_file"] = str(certificates.trusted_authority().file)
+        source["ca_file"] = str(certificates.authority_file())
     return yaml.safe_dump({"sources": [source, made.beside.account.configuration(made.beside.base("api"))]})
 
 

@@ -12,7 +12,7 @@ import yaml
 from aiohttp import web
 
 from exporter.web.listener import Listener
-from tests.web.certificates import Authority, Pair
+from tests.certificates import Authority, Pair
 
 HOME, ABROAD = Authority("home"), Authority("abroad")
 SERVER = HOME.server()

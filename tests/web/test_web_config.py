@@ -13,7 +13,7 @@ from exporter.commands.demo import demo
 from exporter.commands.serve import serve
 from exporter.config.loader import ConfigError
 from exporter.web.config import RateSettings, WebConfig, load
-from tests.web.certificates import Authority, encrypt
+from tests.certificates import Authority, encrypt_key
 
 HASH = "$2y$04$XGEZo4UX/WEiz5TXdCzVTeNrjlXGzDUz.Y4HVuvzb5OjDtPRJGRxi"
 HOME = Authority()
@@ -181,7 +181,7 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
 )
 def test_tls_that_cannot_be_is_refused_at_its_key(write: Write, settings: dict[str, Any], where: str) -> None:
     path = write(tls_server_config=settings)
-    path.with_name("encrypted.pem").write_text(encrypt(SERVER))
+    path.with_name("encrypted.pem").write_text(encrypt_key(SERVER))
     path.with_name("other.pem").write_text(HOME.server().key)
     assert any(problem.startswith(f"tls_server_config.{where}") for problem in problems(path)), problems(path)
 

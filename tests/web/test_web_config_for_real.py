@@ -16,7 +16,7 @@ import bcrypt
 import pytest
 import yaml
 
-from tests.web.certificates import Authority
+from tests.certificates import Authority
 
 pytestmark = pytest.mark.slow
 
