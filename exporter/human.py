@@ -22,3 +22,20 @@ def size(amount: float) -> str:
             return f"{value:.3g} {unit}"
         value /= 1000
     return f"{value:.3g} PB" if value < 999.5 else f"{value:.0f} PB"
+
+
+_SPELLED = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as a sentence has it, to two digits or so: `9 h`, `20 min`, `26 h`, `2 d 5 h`, `40 s`."""
+    rest = round(max(0.0, seconds))
+    at = next((at for at, (_, length) in enumerate(_SPELLED) if rest >= length), len(_SPELLED) - 1)
+    at = 1 if rest < 2 * _SPELLED[0][1] and at == 0 else at  # hours up to two days
+    unit, length = _SPELLED[at]
+    count, rest = divmod(rest, length)
+    if count < 10 and at + 1 < len(_SPELLED):
+        below, shorter = _SPELLED[at + 1]
+        if few := rest // shorter:
+            return f"{count} {unit} {few} {below}"
+    return f"{count} {unit}"

@@ -1,6 +1,6 @@
 """The configuration as the rest works with it: frozen values, all spans in seconds, comparable for a reload."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from exporter.errors import PollError
-from exporter.provider import Provider, RateLimit
-from exporter.schedule import HOUR, MINUTE
+from exporter.provider import Provider, RateLimit, add_slack
+from exporter.schedule import HOUR, MINUTE, WEEK
 from exporter.secret import Secret
 from exporter.shard import Shard
 
@@ -30,6 +30,30 @@ def matches(pattern: str, id_: str, name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where on something is a problem; spans are seconds."""
+
+    too_old_critical: float = 2.0
+    """Times the age limit."""
+    failures: int = 3
+    stuck: float = 3.0
+    """Times the typical duration."""
+    stalled: float = HOUR
+    slow: float = 3.0
+    """Times the typical duration."""
+    size_drop: float = 0.5
+    """A share of the typical size."""
+    size_growth: float = 3.0
+    """Times the typical size."""
+    restore_failed: float = WEEK
+    """For so long a failed restore is reported."""
+
+
+ThresholdChanges = tuple[tuple[str, Any], ...]
+"""Pairs of a threshold's name and value, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What is expected of one resource's backups, everything configured taken together; None is no limit."""
 
@@ -39,6 +63,11 @@ class Policy:
     min_retention: float | None = None
     paused: bool = False
     labels: Labels = ()
+    thresholds: Thresholds = Thresholds()
+    ignore: frozenset[str] = frozenset()
+    """Words that are no problem here."""
+    derive_max_age: Callable[[float], float] = add_slack
+    """The age limit that follows from an interval, by the vendor's rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +81,8 @@ class Override:
     min_retention: float | None = None
     paused: bool | None = None
     labels: Labels = ()
+    thresholds: ThresholdChanges = ()
+    ignore: frozenset[str] = frozenset()
 
     def over(self, above: Policy) -> Policy:
         """Return the policy `above` with what this override says in its place."""
@@ -62,6 +93,9 @@ class Override:
             min_retention=_nearest(self.min_retention, above.min_retention),
             paused=above.paused if self.paused is None else self.paused,
             labels=labels_over(above.labels, self.labels),
+            thresholds=replace(above.thresholds, **dict(self.thresholds)),
+            ignore=above.ignore | self.ignore,
+            derive_max_age=above.derive_max_age,
         )
 
 
@@ -85,6 +119,9 @@ class Source:
     min_retention: float | None = None
     paused: bool = False
     labels: Labels = ()
+    thresholds: Thresholds = Thresholds()
+    ignore: frozenset[str] = frozenset()
+    """Words of resources and of the source that are no problem here."""
     include: tuple[str, ...] = ()
     """Globs; without one every resource is included."""
     exclude: tuple[str, ...] = ()
@@ -119,6 +156,9 @@ class Source:
             min_retention=self.min_retention,
             paused=self.paused,
             labels=self.labels,
+            thresholds=self.thresholds,
+            ignore=self.ignore,
+            derive_max_age=self.provider.max_age,
         )
         for override in self.overrides:
             if matches(override.pattern, id_, name):

@@ -7,6 +7,7 @@ from exporter.model import Backup, Details, Resource, Status
 from exporter.state.backup_table import NO_HASHES
 from exporter.state.history import History
 from exporter.state.listing import Listing
+from exporter.state.observations import Observations, SourceObservations
 from exporter.state.summary import Summary, summarize
 
 
@@ -30,6 +31,12 @@ class ResourceStatus:
     summary: Summary | None = None
     up: bool | None = None
     failure: str | None = None
+    observed: Observations = field(default_factory=Observations)
+    """What the store adds up over the readings."""
+    unreadable_records: int | None = None
+    """Records of the newest whole listing that could not be understood."""
+    not_downloadable: str | None = None
+    """Why the newest completed backup could not be downloaded when that was tried last; None: it could, or was not."""
 
     @property
     def paused(self) -> bool:
@@ -82,6 +89,19 @@ class SourceStatus:
     duration: float | None = None
     last_success: float | None = None
     limits: frozenset[str] = frozenset()
+    started_at: float | None = None
+    """Since when the source is watched."""
+    polled_at: float | None = None
+    """When the newest poll ended, well or badly."""
+    update_listing: int | None = None
+    """How many resources the vendor lists, before shards and filters; None before the first discovery."""
+    matching: int | None = None
+    """How many of these `include` and `exclude` leave, before shards."""
+    unreadable_scopes: int | None = None
+    """How many scopes could not be listed in the last discovery."""
+    rate_limited_resources: int = 0
+    """How many resources the vendor's rate limit kept from being read in the newest poll."""
+    observed: SourceObservations = field(default_factory=SourceObservations)
 
     @property
     def polled(self) -> bool:

@@ -37,6 +37,10 @@ class Summary:
     running: int | None
     running_since: float | None
     progress: float | None
+    future: float | None = None
+    """The newest start that lay in the future when it was read, and so counts nowhere else."""
+    item_failures: int | None = None
+    """Items that failed within the newest completed backup, where the vendor reports them."""
 
 
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True) -> Summary:

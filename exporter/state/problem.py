@@ -1,0 +1,130 @@
+"""What a verdict is made of: problems by their words and severities, and the clock that a verdict is taken by."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    """How urgent a problem is."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """1 for info, 2 for warning, 3 for critical: the value of the `worst_severity` metrics."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.INFO: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
+
+CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
+
+RESOURCE_WORDS: Mapping[str, tuple[Severity, ...]] = MappingProxyType({
+    "never_succeeded": (CRITICAL,),
+    "nothing_to_restore": (CRITICAL,),
+    "too_old": (CRITICAL, WARNING),
+    "too_old_by_kind": (WARNING,),
+    "never_succeeded_by_kind": (WARNING,),
+    "last_run_failed": (WARNING,),
+    "failing_repeatedly": (WARNING,),
+    "failing_repeatedly_by_kind": (WARNING,),
+    "stuck": (WARNING,),
+    "progress_stalled": (WARNING,),
+    "restore_failed": (WARNING,),
+    "size_dropped": (WARNING,),
+    "empty": (WARNING,),
+    "too_few": (WARNING,),
+    "retention_too_short": (WARNING,),
+    "schedule_off": (WARNING,),
+    "schedule_gone": (WARNING,),
+    "time_in_future": (WARNING,),
+    "unreadable": (WARNING,),
+    "limit_unknown": (WARNING,),
+    "records_unreadable": (WARNING,),
+    "partly_failed": (WARNING,),
+    "disappeared": (WARNING,),
+    "not_downloadable": (WARNING,),
+    "slow": (INFO,),
+    "size_grew": (INFO,),
+    "paused_too_long": (INFO,),
+})  # fmt: skip
+"""The words about a resource, each with the severities it may have, worst first."""
+
+SOURCE_WORDS: Mapping[str, tuple[Severity, ...]] = MappingProxyType({
+    "credentials_rejected": (CRITICAL,),
+    "emptied": (CRITICAL,),
+    "down": (WARNING,),
+    "data_stale": (WARNING,),
+    "rate_limited": (WARNING,),
+    "limit_reached": (WARNING,),
+    "scopes_unreadable": (WARNING,),
+    "interval_stretched": (INFO,),
+})  # fmt: skip
+"""The words about a source."""
+
+_ORDER = {word: at for at, word in enumerate((*RESOURCE_WORDS, *SOURCE_WORDS))}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one resource or source."""
+
+    word: str
+    severity: Severity
+    text: str
+    """One plain sentence or more, with numbers; made at the instant of the verdict."""
+    kind: str = ""
+    """The kind of backup, where the word is about one."""
+    since: float | None = None
+    """When it began, in Unix seconds."""
+    limit: str = ""
+    """The cap, of the word `limit_reached`."""
+    until: float | None = None
+    """When it ends by itself, whatever is read."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells two problems of one resource or source apart."""
+        return self.word, self.kind, self.limit
+
+
+Standing = Mapping[tuple[str, str, str], Problem]
+"""The problems of the verdict before, by their keys."""
+
+
+def worst_first(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order in which to read them: by severity, then as the words are listed, then by kind."""
+    return tuple(sorted(found, key=lambda one: (-one.severity.rank, _ORDER[one.word], one.kind, one.limit)))
+
+
+def worst_rank(found: Iterable[Problem]) -> int:
+    """Return the rank of the worst severity, 0 without a problem."""
+    return max((one.severity.rank for one in found), default=0)
+
+
+class Instant:
+    """The instant of a verdict; it notes the next one at which the verdict may be another although nothing is read."""
+
+    __slots__ = ("due", "now")
+
+    def __init__(self, now: float) -> None:
+        """Take the time in Unix seconds; nothing is due yet."""
+        self.now = now
+        self.due = inf
+
+    def is_past(self, instant: float) -> bool:
+        """Whether an instant is over: `age > limit` asks `is_past(start + limit)`."""
+        return self.now > instant or self._note(instant)
+
+    def is_reached(self, instant: float) -> bool:
+        """Whether an instant has come."""
+        return self.now >= instant or self._note(instant)
+
+    def _note(self, instant: float) -> bool:
+        self.due = min(self.due, instant)
+        return False

@@ -1,0 +1,123 @@
+"""The verdict on one resource: a pure function of what is known, what is demanded and what time it is."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from math import inf
+from types import MappingProxyType
+
+from exporter.settings import Policy
+from exporter.state.age_words import judge_age
+from exporter.state.case import Case
+from exporter.state.kept_words import judge_kept, judge_pause, judge_reading, judge_schedule
+from exporter.state.problem import Instant, Problem, Standing, worst_first, worst_rank
+from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.run_words import judge_runs
+from exporter.state.size_words import judge_sizes
+
+NOTHING_STANDS: Standing = MappingProxyType({})
+
+REMEMBERED_WORDS = frozenset({
+    "too_old", "too_old_by_kind", "never_succeeded", "limit_unknown", "slow", "size_dropped", "size_grew", "empty",
+    "schedule_off", "schedule_gone", "paused_too_long",
+})  # fmt: skip
+"""What these rest on is in the state file, so that after a restart they are judged before anything is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is wrong with one resource or source at one instant."""
+
+    problems: tuple[Problem, ...] = ()
+    """Worst first; each has its `since`."""
+    ignored: tuple[Problem, ...] = ()
+    """What would be a problem, but is ignored by configuration."""
+    paused: bool = False
+    due: float = inf
+    """The next instant at which it may be another verdict although nothing is read."""
+
+    @property
+    def rank(self) -> int:
+        """The worst severity: 0 none, 1 info, 2 warning, 3 critical."""
+        return worst_rank(self.problems)
+
+    @property
+    def state(self) -> str:
+        """The word of `backup_exporter_resources`: critical, warning, info, fine or paused."""
+        if self.paused:
+            return "paused"
+        return self.problems[0].severity.value if self.problems else "fine"
+
+    @property
+    def standing(self) -> Standing:
+        """All problems by their keys, the ignored ones too: what the next verdict goes on from."""
+        return {one.key: one for one in chain(self.problems, self.ignored)}
+
+
+STATES = ("critical", "warning", "info", "fine", "paused")
+"""What a resource may be as a whole, worst first."""
+
+
+def problems(
+    status: ResourceStatus, policy: Policy, now: float, *, source: SourceStatus, standing: Standing = NOTHING_STANDS
+) -> tuple[Problem, ...]:
+    """Return what is wrong with a resource at `now`, worst first.
+
+    `source` is how its source's polling goes, `standing` the problems of the verdict before.
+    """
+    return judge(status, policy, now, source=source, standing=standing).problems
+
+
+def judge(
+    status: ResourceStatus, policy: Policy, now: float, *, source: SourceStatus, standing: Standing = NOTHING_STANDS
+) -> Verdict:
+    """Return the verdict on a resource at `now`, and until when it holds if nothing is read."""
+    at = Instant(now)
+    case = Case(status=status, policy=policy, source=source, standing=standing, at=at)
+    paused = policy.paused or status.paused
+    if paused:
+        found: Iterable[Problem] = judge_pause(case)
+    else:
+        rules = (judge_age, judge_runs, judge_sizes, judge_kept, judge_schedule, judge_reading)
+        found = chain.from_iterable(rule(case) for rule in rules)
+    by_key = {one.key: one for one in found}
+    if not paused and not case.read:
+        by_key = {**_carried(standing, at), **by_key}
+    return conclude(by_key, policy.ignore, standing, at, paused=paused)
+
+
+def conclude(
+    found: Mapping[tuple[str, str, str], Problem],
+    ignore: frozenset[str],
+    standing: Standing,
+    at: Instant,
+    *,
+    paused: bool = False,
+) -> Verdict:
+    """Return the verdict that some problems make: each since it began, the ignored ones apart."""
+    dated = worst_first(_dated(found.values(), standing, at.now))
+    if not ignore:
+        return Verdict(problems=dated, paused=paused, due=at.due)
+    return Verdict(
+        problems=tuple(one for one in dated if one.word not in ignore),
+        ignored=tuple(one for one in dated if one.word in ignore),
+        paused=paused,
+        due=at.due,
+    )
+
+
+def _carried(standing: Standing, at: Instant) -> Standing:
+    """Return the problems from before a restart that only a reading can end, or their own time."""
+    return {
+        key: one
+        for key, one in standing.items()
+        if one.word not in REMEMBERED_WORDS and (one.until is None or not at.is_reached(one.until))
+    }
+
+
+def _dated(found: Iterable[Problem], standing: Standing, now: float) -> Iterator[Problem]:
+    for one in found:
+        before = standing.get(one.key)
+        since = one.since if before is None else before.since
+        since = now if since is None else min(since, now)
+        yield one if since == one.since else replace(one, since=since)

@@ -1,0 +1,122 @@
+"""The words about runs: failed, failing, stuck, standing still, slow; and about restores and downloads."""
+
+from collections.abc import Iterator
+
+from exporter.human import duration
+from exporter.model import Status
+from exporter.state.case import Case
+from exporter.state.problem import INFO, WARNING, Problem
+from exporter.state.summary import Summary
+
+MIN_STUCK = 900.0
+"""A run is not stuck before so many seconds, however quick it usually is."""
+MIN_SLOW = 600.0
+"""A run is slow only if it took so many seconds more than is typical."""
+FEWEST_POLLS = 4
+"""A percentage stands still only if so many polls have seen it."""
+
+
+def judge_runs(case: Case) -> Iterator[Problem]:
+    """Yield what is wrong with the runs of a resource that has been listed, or is remembered."""
+    if case.summary is not None:
+        yield from _failures(case, case.summary)
+        yield from _failures_by_kind(case, case.summary)
+        yield from _in_progress(case, case.summary)
+        yield from _slow(case, case.summary)
+        if case.summary.item_failures:
+            text = f"{_count(case.summary.item_failures, 'item')} failed within the newest completed backup."
+            yield Problem("partly_failed", WARNING, text)
+    yield from _restore(case)
+    if case.status.not_downloadable:
+        text = f"The newest completed backup could not be downloaded: {case.status.not_downloadable}."
+        yield Problem("not_downloadable", WARNING, text)
+
+
+def _failures(case: Case, summary: Summary) -> Iterator[Problem]:
+    success, failure = summary.last_success, summary.last_failure
+    if success is not None and failure is not None and success > failure:
+        return
+    if summary.last_finished is Status.FAILED:
+        began = "" if failure is None else f", started {duration(case.at.now - failure)} ago,"
+        done = "none is known to have completed"
+        if success is not None:
+            done = f"the newest completed one started {duration(case.at.now - success)} ago"
+        text = f"The newest backup that has ended{began} failed; {done}."
+        yield Problem("last_run_failed", WARNING, text)
+    if summary.failures is not None and summary.failures >= case.policy.thresholds.failures:
+        if success is None:
+            since = "; none is known to have completed"
+        else:
+            since = f" since the newest completed one, which started {duration(case.at.now - success)} ago"
+        text = f"{_count(summary.failures, 'backup')} failed{since}."
+        yield Problem("failing_repeatedly", WARNING, text)
+
+
+def _failures_by_kind(case: Case, summary: Summary) -> Iterator[Problem]:
+    most = case.policy.thresholds.failures
+    if summary.failures is None or summary.failures >= most:
+        return  # `failing_repeatedly` covers every kind
+    failure = summary.last_failure
+    for kind, failures in summary.failures_by_kind.items():
+        success = summary.last_success_by_kind.get(kind)
+        if not kind or failures < most or (success is not None and failure is not None and success > failure):
+            continue
+        text = (
+            f"{_count(failures, f'{kind} backup')} failed since the last success of that kind; another kind succeeds."
+        )
+        yield Problem("failing_repeatedly_by_kind", WARNING, text, kind=kind)
+
+
+def _in_progress(case: Case, summary: Summary) -> Iterator[Problem]:
+    if summary.running_since is None:
+        return
+    typical = max(summary.typical_duration.values(), default=None)
+    if typical is None:
+        limit, usually = case.policy.max_duration, "max_duration is"
+    else:
+        limit, usually = max(case.policy.thresholds.stuck * typical, MIN_STUCK), "usually"
+    if limit is not None and case.may_stand("stuck") and case.at.is_past(summary.running_since + limit):
+        running = duration(case.at.now - summary.running_since)
+        text = f"Running for {running}; {usually} {duration(limit if typical is None else typical)}."
+        yield Problem("stuck", WARNING, text, since=summary.running_since + limit)
+    yield from _stalled(case, summary)
+
+
+def _stalled(case: Case, summary: Summary) -> Iterator[Problem]:
+    since, wait = case.status.observed.progress_since, _stalling_time(case)
+    if summary.progress is None or since is None or wait is None or not case.may_stand("progress_stalled"):
+        return
+    if case.at.is_reached(since + wait):
+        text = f"The backup in progress has been at {summary.progress:.3g} % for {duration(case.at.now - since)}."
+        yield Problem("progress_stalled", WARNING, text, since=since + wait)
+
+
+def _stalling_time(case: Case) -> float | None:
+    """Return for how long a percentage must stand: four polls at least; None where polls are too rare to say."""
+    stalled, interval = case.policy.thresholds.stalled, case.source.interval
+    if interval * FEWEST_POLLS <= stalled:
+        return stalled
+    return stalled * FEWEST_POLLS if interval <= stalled else None
+
+
+def _slow(case: Case, summary: Summary) -> Iterator[Problem]:
+    for kind, took in summary.last_duration.items():
+        typical = summary.typical_duration.get(kind)
+        if typical is not None and took > case.policy.thresholds.slow * typical and took - typical > MIN_SLOW:
+            named = f"{kind} backup" if kind else "backup"
+            text = f"The newest completed {named} took {duration(took)}; usually {duration(typical)}."
+            yield Problem("slow", INFO, text, kind=kind)
+
+
+def _restore(case: Case) -> Iterator[Problem]:
+    restore = case.status.details.restore if case.status.details is not None else None
+    if restore is None or restore.status is not Status.FAILED:
+        return
+    until = restore.started + case.policy.thresholds.restore_failed
+    if not case.at.is_reached(until):
+        text = f"The newest restore, started {duration(case.at.now - restore.started)} ago, failed."
+        yield Problem("restore_failed", WARNING, text, until=until)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,42 @@
+"""The words about the size of the newest completed backup, by kind."""
+
+from collections.abc import Iterator
+
+from exporter.human import size
+from exporter.state.case import Case
+from exporter.state.problem import INFO, WARNING, Problem, Severity
+
+MIB = 1024.0 * 1024.0
+MIN_DROP = MIB
+MIN_GROWTH = 10 * MIB
+DELTA_KINDS = frozenset({"incremental", "incremental_external", "snapshot"})
+"""What these hold is a difference: its size says nothing about the next one."""
+
+
+def judge_sizes(case: Case) -> Iterator[Problem]:
+    """Yield what is wrong with the sizes of a resource's newest completed backups."""
+    if case.summary is None:
+        return
+    thresholds = case.policy.thresholds
+    for kind, newest in case.summary.last_size.items():
+        if kind in DELTA_KINDS:
+            continue
+        if newest == 0:
+            yield Problem("empty", WARNING, f"The newest completed {_named(kind)} has 0 bytes.", kind=kind)
+            continue
+        typical = case.summary.typical_size.get(kind)
+        if typical is None:
+            continue
+        if newest < thresholds.size_drop * typical and typical - newest > MIN_DROP:
+            yield _changed("size_dropped", WARNING, kind, newest, typical)
+        elif newest > thresholds.size_growth * typical and newest - typical > MIN_GROWTH:
+            yield _changed("size_grew", INFO, kind, newest, typical)
+
+
+def _changed(word: str, severity: Severity, kind: str, newest: float, typical: float) -> Problem:
+    text = f"The newest completed {_named(kind)} has {size(newest)}; usually {size(typical)}."
+    return Problem(word, severity, text, kind=kind)
+
+
+def _named(kind: str) -> str:
+    return f"{kind} backup" if kind else "backup"

@@ -1,0 +1,127 @@
+"""The verdict on one source: how its polling goes, and whether its resources are gone."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from exporter.human import duration
+from exporter.state.observations import DAY
+from exporter.state.problem import CRITICAL, INFO, WARNING, Instant, Problem, Standing
+from exporter.state.problems import NOTHING_STANDS, Verdict, conclude
+from exporter.state.resource import SourceStatus
+
+REJECTIONS = frozenset({"unauthorized", "forbidden"})
+DOWN_INTERVALS = 2
+"""So many intervals without a good poll: at least two polls have failed."""
+STALE_INTERVALS = 3
+
+
+def source_problems(
+    status: SourceStatus,
+    ignore: frozenset[str],
+    now: float,
+    *,
+    standing: Standing = NOTHING_STANDS,
+) -> tuple[Problem, ...]:
+    """Return what is wrong with a source at `now`, worst first."""
+    return judge_source(status, ignore, now, standing=standing).problems
+
+
+def judge_source(
+    status: SourceStatus,
+    ignore: frozenset[str],
+    now: float,
+    *,
+    standing: Standing = NOTHING_STANDS,
+) -> Verdict:
+    """Return the verdict on a source at `now`, and until when it holds if nothing is polled."""
+    at = Instant(now)
+    rules = (_credentials, _emptied, _down, _stale, _rate_limited, _limits, _scopes, _interval)
+    found = {one.key: one for one in chain.from_iterable(rule(status, at) for rule in rules)}
+    carried = {key: one for key, one in standing.items() if _is_carried(one, status, at)}
+    return conclude({**carried, **found}, ignore, standing, at)
+
+
+def _is_carried(one: Problem, status: SourceStatus, at: Instant) -> bool:
+    """Return whether a problem stands on because what could end it has not been read."""
+    if one.until is not None and at.is_reached(one.until):
+        return False
+    if not status.polled:
+        return True  # since before a restart
+    unread = {"emptied": status.listed is None, "scopes_unreadable": status.unreadable_scopes is None}
+    return unread.get(one.word, one.word == "limit_reached" and status.up is False)
+
+
+def _credentials(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    del at
+    if status.failure in REJECTIONS:
+        text = f"The vendor rejects the credentials, reason: {status.failure}."
+        yield Problem("credentials_rejected", CRITICAL, text)
+
+
+def _emptied(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    if status.listed and status.matching == 0:
+        number = _count(status.listed, "resource")
+        text = f"The vendor lists {number}, and include and exclude leave none of them."
+        yield Problem("emptied", CRITICAL, text)
+        return
+    gone, before = status.observed.emptied_at, status.observed.populated
+    if gone is not None and before and not at.is_past(gone + DAY):
+        text = f"The vendor lists no resource; until {duration(at.now - gone)} ago it listed {before}."
+        yield Problem("emptied", CRITICAL, text, since=gone, until=gone + DAY)
+
+
+def _down(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    if status.up is not False:
+        return
+    last, reason = status.last_success, status.failure or "unknown"
+    if last is None:
+        yield Problem("down", WARNING, f"No poll has succeeded since the start, reason: {reason}.")
+    elif at.is_reached(last + DOWN_INTERVALS * status.interval):
+        yield Problem("down", WARNING, f"No poll has succeeded for {duration(at.now - last)}, reason: {reason}.")
+
+
+def _stale(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    """Yield whether no poll ends although none fails: the exporter may hang."""
+    since = status.last_success if status.polled else status.started_at
+    if status.up is False or since is None:
+        return
+    due = since + STALE_INTERVALS * status.interval
+    if at.is_past(due):
+        text = f"No poll has ended for {duration(at.now - since)}; the interval is {duration(status.interval)}."
+        yield Problem("data_stale", WARNING, text, since=due)
+
+
+def _rate_limited(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    del at
+    if status.failure == "rate_limited":
+        yield Problem("rate_limited", WARNING, "The last poll failed: the vendor's rate limit held it back.")
+    elif status.rate_limited_resources:
+        number = _count(status.rate_limited_resources, "resource")
+        text = f"The vendor's rate limit kept {number} from being read in the last poll."
+        yield Problem("rate_limited", WARNING, text)
+
+
+def _limits(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    del at
+    for limit in status.limits:
+        text = f"The exporter's cap on {limit} was reached; what is beyond it is not watched."
+        yield Problem("limit_reached", WARNING, text, limit=limit)
+
+
+def _scopes(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    del at
+    if status.unreadable_scopes:
+        number = _count(status.unreadable_scopes, "scope")
+        text = f"{number} (projects, apps, customers or the like) could not be listed in the last discovery."
+        yield Problem("scopes_unreadable", WARNING, text)
+
+
+def _interval(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+    del at
+    if status.interval > status.configured_interval:
+        text = f"Polled every {duration(status.interval)} instead of every {duration(status.configured_interval)}:"
+        yield Problem("interval_stretched", INFO, f"{text} the vendor's rate limit does not carry more.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

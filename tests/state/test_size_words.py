@@ -1,0 +1,85 @@
+"""The words about sizes, each on both sides of its threshold to the byte."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.settings import Thresholds
+from exporter.state.problems import judge
+from tests.state.judged import NOW, OFF_LIMITS, UP, found, status
+
+MIB = 1048576
+USUAL = 8 * MIB
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "typical", "expected"),
+    [
+        pytest.param("dump", 4194303, USUAL, {"size_dropped dump"}, id="a byte below half"),
+        pytest.param("dump", 4194304, USUAL, set(), id="exactly half"),
+        pytest.param("dump", 100, 1000000, set(), id="under the floor of 1 MiB"),
+        pytest.param("dump", 1, MIB + 1, set(), id="exactly 1 MiB less"),
+        pytest.param("dump", 1, MIB + 2, {"size_dropped dump"}, id="a byte over 1 MiB less"),
+        pytest.param("incremental", 1, 80 * MIB, set(), id="incremental"),
+        pytest.param("incremental_external", 1, 80 * MIB, set(), id="incremental in the customer's bucket"),
+        pytest.param("snapshot", 1, 80 * MIB, set(), id="snapshot"),
+        pytest.param("full_external", 1, 80 * MIB, {"size_dropped full_external"}, id="full in the customer's bucket"),
+        pytest.param("dump", 5, None, set(), id="nothing typical"),
+        pytest.param("dump", 0, USUAL, {"empty dump"}, id="empty is another word"),
+        pytest.param("dump", 0, None, {"empty dump"}, id="empty, and nothing typical"),
+        pytest.param("dump", 1, 8, set(), id="a byte is not empty"),
+        pytest.param("", 0, None, {"empty"}, id="empty, of a vendor without kinds"),
+        pytest.param("", MIB, USUAL, {"size_dropped"}, id="of a vendor without kinds"),
+        pytest.param("incremental", 0, 8, set(), id="an empty incremental"),
+        pytest.param("incremental_external", 0, 8, set(), id="an empty incremental in the customer's bucket"),
+        pytest.param("snapshot", 0, 8, set(), id="an empty snapshot"),
+        pytest.param("dump", 25165825, USUAL, {"size_grew dump info"}, id="a byte over three times"),
+        pytest.param("dump", 25165824, USUAL, set(), id="exactly three times"),
+        pytest.param("dump", 10 * MIB, MIB, set(), id="under the floor of 10 MiB"),
+        pytest.param("dump", 11 * MIB, MIB, set(), id="exactly 10 MiB more"),
+        pytest.param("dump", 11 * MIB + 1, MIB, {"size_grew dump info"}, id="a byte over 10 MiB more"),
+        pytest.param("incremental", 80 * MIB, 1, set(), id="an incremental that is large"),
+        pytest.param("snapshot", 80 * MIB, 1, set(), id="a snapshot that is large"),
+    ],
+)
+def test_sizes(kind: str, size: float, typical: float | None, expected: set[str]) -> None:
+    usual = {} if typical is None else {kind: float(typical)}
+    resource = status(last_success=60, last_size={kind: float(size)}, typical_size=usual)
+
+    assert found(resource) == expected
+    assert found(resource, replace(OFF_LIMITS, paused=True)) == set()
+    assert found(replace(resource, up=False)) == expected  # as it was read last
+
+
+def test_kinds_are_judged_apart() -> None:
+    resource = status(
+        last_success=60,
+        last_size={"full": 1.0, "dump": 99.0 * MIB, "manual": 0.0},
+        typical_size={"full": 8.0 * MIB, "dump": 8.0 * MIB, "manual": 8.0 * MIB},
+    )
+
+    assert found(resource) == {"size_dropped full", "size_grew dump info", "empty manual"}
+
+
+def test_thresholds_of_sizes() -> None:
+    policy = replace(OFF_LIMITS, thresholds=Thresholds(size_drop=0.25, size_growth=10))
+    smaller = status(last_success=60, last_size={"": 2.0 * MIB}, typical_size={"": 8.0 * MIB})
+    larger = status(last_success=60, last_size={"": 80.0 * MIB}, typical_size={"": 8.0 * MIB})
+
+    assert found(smaller, policy) == set()
+    assert found(larger, policy) == set()
+    assert found(replace(smaller, summary=replace(smaller.summary, last_size={"": 2.0 * MIB - 1})), policy) == {
+        "size_dropped"
+    }  # type: ignore[type-var]
+    assert found(replace(larger, summary=replace(larger.summary, last_size={"": 80.0 * MIB + 1})), policy) == {
+        "size_grew info"
+    }  # type: ignore[type-var]
+
+
+def test_texts_of_sizes() -> None:
+    resource = status(last_success=60, last_size={"dump": 1.2e9, "": 0.0}, typical_size={"dump": 5.6e9})
+
+    assert [one.text for one in judge(resource, OFF_LIMITS, NOW, source=UP).problems] == [
+        "The newest completed dump backup has 1.2 GB; usually 5.6 GB.",
+        "The newest completed backup has 0 bytes.",
+    ]
