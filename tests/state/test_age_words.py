@@ -1,6 +1,7 @@
 """The words about ages, each on both sides of its threshold to the second."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ DUMP_LIMIT = 1200 + 2 * HOUR
 HOURLY = Details(scheduled=True, interval=HOUR)
 
 
-def kinds(dump: float | None, snapshot: float | None = None, **given: object) -> ResourceStatus:
+def kinds(dump: float | None, snapshot: float | None = None, **given: Any) -> ResourceStatus:
     """Return a resource whose newest dump and snapshot are so many seconds old."""
     by_kind = {kind: seconds for kind, seconds in (("dump", dump), ("snapshot", snapshot)) if seconds is not None}
     newest = min(by_kind.values(), default=None)
@@ -137,11 +138,11 @@ def test_never_succeeded_needs_a_limit() -> None:
         pytest.param(DUMP_LIMIT + 1, {"snapshot": None, "created": 60}, set(), id="nothing has: another word's"),
     ],
 )
-def test_never_succeeded_by_kind(known: float | None, given: dict[str, object], expected: set[str]) -> None:
+def test_never_succeeded_by_kind(known: float | None, given: dict[str, Any], expected: set[str]) -> None:
     observed = Observations(limits_since={} if known is None else {"dump": ago(known)})
     known_kinds = {"dump": None, "snapshot": 60.0, **given}
 
-    assert found(kinds(**known_kinds, observed=observed)) == expected  # type: ignore[arg-type]
+    assert found(kinds(**known_kinds, observed=observed)) == expected
 
 
 @pytest.mark.parametrize(

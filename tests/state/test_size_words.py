@@ -6,6 +6,7 @@ import pytest
 
 from exporter.settings import Thresholds
 from exporter.state.problems import judge
+from exporter.state.resource import ResourceStatus
 from tests.state.judged import NOW, OFF_LIMITS, UP, found, status
 
 MIB = 1048576
@@ -63,17 +64,14 @@ def test_kinds_are_judged_apart() -> None:
 
 def test_thresholds_of_sizes() -> None:
     policy = replace(OFF_LIMITS, thresholds=Thresholds(size_drop=0.25, size_growth=10))
-    smaller = status(last_success=60, last_size={"": 2.0 * MIB}, typical_size={"": 8.0 * MIB})
-    larger = status(last_success=60, last_size={"": 80.0 * MIB}, typical_size={"": 8.0 * MIB})
 
-    assert found(smaller, policy) == set()
-    assert found(larger, policy) == set()
-    assert found(replace(smaller, summary=replace(smaller.summary, last_size={"": 2.0 * MIB - 1})), policy) == {
-        "size_dropped"
-    }  # type: ignore[type-var]
-    assert found(replace(larger, summary=replace(larger.summary, last_size={"": 80.0 * MIB + 1})), policy) == {
-        "size_grew info"
-    }  # type: ignore[type-var]
+    def sized(size: float) -> ResourceStatus:
+        return status(last_success=60, last_size={"": size}, typical_size={"": 8.0 * MIB})
+
+    assert found(sized(2.0 * MIB), policy) == set()
+    assert found(sized(2.0 * MIB - 1), policy) == {"size_dropped"}
+    assert found(sized(80.0 * MIB), policy) == set()
+    assert found(sized(80.0 * MIB + 1), policy) == {"size_grew info"}
 
 
 def test_texts_of_sizes() -> None:

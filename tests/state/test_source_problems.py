@@ -16,7 +16,9 @@ DOWN = replace(UP, up=False, failure="timeout")
 
 
 def polled(base: SourceStatus = UP, **given: Any) -> SourceStatus:
-    own = {name: ago(value) if name in ("last_success", "started_at") else value for name, value in given.items()}
+    own: dict[str, Any] = {
+        name: ago(value) if name in ("last_success", "started_at") else value for name, value in given.items()
+    }
     return replace(base, **own)
 
 

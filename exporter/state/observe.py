@@ -1,0 +1,109 @@
+"""From one reading to the next: what is observed of a resource or a source, as pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from exporter.settings import Policy
+from exporter.state.limits import max_age_by_kind
+from exporter.state.observations import DAY, NO_INSTANTS, NO_SCHEDULES, GoneSchedule, Observations, SourceObservations
+from exporter.state.problem import Standing
+from exporter.state.resource import ResourceStatus, SourceStatus
+
+STALLED = ("progress_stalled", "", "")
+
+
+def observe(
+    before: ResourceStatus | None,
+    status: ResourceStatus,
+    policy: Policy,
+    now: float,
+    *,
+    source: SourceStatus,
+    standing: Standing,
+) -> Observations:
+    """Return what is observed of a resource at `now`, when `status` takes the place of `before`.
+
+    `source` is how its source's polling went up to the poll before this one.
+    """
+    known = status.observed
+    found = Observations(
+        read_at=_read_at(before, status, now, source),
+        limits_since=_limits_since(status, policy, now),
+        gone_schedules=_gone_schedules(before, status, now),
+        progress_since=_progress_since(before, status, now, standing),
+        paused_since=_first(known.paused_since, now) if policy.paused or status.paused else None,
+    )
+    return known if found == known else found
+
+
+def shift(known: Observations, by: float) -> Observations:
+    """Return the observations on a clock that has been set forward by so many seconds."""
+    return Observations(
+        read_at=_shifted(known.read_at, by),
+        limits_since={kind: since + by for kind, since in known.limits_since.items()},
+        gone_schedules={kind: replace(one, since=one.since + by) for kind, one in known.gone_schedules.items()},
+        progress_since=_shifted(known.progress_since, by),
+        paused_since=_shifted(known.paused_since, by),
+    )
+
+
+def observe_discovery(known: SourceObservations, awake: int, listed: int, now: float) -> SourceObservations:
+    """Return what is observed of a source whose vendor lists so many resources, so many of them not paused.
+
+    `awake` counts what `include` and `exclude` leave, before shards.
+    """
+    if listed:
+        return SourceObservations(populated=awake)
+    if known.populated is None or known.emptied_at is not None:
+        return known
+    return replace(known, emptied_at=now)
+
+
+def _read_at(before: ResourceStatus | None, status: ResourceStatus, now: float, source: SourceStatus) -> float | None:
+    if status.up is not False:
+        return None
+    if before is not None and before.up is True:
+        return now if source.polled_at is None else source.polled_at
+    return status.observed.read_at
+
+
+def _limits_since(status: ResourceStatus, policy: Policy, now: float) -> Mapping[str, float]:
+    known, kinds = status.observed.limits_since, max_age_by_kind(status, policy).keys()
+    if kinds == known.keys() or (status.up is not True and kinds <= known.keys()):
+        return known  # before it is read, nothing says that a kind has gone
+    return MappingProxyType({kind: known.get(kind, now) for kind in kinds}) if kinds else NO_INSTANTS
+
+
+def _gone_schedules(before: ResourceStatus | None, status: ResourceStatus, now: float) -> Mapping[str, GoneSchedule]:
+    known = status.observed.gone_schedules
+    if status.details is None:
+        return known
+    there = status.details.intervals
+    had = before.details.intervals if before is not None and before.details is not None else there
+    if not known and had.keys() <= there.keys():
+        return NO_SCHEDULES
+    gone = {kind: GoneSchedule(since=now, interval=every) for kind, every in had.items() if kind not in there}
+    kept = {kind: one for kind, one in known.items() if kind not in there and now - one.since <= DAY}
+    return {**gone, **kept}
+
+
+def _progress_since(
+    before: ResourceStatus | None, status: ResourceStatus, now: float, standing: Standing
+) -> float | None:
+    """Return since when the percentage stands; a reading that failed in between begins it anew, if none stands."""
+    summary = status.summary
+    if summary is None or summary.progress is None:
+        return None
+    was = before.summary if before is not None else None
+    same = was is not None and (was.running_since, was.progress) == (summary.running_since, summary.progress)
+    unread = before is not None and before.up is False and status.up is True and STALLED not in standing
+    return _first(status.observed.progress_since, now) if same and not unread else now
+
+
+def _first(since: float | None, now: float) -> float:
+    return now if since is None else since
+
+
+def _shifted(instant: float | None, by: float) -> float | None:
+    return None if instant is None else instant + by

@@ -1,0 +1,55 @@
+"""The clock that verdicts are taken by: the wall clock, but for jumps that do not last.
+
+A wall clock that jumps a day ahead for a minute would make every backup too old; one that jumps while something is
+timed would make an hour of a second. The event loop's clock does not jump, and shows it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+TOLERANCE = 5.0
+"""Seconds by which the two clocks may part between two readings without it being a jump."""
+BELIEVED_AFTER = 900.0
+"""Seconds for which the wall clock must stay where it jumped to."""
+
+
+def loop_time() -> float:
+    """Return the running event loop's clock, the monotonic clock where none runs."""
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return time.monotonic()
+
+
+class SteadyClock:
+    """Returns Unix seconds; a jump of the wall clock counts only after it has lasted."""
+
+    def __init__(self, wall: Callable[[], float], ticks: Callable[[], float] = loop_time) -> None:
+        """Read nothing yet; `ticks` returns seconds from any start and never jumps."""
+        self._wall, self._ticks = wall, ticks
+        self._anchor: tuple[float, float] | None = None
+        """The time and the tick of the last reading at which both clocks agreed."""
+        self._jump: tuple[float, float] | None = None
+        """By how much the wall clock jumped, and the tick at which it was noticed."""
+
+    def read(self) -> tuple[float, float]:
+        """Return the time, and by how much it has just been set forward (or back) because a jump has lasted.
+
+        What was timed before has to be shifted by that.
+        """
+        wall, tick = self._wall(), self._ticks()
+        if self._anchor is None or tick < self._anchor[1]:
+            self._anchor = wall, tick
+            return wall, 0.0
+        steady = self._anchor[0] + tick - self._anchor[1]
+        gap = wall - steady
+        if abs(gap) <= TOLERANCE:
+            self._anchor, self._jump = (wall, tick), None
+            return wall, 0.0
+        if self._jump is None or abs(gap - self._jump[0]) > TOLERANCE:
+            self._jump = gap, tick
+        if tick - self._jump[1] < BELIEVED_AFTER:
+            return steady, 0.0
+        self._anchor, self._jump = (wall, tick), None
+        return wall, gap

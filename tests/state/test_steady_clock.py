@@ -1,0 +1,73 @@
+"""A wall clock that jumps, beside one that does not."""
+
+import pytest
+
+from exporter.state.steady_clock import BELIEVED_AFTER, SteadyClock
+from tests.state.judged import DAY, NOW
+
+
+class Clocks:
+    """A wall clock and a tick that go on together, until the wall clock is set."""
+
+    def __init__(self) -> None:
+        self.wall, self.tick = NOW, 7.0
+        self.steady = SteadyClock(lambda: self.wall, lambda: self.tick)
+        self.steady.read()
+
+    def go_on(self, seconds: float) -> tuple[float, float]:
+        self.wall += seconds
+        self.tick += seconds
+        return self.steady.read()
+
+
+def test_without_a_jump_it_is_the_wall_clock() -> None:
+    clocks = Clocks()
+
+    assert [clocks.go_on(seconds) for seconds in (0.5, 60, 3 * DAY)] == [
+        (NOW + 0.5, 0.0),
+        (NOW + 60.5, 0.0),
+        (NOW + 60.5 + 3 * DAY, 0.0),
+    ]
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY, 10.0])
+def test_a_jump_ahead_and_back_changes_nothing(jump: float) -> None:
+    clocks = Clocks()
+    clocks.wall += jump
+    during = [clocks.go_on(seconds) for seconds in (0, 60, 800)]
+    clocks.wall -= jump
+
+    assert during == [(NOW, 0.0), (NOW + 60, 0.0), (NOW + 860, 0.0)]
+    assert clocks.go_on(140) == (NOW + 1000, 0.0)
+
+
+def test_a_jump_that_lasts_is_believed_once() -> None:
+    clocks = Clocks()
+    clocks.wall += DAY
+    clocks.go_on(0)
+
+    assert clocks.go_on(BELIEVED_AFTER - 1) == (NOW + BELIEVED_AFTER - 1, 0.0)
+    assert clocks.go_on(1) == (NOW + DAY + BELIEVED_AFTER, DAY)
+    assert clocks.go_on(60) == (NOW + DAY + BELIEVED_AFTER + 60, 0.0)
+
+
+def test_a_clock_that_jumps_again_and_again_is_not_believed() -> None:
+    clocks = Clocks()
+    for number in range(20):
+        clocks.wall += DAY if number % 2 == 0 else -DAY / 2
+        assert clocks.go_on(600) == (NOW + 600 * (number + 1), 0.0)
+
+
+def test_small_differences_are_followed() -> None:
+    clocks = Clocks()
+    clocks.wall += 2.0
+
+    assert clocks.go_on(60) == (NOW + 62, 0.0)
+
+
+def test_another_event_loop_begins_anew() -> None:
+    clocks = Clocks()
+    clocks.tick = 0.0
+    clocks.wall += 3 * DAY
+
+    assert clocks.go_on(0) == (NOW + 3 * DAY, 0.0)
