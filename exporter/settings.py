@@ -172,6 +172,10 @@ class Settings:
 
     sources: tuple[Source, ...]
     state_file: Path | None = None
+    state_file_given: bool = True
+    """Whether the configuration says where it is, or that there is none."""
+    excluded_families: frozenset[str] = frozenset()
+    """The names of metric families that are not exposed."""
 
     def on(self, shard: Shard) -> "Settings":
         """Return what one of several instances has to do of this.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from exporter import registry
 from exporter.config import document
@@ -23,8 +23,9 @@ from exporter.config.values import (
     text,
     whole_number,
 )
+from exporter.config.verdict import excluded_families, ignored_of_resource, ignored_of_source, thresholds
 from exporter.provider import Provider
-from exporter.settings import Override, Settings, Source
+from exporter.settings import Override, Settings, Source, Thresholds
 
 _DEFAULTS: Mapping[str, Reader[Any]] = {
     "poll_interval": duration,
@@ -44,11 +45,23 @@ _LIMITS: Mapping[str, Reader[Any]] = {
     "labels": labels,
 }
 _RATE: Mapping[str, Reader[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
-_OTHERS = ("name", "provider", "rate_limit", "include", "exclude", "resources", "ca_file", "shard_by")
+_OF_OVERRIDE: Mapping[str, Reader[Any]] = {**_LIMITS, "thresholds": thresholds, "ignore": ignored_of_resource}
+_OTHERS = (
+    "name",
+    "provider",
+    "rate_limit",
+    "include",
+    "exclude",
+    "resources",
+    "ca_file",
+    "shard_by",
+    "thresholds",
+    "ignore",
+)
 
-TOP_KEYS = (*_DEFAULTS, "state_file", "sources")
+TOP_KEYS = (*_DEFAULTS, "thresholds", "metrics", "state_file", "sources")
 SOURCE_KEYS = tuple(dict.fromkeys((*_OTHERS, *_DEFAULTS, *_LIMITS)))
-OVERRIDE_KEYS = tuple(_LIMITS)
+OVERRIDE_KEYS = tuple(_OF_OVERRIDE)
 RATE_LIMIT_KEYS = tuple(_RATE)
 
 
@@ -105,7 +118,9 @@ def parse(
 def _settings(top: Section, context: _Context) -> Settings:
     top.check_keys(TOP_KEYS)
     shared = top.read_all(_DEFAULTS)
-    state_file = top.read("state_file", path_from(context.folder))
+    shared["thresholds"] = replace(Thresholds(), **dict(top.read("thresholds", thresholds) or ()))
+    state_file = top.read("state_file", _state_file(context.folder))
+    excluded = top.read("metrics", excluded_families)
     entries = top.require("sources", _entries, "list at least one source") or ()
     names: dict[str, Section] = {}
     sources = []
@@ -116,7 +131,21 @@ def _settings(top: Section, context: _Context) -> Settings:
                 f"{names[name].location.path} has the same name; every source needs its own"
             )
         sources.append(_source(entry, name, shared, context))
-    return Settings(sources=tuple(source for source in sources if source is not None), state_file=state_file)
+    return Settings(
+        sources=tuple(source for source in sources if source is not None),
+        state_file=state_file if isinstance(state_file, Path) else None,
+        state_file_given="state_file" in top,
+        excluded_families=excluded or frozenset(),
+    )
+
+
+def _state_file(folder: Path) -> Reader[Path | Literal["none"]]:
+    """Make the reader of the state file's path, or of the word that switches it off."""
+
+    def read(value: Any, location: Location) -> Path | Literal["none"]:
+        return "none" if value == "none" else path_from(folder)(value, location)
+
+    return read
 
 
 def _entries(value: Any, location: Location) -> tuple[Section, ...]:
@@ -133,6 +162,8 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
     candidates = context.providers.values() if provider_name is None else [context.providers[provider_name]]
     entry.check_keys([*SOURCE_KEYS, *(key for candidate in candidates for key in option_keys(candidate))])
     values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_readers(context)})}
+    own = dict(entry.read("thresholds", thresholds) or ())
+    values["thresholds"] = replace(shared["thresholds"], **own)
     rate = entry.read("rate_limit", _rate_limit) or {}
     if provider_name is None:
         return None
@@ -159,6 +190,7 @@ def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
         "exclude": list_of(_glob("nothing of this source is watched")),
         "ca_file": certificates_from(context.folder),
         "shard_by": one_of("source", "resource"),
+        "ignore": ignored_of_source,
     }
 
 
@@ -191,7 +223,7 @@ def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
             limits = attempt(section, said, at)
             if limits is not None:
                 limits.check_keys(OVERRIDE_KEYS)
-                found.append(Override(pattern=pattern or "", **limits.read_all(_LIMITS)))
+                found.append(Override(pattern=pattern or "", **limits.read_all(_OF_OVERRIDE)))
         return tuple(found)
 
     return read

@@ -32,7 +32,8 @@ class Verdict:
     """Worst first; each has its `since`."""
     ignored: tuple[Problem, ...] = ()
     """What would be a problem, but is ignored by configuration."""
-    paused: bool = False
+    state: str = "fine"
+    """What it is as a whole: one of STATES."""
     due: float = inf
     """The next instant at which it may be another verdict although nothing is read."""
 
@@ -40,13 +41,6 @@ class Verdict:
     def rank(self) -> int:
         """The worst severity: 0 none, 1 info, 2 warning, 3 critical."""
         return worst_rank(self.problems)
-
-    @property
-    def state(self) -> str:
-        """The word of `backup_exporter_resources`: critical, warning, info, fine or paused."""
-        if self.paused:
-            return "paused"
-        return self.problems[0].severity.value if self.problems else "fine"
 
     @property
     def standing(self) -> Standing:
@@ -95,15 +89,11 @@ def conclude(
     paused: bool = False,
 ) -> Verdict:
     """Return the verdict that some problems make: each since it began, the ignored ones apart."""
-    dated = worst_first(_dated(found.values(), standing, at.now))
-    if not ignore:
-        return Verdict(problems=dated, paused=paused, due=at.due)
-    return Verdict(
-        problems=tuple(one for one in dated if one.word not in ignore),
-        ignored=tuple(one for one in dated if one.word in ignore),
-        paused=paused,
-        due=at.due,
-    )
+    dated = worst_first(_dated(found.values(), standing, at.now)) if found else ()
+    ignored = tuple(one for one in dated if one.word in ignore) if ignore else ()
+    left = tuple(one for one in dated if one.word not in ignore) if ignored else dated
+    state = "paused" if paused else left[0].severity.value if left else "fine"
+    return Verdict(problems=left, ignored=ignored, state=state, due=at.due)
 
 
 def _carried(standing: Standing, at: Instant) -> Standing:

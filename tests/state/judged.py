@@ -46,7 +46,9 @@ def ago(seconds: float) -> float:
 
 def summary(**given: Any) -> Summary:
     """Return a summary; what is an instant is given in seconds before now."""
-    own = {name: ago(value) if name in INSTANTS and value is not None else value for name, value in given.items()}
+    own: dict[str, Any] = {
+        name: ago(value) if name in INSTANTS and value is not None else value for name, value in given.items()
+    }
     if "last_success_by_kind" in own:
         own["last_success_by_kind"] = {kind: ago(seconds) for kind, seconds in own["last_success_by_kind"].items()}
     return replace(ABSENT, **own)
