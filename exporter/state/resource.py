@@ -93,9 +93,9 @@ class SourceStatus:
     """Since when the source is watched."""
     polled_at: float | None = None
     """When the newest poll ended, well or badly."""
-    update_listing: int | None = None
+    listed_resources: int | None = None
     """How many resources the vendor lists, before shards and filters; None before the first discovery."""
-    matching: int | None = None
+    matching_resources: int | None = None
     """How many of these `include` and `exclude` leave, before shards."""
     unreadable_scopes: int | None = None
     """How many scopes could not be listed in the last discovery."""

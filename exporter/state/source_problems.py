@@ -47,7 +47,7 @@ def _is_carried(one: Problem, status: SourceStatus, at: Instant) -> bool:
         return False
     if not status.polled:
         return True  # since before a restart
-    unread = {"emptied": status.listed is None, "scopes_unreadable": status.unreadable_scopes is None}
+    unread = {"emptied": status.listed_resources is None, "scopes_unreadable": status.unreadable_scopes is None}
     return unread.get(one.word, one.word == "limit_reached" and status.up is False)
 
 
@@ -59,8 +59,8 @@ def _credentials(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 
 
 def _emptied(status: SourceStatus, at: Instant) -> Iterator[Problem]:
-    if status.listed and status.matching == 0:
-        number = _count(status.listed, "resource")
+    if status.listed_resources and status.matching_resources == 0:
+        number = _count(status.listed_resources, "resource")
         text = f"The vendor lists {number}, and include and exclude leave none of them."
         yield Problem("emptied", CRITICAL, text)
         return

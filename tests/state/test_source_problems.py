@@ -66,18 +66,42 @@ def emptied(before: int | None, gone: float | None) -> SourceObservations:
         pytest.param(replace(UP, unreadable_scopes=0), set(), id="all can be"),
         pytest.param(replace(UP, interval=301.0), {"interval_stretched info"}, id="a second more"),
         pytest.param(replace(UP, interval=300.0), set(), id="exactly as configured"),
-        pytest.param(replace(UP, listed=0, matching=0), set(), id="always empty"),
+        pytest.param(replace(UP, listed_resources=0, matching_resources=0), set(), id="always empty"),
         pytest.param(
-            replace(UP, listed=0, matching=0, observed=emptied(2, 60)), {"emptied critical"}, id="all are gone"
+            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, 60)),
+            {"emptied critical"},
+            id="all are gone",
         ),
-        pytest.param(replace(UP, listed=0, matching=0, observed=emptied(2, DAY)), {"emptied critical"}, id="for a day"),
-        pytest.param(replace(UP, listed=0, matching=0, observed=emptied(2, DAY + 1)), set(), id="for a second more"),
-        pytest.param(replace(UP, listed=0, matching=0, observed=emptied(0, 60)), set(), id="only paused ones are gone"),
-        pytest.param(replace(UP, listed=1, matching=1, observed=emptied(2, None)), set(), id="one is left"),
-        pytest.param(replace(UP, listed=40, matching=0), {"emptied critical"}, id="the filters leave none"),
-        pytest.param(replace(UP, listed=40, matching=1, resources=0), set(), id="they leave one, of another shard"),
         pytest.param(
-            replace(DOWN, listed=0, matching=0, observed=emptied(2, 60)), {"emptied critical"}, id="down since then"
+            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, DAY)),
+            {"emptied critical"},
+            id="for a day",
+        ),
+        pytest.param(
+            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, DAY + 1)),
+            set(),
+            id="for a second more",
+        ),
+        pytest.param(
+            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(0, 60)),
+            set(),
+            id="only paused ones are gone",
+        ),
+        pytest.param(
+            replace(UP, listed_resources=1, matching_resources=1, observed=emptied(2, None)), set(), id="one is left"
+        ),
+        pytest.param(
+            replace(UP, listed_resources=40, matching_resources=0), {"emptied critical"}, id="the filters leave none"
+        ),
+        pytest.param(
+            replace(UP, listed_resources=40, matching_resources=1, resources=0),
+            set(),
+            id="they leave one, of another shard",
+        ),
+        pytest.param(
+            replace(DOWN, listed_resources=0, matching_resources=0, observed=emptied(2, 60)),
+            {"emptied critical"},
+            id="down since then",
         ),
     ],
 )
@@ -107,8 +131,8 @@ def test_texts_have_the_numbers() -> None:
         polled(DOWN, last_success=1200, failure="connection"),
         polled(last_success=1200),
         replace(UP, interval=720.0),
-        replace(UP, listed=12, matching=0),
-        replace(UP, listed=0, observed=emptied(12, 3 * 3600)),
+        replace(UP, listed_resources=12, matching_resources=0),
+        replace(UP, listed_resources=0, observed=emptied(12, 3 * 3600)),
     )
 
     assert [one.text for status in statuses for one in source_problems(status, frozenset(), NOW)] == [
@@ -138,7 +162,9 @@ BEFORE = standing(
             id="the first poll failed",
         ),
         pytest.param(
-            replace(UP, listed=1, matching=1, unreadable_scopes=0), set(), id="a poll that succeeded ends them"
+            replace(UP, listed_resources=1, matching_resources=1, unreadable_scopes=0),
+            set(),
+            id="a poll that succeeded ends them",
         ),
     ],
 )
