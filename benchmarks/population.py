@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from exporter.client.counters import Counters
+from exporter.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
-from exporter.metrics.store import Store
 from exporter.model import Backup, Details, Page, Resource, Restore, Status
 from exporter.provider import RateLimit
 from exporter.providers.northflank import PROVIDER, Options
@@ -16,6 +15,7 @@ from exporter.secret import Secret
 from exporter.settings import Source
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0

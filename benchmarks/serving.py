@@ -14,9 +14,10 @@ from benchmarks.listings import Vendor
 from benchmarks.population import populate, registry, source
 from benchmarks.telling import tell
 from exporter.client.responses import decode_response
-from exporter.metrics.store import Store
+from exporter.metrics.exposition import Exposition
 from exporter.polling.reader import Reader
 from exporter.provider import Answer, Api, Auth
+from exporter.state.store import Store
 from exporter.web.routes import Handlers, application
 
 
@@ -92,11 +93,12 @@ class Beside:
 async def serve(count: int, rate: int) -> None:
     """Serve until the process is ended."""
     store = populate(count)
-    ready = b"".join(store.render(openmetrics=False))
+    exposition = Exposition.follow(store)
+    ready = b"".join(exposition.render(openmetrics=False))
     beside = Beside(ready, CollectorRegistry() if rate else registry(count))
 
     async def metrics(openmetrics: bool) -> Iterable[bytes]:
-        return store.render(openmetrics=openmetrics)
+        return exposition.render(openmetrics=openmetrics)
 
     async def reload() -> list[str]:
         return []

@@ -167,11 +167,10 @@ def module_map() -> str:
     """Return a table of the layers from the import contracts, each module with the first line of its docstring."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
-    rows = ["| layer | module | does |", "|---|---|---|"]
-    for number, layer in enumerate(layers):
+    rows = ["| module | does |", "|---|---|"]
+    for layer in layers:
         for module in layer.split(" | "):
-            for name, does in _modules(module):
-                rows.append(f"| {len(layers) - number} | `{name}` | {does} |")
+            rows += [f"| `{name}` | {does} |" for name, does in _modules(module)]
     return "\n".join(rows) + "\n"
 
 

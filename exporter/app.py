@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import structlog
 
 from exporter.client.client import Client, Transport
-from exporter.client.counters import Counters
 from exporter.client.http import HttpTransport
 from exporter.client.rate_limiter import RateLimiter, share_of
 from exporter.client.tokens import TokenStore
-from exporter.metrics.store import Store
+from exporter.counters import Counters
+from exporter.metrics.exposition import Exposition
 from exporter.polling.poller import Poller
 from exporter.polling.progress import ProgressPoller
 from exporter.provider import RateLimit
 from exporter.settings import Settings, Source
 from exporter.state.archive import Archive
+from exporter.state.store import Store
 
 PROGRESS_SHARE = 0.25
 
@@ -68,6 +69,7 @@ class App:
     def __init__(self, clock: Clock, make_transport: MakeTransport = http_transport) -> None:
         """Watch nothing yet; `clock` tells Unix seconds."""
         self.store = Store(clock)
+        self.exposition = Exposition.follow(self.store)
         self._clock = clock
         self._make_transport = make_transport
         self.archive = Archive()
@@ -110,6 +112,7 @@ class App:
             max_wait=source.poll_interval,
             clock=self._clock,
         )
+        self.store.add_source(source, client.counters, self.archive.take(source.name))
         poller = Poller(source, client, self.store, self.archive)
         return SourceTasks(poller, ProgressPoller(source, client, limiters.progress_limiter, self.store), transport)
 

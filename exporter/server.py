@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 import structlog
@@ -66,18 +66,17 @@ class Server:
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; return the problems, with which nothing changes."""
         async with self._reloading:
-            store = self._app.store
             try:
                 loaded = await asyncio.to_thread(self._load)
             except ConfigError as error:
-                store.exporter = replace(store.exporter, reload_succeeded=False)
+                self._app.store.record_reload(succeeded=False)
                 for problem in error.problems:
                     self._log.error("reload.refused", problem=problem)
                 return error.problems
             for watch in await self._app.apply(loaded.settings):
                 watch.start()
             await self._saver.switch_file(loaded.settings)
-            store.exporter = replace(store.exporter, reload_succeeded=True, reload_succeeded_at=store.clock())
+            self._app.store.record_reload(succeeded=True)
             for warning in loaded.warnings:
                 self._log.warning("configuration.warning", detail=warning)
             self._log.info("reload.done", sources=len(loaded.settings.sources))
@@ -113,7 +112,7 @@ class Server:
             render_process,  # takes a while to import, and nobody waits for it here
         )
 
-        return chain(self._app.store.render(openmetrics=openmetrics), (render_process(openmetrics=openmetrics),))
+        return chain(self._app.exposition.render(openmetrics=openmetrics), (render_process(openmetrics=openmetrics),))
 
     def _page(self) -> str:
         return render_status_page(self._app.store, self._listen.telemetry_path)

@@ -118,7 +118,7 @@ class Exporter:
     @property
     def text(self) -> str:
         """The exposition."""
-        return b"".join(self.app.store.render(openmetrics=False)).decode()
+        return b"".join(self.app.exposition.render(openmetrics=False)).decode()
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return the one sample of a family that has these labels, None if there is none."""

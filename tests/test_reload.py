@@ -44,7 +44,7 @@ class Running:
     @property
     def exposition(self) -> str:
         """What a scrape gets."""
-        return b"".join(self.app.store.render(openmetrics=False)).decode()
+        return b"".join(self.app.exposition.render(openmetrics=False)).decode()
 
 
 @asynccontextmanager
@@ -77,7 +77,7 @@ async def test_an_unchanged_source_goes_on_without_a_gap_and_with_its_token() ->
         await asyncio.sleep(150)
         before = running.app.store.entries["a"]
         assert await running.apply(replace(signed), source("b", options=OTHER)) == ["b"]
-        assert running.app.store.entries["a"] is before
+        assert running.app.store.entries["a"] == before
         await asyncio.sleep(2 * POLL)
         vendor = running.vendors["a"]
         assert vendor.times("/backups/r/0") == pytest.approx([0, 300, 600])

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin
 
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
-from exporter.client.counters import Counters
 from exporter.client.rate_limiter import NotSentError, RateLimiter
 from exporter.client.responses import decode_response, links, number, rate_limit_reset, retry_after, same_host
 from exporter.client.tokens import TokenStore
+from exporter.counters import Counters
 from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
 from exporter.provider import Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
 from exporter.secret import Secret

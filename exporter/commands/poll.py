@@ -19,9 +19,9 @@ from exporter.commands.demo import demo_config, start_vendors
 from exporter.human import size, span
 from exporter.metrics.process_metrics import render_process
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
-from exporter.metrics.store import SourceEntry, Store
 from exporter.settings import Settings
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import SourceEntry, Store
 
 
 def poll(config_file: Path | None, names: Sequence[str], output: str) -> int:
@@ -69,7 +69,7 @@ async def poll_once(settings: Settings, output: str) -> int:
     finally:
         await app.stop()
     show = {"table": _print_table, "json": _print_json, "prometheus": _print_exposition}
-    show[output](app.store)
+    show[output](app)
     return 0 if all(entry.status.up for entry in app.store.entries.values()) else 1
 
 
@@ -121,16 +121,16 @@ def _sort_resources(entry: SourceEntry) -> Iterable[ResourceStatus]:
     return sorted(entry.resources.values(), key=lambda resource_status: resource_status.resource.id)
 
 
-def _print_json(store: Store) -> None:
-    print(json.dumps(resource_records(store), indent=2))
+def _print_json(app: App) -> None:
+    print(json.dumps(resource_records(app.store), indent=2))
 
 
-def _print_exposition(store: Store) -> None:
-    text = b"".join((*store.render(openmetrics=False), render_process(openmetrics=False)))
+def _print_exposition(app: App) -> None:
+    text = b"".join((*app.exposition.render(openmetrics=False), render_process(openmetrics=False)))
     print(text.decode(), end="")
 
 
-def _print_table(store: Store) -> None:
+def _print_table(app: App) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("source", "resource", "name"):
         table.add_column(title, overflow="fold")
@@ -138,11 +138,11 @@ def _print_table(store: Store) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("last run")
     table.add_column("state", overflow="fold")
-    for record in resource_records(store):
+    for record in resource_records(app.store):
         table.add_row(*_cells(record), style="red" if _is_late(record) else None)
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(table)
-    for entry in store.entries.values():
+    for entry in app.store.entries.values():
         if not entry.status.up:
             console.print(f"{entry.source.name}: down, {entry.status.failure}", style="red", markup=False)
 

@@ -1,41 +1,22 @@
 """The table of metric families about sources and about the exporter itself; docs/metrics.md is made from it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import accumulate
 
 from exporter import __version__
-from exporter.client.counters import BUCKETS, Counters
+from exporter.counters import BUCKETS
 from exporter.errors import REASONS
 from exporter.metrics.family import SOURCE_LABELS, Family, Sample, each, flag, one
-from exporter.state.resource import SourceStatus
+from exporter.state.store import ExporterStatus, SourceEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceView:
-    """A source as its metrics see it."""
-
-    status: SourceStatus
-    counters: Counters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExporterView:
-    """The exporter as its metrics see it."""
-
-    reload_succeeded: bool
-    reload_succeeded_at: float
-    state_written: bool | None = None
-    """None without a state file, and before the first writing."""
-
-
-def _histogram(view: SourceView) -> Iterable[Sample]:
+def _histogram(view: SourceEntry) -> Iterable[Sample]:
     """Return the cumulated buckets with their `le`."""
     bounds = (*map(str, BUCKETS), "+Inf")
     return [((bound,), count) for bound, count in zip(bounds, accumulate(view.counters.buckets), strict=True)]
 
 
-SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
+SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
     Family(
         name="backup_source_up",
         help="1 if the source's last poll succeeded; 0 if its token, its discovery or every resource failed.",
@@ -141,7 +122,7 @@ SOURCE_FAMILIES: tuple[Family[SourceView], ...] = (
     ),
 )
 
-EXPORTER_FAMILIES: tuple[Family[ExporterView], ...] = (
+EXPORTER_FAMILIES: tuple[Family[ExporterStatus], ...] = (
     Family(
         name="backup_exporter_build_info",
         help="1; the version of this exporter.",

@@ -2,19 +2,18 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from operator import is_
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from exporter.metrics.store import Store
 from exporter.persistence.file import StateFile, UnusableStateError, reason
 from exporter.persistence.schema import StoredResource, store_archived, store_live
 from exporter.settings import Settings
 from exporter.state.archive import Archive, ArchivedResource
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 SAVE_INTERVAL = 5.0
 """Seconds between two looks at whether something changed."""
@@ -105,7 +104,7 @@ class StateSaver:
     async def _open(self, path: Path | None) -> tuple[StoredResource, ...]:
         self._configured, self._file = path, None if path is None else StateFile(path)
         self._written, self._failure = None, None
-        self._store.exporter = replace(self._store.exporter, state_written=None)
+        self._store.record_state_write(succeeded=None)
         if self._file is None:
             return ()
         try:
@@ -126,7 +125,7 @@ class StateSaver:
         """Show on the board how writing goes, and log it when that changes."""
         if file is not self._file:
             return
-        self._store.exporter = replace(self._store.exporter, state_written=failure is None)
+        self._store.record_state_write(succeeded=failure is None)
         if failure is not None and failure != self._failure:
             self._log.error("state.write_failed", file=str(file.path), problem=failure)
         elif failure is None and self._failure is not None:

@@ -14,10 +14,10 @@ from exporter.state.inventory import Inventory, discover, retry_failed
 class Discovery:
     """Keeps one source's directory fresh."""
 
-    def __init__(self, source: Source, api: Callable[[], Api], log: Any) -> None:
-        """Know nothing yet; `api` gives a new operation for each listing."""
+    def __init__(self, source: Source, api: Callable[[], Api], log: Any, known: Inventory) -> None:
+        """Start from what is `known`; `api` returns a new session for each listing."""
         self.source = source
-        self.inventory = Inventory()
+        self.inventory = known
         self._api = api
         self._log = log
         self._read_at: float | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +13,6 @@ import structlog
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
-from exporter.metrics.store import Store
 from exporter.model import Backup
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
@@ -24,6 +23,7 @@ from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import apply_caps, from_resources
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.store import Store
 
 MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
@@ -77,22 +77,15 @@ class Poller:
     """Polls one source."""
 
     def __init__(self, source: Source, client: Client, store: Store, archive: Archive) -> None:
-        """Take the source's place on the board."""
+        """Poll `source`, which the store has already; what it holds of it counts as discovered."""
         self.source = source
         self._client, self._store, self._archive = client, store, archive
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         self.reader = Reader(source=source, api=self._session, listing_api=self._session)
-        self._discovery = Discovery(source, self._session, self._log)
+        before = from_resources(one.resource for one in self._resources.values())
+        self._discovery = Discovery(source, self._session, self._log, before)
         self._costs = RequestCosts()
         self._unknown_statuses: set[str] = set()
-        store.add_source(source, client.counters)
-        for resource_status in archive.take(source.name):
-            store.put(source.name, resource_status)
-        if self._resources:
-            self._discovery.inventory = from_resources(
-                resource_status.resource for resource_status in self._resources.values()
-            )
-            store.set_status(source.name, replace(self._status, resources=len(self._resources)))
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
@@ -286,7 +279,7 @@ class Poller:
                 self._log.warning("status.unknown", word=backup.unmapped)
 
     @property
-    def _resources(self) -> dict[str, ResourceStatus]:
+    def _resources(self) -> Mapping[str, ResourceStatus]:
         return self._store.entries[self.source.name].resources
 
     @property

@@ -10,12 +10,12 @@ from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Session
 from exporter.client.rate_limiter import RateLimiter
 from exporter.errors import PollError
-from exporter.metrics.store import Store
 from exporter.model import Backup
 from exporter.polling.guard import guard
 from exporter.polling.reader import Reader
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 
 class ProgressPoller:

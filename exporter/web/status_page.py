@@ -5,8 +5,8 @@ from html import escape
 from exporter import __version__
 from exporter.human import size, span
 from exporter.metrics.resource_families import ResourceView, max_age
-from exporter.metrics.store import SourceEntry, Store
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import SourceEntry, Store
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1f2430 }

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from exporter.client.client import Client, Request, Response, Session
-from exporter.client.counters import Counters
 from exporter.client.rate_limiter import RateLimiter
 from exporter.client.tokens import TokenStore
+from exporter.counters import Counters
 from exporter.errors import PollError
 from exporter.provider import RateLimit
 from tests.virtual_time import now, wall_clock

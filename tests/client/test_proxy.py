@@ -21,7 +21,7 @@ from exporter.app import App
 from exporter.client.proxies import proxy_of_environment
 from exporter.config.loader import parse
 from exporter.errors import ConnectionFailedError
-from exporter.metrics.store import Store
+from exporter.state.store import Store
 from tests.faults import certificates
 from tests.faults.fault_proxy import FaultProxy
 from tests.faults.vendors import BACKUPIFY, CLICKHOUSE, Vendor

@@ -170,7 +170,7 @@ def _configuration(made: Harness, endpoint: Endpoint) -> str:
 
 async def _exporter(stack: AsyncExitStack, app: App) -> str:
     async def metrics(openmetrics: bool) -> bytes:
-        return b"".join(app.store.render(openmetrics=openmetrics))
+        return b"".join(app.exposition.render(openmetrics=openmetrics))
 
     async def reload() -> list[str]:
         return []

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
-from exporter.client.counters import Counters
+from exporter.counters import Counters
+from exporter.metrics.exposition import Exposition
 from exporter.metrics.render import MAX_LABEL_LENGTH, format_number
-from exporter.metrics.store import Store
 from exporter.model import Backup, Details, Resource, Status
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.store import Store
 from tests.fuzz.profile import WORDS, fuzzed
 from tests.metrics.states import NOW, Clock, source, with_listing
 
@@ -31,7 +32,9 @@ def expect_series(label: str) -> str:
 
 
 def exposition(store: Store, *, openmetrics: bool) -> str:
-    return (b"".join(store.render(openmetrics=openmetrics)) + (b"# EOF\n" if openmetrics else b"")).decode()
+    return (
+        b"".join(Exposition.follow(store).render(openmetrics=openmetrics)) + (b"# EOF\n" if openmetrics else b"")
+    ).decode()
 
 
 def find_series(text: str, families: Any, name: str) -> tuple[dict[str, str], float]:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from exporter.client.counters import Counters
-from exporter.metrics.source_families import ExporterView
-from exporter.metrics.store import Store
+from exporter.counters import Counters
 from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Restore, Status
 from exporter.provider import Provider, RateLimit
 from exporter.settings import Override, Source
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -130,7 +129,7 @@ def good(_: Clock, store: Store) -> None:
     for code, seconds in (("200", 0.05), ("200", 0.06), ("404", 0.4), ("none", 31.0)):
         counters.count_request(code, seconds)
     counters.throttled, counters.remaining = 2.25, 17
-    store.exporter = replace(store.exporter, state_written=True)
+    store.record_state_write(succeeded=True)
 
 
 def good_then_failing(clock: Clock, store: Store) -> None:
@@ -142,7 +141,8 @@ def good_then_failing(clock: Clock, store: Store) -> None:
     counters.poll_failures["timeout"] += 1
     counters.resource_failures["timeout"] += 4
     counters.count_request("none", 20.0)
-    store.exporter = ExporterView(reload_succeeded=False, reload_succeeded_at=NOW, state_written=False)
+    store.record_reload(succeeded=False)
+    store.record_state_write(succeeded=False)
 
 
 def two_sources(_: Clock, store: Store) -> None:

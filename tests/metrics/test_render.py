@@ -12,17 +12,18 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
-from exporter.client.counters import Counters
 from exporter.config.sections import RESERVED_LABELS
+from exporter.counters import Counters
+from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import FAMILIES
 from exporter.metrics.render import render_resource
 from exporter.metrics.resource_families import ResourceView
-from exporter.metrics.store import Store
 from exporter.model import Status
 from exporter.provider import add_slack
 from exporter.settings import Policy
 from exporter.shard import Shard
 from exporter.state.resource import SourceStatus
+from exporter.state.store import Store
 from exporter.state.summary import Summary
 from tests.metrics.states import FULL, HOUR, ORDERS, PLAIN, STATES, Clock, good, made, source, thing, with_listing
 
@@ -36,16 +37,18 @@ def one_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exporter.metrics.source_families.__version__", "1.2.3")
 
 
-def board_of(state: str) -> Store:
+def store_and_exposition(state: str) -> tuple[Store, Exposition]:
     clock = Clock()
     store = Store(clock)
+    exposition = Exposition.follow(store)
     STATES[state](clock, store)
-    return store
+    return store, exposition
 
 
 def written(state: str, *, openmetrics: bool = False) -> bytes:
     """Return the exposition as it is served, but for the process' own metrics, which end an OpenMetrics one."""
-    return b"".join(board_of(state).render(openmetrics=openmetrics)) + (b"# EOF\n" if openmetrics else b"")
+    exposition = store_and_exposition(state)[1]
+    return b"".join(exposition.render(openmetrics=openmetrics)) + (b"# EOF\n" if openmetrics else b"")
 
 
 def read(families: Iterable[Any]) -> Samples:
@@ -99,7 +102,7 @@ def test_both_formats_tell_the_same_and_what_is_known(state: str) -> None:
     openmetrics = read(openmetrics_families(written(state, openmetrics=True).decode()))  # type: ignore[no-untyped-call]
 
     assert text == openmetrics
-    assert dict(told(board_of(state))).items() <= text.items()
+    assert dict(told(store_and_exposition(state)[0])).items() <= text.items()
 
 
 def test_together_the_states_show_every_family_and_no_other() -> None:
@@ -151,9 +154,12 @@ def test_an_age_goes_on_while_the_vendor_is_down() -> None:
 def test_an_age_is_never_negative() -> None:
     clock = Clock()
     store = Store(clock)
+    exposition = Exposition.follow(store)
     good(clock, store)
     clock.now -= 500 * HOUR
-    ages = [line for line in b"".join(store.render(openmetrics=False)).splitlines() if line.startswith(b"backup_age")]
+    ages = [
+        line for line in b"".join(exposition.render(openmetrics=False)).splitlines() if line.startswith(b"backup_age")
+    ]
 
     assert len(ages) == 3
     assert all(line.endswith(b" 0.000") for line in ages)
@@ -196,9 +202,9 @@ def test_a_resource_that_vanished_leaves_no_series() -> None:
 
 
 def test_a_reload_keeps_what_is_known_and_shows_what_is_configured_now() -> None:
-    store = board_of("good")
+    store, exposition = store_and_exposition("good")
     store.add_source(replace(FULL, poll_interval=60.0, labels=(("squad", "web"),), exclude=("plain",)), Counters())
-    found = read(text_families(b"".join(store.render(openmetrics=False)).decode()))
+    found = read(text_families(b"".join(exposition.render(openmetrics=False)).decode()))
 
     assert {value for (name, _), value in found.items() if name == "backup_poll_configured_interval_seconds"} == {60}
     assert {value for (name, _), value in found.items() if name == "backup_source_up"} == {1}
@@ -208,9 +214,10 @@ def test_a_reload_keeps_what_is_known_and_shows_what_is_configured_now() -> None
 
 def test_of_a_source_that_instances_divide_each_tells_of_its_part() -> None:
     store = Store(Clock())
+    exposition = Exposition.follow(store)
     store.add_source(source("main", shard=Shard(index=1, count=3), labels=(("squad", "data"),)), Counters())
     store.put("main", PLAIN)
-    found = read(text_families(b"".join(store.render(openmetrics=False)).decode()))
+    found = read(text_families(b"".join(exposition.render(openmetrics=False)).decode()))
     shards = {("resource" in dict(pairs), dict(pairs).get("shard")) for name, pairs in found if "exporter" not in name}
 
     assert shards == {(True, None), (False, "1")}
@@ -218,7 +225,7 @@ def test_of_a_source_that_instances_divide_each_tells_of_its_part() -> None:
 
 
 def test_another_provider_under_the_same_name_begins_anew() -> None:
-    store = board_of("good")
+    store, _ = store_and_exposition("good")
     store.add_source(source("main", "globex"), Counters())
 
     assert store.entries["main"].status == SourceStatus(configured_interval=300, interval=300)
@@ -228,10 +235,11 @@ def test_another_provider_under_the_same_name_begins_anew() -> None:
 
 def test_a_name_that_is_no_unicode_does_not_lose_the_scrape() -> None:
     store = Store(Clock())
+    exposition = Exposition.follow(store)
     store.add_source(source("main"), Counters())
     store.put("main", with_listing(thing("half \ud83d of one"), made("1", 1)))
 
-    assert b'resource="half ? of one"' in b"".join(store.render(openmetrics=False))
+    assert b'resource="half ? of one"' in b"".join(exposition.render(openmetrics=False))
 
 
 @pytest.mark.slow

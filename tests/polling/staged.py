@@ -7,9 +7,9 @@ from importlib import import_module
 import pytest
 
 from exporter.demo.http import Account, Story
-from exporter.metrics.store import Store
 from exporter.model import Backup
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from exporter import wire
 from exporter.app import App
 from exporter.client.client import Request, Response
 from exporter.errors import MalformedError, PollError
-from exporter.metrics.store import SourceEntry
 from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import Api, Auth, BearerAuth, Provider, RateLimit, RawPage, Token, TokenExchange, address
 from exporter.secret import Secret
 from exporter.settings import Settings, Source
+from exporter.state.store import SourceEntry
 from tests.virtual_time import START, now, wall_clock
 
 BASE = "https://vendor.example"

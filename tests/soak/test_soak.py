@@ -163,7 +163,7 @@ def check_growth(weights: list[Weight]) -> None:
 
 def check_counts(world: World, collect_totals: Counter[tuple[str, str]]) -> None:
     """What is counted, what is exposed and what is logged are what the vendors answered."""
-    exposed = samples(b"".join(world.app.store.render(openmetrics=False)).decode())
+    exposed = samples(b"".join(world.app.exposition.render(openmetrics=False)).decode())
     polls = 0
     for name, entry in world.app.store.entries.items():
         if name in COMERS_AND_GOERS:

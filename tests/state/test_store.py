@@ -1,0 +1,107 @@
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from exporter.counters import Counters
+from exporter.metrics.exposition import Exposition
+from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
+from tests.metrics.states import NOW, PLAIN, Clock, source, thing
+
+
+class Recorder:
+    """Records what a store announces, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.failing = False
+
+    def add_source(self, source: Source) -> None:
+        self.calls.append(("add_source", source.name))
+
+    def put(self, source: Source, before: ResourceStatus | None, after: ResourceStatus) -> None:
+        if self.failing:
+            raise ValueError("cannot be rendered")
+        self.calls.append(("put", source.name, before is not None, after.resource.id))
+
+    def remove(self, source: str, ids: Iterable[str]) -> None:
+        self.calls.append(("remove", source, sorted(ids)))
+
+    def remove_source(self, source: str) -> None:
+        self.calls.append(("remove_source", source))
+
+
+def store_of(*resources: ResourceStatus) -> Store:
+    store = Store(Clock())
+    store.add_source(source("main"), Counters(), resources)
+    return store
+
+
+def test_a_subscriber_is_called_before_each_change() -> None:
+    store, recorder = store_of(), Recorder()
+    store.subscribe(recorder)
+    store.put("main", PLAIN)
+    store.put("main", PLAIN)
+    store.retain("main", [])
+    store.remove_source("main")
+    assert recorder.calls == [
+        ("add_source", "main"),
+        ("put", "main", False, "plain"),
+        ("put", "main", True, "plain"),
+        ("remove", "main", ["plain"]),
+        ("remove_source", "main"),
+    ]
+    assert store.entries == {}
+
+
+def test_a_late_subscriber_is_called_with_what_is_there() -> None:
+    store, recorder = store_of(PLAIN), Recorder()
+    store.subscribe(recorder)
+    assert recorder.calls == [("add_source", "main"), ("put", "main", False, "plain")]
+
+
+def test_nothing_is_replaced_if_a_subscriber_fails() -> None:
+    store, recorder = store_of(PLAIN), Recorder()
+    store.subscribe(recorder)
+    recorder.failing = True
+    with pytest.raises(ValueError, match="cannot be rendered"):
+        store.put("main", thing("plain"))
+    with pytest.raises(ValueError, match="cannot be rendered"):
+        store.put("main", thing("new"))
+    assert store.entries["main"].resources == {"plain": PLAIN}
+
+
+def test_a_resource_that_cannot_be_rendered_keeps_its_state_and_its_lines() -> None:
+    store = store_of(PLAIN)
+    exposition = Exposition.follow(store)
+    before = b"".join(exposition.render(openmetrics=False))
+    broken: Any = thing("plain", details=7)
+    with pytest.raises(AttributeError):
+        store.put("main", broken)
+    assert store.entries["main"].resources == {"plain": PLAIN}
+    assert b"".join(exposition.render(openmetrics=False)) == before
+
+
+def test_restored_resources_are_counted() -> None:
+    assert store_of(PLAIN).entries["main"].status.resources == 1
+    assert store_of().entries["main"].status.resources is None
+
+
+@pytest.mark.parametrize("what", ["entries", "resources"])
+def test_what_a_reader_gets_cannot_be_written_to(what: str) -> None:
+    store = store_of(PLAIN)
+    read: Any = store.entries if what == "entries" else store.entries["main"].resources
+    with pytest.raises(TypeError):
+        read["other"] = PLAIN
+
+
+def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
+    clock = Clock()
+    store = Store(clock)
+    clock.now += 5
+    store.record_reload(succeeded=False)
+    assert (store.exporter.reload_succeeded, store.exporter.reload_succeeded_at) == (False, NOW)
+    store.record_reload(succeeded=True)
+    assert (store.exporter.reload_succeeded, store.exporter.reload_succeeded_at) == (True, NOW + 5)
