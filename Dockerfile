@@ -11,10 +11,19 @@ RUN python3 -m venv /opt/backup-exporter \
  && /opt/backup-exporter/bin/python -m compileall -q /opt/backup-exporter/lib
 
 FROM ${BASE}
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="backup-exporter" \
+      org.opencontainers.image.description="Prometheus exporter for the backups that vendors make of your data" \
+      org.opencontainers.image.source="https://github.com/backup-exporter/backup-exporter" \
+      org.opencontainers.image.documentation="https://github.com/backup-exporter/backup-exporter/blob/main/docs/README.md" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/backup-exporter /opt/backup-exporter
 ENV PATH=/opt/backup-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 RUN install -d -o 65532 -g 65532 /var/lib/backup-exporter
 USER 65532:65532
+VOLUME /var/lib/backup-exporter
 EXPOSE 10342
 # Follows the address and the scheme that the exporter was started with, by reading its own command line.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["backup-exporter", "health"]

@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install dev run test unit long check format stack pictures bench docs dashboards lock tools imagetools clean
+.PHONY: help install dev run test unit long check format stack pictures bench docs dashboards lock tools gotools packages imagetools clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -82,6 +82,22 @@ endef
 tools:  ## Debian's packages that the tests really run
 	$(call need,promtool:prometheus prometheus:prometheus amtool:prometheus-alertmanager \
 	  prometheus-alertmanager:prometheus-alertmanager node:nodejs npm:npm tinyproxy:tinyproxy)
+
+GOTOOLS := prometheus:prometheus promtool:prometheus vmalert:victoriametrics victoria-metrics:victoriametrics helm:helm \
+  v5:kustomize
+
+gotools:  ## build today's Prometheus, vmalert, helm and kustomize into .tools, where Go is found (minutes)
+	@command -v go >/dev/null || { echo "this needs Go 1.26; the tests take Debian's programs without it" >&2; exit 1; }
+	@mkdir -p .tools/bin
+	@for pair in $(GOTOOLS); do \
+	  module=tools/$${pair##*:}; package=$$(cd $$module && go list -f '{{.ImportPath}}' tool | grep "/$${pair%%:*}$$"); \
+	  (cd $$module && go build -o "$(CURDIR)/.tools/bin/" $$package) || exit 1; done
+	@if [ -f .tools/bin/v5 ]; then mv .tools/bin/v5 .tools/bin/kustomize; fi
+
+packages: dev  ## build the wheel and the sdist into dist, and check them
+	rm -rf dist build
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
 
 imagetools:  ## Debian's packages that build and run the container
 	$(call need,buildah:buildah debootstrap:debootstrap)

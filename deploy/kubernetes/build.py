@@ -1,7 +1,7 @@
-"""Writes what the kustomize base takes from elsewhere: the rules as a PrometheusRule, and copies of the dashboards.
+"""Writes what the kustomize base and the Helm chart take from elsewhere: the PrometheusRule, and copies of the dashboards.
 
 Run as `python -m deploy.kubernetes.build`; a test holds the committed files to what this gives. Copies they are because
-kustomize reads nothing outside of its own folder.
+kustomize and helm read nothing outside of their own folders.
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 BASE = Path(__file__).parent / "base"
 ROOT = BASE.parent.parent.parent
+CHART = ROOT / "deploy" / "helm" / "backup-exporter" / "files"
 MADE = "# Made by `python -m deploy.kubernetes.build` from alerts/; change it there.\n"
 HEAD = """\
 apiVersion: monitoring.coreos.com/v1
@@ -25,9 +26,10 @@ spec:
 
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its text."""
-    yield BASE / "prometheusrule.yaml", prometheus_rule()
-    for path in sorted((ROOT / "dashboards").glob("*.json")):
-        yield BASE / "dashboards" / path.name, compact(path.read_text(encoding="utf-8"))
+    for folder in (BASE, CHART):
+        yield folder / "prometheusrule.yaml", prometheus_rule()
+        for path in sorted((ROOT / "dashboards").glob("*.json")):
+            yield folder / "dashboards" / path.name, compact(path.read_text(encoding="utf-8"))
 
 
 def prometheus_rule() -> str:
@@ -54,7 +56,7 @@ def compact(dashboard: str) -> str:
 def main() -> None:
     """Write the files."""
     for path, text in files():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
