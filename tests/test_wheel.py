@@ -68,7 +68,8 @@ def test_the_wheel_holds_what_is_needed_and_no_test(built: Path) -> None:
 
 def test_the_sdist_holds_no_stray_test(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    names = [name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name]
+    with tarfile.open(sdist) as archive:
+        names = [name.split("/", 1)[1] for name in archive.getnames() if "/" in name]
 
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "stack/"))]
     assert {"LICENSE", "README.md", "pyproject.toml"} <= set(names)
@@ -89,4 +90,3 @@ def test_a_command_works_from_the_wheel(run: Run, command: str, shows: str) -> N
     done = run(command)
     assert done.returncode == 0, done.stderr
     assert shows in done.stdout
-

@@ -1,4 +1,4 @@
-"""Writes what the kustomize base and the Helm chart take from elsewhere: the PrometheusRule, and copies of the dashboards.
+"""Writes what the kustomize base and the Helm chart take from elsewhere: the rules, and copies of the dashboards.
 
 Run as `python -m deploy.kubernetes.build`; a test holds the committed files to what this gives. Copies they are because
 kustomize and helm read nothing outside of their own folders.
