@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -10,6 +11,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import health, overview, resource
 
 FOLDER = Path(__file__).parent
+PACKAGE = FOLDER.parent / "exporter" / "dashboards"
 
 
 def dashboards() -> dict[str, Dashboard]:
@@ -26,11 +28,24 @@ def text(dashboard: Dashboard) -> str:
     return json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
 
 
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield every file with its text: the dashboards here, and on one line each in the package that is installed."""
+    for name, dashboard in dashboards().items():
+        content = text(dashboard)
+        yield FOLDER / name, content
+        compact = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield PACKAGE / name, compact
+
+
 def main() -> None:
     """Rewrite the files; with `--check` say which ones would change, and exit with 1 if any would."""
-    made = {FOLDER / name: text(dashboard) for name, dashboard in dashboards().items()}
+    made = dict(files())
     if "--check" in sys.argv:
-        stale = [path.name for path, content in made.items() if path.read_text(encoding="utf-8") != content]
+        stale = [
+            path.name
+            for path, content in made.items()
+            if not path.exists() or path.read_text(encoding="utf-8") != content
+        ]
         sys.exit(f"run `make dashboards`: {', '.join(stale)}" if stale else 0)
     for path, content in made.items():
         path.write_text(content, encoding="utf-8")

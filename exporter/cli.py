@@ -70,6 +70,36 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
     return {"": parser, **inside}
 
 
+def _rules(flags: argparse.Namespace) -> int:
+    from exporter.commands.rules import rules
+
+    return rules(flags)
+
+
+def _dashboards(flags: argparse.Namespace) -> int:
+    from exporter.commands.dashboards import dashboards
+
+    return dashboards(flags.output_dir)
+
+
+def _dashboards_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, metavar="DIR", help="the folder to write to; made if it is missing"
+    )
+
+
+def _providers(_: argparse.Namespace) -> int:
+    from exporter.commands.providers import providers
+
+    return providers()
+
+
+def _rules_flags(parser: argparse.ArgumentParser) -> None:
+    from exporter.commands.rules import add_flags
+
+    add_flags(parser)
+
+
 def _health(_: argparse.Namespace) -> int:
     from exporter.commands.health import health
 
@@ -218,6 +248,9 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
         "Watch simulated vendors on loopback: no credentials, no network.",
         (_demo_flags, _web_flags, _log_flags),
     ),
+    "rules": (_rules, "Print the alert and recording rules for Prometheus.", (_rules_flags,)),
+    "dashboards": (_dashboards, "Write the Grafana dashboards.", (_dashboards_flags,)),
+    "providers": (_providers, "List the vendors that can be configured.", ()),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }
 

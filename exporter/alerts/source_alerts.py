@@ -1,0 +1,113 @@
+"""The alerts about sources: one a word of `backup_source_problem`."""
+
+from functools import partial
+
+from exporter.alerts.alert import Alert, Subject
+from exporter.alerts.sentences import Form, list_reasons, show
+
+_Alert = partial(Alert, subject=Subject.SOURCE)
+
+SOURCE_ALERTS = (
+    _Alert(
+        name="BackupSourceEmptied",
+        word="emptied",
+        severity="critical",
+        summary="all its resources are gone",
+        description=(
+            "The source can be read and has no resource any more, though it had some within the last day: the "
+            "vendor lists none, or include and exclude leave none. The alert ends a day after."
+        ),
+        condition="Resources of a source fell to 0 within a day, while it can be read",
+        gist="A whole account lists nothing any more",
+    ),
+    _Alert(
+        name="BackupCredentialsRejected",
+        word="credentials_rejected",
+        severity="critical",
+        wait="10m",
+        summary="the credentials are rejected",
+        description=(
+            "The vendor answers 401 or 403 for the whole source. Nothing new is known about its backups until "
+            "that is fixed."
+        ),
+        condition="`backup_source_failure` with the reason unauthorized or forbidden",
+        gist="The vendor rejects our credentials",
+    ),
+    _Alert(
+        name="BackupSourceDown",
+        word="down",
+        severity="warning",
+        wait="10m",
+        summary="cannot be read" + list_reasons("backup_source_failure"),
+        description=(
+            "Two polls or more have failed (or all since the start). Ages go on growing from what was seen last."
+        ),
+        condition="`backup_source_up` is 0 and the last good poll is over two intervals ago",
+        gist="An account cannot be read",
+    ),
+    _Alert(
+        name="BackupSourceDataStale",
+        word="data_stale",
+        severity="warning",
+        summary="is no longer polled"
+        + show("time() - max(backup_poll_last_success_timestamp_seconds{%s})", Form.DURATION, "; last good poll # ago"),
+        description=(
+            "No poll has ended for more than three intervals, though none is known to fail. The exporter may hang."
+        ),
+        condition="The last good poll is over three intervals ago, and none is known to fail",
+        gist="An account is no longer polled",
+    ),
+    _Alert(
+        name="BackupRateLimited",
+        word="rate_limited",
+        severity="warning",
+        summary="the vendor's rate limit makes polls fail",
+        description=(
+            "The last poll failed, wholly or for some resources, because the vendor asks for longer waits than "
+            "fit into the interval."
+        ),
+        condition="A failure with the reason rate_limited",
+        gist="The vendor's rate limit makes polls fail",
+    ),
+    _Alert(
+        name="BackupSourceLimitReached",
+        word="limit_reached",
+        severity="warning",
+        summary="a cap is reached: {{ $labels.limit }}",
+        description=(
+            "The exporter leaves out what lies beyond its cap on {{ $labels.limit }}. Backups may be unmonitored."
+        ),
+        condition="`backup_source_limit_reached` is 1",
+        gist="A cap of the exporter was reached",
+    ),
+    _Alert(
+        name="BackupScopeUnreadable",
+        word="scopes_unreadable",
+        severity="warning",
+        summary=show(
+            "max(backup_source_unreadable_scopes{%s})",
+            Form.NUMBER,
+            "projects, apps or customers that cannot be listed: #",
+            "some projects, apps or customers cannot be listed",
+        ),
+        description=(
+            "Resources inside of them are not found, or shown as they were seen last. The log names each with "
+            "its reason."
+        ),
+        condition="`backup_source_unreadable_scopes` > 0",
+        gist="Parts of an account cannot be listed",
+    ),
+    _Alert(
+        name="BackupPollIntervalStretched",
+        word="interval_stretched",
+        severity="info",
+        wait="1h",
+        summary=show("max(backup_poll_interval_seconds{%s})", Form.DURATION, "polled every #", "polled less often")
+        + show(
+            "max(backup_poll_configured_interval_seconds{%s})", Form.DURATION, " instead of every #", " than configured"
+        ),
+        description="The vendor's rate limit does not allow the configured interval for so many resources.",
+        condition="`backup_poll_interval_seconds` > `backup_poll_configured_interval_seconds`",
+        gist="A source is polled less often than configured",
+    ),
+)

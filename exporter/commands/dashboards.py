@@ -1,0 +1,21 @@
+"""`backup-exporter dashboards`: writes the Grafana dashboards."""
+
+import json
+import sys
+from pathlib import Path
+
+from exporter.dashboards import read_boards
+
+
+def dashboards(folder: Path) -> int:
+    """Write every dashboard into the folder and print its path; return 1 with the cause where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in read_boards():
+            path = folder / name
+            path.write_text(json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            print(path)
+    except OSError as error:
+        print(f"cannot write to {folder}: {error.strerror or error}; choose another --output-dir", file=sys.stderr)
+        return 1
+    return 0
