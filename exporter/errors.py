@@ -24,8 +24,15 @@ class PollError(Exception):
     """A vendor could not be asked, or did not answer usefully."""
 
     reason: ClassVar[str]
-    source_wide = False
-    """Whether it strikes the whole source: its credential, not one resource, was refused or could not be used."""
+
+    def __init__(self, message: str = "", *, source_wide: bool = False) -> None:
+        """Take the text, and whether the whole source fails: its credential, not one resource, was refused."""
+        super().__init__(message)
+        self.source_wide = source_wide
+
+    def widen(self) -> "PollError":
+        """Return this error as one of the whole source."""
+        return type(self)(str(self), source_wide=True)
 
 
 class UnauthorizedError(PollError):
@@ -63,10 +70,14 @@ class ConnectionFailedError(PollError):
 
     reason = "connection"
 
-    def __init__(self, message: str, *, reset: bool = False) -> None:
+    def __init__(self, message: str = "", *, reset: bool = False, source_wide: bool = False) -> None:
         """Say whether an established connection broke, which is worth another try; a refused one is not."""
-        super().__init__(message)
+        super().__init__(message, source_wide=source_wide)
         self.reset = reset
+
+    def widen(self) -> PollError:
+        """Return this error as one of the whole source."""
+        return ConnectionFailedError(str(self), reset=self.reset, source_wide=True)
 
 
 class TlsError(PollError):
@@ -90,10 +101,14 @@ class MalformedError(PollError):
 class CapError(MalformedError):
     """An answer beyond one of our caps."""
 
-    def __init__(self, message: str, *, limit: str) -> None:
+    def __init__(self, message: str, *, limit: str, source_wide: bool = False) -> None:
         """Take the `limit` label of `backup_source_limit_reached`."""
-        super().__init__(message)
+        super().__init__(message, source_wide=source_wide)
         self.limit = limit
+
+    def widen(self) -> PollError:
+        """Return this error as one of the whole source."""
+        return CapError(str(self), limit=self.limit, source_wide=True)
 
 
 class InternalError(PollError):

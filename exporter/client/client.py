@@ -44,6 +44,13 @@ class Response:
     body: bytes = field(repr=False)
 
 
+@dataclass(slots=True)
+class Cost:
+    """How many requests an operation has made; second tries and token calls count."""
+
+    requests: int = 0
+
+
 class Transport(Protocol):
     """What carries a request to a vendor and its answer back."""
 
@@ -69,11 +76,21 @@ class Client:
     """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
     async def request(
-        self, method: str, url: str, auth: Auth | None, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        auth: Auth | None,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        cost: Cost | None = None,
     ) -> Response:
-        """Send a signed request; on a 401 to an exchanged token, renew it once and send again."""
+        """Send a signed request; on a 401 to an exchanged token, renew it once and send again.
+
+        Every request that this takes is added to `cost`.
+        """
+        cost = Cost() if cost is None else cost
         request = Request(method=method, url=url, headers=headers, body=body)
-        response, token = await self._send_until_accepted(request, auth)
+        response, token = await self._send_until_accepted(request, auth, cost)
         if response.status != 401:
             self.renewal_blocked_until.pop(url, None)
         now = asyncio.get_running_loop().time()
@@ -84,7 +101,7 @@ class Client:
         ):
             return response
         self.tokens.drop(auth, token)
-        response, _ = await self._send_until_accepted(request, auth)
+        response, _ = await self._send_until_accepted(request, auth, cost)
         self.renewal_blocked_until = {
             address: until for address, until in self.renewal_blocked_until.items() if until > now and address != url
         }
@@ -92,7 +109,7 @@ class Client:
             self.renewal_blocked_until[url] = now + RENEWAL_COOLDOWN
         return response
 
-    async def _sign(self, auth: Auth | None) -> tuple[dict[str, str], str]:
+    async def _sign(self, auth: Auth | None, cost: Cost) -> tuple[dict[str, str], str]:
         match auth:
             case BasicAuth(user=user, password=password):
                 return {"Authorization": _basic(_plain(user), password.reveal())}, ""
@@ -100,43 +117,44 @@ class Client:
                 return {"Authorization": f"Bearer {secret.reveal()}"}, ""
             case TokenExchange():
                 try:
-                    token = await self.tokens.get(auth, lambda: self._exchange(auth))
+                    token = await self.tokens.get(auth, lambda: self._exchange(auth, cost))
                 except PollError as error:
-                    error.source_wide = error.source_wide or auth.source_wide
+                    if auth.source_wide and not error.source_wide:
+                        raise error.widen() from None
                     raise
                 return {"Authorization": f"Bearer {token}"}, token
         return {}, ""
 
-    async def _exchange(self, exchange: TokenExchange) -> Token:
+    async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
         headers, body = {"Accept": "application/json"}, None
         if exchange.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
-        response = await self.request("POST", exchange.url, exchange.auth, headers, body)
+        response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
         token = exchange.read(decode_response(response.status, response.body))
         if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
             return Token(token.value, left)
         return token
 
-    async def _send_until_accepted(self, request: Request, auth: Auth | None) -> tuple[Response, str]:
+    async def _send_until_accepted(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
         """Send until the vendor does not answer 429; RateLimitedError when it asks for too much patience."""
         while True:
-            response, token = await self._send_with_retry(request, auth)
+            response, token = await self._send_with_retry(request, auth, cost)
             if response.status != 429:
                 self.limiter.record_success()
                 return response, token
             self.limiter.record_429(retry_after(response.headers, self.clock()))
 
-    async def _send_with_retry(self, request: Request, auth: Auth | None) -> tuple[Response, str]:
+    async def _send_with_retry(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
         """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""
         loop = asyncio.get_running_loop()
         spent = 0.0
         again = request.method == "GET"
         while True:
-            async with self._slot(request, auth) as (signed, token):
+            async with self._slot(request, auth, cost) as (signed, token):
                 began = loop.time()
                 try:
-                    response = await self._send_once(signed, max(self.timeout - spent, 0.001))
+                    response = await self._send_once(signed, max(self.timeout - spent, 0.001), cost)
                 except ConnectionFailedError as error:
                     if not (again and error.reset):
                         raise
@@ -147,13 +165,13 @@ class Client:
             again = False
 
     @asynccontextmanager
-    async def _slot(self, request: Request, auth: Auth | None) -> AsyncIterator[tuple[Request, str]]:
+    async def _slot(self, request: Request, auth: Auth | None, cost: Cost) -> AsyncIterator[tuple[Request, str]]:
         """Hold the limiter's place, and give the request as signed for it, with its token.
 
         A token that died while the request waited is renewed first, and others take the place meanwhile.
         """
         for last in (*(False,) * MAX_RENEWALS, True):
-            signature, token = await self._sign(auth)
+            signature, token = await self._sign(auth, cost)
             try:
                 async with self.limiter.slot(self.max_wait) as wait:
                     self.counters.throttled += wait
@@ -168,7 +186,7 @@ class Client:
         if isinstance(auth, TokenExchange) and not self.tokens.is_valid(auth, token):
             raise NotSentError
 
-    async def _send_once(self, request: Request, seconds: float) -> Response:
+    async def _send_once(self, request: Request, seconds: float, cost: Cost) -> Response:
         loop = asyncio.get_running_loop()
         began = loop.time()
         code = "none"
@@ -179,7 +197,12 @@ class Client:
             self._record_remaining(response.headers)
             return response
         finally:
+            cost.requests += 1
             self.counters.count_request(code, loop.time() - began)
+
+    def forget_refusals(self) -> None:
+        """Renew tokens again for every address: what refused may have been the source, not single addresses."""
+        self.renewal_blocked_until.clear()
 
     def _record_remaining(self, headers: Mapping[str, str]) -> None:
         header = headers.get("x-ratelimit-remaining")
@@ -201,6 +224,8 @@ class Session:
     """A second, smaller budget that this reading has to stay in as well."""
     detector: ChangeDetector | None = None
     """Ends the reading, by NotModifiedError, once all that it heard is what was heard before."""
+    cost: Cost = field(default_factory=Cost)
+    """Counts the requests of this reading, and of whatever shares the object."""
     requested_urls: set[str] = field(default_factory=set, repr=False)
 
     async def get(
@@ -234,9 +259,9 @@ class Session:
             raise CapError(f"more than {MAX_PAGES} pages", limit="pages")
         self.requested_urls.add(url)
         if self.progress_limiter is None:
-            return await self.client.request("GET", url, auth, headers, None)
+            return await self.client.request("GET", url, auth, headers, None, self.cost)
         async with self.progress_limiter.slot(self.client.max_wait):
-            return await self.client.request("GET", url, auth, headers, None)
+            return await self.client.request("GET", url, auth, headers, None, self.cost)
 
 
 @asynccontextmanager

@@ -101,9 +101,8 @@ class RateLimiter:
     def _raise_if_closed_beyond(self, max_wait: float) -> None:
         closed = self._closed_until - asyncio.get_running_loop().time()
         if closed > max_wait:
-            error = RateLimitedError(f"the vendor asks to wait for {closed:.0f} s, longer than the poll interval")
-            error.source_wide = True  # the whole credential is shut out, whichever request was told so
-            raise error
+            text = f"the vendor asks to wait for {closed:.0f} s, longer than the poll interval"
+            raise RateLimitedError(text, source_wide=True)  # the whole credential is shut out, whichever request it was
 
 
 def effective_budget(limit: RateLimit) -> tuple[int, float]:

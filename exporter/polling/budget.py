@@ -12,7 +12,7 @@ USABLE = 0.9
 
 
 def sustainable_interval(
-    demo_config: float, limit: RateLimit, *, poll: int, discovery: int, discovery_interval: float
+    configured: float, limit: RateLimit, *, poll: int, discovery: int, discovery_interval: float
 ) -> float:
     """Return the poll interval in force: the configured one, or a longer one that the budget can carry.
 
@@ -23,7 +23,7 @@ def sustainable_interval(
     rate = requests / window * USABLE
     left = max(rate / 10, rate - discovery / discovery_interval)
     needed = poll / left
-    return needed if needed > demo_config * 1.001 else demo_config
+    return needed if needed > configured * 1.001 else configured
 
 
 @dataclass(slots=True)

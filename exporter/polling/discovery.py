@@ -1,54 +1,104 @@
 """Finds out what there is to back up at one source, as often as needed and no more."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
+from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.provider import Api
 from exporter.settings import Source
-from exporter.state.inventory import Inventory, discover, retry_failed
+from exporter.state.inventory import Inventory, select_resources
+
+ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
 
 
 class Discovery:
-    """Keeps one source's directory fresh."""
+    """Keeps one source's inventory fresh."""
 
-    def __init__(self, source: Source, api: Callable[[], Api], log: Any, known: Inventory) -> None:
-        """Start from what is `known`; `api` returns a new session for each listing."""
+    def __init__(self, source: Source, log: Any, known: Inventory) -> None:
+        """Start from what is `known`."""
         self.source = source
         self.inventory = known
-        self._api = api
         self._log = log
         self._read_at: float | None = None
 
     @property
     def due(self) -> bool:
-        """Whether the whole directory has to be read again."""
+        """Whether the whole inventory has to be read again."""
         if self._read_at is None:
             return True
         return asyncio.get_running_loop().time() - self._read_at >= self.source.discovery_interval
 
     def invalidate(self) -> None:
-        """Have the whole directory read at the next occasion."""
+        """Have the whole inventory read at the next occasion."""
         self._read_at = None
 
-    async def refresh(self) -> bool:
+    async def refresh(self, api: Callable[[], Api]) -> bool:
         """Read what is due: everything, or the scopes that could not be read; return whether it was everything.
 
-        A PollError means that nothing has been replaced.
+        `api` returns a new session for each listing. A PollError means that nothing has been replaced.
         """
+        provider, options = self.source.provider, self.source.options
+
+        async def list_scope(scope: Scope) -> Sequence[Resource]:
+            return await guard(self._log, "listing resources", provider.resources(api(), options, scope))
+
         if not self.due:
             if self.inventory.unreadable:
-                self.inventory = await retry_failed(self.inventory, self.source, self._list)
+                self.inventory = await retry_failed(self.inventory, self.source, list_scope)
             return False
-        provider, options = self.source.provider, self.source.options
         began = asyncio.get_running_loop().time()
-        scopes = await guard(self._log, "discovering", provider.scopes(self._api(), options))
-        self.inventory = await discover(self.inventory, self.source, scopes, self._list)
+        scopes = await guard(self._log, "discovering", provider.scopes(api(), options))
+        self.inventory = await discover(self.inventory, self.source, scopes, list_scope)
         self._read_at = began
         return True
 
-    async def _list(self, scope: Scope) -> Sequence[Resource]:
-        listing = self.source.provider.resources(self._api(), self.source.options, scope)
-        return await guard(self._log, "listing resources", listing)
+
+async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Inventory:
+    """Return the inventory after listing `scopes`, which are all there are.
+
+    A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
+    refused, the first failure is raised and nothing is replaced.
+    """
+    found, unreadable = await _list_scopes(before, source, scopes, list_scope)
+    if unreadable and len(unreadable) == len(found):
+        raise next(iter(unreadable.values()))
+    return Inventory(
+        scopes=MappingProxyType({scope.id: scope for scope in scopes}),
+        found=MappingProxyType(found),
+        unreadable=MappingProxyType(unreadable),
+    )
+
+
+async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
+    """Return the inventory after asking again for the scopes that could not be read."""
+    failed = [before.scopes[key] for key in before.unreadable]
+    found, unreadable = await _list_scopes(before, source, failed, list_scope)
+    return replace(
+        before,
+        found=MappingProxyType({**before.found, **found}),
+        unreadable=MappingProxyType(unreadable),
+    )
+
+
+async def _list_scopes(
+    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError]]:
+    """List each scope; return what is found, as before where it cannot be read, and what kept it from being read."""
+    found: dict[str, tuple[Resource, ...]] = {}
+    unreadable: dict[str, PollError] = {}
+    for scope in scopes:
+        try:
+            fresh = await list_scope(scope)
+        except PollError as error:
+            if error.source_wide:
+                raise
+            unreadable[scope.id] = error
+            found[scope.id] = before.found.get(scope.id, ())
+        else:
+            found[scope.id] = select_resources(before.found.get(scope.id, ()), fresh, scope, source)
+    return found, unreadable

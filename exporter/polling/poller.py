@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import structlog
 
 from exporter.client.change_detector import ChangeDetector
-from exporter.client.client import Client, Session
+from exporter.client.client import Client, Cost, Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
 from exporter.model import Backup
 from exporter.polling.budget import RequestCosts
@@ -45,12 +46,10 @@ class PollResult:
     read: set[str] = field(default_factory=set)
     source_error: PollError | None = None
     limits: set[str] = field(default_factory=set)
-    polling: int = 0
-    """Requests that reading the resources cost, but for what is read on the slow clock."""
-    details: int = 0
-    """Requests that this cost."""
-    discovery: int = 0
-    """Requests that finding them cost, where all of that was done."""
+    reading: Cost = field(default_factory=Cost)
+    """What reading the listings cost."""
+    discovery: Cost | None = None
+    """What discovery cost; None unless all of it was done."""
 
     @property
     def should_abort(self) -> bool:
@@ -81,9 +80,8 @@ class Poller:
         self.source = source
         self._client, self._store, self._archive = client, store, archive
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
-        self.reader = Reader(source=source, api=self._session, listing_api=self._session)
-        before = from_resources(one.resource for one in self._resources.values())
-        self._discovery = Discovery(source, self._session, self._log, before)
+        known = from_resources(one.resource for one in self._resources.values())
+        self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
         self._unknown_statuses: set[str] = set()
 
@@ -102,27 +100,28 @@ class Poller:
             await asyncio.sleep(max(0.0, began + self._status.interval - loop.time()))
 
     async def poll(self, progress: Callable[[str], None] = lambda _: None) -> None:
-        """Poll once; `progress` is told the id of each resource that has been asked for."""
+        """Poll once; call `progress` with the id of each resource that has been read, or could not be."""
         began, result = asyncio.get_running_loop().time(), PollResult()
         await self._discover(result)
-        before = self._request_count
-        if result.source_error is None or result.source_error.reason not in ABORT_REASONS:
-            await self._read_all(result, progress)
-        result.polling = self._request_count - before - result.details
-        if self._lost_a_resource(result):
-            self._discovery.invalidate()
-            await self._discover(result)
-        self._finish(result, asyncio.get_running_loop().time() - began)
+        await self._read_resources(result, progress)
+        await self._discover_again_if_one_is_lost(result)
+        self._fail_what_was_not_read(result)
+        self._put_results(result)
+        self._set_source_status(result, asyncio.get_running_loop().time() - began)
 
     async def _discover(self, result: PollResult) -> None:
-        before = self._request_count
+        cost = Cost()
         try:
-            if await self._discovery.refresh():
-                result.discovery = self._request_count - before
+            if await self._discovery.refresh(partial(Session, client=self._client, cost=cost)):
+                result.discovery = cost
         except PollError as error:
             result.source_error = error
             self._discovery.invalidate()
-            return
+        else:
+            self._put_inventory(result)
+
+    def _put_inventory(self, result: PollResult) -> None:
+        """Add, update and archive resources as discovery found them."""
         known = self._resources
         resources, caps = apply_caps(set(known), self._discovery.inventory.resources())
         result.limits.update(cap.limit for cap in caps)
@@ -142,79 +141,101 @@ class Poller:
             self.source.name, status if status.polled else replace(status, interval=self._interval())
         )
 
-    async def _read_all(self, result: PollResult, progress: Callable[[str], None]) -> None:
+    async def _read_resources(self, result: PollResult, progress: Callable[[str], None]) -> None:
+        if result.source_error is not None and result.source_error.reason in ABORT_REASONS:
+            return
         result.errors.update(self._discovery.inventory.errors_by_resource())
         queue = iter([key for key in self._resources if key not in result.errors])
+
+        def session(detector: ChangeDetector | None = None) -> Api:
+            return Session(client=self._client, detector=detector, cost=result.reading)
+
+        reader = Reader(source=self.source, api=session, listing_api=session)
 
         async def work() -> None:
             for key in queue:
                 if not result.should_abort:
-                    await self._read(key, result)
+                    await self._read(reader, key, result)
                     progress(key)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(CONCURRENCY):
                 group.create_task(work())
 
-    async def _read(self, key: str, result: PollResult) -> None:
+    async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:
-            await guard(self._log, "reading a resource", self._read_resource(key, result))
+            await guard(self._log, "reading a resource", self._read_resource(reader, key))
             result.read.add(key)
         except PollError as error:
             result.errors[key] = error
             if error.source_wide:
                 result.source_error = error
 
-    async def _read_resource(self, key: str, result: PollResult) -> None:
+    async def _read_resource(self, reader: Reader, key: str) -> None:
         resource_status = self._resources[key]
         try:
-            reading = await self.reader.listing(resource_status)
+            reading = await reader.listing(resource_status)
         except (ForbiddenError, MalformedError, ServerError):
             if resource_status.up is None:  # never listed: its schedule, and so its limit, can be known all the same
                 with suppress(PollError):
-                    await self._read_details(key, result)
+                    await self._read_details(reader, key)
             raise
         if reading is not None:
             self.log_unknown_statuses(backup for page in reading.pages for backup in page.backups)
         if (current := self._resources.get(key)) is not None:
-            now = (
-                self.reader.mark_unchanged(current) if reading is None else self.reader.apply_listing(current, reading)
-            )
+            now = reader.mark_unchanged(current) if reading is None else reader.apply_listing(current, reading)
             if now is not current:
                 self._put(now)
-        await self._read_details(key, result)
+        await self._read_details(reader, key)
 
-    async def _read_details(self, key: str, result: PollResult) -> None:
+    async def _read_details(self, reader: Reader, key: str) -> None:
         resource_status = self._resources.get(key)
-        if resource_status is not None and self.reader.needs_details(resource_status):
+        if resource_status is not None and reader.needs_details(resource_status):
             session = Session(client=self._client)
             try:
-                details = await replace(self.reader, api=lambda: session).details(resource_status)
+                details = await replace(reader, api=lambda: session).details(resource_status)
             finally:
-                self._costs.details[key] = len(session.requested_urls)
-                result.details += len(session.requested_urls)
+                self._costs.details[key] = session.cost.requests
             if (current := self._resources.get(key)) is not None:
-                self._put(self.reader.with_details(current, details))
+                self._put(reader.with_details(current, details))
 
-    def _finish(self, result: PollResult, seconds: float) -> None:
-        """Put what the poll came to on the board: how each resource fares, then the source."""
+    async def _discover_again_if_one_is_lost(self, result: PollResult) -> None:
+        """Discover at once if a resource that was there before is not found, unless that was just done."""
+        lost = any(
+            isinstance(error, NotFoundError) and key in self._resources and self._resources[key].failure != error.reason
+            for key, error in result.errors.items()
+        )
+        if lost and result.discovery is None:
+            self._discovery.invalidate()
+            await self._discover(result)
+
+    def _fail_what_was_not_read(self, result: PollResult) -> None:
+        """Give each resource that was not read the error of the source, or of the poll that was given up."""
         if result.source_error is None and result.should_abort:
             result.source_error = next(iter(result.errors.values()))
         if result.source_error is not None:
             missed = self._resources.keys() - result.read - result.errors.keys()
             result.errors.update(dict.fromkeys(missed, result.source_error))
+        self._collect_limits([*result.errors.values(), result.source_error], result)
+
+    def _put_results(self, result: PollResult) -> None:
+        """Mark each resource as up, or as failing and why."""
         for key, resource_status in list(self._resources.items()):
             if key in result.errors:
                 self._set_failed(resource_status, result.errors[key])
             elif key in result.read and not resource_status.up:
                 self._put(replace(resource_status, up=True, failure=None))
-        self._collect_limits([*result.errors.values(), result.source_error], result)
+
+    def _set_source_status(self, result: PollResult, seconds: float) -> None:
+        """Set whether the source is up and how often it can be polled, and log it."""
         reason = result.reason(self._resources)
-        if reason is not None:
+        if result.discovery is not None:
+            self._costs.discovery = result.discovery.requests
+        if reason is None:
+            self._costs.poll = result.reading.requests
+        else:
             self._discovery.invalidate()
-            self._client.renewal_blocked_until.clear()  # what refused may have been the source, not single addresses
-        self._costs.discovery = result.discovery or self._costs.discovery
-        self._costs.poll = self._costs.poll if reason is not None else result.polling
+            self._client.forget_refusals()
         self._store.set_status(self.source.name, self._next_status(result, reason, seconds))
         self._log_result(result, reason, seconds)
 
@@ -243,12 +264,12 @@ class Poller:
 
     def _interval(self) -> float:
         """Return the interval that the budget carries, and say so when it becomes a longer one, or no longer is."""
-        interval, demo_config = self._costs.interval(self.source, self._resources), self.source.poll_interval
-        if (interval > demo_config) is not (self._status.interval > demo_config):
-            log = self._log.warning if interval > demo_config else self._log.info
-            event = "poll.interval_stretched" if interval > demo_config else "poll.interval_as_configured"
+        interval, configured = self._costs.interval(self.source, self._resources), self.source.poll_interval
+        if (interval > configured) is not (self._status.interval > configured):
+            log = self._log.warning if interval > configured else self._log.info
+            event = "poll.interval_stretched" if interval > configured else "poll.interval_as_configured"
             requests = self._costs.poll_cost(self._resources)
-            log(event, seconds=round(interval), demo_config=demo_config, requests=requests)
+            log(event, seconds=round(interval), configured=configured, requests=requests)
         return interval
 
     def _log_result(self, result: PollResult, reason: str | None, seconds: float) -> None:
@@ -258,13 +279,6 @@ class Poller:
         else:
             detail = str(result.source_error or "every resource failed")
             self._log.warning("poll.failed", reason=reason, detail=detail, **details)
-
-    def _lost_a_resource(self, result: PollResult) -> bool:
-        """Whether a resource was not found that was there before: then discovery has to look again at once."""
-        return result.discovery == 0 and any(
-            isinstance(error, NotFoundError) and key in self._resources and self._resources[key].failure != error.reason
-            for key, error in result.errors.items()
-        )
 
     def _collect_limits(self, errors: Iterable[PollError | None], result: PollResult) -> None:
         result.limits.update(error.limit for error in errors if isinstance(error, CapError))
@@ -286,12 +300,5 @@ class Poller:
     def _status(self) -> SourceStatus:
         return self._store.entries[self.source.name].status
 
-    @property
-    def _request_count(self) -> int:
-        return sum(self._client.counters.requests.values())
-
     def _put(self, resource_status: ResourceStatus) -> None:
         self._store.put(self.source.name, resource_status)
-
-    def _session(self, detector: ChangeDetector | None = None) -> Api:
-        return Session(client=self._client, detector=detector)

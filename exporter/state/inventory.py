@@ -1,6 +1,6 @@
-"""Keeps the list of a source's resources: discovers scope by scope, and lets the failure of one be that one's alone."""
+"""The resources of a source, scope by scope, and the scopes that could not be read."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -10,8 +10,6 @@ from exporter.settings import Source
 
 MAX_RESOURCES = 50_000
 MAX_ID_LENGTH = 256
-
-ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class Inventory:
 
 
 def from_resources(resources: Iterable[Resource]) -> Inventory:
-    """Return the directory that had found these resources: what is known before the first discovery.
+    """Return the inventory that had found these resources: what is known before the first discovery.
 
     So an id that was chosen once stays, and a scope that cannot be read keeps what it had, over a restart or a reload.
     """
@@ -52,50 +50,12 @@ def from_resources(resources: Iterable[Resource]) -> Inventory:
     return Inventory(found=MappingProxyType({scope: tuple(listed) for scope, listed in found.items()}))
 
 
-async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Inventory:
-    """Return the directory after listing `scopes`, which are all there are.
-
-    A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
-    refused, the first failure is raised and nothing is replaced.
-    """
-    found, unreadable = await _list_scopes(before, source, scopes, list_scope)
-    if unreadable and len(unreadable) == len(found):
-        raise next(iter(unreadable.values()))
-    return Inventory(
-        scopes=MappingProxyType({scope.id: scope for scope in scopes}),
-        found=MappingProxyType(found),
-        unreadable=MappingProxyType(unreadable),
-    )
-
-
-async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
-    """Return the directory after asking again for the scopes that could not be read."""
-    failed = [before.scopes[key] for key in before.unreadable]
-    found, unreadable = await _list_scopes(before, source, failed, list_scope)
-    return replace(
-        before,
-        found=MappingProxyType({**before.found, **found}),
-        unreadable=MappingProxyType(unreadable),
-    )
-
-
-async def _list_scopes(
-    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
-) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError]]:
-    """List each scope; return what is found, as before where it cannot be read, and what kept it from being read."""
-    found: dict[str, tuple[Resource, ...]] = {}
-    unreadable: dict[str, PollError] = {}
-    for scope in scopes:
-        try:
-            fresh = _name_resources(before.found.get(scope.id, ()), await list_scope(scope), source.name)
-        except PollError as error:
-            if error.source_wide:
-                raise
-            unreadable[scope.id] = error
-            found[scope.id] = before.found.get(scope.id, ())
-        else:
-            found[scope.id] = tuple(replace(one, scope=scope.id) for one in fresh if source.watches(one.id, one.name))
-    return found, unreadable
+def select_resources(
+    before: Sequence[Resource], fresh: Sequence[Resource], scope: Scope, source: Source
+) -> tuple[Resource, ...]:
+    """Return the resources of a scope's listing that the source watches, each with an id, a name and its scope."""
+    named = _name_resources(before, fresh, source.name)
+    return tuple(replace(one, scope=scope.id) for one in named if source.watches(one.id, one.name))
 
 
 def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:

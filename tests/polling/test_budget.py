@@ -9,12 +9,12 @@ MINUTE, HOUR = 60.0, 3600.0
 TEN_IN_TEN = RateLimit(requests=10, per=10)
 
 
-def interval(demo_config: float, limit: RateLimit, *, poll: int, discovery: int = 0) -> float:
-    return sustainable_interval(demo_config, limit, poll=poll, discovery=discovery, discovery_interval=HOUR)
+def interval(configured: float, limit: RateLimit, *, poll: int, discovery: int = 0) -> float:
+    return sustainable_interval(configured, limit, poll=poll, discovery=discovery, discovery_interval=HOUR)
 
 
 @pytest.mark.parametrize(
-    ("demo_config", "limit", "poll", "discovery", "in_force"),
+    ("configured", "limit", "poll", "discovery", "in_force"),
     [
         pytest.param(5 * MINUTE, TEN_IN_TEN, 0, 0, 300, id="nothing to ask for"),
         pytest.param(5 * MINUTE, TEN_IN_TEN, 30, 32, 300, id="well within the budget"),
@@ -31,10 +31,8 @@ def interval(demo_config: float, limit: RateLimit, *, poll: int, discovery: int 
         pytest.param(MINUTE, RateLimit(requests=10, per=10, share=0.25), 18, 0, 100, id="two whole ones, no half"),
     ],
 )
-def test_the_interval_in_force(
-    demo_config: float, limit: RateLimit, poll: int, discovery: int, in_force: float
-) -> None:
-    assert interval(demo_config, limit, poll=poll, discovery=discovery) == pytest.approx(in_force)
+def test_the_interval_in_force(configured: float, limit: RateLimit, poll: int, discovery: int, in_force: float) -> None:
+    assert interval(configured, limit, poll=poll, discovery=discovery) == pytest.approx(in_force)
 
 
 def test_an_interval_that_is_enough_is_left_exactly_as_configured() -> None:

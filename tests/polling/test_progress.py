@@ -115,6 +115,20 @@ async def test_many_running_backups_wait_for_their_quarter_and_take_nothing_from
 
 
 @virtually
+async def test_following_does_not_lengthen_the_interval_of_the_polls() -> None:
+    names = [f"r{number}" for number in range(50)]
+    running = {name: [[row(f"{name}-1", "running", START)]] for name in names[:10]}
+    limit = RateLimit(requests=60, per=60)
+    watched = source(rate_limit=limit, poll_interval=60.0, progress_interval=3.0)
+    vendor = Vendor({"one": names}, backups=running, seconds=4.0)
+    async with watching_stub(vendor, watched) as seen:
+        for _ in range(20):
+            await asyncio.sleep(60)
+            assert seen.entry().status.interval == 60
+        assert seen.entry().counters.polls >= 18
+
+
+@virtually
 async def test_what_does_not_run_or_cannot_be_read_is_not_followed() -> None:
     backups = {"a": [[row("a-1", "running")]], "b": [[row("b-1")]], "c": [[row("c-1", "running")]]}
     vendor = Vendor({"one": ["a", "b", "c"]}, backups=backups)

@@ -264,9 +264,9 @@ async def test_configured_ids_replace_the_list_of_customers() -> None:
     assert scopes == [Scope(id="definition/3"), Scope(id="instances")]
     assert api.asked == []
 
-    listed, demo_config = [await PROVIDER.resources(api, options, scope) for scope in scopes]
+    listed, configured = [await PROVIDER.resources(api, options, scope) for scope in scopes]
     assert [(one.id, one.name, one.details) for one in listed] == [("1", "1", Details()), ("2", "2", Details())]
-    assert [(one.id, one.name, one.details) for one in demo_config] == [("5", "5", None), ("6", "6", None)]
+    assert [(one.id, one.name, one.details) for one in configured] == [("5", "5", None), ("6", "6", None)]
     assert len(api.asked) == 3, "configured instances cost no request"
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from exporter.errors import ForbiddenError, NotFoundError, PollError, ServerError, UnauthorizedError
 from exporter.model import Resource, Scope
+from exporter.polling.discovery import discover, retry_failed
 from exporter.provider import Provider, RateLimit
 from exporter.settings import Source
 from exporter.state import inventory
-from exporter.state.inventory import Inventory, apply_caps, discover, retry_failed
+from exporter.state.inventory import Inventory, apply_caps
 
 Listed = Mapping[str, Sequence[Resource] | PollError]
 
@@ -63,11 +64,6 @@ async def after(before: Inventory, listed: Listed, **fields: Any) -> Inventory:
 
 async def ids(listed: Listed, **fields: Any) -> list[str]:
     return list((await after(Inventory(), listed, **fields)).resources())
-
-
-def source_wide(error: PollError) -> PollError:
-    error.source_wide = True
-    return error
 
 
 FORBIDDEN, MISSING, BROKEN = ForbiddenError("HTTP 403"), NotFoundError("HTTP 404"), ServerError("HTTP 500")
@@ -128,7 +124,7 @@ async def test_where_no_scope_can_be_read_the_first_failure_is_the_discoverys() 
 async def test_a_refused_credential_is_the_discoverys_although_other_scopes_can_be_read() -> None:
     with pytest.raises(UnauthorizedError):
         await after(
-            Inventory(), {"p": [thing("a")], "q": source_wide(UnauthorizedError("HTTP 401")), "r": [thing("b")]}
+            Inventory(), {"p": [thing("a")], "q": UnauthorizedError("HTTP 401", source_wide=True), "r": [thing("b")]}
         )
 
 
@@ -202,7 +198,7 @@ async def test_a_credential_that_is_refused_while_asking_again_is_the_sources() 
     before = await after(Inventory(), {"p": [thing("a")], "q": FORBIDDEN})
 
     with pytest.raises(UnauthorizedError):
-        await retry_failed(before, source(), Vendor({"q": source_wide(UnauthorizedError("HTTP 401"))}))
+        await retry_failed(before, source(), Vendor({"q": UnauthorizedError("HTTP 401", source_wide=True)}))
 
 
 @pytest.mark.parametrize(
