@@ -111,6 +111,7 @@ class App:
             timeout=source.request_timeout,
             max_wait=source.poll_interval,
             clock=self._clock,
+            bases=source.base_urls,
         )
         self.store.add_source(source, client.counters, self.archive.take(source.name))
         poller = Poller(source, client, self.store, self.archive)

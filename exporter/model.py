@@ -37,6 +37,8 @@ class Backup:
     progress: float | None = None
     unmapped: str | None = None
     """The vendor's word for the status, where our table does not know it."""
+    unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """What the vendor gives and nobody understands: the field (`started`, `finished`, `size`) and its form."""
 
     @property
     def duration(self) -> float | None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Raw
 
+from exporter.errors import MalformedError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope
 from exporter.schedule import HOUR
 from exporter.secret import Secret
@@ -73,7 +74,7 @@ class Answer:
 
     body: Any = field(repr=False)
     links: Mapping[str, str] = field(default_factory=dict)
-    """The `Link` header's addresses by their `rel`, absolute."""
+    """The `Link` header's targets by their `rel`, as written: `Api.link` makes addresses of them."""
     url: str
 
 
@@ -93,7 +94,8 @@ class Api(Protocol):
     def link(self, answer: Answer, target: object) -> str | None:
         """Return a page link of `answer` as an address on the same host; None if it is no link at all.
 
-        A link to another host is MalformedError: credentials never leave the configured one.
+        It may be a text or an object with an `href`, and stays under the path of the configured base URL. A link to
+        another host is MalformedError: credentials never leave the configured one.
         """
         ...
 
@@ -157,6 +159,11 @@ class Provider:
 
 
 def address(base: str, *segments: str, **query: str | int) -> str:
-    """Return the URL of `segments` (each escaped as one) under `base`."""
+    """Return the URL of `segments` (each escaped as one) under `base`.
+
+    MalformedError for `.` and `..`: a path cannot hold them, escaped or not (RFC 3986, 5.2.4).
+    """
+    if "." in segments or ".." in segments:
+        raise MalformedError("an id is . or .., which no path can hold")
     path = "/".join(segment if UNESCAPED(segment) else quote(segment, safe="") for segment in segments)
     return f"{base.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -14,6 +14,7 @@ from exporter.secret import Secret
 from exporter.shard import Shard
 
 Value = TypeVar("Value")
+SCHEMES = ("http://", "https://")
 
 Labels = tuple[tuple[str, str], ...]
 """Pairs of a label's name and value, sorted by name, so that equal labels are equal values."""
@@ -146,6 +147,12 @@ class Source:
         """What identifies the credential: the same whether it is given or read from a file."""
         values = (getattr(self.options, option.name) for option in fields(self.options))
         return self.provider_name, tuple(_fingerprint(value) for value in values if isinstance(value, Secret))
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """The addresses of APIs among the options of the provider."""
+        values = (getattr(self.options, option.name) for option in fields(self.options))
+        return tuple(value.rstrip("/") for value in values if isinstance(value, str) and value.startswith(SCHEMES))
 
     def policy(self, id_: str, name: str, /) -> Policy:
         """Return what holds for one resource: the source's word, then every fitting override in file order."""

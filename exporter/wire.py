@@ -4,9 +4,11 @@ What makes a whole answer meaningless raises MalformedError; what is merely odd 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,13 +22,63 @@ Envelope = msgspec.Struct
 Records = list[msgspec.Raw]
 """In a frame: a list of records left as they came, since most of them are known to the byte."""
 
+NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
 MAX_TEXT_LENGTH = 1024
 MAX_NUMBER = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
+UNUSABLE_SEGMENTS = frozenset({".", ".."})
+"""Ids that a path cannot hold: whoever resolves the address (RFC 3986, 5.2.4) drops them, escaped or not."""
+
+_LARGEST_NUMBER = b"1.7976931348623157e308"
+_SURROGATES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_NUMBERS = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|(-?[0-9][0-9.]*+(?:[eE][+-]?[0-9]*+)?)', re.DOTALL
+)  # whatever it begins to match it matches: one pass, however an answer is made
+_TIME = re.compile(
+    r"(?P<year>[0-9]{4})(?P<dash>-?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})[Tt_ ]?"
+    r"(?P<hour>[0-9]{2})(?P<colon>:?)(?P<minute>[0-9]{2})(?:(?P=colon)(?P<second>[0-9]{2})(?P<fraction>[.,][0-9]+)?)?"
+    r" ?(?:(?P<sign>[+-])(?P<hours>[0-9]{2})(?::?(?P<minutes>[0-9]{2}))?)? ?(?:Z|UTC|GMT)?",
+    re.ASCII | re.IGNORECASE,
+)
+_YEAR_ZERO = re.compile(r"0000-?00-?00(?![0-9]).*", re.ASCII | re.DOTALL)
+_LONGEST_FORM = 40
 
 
 def decode(body: bytes, envelope: Any = Any) -> Any:
-    """Return the value of a JSON text, in the form of a frame if there is one; MalformedError for anything else."""
+    """Return the value of a JSON text, in the form of a frame if there is one; MalformedError for anything else.
+
+    A byte that is not UTF-8 and half a surrogate become U+FFFD, and a number beyond the double range becomes the
+    largest double, which no reader accepts: one odd value costs its field, not the answer.
+    """
+    try:
+        return _decoder(envelope).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_strictly(_repair(body), envelope)
+    except RecursionError:
+        raise MalformedError("the body is no valid JSON") from None
+
+
+def _repair(body: bytes) -> bytes:
+    """Return a JSON text without the three values that JSON may hold and a decoder refuses."""
+    body = body.decode("utf-8", "replace").encode()
+    if b"\\ud" in body or b"\\uD" in body:
+        body = _SURROGATES.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
+    return _NUMBERS.sub(_clamp, body)
+
+
+def _clamp(found: re.Match[bytes]) -> bytes:
+    digits: bytes | None = found[1]
+    try:
+        if digits is None or math.isfinite(float(digits)):
+            return found[0]
+    except ValueError:  # 1.2.3: not a number
+        return found[0]
+    return b"-" + _LARGEST_NUMBER if digits.startswith(b"-") else _LARGEST_NUMBER
+
+
+def _decode_strictly(body: bytes, envelope: Any) -> Any:
     try:
         return _decoder(envelope).decode(body)
     except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
@@ -65,11 +117,11 @@ def optional_object(body: object, *keys: str) -> Record:
 
 
 def record_id(source: Record, key: str = "id") -> str:
-    """Return the id of a record as text; without one the answer is malformed."""
+    """Return the id of a record as text; without one that a path can hold, the answer is malformed."""
     value = source.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value.strip() and value not in UNUSABLE_SEGMENTS:
         return value
     raise MalformedError(f"a record has no usable {key}")
 
@@ -92,14 +144,39 @@ def number(value: object) -> float | None:
 
 
 def timestamp(value: object) -> float | None:
-    """Return an ISO 8601 time as Unix seconds: naive is UTC, a zero time (year 1, 1970) is None."""
-    if not isinstance(value, str):
+    """Return a time as Unix seconds: naive is UTC, a zero time (years 0, 1 and 1970) is None.
+
+    It may be ISO 8601, extended or basic, or RFC 3339 (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) in all its
+    forms: a space or `t` for the T, a lower-case `z`, a leap second, which counts as the next minute.
+    """
+    parsed = _parse_time(value) if isinstance(value, str) else None
+    if parsed is None or parsed.year < EARLIEST_YEAR:
         return None
+    return parsed.timestamp()
+
+
+def _parse_time(value: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(value)
-        if parsed.year < EARLIEST_YEAR:
-            return None
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        parsed = _parse_other_forms(value.strip())  # type: ignore[assignment]
+    return parsed if parsed is None or parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _parse_other_forms(value: str) -> datetime | None:
+    found = _TIME.fullmatch(value)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (
+        int(found[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second")
+    )
+    microsecond = int((found["fraction"] or ".")[1:7].ljust(6, "0"))
+    offset = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    leap = second == 60
+    try:
+        zone = timezone(-offset if found["sign"] == "-" else offset)
+        parsed = datetime(year, month, day, hour, minute, 59 if leap else second, microsecond, tzinfo=zone)
+        return parsed + timedelta(seconds=leap)
     except (ValueError, OverflowError):
         return None
 
@@ -115,13 +192,19 @@ def _normalize(value: str) -> str:
     return "cancelled" if spelled == "canceled" else spelled
 
 
-def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Backup:
+def backup(
+    statuses: Mapping[str, Status], said: object, /, *, given: Mapping[str, object] = NOTHING_GIVEN, **fields: Any
+) -> Backup:
     """Build a Backup from the vendor's status word by the rules that hold for all vendors.
 
     A size stands only on a completed backup, a finish only on one that has ended, a progress only on a running one.
+    `given` has the vendor's own values of `started`, `finished` and `size`, as far as the vendor gives them: what is
+    there and could not be understood is noted on the Backup.
     """
     spelled = status_word(said)
     status = statuses.get(spelled, Status.UNKNOWN)
+    judged = ("started", "finished", "size") if status is Status.COMPLETED else ("started",)
+    unread = tuple((name, form(given[name])) for name in judged if name in given and _is_unread(name, given, fields))
     if status is not Status.COMPLETED:
         fields["size"] = None
     if status in (Status.IN_PROGRESS, Status.PENDING):
@@ -129,7 +212,49 @@ def backup(statuses: Mapping[str, Status], said: object, /, **fields: Any) -> Ba
     if status is not Status.IN_PROGRESS:
         fields["progress"] = None
     unmapped = (spelled or "(none)")[:64] if status is Status.UNKNOWN else None
-    return Backup(status=status, unmapped=unmapped, **fields)
+    return Backup(status=status, unmapped=unmapped, unread=unread, **fields)
+
+
+def _is_unread(name: str, given: Mapping[str, object], fields: Mapping[str, Any]) -> bool:
+    if fields.get(name) is not None:
+        return False
+    return not (is_blank(given[name]) if name == "size" else is_absent(given[name]))
+
+
+def is_blank(value: object) -> bool:
+    """Return whether a vendor's field holds nothing: null or an empty text."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def is_absent(value: object) -> bool:
+    """Return whether a vendor's field holds no time: nothing at all, or a zero time such as Go's year 1."""
+    if is_blank(value) or not isinstance(value, str):
+        return is_blank(value)
+    parsed = _parse_time(value)
+    return _YEAR_ZERO.fullmatch(value.strip()) is not None if parsed is None else parsed.year < EARLIEST_YEAR
+
+
+def first_given(*times: object) -> object:
+    """Return the first of a vendor's fields that holds something, where one stands in for another."""
+    return next((time for time in times if not is_absent(time)), None)
+
+
+def form(value: object) -> str:
+    """Return what a value looks like without what it says: `00 Aaa 0000` for `20 Nov 2026`."""
+    if isinstance(value, str):
+        shape = "".join("0" if one.isdigit() else _shape(one) for one in value.strip()[:_LONGEST_FORM])
+        return f"{shape}..." if len(value.strip()) > _LONGEST_FORM else shape
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a negative number" if value < 0 else "a number"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _shape(letter: str) -> str:
+    if letter in "TZ" or not letter.isalpha():
+        return letter if letter.isascii() and letter.isprintable() else "?"
+    return "A" if letter.isupper() else "a"
 
 
 @lru_cache(maxsize=32)

@@ -2,15 +2,24 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
+from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
 from exporter.client.rate_limiter import NotSentError, RateLimiter
-from exporter.client.responses import decode_response, links, number, rate_limit_reset, retry_after, same_host
+from exporter.client.responses import (
+    decode_response,
+    link_target,
+    links,
+    number,
+    rate_limit_reset,
+    retry_after,
+    values_of,
+)
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
@@ -19,6 +28,12 @@ from exporter.secret import Secret
 
 MAX_PAGES = 300
 MAX_REDIRECTS = 3
+MAX_BYTES = 64 * 2**20
+"""Of all the answers of one reading, decoded."""
+MAX_VALUES = 1_000_000
+"""In one answer: what is made of a body may take many times its size."""
+SMALL, LARGE = 2**18, 2**20
+"""Up to so many bytes an answer is decoded at once; of the readings that exceed so many, one goes on at a time."""
 MAX_RENEWALS = 5
 """How often a request that waits may see its token die before it is sent with what there is."""
 RENEWAL_COOLDOWN = 900.0
@@ -72,6 +87,10 @@ class Client:
     max_wait: float
     """The longest wait in seconds that the vendor may impose: the poll interval."""
     clock: Callable[[], float]
+    bases: Sequence[str] = ()
+    """The configured base URLs, whose paths a link does not leave."""
+    large: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held by the one reading that may be large."""
     renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
     """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
@@ -131,7 +150,7 @@ class Client:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
         response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
-        token = exchange.read(decode_response(response.status, response.body))
+        token = exchange.read(await _decode_beside(response))
         if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
             return Token(token.value, left)
         return token
@@ -227,6 +246,15 @@ class Session:
     cost: Cost = field(default_factory=Cost)
     """Counts the requests of this reading, and of whatever shares the object."""
     requested_urls: set[str] = field(default_factory=set, repr=False)
+    _bytes: int = field(default=0, repr=False)
+    _large: bool = field(default=False, repr=False)
+
+    def close(self) -> None:
+        """Let another large reading go on; nothing is asked any more."""
+        if self._large:
+            self._large = False
+            self.client.large.release()
+            workers.LARGE_READINGS.end()
 
     async def get(
         self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
@@ -237,20 +265,35 @@ class Session:
             response = await self._once(url, auth, headers)
             if not 300 <= response.status < 400 or "location" not in response.headers:
                 break
-            url = same_host(url, response.headers["location"])
+            url = self._resolve(url, response.headers["location"])
         if response.status == 304 and "If-None-Match" in headers:
             raise NotModifiedError
         if self.detector is not None and response.status == 200:
             header = response.headers
             self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
-        targets = {rel: urljoin(url, target) for rel, target in links(response.headers).items()}
-        return Answer(
-            body=decode_response(response.status, response.body, empty=empty, envelope=envelope), links=targets, url=url
-        )
+        await self._admit(response)
+        body = await _decode_beside(response, empty=empty, envelope=envelope)
+        return Answer(body=body, links=links(response.headers), url=url)
 
     def link(self, answer: Answer, target: object) -> str | None:
         """See `provider.Api.link`."""
-        return same_host(answer.url, target) if isinstance(target, str) and target.strip() else None
+        if isinstance(target, Mapping):  # https://jsonapi.org/format/#document-links-link-object
+            target = target.get("href")
+        return self._resolve(answer.url, target) if isinstance(target, str) and target.strip() else None
+
+    def _resolve(self, url: str, target: str) -> str:
+        within = [base for base in self.client.bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
+        return link_target(url, target, max(within, key=len, default=""))
+
+    async def _admit(self, response: Response) -> None:
+        """Bound what one reading holds, and let one of a source's large ones go on at a time."""
+        self._bytes += len(response.body)
+        if self._bytes > MAX_BYTES:
+            raise CapError(f"a listing is larger than {MAX_BYTES // 2**20} MiB", limit="body")
+        if self._bytes > LARGE and not self._large:
+            await self.client.large.acquire()
+            self._large = True
+            workers.LARGE_READINGS.begin()
 
     async def _once(self, url: str, auth: Auth, headers: Mapping[str, str]) -> Response:
         if url in self.requested_urls:
@@ -272,6 +315,17 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise DeadlineError(f"no whole answer within {seconds:.3g} s") from None
+
+
+async def _decode_beside(response: Response, *, empty: bool = False, envelope: Any = Any) -> Any:
+    """Return what an answer means; a large one is decoded beside the event loop."""
+    if len(response.body) <= SMALL or not 200 <= response.status < 300:
+        return decode_response(response.status, response.body, empty=empty, envelope=envelope)
+    if values_of(response.body) > MAX_VALUES:
+        raise CapError(f"an answer holds more than {MAX_VALUES} values", limit="body")
+    return await workers.run(
+        workers.without_collector, decode_response, response.status, response.body, empty=empty, envelope=envelope
+    )
 
 
 def _plain(value: Secret | str) -> str:

@@ -2,12 +2,13 @@
 
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
 
 from exporter import __version__
@@ -17,7 +18,10 @@ from exporter.client.proxies import proxy_of_environment
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
 
 MAX_BODY_BYTES = 8 * 2**20
+MAX_HEADER_BYTES = 64 * 2**10
+MAX_HEADERS = 256
 MAX_CONNECTIONS = 16
+HEADERS_TOO_LARGE = f"the response headers are larger than {MAX_HEADER_BYTES // 2**10} KiB, or more than {MAX_HEADERS}"
 USER_AGENT = f"backup-exporter/{__version__}"
 
 
@@ -43,6 +47,7 @@ class HttpTransport:
                 allow_redirects=False,
                 proxy=self._proxy_url or self._proxy_of_environment(url),
             ) as response:
+                _bound_headers(response)
                 body = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 if len(links := response.headers.getall("Link", [])) > 1:
@@ -75,6 +80,9 @@ class HttpTransport:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the transport keeps the time
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(_refuse_resend,),
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+                max_headers=MAX_HEADERS,
             )
         return self._session
 
@@ -106,6 +114,13 @@ async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.Client
         raise _translate(error) from None
 
 
+def _bound_headers(response: aiohttp.ClientResponse) -> None:
+    """Refuse headers that are too large together; the library bounds each of them."""
+    if sum(len(name) + len(value) + 4 for name, value in response.raw_headers) > MAX_HEADER_BYTES:
+        response.close()
+        raise MalformedError(HEADERS_TOO_LARGE)
+
+
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     parts: list[bytes] = []
     size = 0
@@ -119,9 +134,17 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _translate(error: Exception) -> PollError:
+    if any(isinstance(one, LineTooLong) or "Too many headers" in str(one) for one in _causes(error)):
+        return MalformedError(HEADERS_TOO_LARGE)
     if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
         return MalformedError("the body's encoding is broken")
     return next(meaning(error) for kinds, meaning in MEANINGS if isinstance(error, kinds))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _tls_error(error: Exception) -> TlsError:

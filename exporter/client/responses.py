@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from exporter.errors import (
     DeadlineError,
@@ -83,6 +83,26 @@ def links(headers: Mapping[str, str]) -> dict[str, str]:
         for rel in " ".join(filter(None, named.groups())).lower().split() if named else ():
             found.setdefault(rel, target.strip())
     return found
+
+
+def values_of(body: bytes) -> int:
+    """Return about how many values a JSON text holds, without decoding it."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
+def link_target(url: str, target: str, base: str) -> str:
+    """Return the address of a link found at `url`, under the path of the configured `base`.
+
+    A link without a host that leads elsewhere on the host is meant below the base, as its vendor knows no gateway;
+    MalformedError for one that leads to another host, or up and out of the base.
+    """
+    found = same_host(url, target)
+    parts, prefix = urlsplit(found), urlsplit(base).path.rstrip("/")
+    if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
+        raise MalformedError("a link holds an escaped . or ..")
+    if not prefix or urlsplit(target.strip()).netloc or parts.path == prefix or parts.path.startswith(f"{prefix}/"):
+        return found
+    return parts._replace(path=prefix + parts.path).geturl()
 
 
 def same_host(base: str, target: str) -> str:

@@ -76,6 +76,7 @@ def _other_fields(resource_status: ResourceStatus) -> tuple[object, ...]:
         resource_status.first_seen,
         resource_status.up,
         resource_status.failure,
+        resource_status.unreadable_records,
     )
 
 

@@ -250,6 +250,12 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
         samples=one(lambda v: float(v.policy.paused or v.status.paused)),
     ),
     Family(
+        name="backup_unreadable_records",
+        help="Listed backups whose start, or for a completed one size or finish, the vendor gives in a form that is"
+        " not understood; each form is logged once.",
+        samples=one(lambda v: v.status.unreadable_records),
+    ),
+    Family(
         name="backup_last_restore_timestamp_seconds",
         help="Start of the newest restore that has ended, where the vendor lists restores; read on the slow clock.",
         samples=one(lambda v: restore.started if (restore := _restore(v)) else None),

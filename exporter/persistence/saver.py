@@ -47,7 +47,7 @@ class StateSaver:
             if source is None or one.gone_since is not None or not source.watches(one.id, one.name):
                 gone[one.source, one.id] = one.to_archived(now)
             elif source.provider_name == one.provider:
-                live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes))
+                live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes, now=now))
         self._archive.load(gone, live)
 
     async def switch_file(self, settings: Settings) -> None:

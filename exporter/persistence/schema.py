@@ -4,13 +4,14 @@ The fields are the file's format: named one by one, so that nothing gets into th
 """
 
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 
 from exporter.model import Details, Resource
 from exporter.state.archive import ArchivedResource
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
-from exporter.state.resource import ResourceStatus
+from exporter.state.resource import TOLERANCE, ResourceStatus
 from exporter.state.summary import summarize
 
 
@@ -47,9 +48,9 @@ class StoredResource:
         successes = {kind: RecentBackups(known) for kind, known in self.successes.items() if known}
         return History(successes=MappingProxyType(successes))
 
-    def to_status(self, *, sizes: bool) -> ResourceStatus:
+    def to_status(self, *, sizes: bool, now: float = inf) -> ResourceStatus:
         """Return the resource as it goes on the board at a restart: what is remembered, nothing that is counted."""
-        history = self.history()
+        history = self.history().up_to(now + TOLERANCE)
         return ResourceStatus(
             resource=Resource(
                 id=self.id,
@@ -71,7 +72,7 @@ class StoredResource:
         return ArchivedResource(
             first_seen=self.first_seen,
             created=self.created,
-            history=self.history(),
+            history=self.history().up_to(now + TOLERANCE),
             gone_since=now if self.gone_since is None else self.gone_since,
         )
 

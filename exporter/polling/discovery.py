@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from exporter.client.client import Session
 from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
-from exporter.provider import Api
 from exporter.settings import Source
 from exporter.state.inventory import Inventory, select_resources
 
@@ -37,7 +38,7 @@ class Discovery:
         """Have the whole inventory read at the next occasion."""
         self._read_at = None
 
-    async def refresh(self, api: Callable[[], Api]) -> bool:
+    async def refresh(self, api: Callable[[], Session]) -> bool:
         """Read what is due: everything, or the scopes that could not be read; return whether it was everything.
 
         `api` returns a new session for each listing. A PollError means that nothing has been replaced.
@@ -45,14 +46,16 @@ class Discovery:
         provider, options = self.source.provider, self.source.options
 
         async def list_scope(scope: Scope) -> Sequence[Resource]:
-            return await guard(self._log, "listing resources", provider.resources(api(), options, scope))
+            with closing(api()) as session:
+                return await guard(self._log, "listing resources", provider.resources(session, options, scope))
 
         if not self.due:
             if self.inventory.unreadable:
                 self.inventory = await retry_failed(self.inventory, self.source, list_scope)
             return False
         began = asyncio.get_running_loop().time()
-        scopes = await guard(self._log, "discovering", provider.scopes(api(), options))
+        with closing(api()) as session:
+            scopes = await guard(self._log, "discovering", provider.scopes(session, options))
         self.inventory = await discover(self.inventory, self.source, scopes, list_scope)
         self._read_at = began
         return True

@@ -12,8 +12,9 @@ async def guard(log: Any, doing: str, work: Awaitable[T]) -> T:
     """Return what `work` gives, or raise a PollError; a bug is logged with its traceback and becomes InternalError."""
     try:
         return await work
-    except PollError:
-        raise
+    except PollError as error:
+        error.__context__ = error.__cause__ = None
+        raise error.with_traceback(None) from None  # else what is kept of it keeps the answers that its frames hold
     except Exception:  # the one broad except: a bug about one vendor must not end the others
         log.exception("bug", doing=doing)
         raise InternalError(f"a bug of this exporter while {doing}") from None

@@ -1,5 +1,7 @@
 """Makes pages of what a provider yields: a record that is known to the byte is not mapped again."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from exporter import wire
@@ -7,6 +9,18 @@ from exporter.model import Page
 from exporter.provider import Provider, RawPage
 
 NONE_KNOWN: frozenset[int] = frozenset()
+SLICE = 400
+"""So many records are mapped at a time; then others have their turn."""
+
+
+def slices(raw: RawPage) -> Iterator[RawPage]:
+    """Yield a page in parts that are small enough to be mapped at once."""
+    if len(raw.records) <= SLICE:
+        yield raw
+        return
+    for begin in range(0, len(raw.records), SLICE):
+        end = begin + SLICE
+        yield replace(raw, records=raw.records[begin:end], last=raw.last and end >= len(raw.records))
 
 
 def map_page(provider: Provider, options: Any, raw: RawPage, known: frozenset[int] = NONE_KNOWN) -> Page:

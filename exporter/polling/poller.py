@@ -19,7 +19,6 @@ from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
 from exporter.polling.guard import guard
 from exporter.polling.reader import Reader
-from exporter.provider import Api
 from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import apply_caps, from_resources
@@ -33,6 +32,8 @@ CONCURRENCY = 8
 UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
 MAX_UNKNOWN_STATUSES = 1000
 """How many status words that nobody knows are told of: a vendor that makes them up shall not fill memory and log."""
+LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
+"""Bytes that a listing may take whatever the others do, and that all of a source may take."""
 ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
 """Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
 
@@ -84,6 +85,7 @@ class Poller:
         self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
         self._unknown_statuses: set[str] = set()
+        self._forms: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
@@ -147,10 +149,10 @@ class Poller:
         result.errors.update(self._discovery.inventory.errors_by_resource())
         queue = iter([key for key in self._resources if key not in result.errors])
 
-        def session(detector: ChangeDetector | None = None) -> Api:
+        def session(detector: ChangeDetector | None = None) -> Session:
             return Session(client=self._client, detector=detector, cost=result.reading)
 
-        reader = Reader(source=self.source, api=session, listing_api=session)
+        reader = Reader(source=self.source, api=session, listing_api=session, clock=self._store.clock)
 
         async def work() -> None:
             for key in queue:
@@ -182,10 +184,11 @@ class Poller:
             raise
         if reading is not None:
             self.log_unknown_statuses(backup for page in reading.pages for backup in page.backups)
-        if (current := self._resources.get(key)) is not None:
-            now = reader.mark_unchanged(current) if reading is None else reader.apply_listing(current, reading)
-            if now is not current:
-                self._put(now)
+            self._log_unread(key, (backup for page in reading.pages for backup in page.backups if backup.unread))
+        now = await reader.put_together(lambda: self._resources.get(key), reading)
+        if now is not None and now is not self._resources.get(key):
+            self._weigh(now)
+            self._put(now)
         await self._read_details(reader, key)
 
     async def _read_details(self, reader: Reader, key: str) -> None:
@@ -195,6 +198,7 @@ class Poller:
             try:
                 details = await replace(reader, api=lambda: session).details(resource_status)
             finally:
+                session.close()
                 self._costs.details[key] = session.cost.requests
             if (current := self._resources.get(key)) is not None:
                 self._put(reader.with_details(current, details))
@@ -292,6 +296,13 @@ class Poller:
                 self._unknown_statuses.add(backup.unmapped)
                 self._log.warning("status.unknown", word=backup.unmapped)
 
+    def _log_unread(self, key: str, backups: Iterable[Backup]) -> None:
+        """Log what the vendor gives and nobody understands, each form once."""
+        for field_, form in (one for backup in backups for one in backup.unread):
+            if (field_, form) not in self._forms and len(self._forms) < MAX_UNKNOWN_STATUSES:
+                self._forms.add((field_, form))
+                self._log.warning("record.unreadable", resource=key, field=field_, form=form)
+
     @property
     def _resources(self) -> Mapping[str, ResourceStatus]:
         return self._store.entries[self.source.name].resources
@@ -302,3 +313,13 @@ class Poller:
 
     def _put(self, resource_status: ResourceStatus) -> None:
         self._store.put(self.source.name, resource_status)
+
+    def _weigh(self, resource_status: ResourceStatus) -> None:
+        """Refuse a listing with which the source would take more memory than any may."""
+        weight = resource_status.listing.backups.weight() if resource_status.listing else 0
+        if weight <= LIGHT_BYTES:
+            return
+        others = (known.listing for key, known in self._resources.items() if key != resource_status.resource.id)
+        if weight + sum(listing.backups.weight() for listing in others if listing) > MAX_SOURCE_BYTES:
+            text = f"the backups of all resources together take more than {MAX_SOURCE_BYTES // 2**20} MiB"
+            raise CapError(text, limit="body")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from exporter.client.rate_limiter import RateLimiter
 from exporter.errors import PollError
 from exporter.model import Backup
 from exporter.polling.guard import guard
-from exporter.polling.reader import Reader
+from exporter.polling.reader import Reader, changed
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -26,7 +27,7 @@ class ProgressPoller:
         self.source = source
         self._store = store
         self._client, self._progress_limiter = client, progress_limiter
-        self._reader = Reader(source=source, api=self._api, listing_api=self._api)
+        self._reader = Reader(source=source, api=self._api, listing_api=self._api, clock=store.clock)
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
@@ -49,22 +50,29 @@ class ProgressPoller:
         if refresh is None:
             reading = await self._reader.listing(resource_status)
             if reading is not None:
-                self._put(key, lambda now: self._reader.apply_listing(now, reading))
+                at = asyncio.get_running_loop().time()
+                await self._put(key, lambda now: self._reader.apply_listing(now, reading, at))
             return
         found: dict[str, Backup] = {}
         for backup in resource_status.running_backups():
             if backup.id not in found:
-                refreshed: Iterable[Backup] = await refresh(
-                    self._api(), self.source.options, resource_status.resource, backup
-                )
+                with closing(self._api()) as api:
+                    refreshed: Iterable[Backup] = await refresh(
+                        api, self.source.options, resource_status.resource, backup
+                    )
                 found.update((one.id, one) for one in refreshed)
-        self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
+        await self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
 
     def _api(self, detector: ChangeDetector | None = None) -> Session:
         return Session(client=self._client, progress_limiter=self._progress_limiter, detector=detector)
 
-    def _put(self, key: str, change: Callable[[ResourceStatus], ResourceStatus]) -> None:
+    async def _put(self, key: str, change: Callable[[ResourceStatus], ResourceStatus]) -> None:
         """Change what is known by now: a poll may have read the resource meanwhile, or found it gone."""
-        entry = self._store.entries.get(self.source.name)
-        if entry is not None and key in entry.resources:
-            self._store.put(self.source.name, change(entry.resources[key]))
+
+        def current() -> ResourceStatus | None:
+            entry = self._store.entries.get(self.source.name)
+            return None if entry is None else entry.resources.get(key)
+
+        resource_status = await changed(current, change, lambda it: len(it.listing.backups) if it.listing else 0)
+        if resource_status is not None:
+            self._store.put(self.source.name, resource_status)

@@ -4,14 +4,23 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from math import inf
 
+from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
+from exporter.client.client import Session
+from exporter.errors import CapError
 from exporter.model import Backup, Details, Page
-from exporter.polling.mapping import NONE_KNOWN, map_page
-from exporter.provider import Api, RawPage
+from exporter.polling.mapping import map_page, slices
+from exporter.provider import Api
 from exporter.settings import Source
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
+
+MAX_RECORDS = 400_000
+"""In one listing: each takes some 400 bytes until the listing is packed."""
+FEW = 2000
+"""What so many backups ask of the processor is done at once; of more, beside the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +29,30 @@ class Reading:
 
     pages: tuple[Page, ...]
     """Held against `base`, the listing that was known when the reading began."""
-    raw: tuple[RawPage, ...]
     base: Listing | None
     whole: bool
     response_hashes: tuple[int, ...] = ()
     """The answers that the pages were made of, by their hashes."""
     etag: str = ""
     """The vendor's mark of the only answer."""
+
+    @property
+    def records(self) -> int:
+        """How many backups the listings hold that are put together."""
+        return sum(len(page.backups) for page in self.pages) + (len(self.base.backups) if self.base else 0)
+
+    def page(self) -> Page:
+        """Return all that was read as one page that is held against nothing."""
+        known = (
+            self.base.backups.with_hashes(set().union(*(page.unchanged for page in self.pages))) if self.base else {}
+        )
+        fresh = {backup.id: backup for page in self.pages for backup in page.backups}
+        hashes = {key: hash_ for page in self.pages for key, hash_ in page.hashes.items()}
+        return Page(
+            backups=tuple({**{key: backup for key, (backup, _) in known.items()}, **fresh}.values()),
+            hashes={**{key: hash_ for key, (_, hash_) in known.items()}, **hashes},
+            recovery=next((page.recovery for page in self.pages if page.recovery is not None), None),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +64,8 @@ class Reader:
     """A new operation of its own for each reading."""
     listing_api: Callable[[ChangeDetector], Api] | None = None
     """The same for a listing, which ends by NotModifiedError if all is as it was; None: each is read to the end."""
+    clock: Callable[[], float] = lambda: inf
+    """Unix seconds, by which a start lies in the future."""
 
     async def listing(self, resource_status: ResourceStatus) -> Reading | None:
         """Read a resource's pages, only as many as needed unless the whole listing is due; None if all is as it was."""
@@ -54,27 +82,68 @@ class Reader:
         except NotModifiedError:
             return None
 
-    def apply_listing(self, resource_status: ResourceStatus, reading: Reading) -> ResourceStatus:
+    def apply_listing(
+        self, resource_status: ResourceStatus, reading: Reading, at: float | None = None
+    ) -> ResourceStatus:
         """Return the resource with a reading added; `watched` may have changed since the reading began."""
         pages = reading.pages
         fresh: dict[str, Backup] | None = {backup.id: backup for page in pages for backup in page.backups}
         if resource_status.listing is not reading.base:  # following a backup, or discovery, has changed it meanwhile
-            pages, fresh = tuple(map(self._map, reading.raw)), None
+            pages, fresh = (reading.page(),), None
         listing = (resource_status.listing or Listing()).merge_pages(pages, whole=reading.whole)
-        whole_at = asyncio.get_running_loop().time() if reading.whole else resource_status.fully_listed_at
-        known = resource_status.update_listing(listing, sizes=self.source.provider.sizes, fresh=fresh)
+        at = asyncio.get_running_loop().time() if at is None else at
+        known = resource_status.update_listing(listing, sizes=self.source.provider.sizes, fresh=fresh, now=self.clock())
+        whole_at = at if reading.whole else resource_status.fully_listed_at
         return replace(known, fully_listed_at=whole_at, response_hashes=reading.response_hashes, etag=reading.etag)
 
     def apply_progress(self, resource_status: ResourceStatus, backups: Iterable[Backup]) -> ResourceStatus:
         """Return the resource with what following a running backup has told."""
         listing = (resource_status.listing or Listing()).update(backups)
-        return replace(resource_status.update_listing(listing, sizes=self.source.provider.sizes), response_hashes=())
+        return replace(
+            resource_status.update_listing(listing, sizes=self.source.provider.sizes, now=self.clock()),
+            response_hashes=(),
+        )
 
-    def mark_unchanged(self, resource_status: ResourceStatus) -> ResourceStatus:
-        """Return the resource whose listing is as it was; once it is due, that it was read whole has to be noted."""
-        if not resource_status.etag or not self._due(resource_status.fully_listed_at):
-            return resource_status
-        return replace(resource_status, fully_listed_at=asyncio.get_running_loop().time())
+    def mark_unchanged(self, resource_status: ResourceStatus, at: float | None = None) -> ResourceStatus:
+        """Return the resource whose listing is as it was; once it is due, that it was read whole has to be noted.
+
+        A start that lay in the future begins to count once its time has come.
+        """
+        if (
+            resource_status.listing is not None
+            and resource_status.awaits is not None
+            and resource_status.awaits <= self.clock()
+        ):
+            resource_status = resource_status.update_listing(
+                resource_status.listing, sizes=self.source.provider.sizes, now=self.clock()
+            )
+        at = asyncio.get_running_loop().time() if at is None else at
+        return (
+            replace(resource_status, fully_listed_at=at)
+            if resource_status.etag and self._due(resource_status.fully_listed_at, at)
+            else resource_status
+        )
+
+    async def put_together(
+        self, current: Callable[[], ResourceStatus | None], reading: Reading | None
+    ) -> ResourceStatus | None:
+        """Return the resource with a reading added, or as it is where all is as it was; None if it is gone."""
+
+        def records(resource_status: ResourceStatus) -> int:
+            if reading is not None:
+                return reading.records
+            return (
+                len(resource_status.listing.backups)
+                if resource_status.listing and resource_status.awaits is not None
+                else 0
+            )
+
+        at = asyncio.get_running_loop().time()
+        return await changed(
+            current,
+            lambda it: self.mark_unchanged(it, at) if reading is None else self.apply_listing(it, reading, at),
+            records,
+        )
 
     def needs_details(self, resource_status: ResourceStatus) -> bool:
         """Whether schedule and state are to be read again; not where discovery tells them."""
@@ -93,31 +162,58 @@ class Reader:
     async def _read(
         self, resource_status: ResourceStatus, detector: ChangeDetector, *, partial_allowed: bool
     ) -> Reading:
-        before = resource_status.listing or Listing()
-        known, pages, raw = before.backups.hashes(), list[Page](), list[RawPage]()
         api = self.api() if self.listing_api is None else self.listing_api(detector)
-        apply_listing = self.source.provider.pages(api, self.source.options, resource_status.resource)
-        whole = True
-        async with aclosing(apply_listing):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
-            async for page in apply_listing:
-                raw.append(page)
-                pages.append(self._map(page, known))
-                if partial_allowed and not page.last and before.is_complete_with(pages):
-                    whole = False
-                    break
+        try:
+            pages, whole = await self._pages(api, resource_status, partial_allowed=partial_allowed)
+        finally:
+            if isinstance(api, Session):
+                api.close()
         response_hashes = tuple(detector.seen)
         etag = detector.etag if len(response_hashes) == 1 else ""
         return Reading(
-            pages=tuple(pages),
-            raw=tuple(raw),
-            base=resource_status.listing,
-            whole=whole,
-            response_hashes=response_hashes,
-            etag=etag,
+            pages=tuple(pages), base=resource_status.listing, whole=whole, response_hashes=response_hashes, etag=etag
         )
 
-    def _map(self, raw: RawPage, known: frozenset[int] = NONE_KNOWN) -> Page:
-        return map_page(self.source.provider, self.source.options, raw, known)
+    async def _pages(
+        self, api: Api, resource_status: ResourceStatus, *, partial_allowed: bool
+    ) -> tuple[list[Page], bool]:
+        """Read pages until they suffice, each slice by slice; return them, and whether they are the whole listing."""
+        before = resource_status.listing or Listing()
+        known, pages, records = before.backups.hashes(), list[Page](), 0
+        apply_listing = self.source.provider.pages(api, self.source.options, resource_status.resource)
+        async with aclosing(apply_listing):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
+            async for page in apply_listing:
+                records += len(page.records)
+                if records > MAX_RECORDS:
+                    raise CapError(f"more than {MAX_RECORDS} records in one listing", limit="body")
+                for piece in slices(page):
+                    pages.append(map_page(self.source.provider, self.source.options, piece, known))
+                    if len(piece.records) < len(page.records):
+                        workers.LARGE_READINGS.hide()
+                        await asyncio.sleep(0)
+                if partial_allowed and not page.last and before.is_complete_with(pages):
+                    return pages, False
+        return pages, True
 
-    def _due(self, read: float | None) -> bool:
-        return read is None or asyncio.get_running_loop().time() - read >= self.source.discovery_interval
+    def _due(self, read: float | None, at: float | None = None) -> bool:
+        now = asyncio.get_running_loop().time() if at is None else at
+        return read is None or now - read >= self.source.discovery_interval
+
+
+async def changed(
+    current: Callable[[], ResourceStatus | None],
+    change: Callable[[ResourceStatus], ResourceStatus],
+    records: Callable[[ResourceStatus], int],
+) -> ResourceStatus | None:
+    """Return a resource with a change made to what is known of it now; None if it is gone.
+
+    `records` says how many backups are looked at for it: if many, that is done beside the event loop, and once more if
+    something else has changed the resource meanwhile.
+    """
+    while (before := current()) is not None:
+        after = (
+            await workers.run(workers.without_collector, change, before) if records(before) > FEW else change(before)
+        )
+        if current() is before:
+            return after
+    return None

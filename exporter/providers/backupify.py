@@ -183,6 +183,7 @@ def backup(_options: Options, source: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         source.get("status"),
+        given={"started": source.get("started_at"), "finished": source.get("ended_at")},
         id=wire.record_id(source),
         started=wire.timestamp(source.get("started_at")),
         finished=wire.timestamp(source.get("ended_at")),

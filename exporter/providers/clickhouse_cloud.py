@@ -172,6 +172,11 @@ def backup(_options: Options, entry: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         entry.get("status"),
+        given={
+            "started": entry.get("startedAt"),
+            "finished": entry.get("finishedAt"),
+            "size": entry.get("sizeInBytes"),
+        },
         id=wire.record_id(entry),
         started=wire.timestamp(entry.get("startedAt")),
         finished=_finish_time(entry),

@@ -187,13 +187,15 @@ def _source(record: wire.Record) -> str | None:
 
 
 def _backup(record: wire.Record) -> Backup:
+    size = wire.optional_object(record, "config").get("size")
     return wire.backup(
         STATUSES,
         record.get("status"),
+        given={"started": record.get("createdAt"), "finished": record.get("completedAt"), "size": size},
         id=wire.record_id(record),
         started=wire.timestamp(record.get("createdAt")),
         finished=wire.timestamp(record.get("completedAt")),
-        size=_size(wire.optional_object(record, "config").get("size")),
+        size=_size(size),
         kind=KINDS.get(_source(record) or "", ""),
     )
 

@@ -271,6 +271,10 @@ def backup(_options: Options, entry: wire.Record) -> Backup | None:
     return wire.backup(
         STATUSES,
         entry.get("status"),
+        given={
+            "started": wire.first_given(entry.get("started_at"), entry.get("created_at")),
+            "size": entry.get("size"),
+        },
         id=wire.record_id(entry),
         started=wire.timestamp(entry.get("started_at")) or wire.timestamp(entry.get("created_at")),
         size=wire.number(entry.get("size")),

@@ -160,6 +160,11 @@ def backup(_options: Options, source: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         said,
+        given={
+            "started": attributes.get("created_at"),
+            "finished": attributes.get("updated_at"),
+            "size": attributes.get("file_size"),
+        },
         id=wire.record_id(source),
         started=wire.timestamp(attributes.get("created_at")),
         finished=wire.timestamp(attributes.get("updated_at")) if completed else None,

@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from itertools import compress
-from math import fsum, isnan, nan
+from math import fsum, inf, isnan, nan
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -17,6 +17,10 @@ SEPARATOR = "\n"
 LARGEST_WHOLE = 2.0**53
 """Up to here a float holds every whole number."""
 UNHASHED = frozenset({0})
+FEW = 50
+"""So many ids are searched for one by one; for more, all are split."""
+ROW_BYTES, LOOSE_BYTES = 34, 400
+"""Bytes that a packed backup takes beside its id, and one that stays as it is."""
 NO_HASHES: Mapping[str, int] = MappingProxyType({})
 
 
@@ -91,10 +95,33 @@ class BackupTable(Mapping[str, Backup]):
             total = sum(int(size) if size == int(size) else size for size in sizes)
         return total if sizes else None
 
-    def oldest_success(self) -> float | None:
-        """Return when the oldest completed one started."""
+    def oldest_success(self, until: float = inf) -> float | None:
+        """Return when the oldest completed one started; None if that is later than `until`."""
         of_loose = [one.started for one in self._completed_loose() if one.started is not None]
-        return min((*compress(self._started, self._completed_rows()), *of_loose), default=None)
+        oldest = min((*compress(self._started, self._completed_rows()), *of_loose), default=None)
+        return oldest if oldest is None or oldest <= until else None
+
+    def starts_after(self, instant: float) -> list[float]:
+        """Return the starts beyond an instant; nearly always there is none."""
+        loose = self._loose.values() if self._loose else ()
+        of_loose = [one.started for one in loose if one.started is not None and one.started > instant]
+        if max(self._started, default=instant) <= instant:
+            return of_loose
+        return [*(start for start in self._started if start > instant), *of_loose]
+
+    def unread(self) -> list[Backup]:
+        """Return those that hold something which is given and was not understood."""
+        return [one for one in self._loose.values() if one.unread] if self._loose else []
+
+    def with_hashes(self, hashes: Collection[int]) -> dict[str, tuple[Backup, int]]:
+        """Return those that were made of records with these hashes, with the hash of each, by id."""
+        ids = self._ids.split(SEPARATOR) if self._codes else []
+        rows = ((at, key, hash_) for at, (key, hash_) in enumerate(zip(ids, self._hashes, strict=True)))
+        return {key: (self._unpack(key, at), hash_) for at, key, hash_ in rows if hash_ in hashes}
+
+    def weight(self) -> int:
+        """Return about how many bytes they take in memory."""
+        return len(self._ids) + ROW_BYTES * len(self._codes) + LOOSE_BYTES * len(self._loose or ())
 
     def failures(self) -> list[tuple[str, float]]:
         """Return the kind and the start of each failed one that has a start."""
@@ -129,6 +156,16 @@ class BackupTable(Mapping[str, Backup]):
         if key not in self:
             raise KeyError(key)
         return self._unpack(key, self._ids.split(SEPARATOR).index(key))
+
+    def among(self, keys: Collection[str]) -> dict[str, Backup]:
+        """Return those that have these ids; of many, in one pass."""
+        if len(keys) <= FEW:
+            return {key: self[key] for key in keys if key in self}
+        wanted = set(keys)
+        ids = self._ids.split(SEPARATOR) if self._codes else []
+        found = {key: self._unpack(key, at) for at, key in enumerate(ids) if key in wanted}
+        found.update((key, backup) for key, backup in (self._loose or {}).items() if key in wanted)
+        return found
 
     def items(self) -> ItemsView[str, Backup]:
         """Return all records with their ids; quicker than one by one."""
@@ -172,7 +209,7 @@ class BackupTable(Mapping[str, Backup]):
         if unchanged is not None:
             wanted = set(unchanged)
             left = [hash_ in wanted for hash_ in self._hashes]
-        if any(key in self._ids for key in fresh) and self._codes:
+        if self._codes and (len(fresh) > FEW or any(key in self._ids for key in fresh)):
             kept = left or [True] * len(self._codes)
             ids = self._ids.split(SEPARATOR)
             left = [stays and key not in fresh for stays, key in zip(kept, ids, strict=True)]
@@ -204,6 +241,7 @@ def _is_packable(backup: Backup) -> bool:
         and backup.status not in UNFINISHED
         and backup.progress is None
         and backup.unmapped is None
+        and not backup.unread
         and SEPARATOR not in backup.id
         and (backup.size is None or backup.size <= LARGEST_WHOLE)
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
+from math import inf
 from types import MappingProxyType
 
 from exporter.model import UNFINISHED, Backup, RecoveryWindow, Status
@@ -10,6 +11,8 @@ from exporter.state.recent_backups import MAX_RECENT, CompletedBackup, RecentBac
 
 NO_IDS: frozenset[str] = frozenset()
 NO_SUCCESSES = RecentBackups(())
+WINDOW = "recovery window"
+"""The id of the one success that a recovery window is; its newest point may fall behind, what was is still true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +34,20 @@ class History:
     failure: Event | None = None
     finished: Event | None = None
 
-    def merge_listing(self, listed: Iterable[Backup], recovery: RecoveryWindow | None = None) -> "History":
+    def merge_listing(
+        self, listed: Iterable[Backup], recovery: RecoveryWindow | None = None, *, until: float = inf
+    ) -> "History":
         """Return the history with a listing added to it; of a recovery window, its newest point is the success.
 
+        What starts after `until` has not happened yet: nothing is remembered of it until its time has come.
         A duration stays as it was first seen: a vendor whose finish is only "last changed" may move it later. A
         success whose record now says something else is no success any more.
         """
         dated = [backup for backup in listed if backup.started is not None]
         ids = {backup.id for backup in dated}
+        dated = [backup for backup in dated if _start(backup) <= until]
         return History(
-            successes=_merge_successes(self.successes, [*dated, *_recovery_point(recovery)]),
+            successes=_merge_successes(self.successes, [*dated, *_recovery_point(recovery, until)]),
             attempt=_newest_event(self.attempt, ids, (b for b in dated if b.status is not Status.PENDING)),
             failure=_newest_event(self.failure, ids, (b for b in dated if b.status is Status.FAILED)),
             finished=_newest_event(self.finished, ids, (b for b in dated if b.status not in UNFINISHED)),
@@ -52,9 +59,9 @@ class History:
         known = {own for recent in self.successes.values() for own in recent.ids()} | {one.id for one in events if one}
         return not known.isdisjoint(ids)
 
-    def add(self, new: Iterable[Backup]) -> "History":
+    def add(self, new: Iterable[Backup], *, until: float = inf) -> "History":
         """Return what `after` would, all else being as it was: for backups of which nothing is remembered."""
-        dated = [backup for backup in new if backup.started is not None]
+        dated = [backup for backup in new if backup.started is not None and backup.started <= until]
         if not dated:
             return self
         completed: dict[str, list[CompletedBackup]] = {}
@@ -72,15 +79,22 @@ class History:
             finished=_newest_event(self.finished, NO_IDS, (b for b in dated if b.status not in UNFINISHED)),
         )
 
+    def up_to(self, until: float) -> "History":
+        """Return the history without the successes that start later: an older version may have kept such."""
+        recent = {
+            kind: RecentBackups(one for one in known if one.started <= until) for kind, known in self.successes.items()
+        }
+        return replace(self, successes=MappingProxyType({kind: known for kind, known in recent.items() if known}))
+
     @property
     def newest(self) -> CompletedBackup | None:
         """The newest completed backup of all kinds."""
         return max((recent[0] for recent in self.successes.values()), key=lambda one: one.started, default=None)
 
 
-def _recovery_point(recovery: RecoveryWindow | None) -> Iterable[Backup]:
-    if recovery is not None and recovery.latest is not None:
-        yield Backup(id="recovery window", status=Status.COMPLETED, started=recovery.latest, kind=recovery.kind)
+def _recovery_point(recovery: RecoveryWindow | None, until: float) -> Iterable[Backup]:
+    if recovery is not None and recovery.latest is not None and recovery.latest <= until:
+        yield Backup(id=WINDOW, status=Status.COMPLETED, started=recovery.latest, kind=recovery.kind)
 
 
 def _newest_event(known: Event | None, ids: Set[str], candidates: Iterable[Backup]) -> Event | None:
@@ -125,7 +139,7 @@ def _to_completed(backup: Backup, before: CompletedBackup | None) -> CompletedBa
         return now
     return replace(
         now,
-        started=max(now.started, before.started),
+        started=max(now.started, before.started) if now.id == WINDOW else now.started,
         size=before.size if now.size is None else now.size,
         duration=now.duration if before.duration is None else before.duration,
     )

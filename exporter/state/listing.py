@@ -25,7 +25,7 @@ class Listing:
         pages = tuple(pages)
         read = {backup.id for page in pages for backup in page.backups}
         open_ = {known.id for known in self.backups.unfinished()}
-        known = {key for key in read if key in self.backups}
+        known = set(self.backups.among(read))
         reached = any(page.unchanged for page in pages) or bool(known - self.unconfirmed)
         total = next((page.total for page in reversed(pages) if page.total is not None), None)
         return reached and open_ <= read and total in (None, len(self.backups) + len(read - known))
@@ -37,7 +37,7 @@ class Listing:
         order. A backup that was seen completed does not go back to running: that is a lagging replica talking.
         """
         pages = tuple(pages)
-        fresh = {backup.id: self._keep_completed(backup) for page in pages for backup in page.backups}
+        fresh = self._keep_completed({backup.id: backup for page in pages for backup in page.backups})
         hashes = {key: hash_ for page in pages for key, hash_ in page.hashes.items()}
         unchanged = {hash_ for page in pages for hash_ in page.unchanged} if whole else None
         recovery = next((page.recovery for page in pages if page.recovery is not None), None)
@@ -49,15 +49,19 @@ class Listing:
 
     def update(self, backups: Iterable[Backup]) -> "Listing":
         """Return the listing with single backups changed or added: what following a run has told."""
-        changed = {backup.id: self._keep_completed(backup) for backup in backups}
+        changed = self._keep_completed({backup.id: backup for backup in backups})
         return Listing(
             backups=self.backups.revise(changed, NO_HASHES, None),
             recovery=self.recovery,
-            unconfirmed=self.unconfirmed | {key for key in changed if key not in self.backups},
+            unconfirmed=self.unconfirmed | (changed.keys() - self.backups.among(changed).keys()),
         )
 
-    def _keep_completed(self, backup: Backup) -> Backup:
-        known = self.backups.get(backup.id) if backup.status in UNFINISHED else None
-        if known is None or known.status is not Status.COMPLETED:
-            return backup
-        return known if known.started == backup.started else backup  # else an id that is used again
+    def _keep_completed(self, backups: dict[str, Backup]) -> dict[str, Backup]:
+        unfinished = [key for key, backup in backups.items() if backup.status in UNFINISHED]
+        completed = {
+            key: known
+            for key, known in self.backups.among(unfinished).items()
+            if known.status is Status.COMPLETED
+            and known.started == backups[key].started  # else an id that is used again
+        }
+        return {**backups, **completed} if completed else backups

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from exporter.model import Backup, Details, Resource, Status
 from exporter.state.backup_table import NO_HASHES
@@ -9,6 +10,9 @@ from exporter.state.history import History
 from exporter.state.listing import Listing
 from exporter.state.observations import Observations, SourceObservations
 from exporter.state.summary import Summary, summarize
+
+TOLERANCE = 300.0
+"""Seconds by which a start may lie ahead: clocks differ. Beyond them it lies in the future."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +62,27 @@ class ResourceStatus:
         return replace(self, resource=resource, details=details)
 
     def update_listing(
-        self, listing: Listing, *, sizes: bool, fresh: Mapping[str, Backup] | None = None
+        self, listing: Listing, *, sizes: bool, fresh: Mapping[str, Backup] | None = None, now: float = inf
     ) -> "ResourceStatus":
         """Return it with a listing that was just read; `fresh` are those that differ from the one before.
 
-        Without `fresh`, all are looked at.
+        Without `fresh`, all are looked at; so they are while a start lies beyond `now`, whose time may have come.
         """
-        if fresh is None or listing.recovery or self.history.remembers(fresh.keys()):
+        until = now + TOLERANCE
+        if fresh is None or listing.recovery or self.awaits or self.history.remembers(fresh.keys()):
             listing = _restore_completed(listing, self.history)
-            history = self.history.merge_listing(listing.backups.values(), listing.recovery)
+            history = self.history.merge_listing(listing.backups.values(), listing.recovery, until=until)
         else:
-            history = self.history.add(fresh.values())
-        return replace(self, listing=listing, history=history, summary=summarize(listing, history, sizes=sizes))
+            history = self.history.add(fresh.values(), until=until)
+        summary = summarize(listing, history, sizes=sizes, until=until)
+        unreadable = len(listing.backups.unread())
+        return replace(self, listing=listing, history=history, summary=summary, unreadable_records=unreadable)
+
+    @property
+    def awaits(self) -> float | None:
+        """The instant at which a listed backup begins to count whose start lies in the future; None without one."""
+        start = None if self.summary is None else self.summary.next_start
+        return None if start is None else start - TOLERANCE
 
     def running_backups(self) -> list[Backup]:
         """Return the backups that are running as far as we know."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from statistics import median
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -41,10 +42,14 @@ class Summary:
     """The newest start that lay in the future when it was read, and so counts nowhere else."""
     item_failures: int | None = None
     """Items that failed within the newest completed backup, where the vendor reports them."""
+    next_start: float | None = None
+    """The start that comes next among those that lay in the future; until then all numbers are without it."""
 
 
-def summarize(listing: Listing | None, history: History, *, sizes: bool = True) -> Summary:
+def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
     """Return the numbers of one resource; `sizes` says whether its vendor tells sizes at all.
+
+    What starts after `until` has not happened yet; `future` and `next_start` say so.
 
     Without a listing only what is remembered is told.
     """
@@ -52,7 +57,10 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
     sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
     durations_by_kind = {kind: recent.durations() for kind, recent in history.successes.items()}
     last_success = max(latest.values(), default=None)
-    values = _summarize_listing(listing, latest, last_success, sizes=sizes) if listing is not None else UNLISTED
+    values = (
+        _summarize_listing(listing, latest, last_success, sizes=sizes, until=until) if listing is not None else UNLISTED
+    )
+    future = None if listing is None else _future_starts(listing, until)
     return Summary(
         last_success=last_success,
         last_success_by_kind=latest,
@@ -63,12 +71,14 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True) 
         last_attempt=history.attempt.started if history.attempt else None,
         last_failure=history.failure.started if history.failure else None,
         last_finished=history.finished.status if history.finished else None,
+        future=max(future) if future else None,
+        next_start=min(future) if future else None,
         **values,
     )
 
 
 def _summarize_listing(
-    listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool
+    listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool, until: float
 ) -> dict[str, Any]:
     backups, counts = listing.backups, listing.backups.counts()
     by_status = Counter[Status]()
@@ -85,11 +95,16 @@ def _summarize_listing(
         "failures_by_kind": _intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
         "counts": _intern_counts(*((status, by_status[status]) for status in Status)),
         "stored_bytes": None if listing.recovery else stored,
-        "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(),
+        "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(until),
         "running": by_status[Status.IN_PROGRESS],
         "running_since": oldest_running.started if oldest_running else None,
         "progress": oldest_running.progress if oldest_running else None,
     }
+
+
+def _future_starts(listing: Listing, until: float) -> list[float]:
+    latest = listing.recovery.latest if listing.recovery else None
+    return [*listing.backups.starts_after(until), *([latest] if latest is not None and latest > until else ())]
 
 
 def _of_newest(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:

@@ -239,6 +239,43 @@ def test_which_proxy_the_environment_names(
     assert proxy_of_environment(URL(address)) == proxy
 
 
+NAMED = "vendor.example"
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "exempt", "proxied"),
+    [
+        ("corp.example", ["corp.example", "a.corp.example", "b.a.CORP.example", "corp.example."], ["xcorp.example"]),
+        (".corp.example", ["corp.example", "a.corp.example"], ["xcorp.example", "corp.example.org"]),
+        ("*.corp.example", ["a.corp.example", "b.a.corp.example"], ["corp.example", "xcorp.example"]),
+        ("CORP.example.", ["a.corp.example"], ["example"]),
+        ("10.0.0.0/8", ["10.1.2.3", "[::ffff:10.1.2.3]"], ["11.0.0.1", NAMED, "10.example"]),
+        ("10.1.2.3", ["10.1.2.3"], ["10.1.2.30", "110.1.2.3", "a.10.1.2.3.example"]),
+        ("[2001:db8::1]", ["[2001:db8::1]", "[2001:DB8:0::1]"], ["[2001:db8::2]"]),
+        ("2001:db8::1", ["[2001:db8::1]"], ["[2001:db8::2]"]),
+        ("2001:db8::/32", ["[2001:db8::7]"], ["[2001:db9::7]", "10.0.0.1"]),
+        ("vendor.example:443", [NAMED, f"{NAMED}:443", "a.vendor.example"], [f"{NAMED}:8443"]),
+        ("vendor.example:8443", [f"{NAMED}:8443"], [NAMED]),
+        ("[2001:db8::1]:8443", ["[2001:db8::1]:8443"], ["[2001:db8::1]"]),
+        ("10.1.2.3:8443", ["10.1.2.3:8443"], ["10.1.2.3"]),
+        ("*", [NAMED, "10.1.2.3", "[2001:db8::1]"], []),
+        ("a.example, *", [NAMED], []),
+        (" 10.0.0.0/8 , *.Corp.Example ,[2001:db8::1] ", ["10.9.9.9", "a.corp.example", "[2001:db8::1]"], [NAMED]),
+        ("one.example two.example", ["one.example", "two.example"], [NAMED]),
+        ("", [], [NAMED]),
+        (",, ,.,*.,[],/8,10.0.0.0/99,:443,http://vendor.example", [], [NAMED, "10.0.0.1", "[2001:db8::1]"]),
+    ],
+)
+def test_whom_no_proxy_exempts(
+    no_proxy: str, exempt: list[str], proxied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+
+    assert [host for host in exempt if proxy_of_environment(URL(f"https://{host}/v1")) is not None] == []
+    assert [host for host in proxied if proxy_of_environment(URL(f"https://{host}/v1")) is None] == []
+
+
 def test_a_proxy_of_another_kind_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"socks5://exporter:{PASSWORD}@p:1")
     with pytest.raises(ConnectionFailedError) as caught:

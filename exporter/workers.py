@@ -1,0 +1,57 @@
+"""Runs long computations beside the event loop, one at a time: so none holds the loop, and their memory is one's."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
+
+
+async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what a pure function gives, computed in the one worker thread."""
+    return await asyncio.get_running_loop().run_in_executor(_WORKER, partial(function, *args, **kwargs))
+
+
+class LargeReadings:
+    """Keeps what large readings hold from the collector, which would stop everything to look through all of it."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    def begin(self) -> None:
+        """Count a reading that has become large."""
+        self._under_way += 1
+
+    def hide(self) -> None:
+        """Let the collector pass over all there is by now, until the last large reading has ended."""
+        if self._under_way:
+            gc.freeze()
+
+    def end(self) -> None:
+        """Count a reading that is done."""
+        self._under_way -= 1
+        if not self._under_way:
+            gc.unfreeze()
+
+
+LARGE_READINGS = LargeReadings()
+
+
+def without_collector(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what a function gives that makes many values at once, among which the collector finds no garbage.
+
+    It would look through all of them again and again, in which time no thread runs.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,123 @@
+"""A backup that starts in the future is reported, but is no success before its time has come."""
+
+import asyncio
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from exporter.model import Backup, Page, RecoveryWindow, Resource, Status
+from exporter.persistence.schema import StoredResource, store_live
+from exporter.state.history import History
+from exporter.state.listing import Listing
+from exporter.state.recent_backups import CompletedBackup
+from exporter.state.resource import TOLERANCE, ResourceStatus
+from tests.polling.stub_provider import Vendor, row, source, watching
+from tests.virtual_time import START, virtually
+
+DAY = 86400.0
+NOW = 100 * DAY
+NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
+PAST = Backup(id="past", status=Status.COMPLETED, started=NOW - DAY)
+AHEAD = Backup(id="ahead", status=Status.COMPLETED, started=NOW + 10 * DAY, size=5.0)
+
+
+def listed(
+    *backups: Backup, now: float = NOW, before: ResourceStatus = NEW, recovery: RecoveryWindow | None = None
+) -> ResourceStatus:
+    listing = (before.listing or Listing()).merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
+    return before.update_listing(listing, sizes=True, now=now)
+
+
+def last_success(resource_status: ResourceStatus) -> float | None:
+    assert resource_status.summary is not None
+    return resource_status.summary.last_success
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_nothing_in_the_future_is_remembered(status: Status) -> None:
+    found = listed(PAST, replace(AHEAD, status=status))
+
+    assert last_success(found) == PAST.started
+    assert found.unreadable_records is not None
+    assert found.summary.last_attempt == found.history.attempt.started == PAST.started  # type: ignore[union-attr]
+    assert found.summary.future == AHEAD.started
+    assert found.summary.counts[status] >= 1
+    assert found.summary.oldest_success == PAST.started
+    assert listed(AHEAD).summary.oldest_success is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("ahead", "counts"), [(0.0, True), (TOLERANCE, True), (TOLERANCE + 1, False)])
+def test_clocks_may_differ_by_five_minutes(ahead: float, counts: bool) -> None:
+    found = listed(PAST, replace(AHEAD, started=NOW + ahead))
+
+    assert TOLERANCE == 300
+    assert last_success(found) == (NOW + ahead if counts else PAST.started)
+
+
+def test_when_its_time_has_come_it_counts_although_nothing_else_changed() -> None:
+    found = listed(PAST, AHEAD)
+    then = found.update_listing(found.listing or Listing(), sizes=True, fresh={}, now=NOW + 11 * DAY)
+
+    assert found.awaits == (AHEAD.started or 0) - TOLERANCE
+    assert last_success(then) == AHEAD.started
+    assert then.awaits is None
+
+
+def test_of_several_the_next_is_awaited() -> None:
+    found = listed(replace(AHEAD, id="a", started=NOW + 3 * DAY), replace(AHEAD, id="b", started=NOW + DAY))
+    then = found.update_listing(found.listing or Listing(), sizes=True, now=NOW + 2 * DAY)
+
+    assert found.awaits == NOW + DAY - TOLERANCE
+    assert (last_success(found), last_success(then)) == (None, NOW + DAY)
+    assert then.awaits == NOW + 3 * DAY - TOLERANCE
+
+
+@pytest.mark.parametrize("seen_at", [NOW, NOW + 11 * DAY])
+def test_when_the_vendor_corrects_it_the_numbers_follow(seen_at: float) -> None:
+    wrong = listed(PAST, AHEAD, now=seen_at)
+    right = listed(PAST, replace(AHEAD, started=NOW - 5.0), now=seen_at, before=wrong)
+
+    assert last_success(right) == NOW - 5.0
+    assert right.awaits is None
+
+
+def test_what_was_remembered_of_the_same_id_stays_until_then() -> None:
+    known = listed(PAST)
+    found = listed(replace(PAST, started=NOW + DAY), before=known)
+
+    assert last_success(found) == PAST.started
+
+
+def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
+    window = RecoveryWindow(kind="pitr", earliest=NOW - DAY, latest=NOW + DAY)
+    found = listed(recovery=window)
+
+    assert last_success(found) is None
+    assert found.awaits == NOW + DAY - TOLERANCE
+    assert last_success(listed(recovery=replace(window, latest=NOW), before=found)) == NOW
+
+
+def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:
+    history = History(
+        successes={"": (CompletedBackup(id="a", started=NOW + DAY), CompletedBackup(id="b", started=NOW - DAY))}
+    )  # type: ignore[dict-item]
+    old = store_live("s", "stub", replace(NEW, history=history))
+
+    assert isinstance(old, StoredResource)
+    assert last_success(old.to_status(sizes=True, now=NOW)) == NOW - DAY
+    assert old.to_archived(NOW).history.newest == CompletedBackup(id="b", started=NOW - DAY)
+    only = replace(old, successes={"": (CompletedBackup(id="a", started=NOW + DAY),)})
+    assert only.to_status(sizes=True, now=NOW).summary is None
+    assert last_success(only.to_status(sizes=True, now=inf)) == NOW + DAY
+
+
+@virtually
+async def test_a_poll_that_brings_nothing_new_lets_it_count_in_time() -> None:
+    past, ahead = START - DAY, START + 3600.0
+    vendor = Vendor(scopes={"s": ["r"]}, backups={"r": [[row("ahead", started=ahead), row("past", started=past)]]})
+    async with watching(vendor, source(poll_interval=300.0)) as seen:
+        await asyncio.sleep(60)
+        assert last_success(seen.entry().resources["r"]) == past
+        await asyncio.sleep(3600)
+        assert last_success(seen.entry().resources["r"]) == ahead
