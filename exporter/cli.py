@@ -5,10 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from exporter import __version__
+from exporter.config import durations
 from exporter.log import LEVELS, configure
 from exporter.shard import Shard
 
@@ -52,6 +54,29 @@ def _poll(flags: argparse.Namespace) -> int:
     from exporter.commands.poll import poll
 
     return poll(None if flags.demo else flags.config_file, flags.source, flags.output)
+
+
+def _report(flags: argparse.Namespace) -> int:
+    from exporter.commands.report import ReportFlags, make_report
+
+    wanted = ReportFlags(
+        since=flags.since, until=flags.until, sources=flags.source, format=flags.format, output=flags.output_file
+    )
+    return make_report(None if flags.demo else flags.config_file, wanted)
+
+
+def _backfill(flags: argparse.Namespace) -> int:
+    from exporter.commands.backfill import BackfillFlags, backfill
+
+    wanted = BackfillFlags(
+        since=flags.since,
+        output=flags.output_folder,
+        step=flags.step,
+        sources=flags.source,
+        labels=flags.label,
+        assume_limits=flags.assume_limits,
+    )
+    return backfill(None if flags.demo else flags.config_file, wanted)
 
 
 def _demo(flags: argparse.Namespace) -> int:
@@ -194,6 +219,57 @@ def _poll_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _past_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--demo", action="store_true", help="read the demo's simulated vendors instead")
+    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+
+
+def _report_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", type=_duration, default="30d", metavar="DURATION", help="length of the period (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--until", type=_instant, default=None, metavar="TIME", help="end of the period, as ISO 8601 (default: now)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "json", "html"),
+        default="table",
+        help="what to write (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        dest="output_file",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="write to a file, with html also the JSON beside it (default: to stdout)",
+    )
+
+
+def _backfill_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", type=_duration, default="90d", metavar="DURATION", help="how far back (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", dest="output_folder", type=Path, required=True, metavar="DIR", help="folder of the *.om files"
+    )
+    parser.add_argument(
+        "--step", type=_step, default="5m", metavar="DURATION", help="time between samples (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        type=_label,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a label that Prometheus adds to the live series, such as job=backup-exporter; may be repeated",
+    )
+    parser.add_argument(
+        "--assume-limits", action="store_true", help="write backup_max_age_seconds too: today's limits for the past"
+    )
+
+
 def _demo_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed",
@@ -202,6 +278,35 @@ def _demo_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="how many times faster than life the staged events follow one another (default: 1)",
     )
+
+
+def _duration(value: str) -> float:
+    with suppress(ValueError):
+        if (seconds := durations.parse(value)) > 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{value!r} is not a duration above 0, such as 30d or 12h")
+
+
+def _step(value: str) -> int:
+    with suppress(ValueError):
+        if (seconds := durations.parse(value)) >= 1 and seconds == int(seconds):
+            return int(seconds)
+    raise argparse.ArgumentTypeError(f"{value!r} is not a duration of whole seconds, such as 5m")
+
+
+def _instant(value: str) -> float:
+    from exporter.history.instants import parse
+
+    with suppress(ValueError, OverflowError):
+        return parse(value)
+    raise argparse.ArgumentTypeError(f"{value!r} is not an ISO 8601 time, such as 2026-11-25T08:00:00Z")
+
+
+def _label(value: str) -> tuple[str, str]:
+    name, _, content = value.partition("=")
+    if not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", name) or not content:
+        raise argparse.ArgumentTypeError(f"{value!r} is not NAME=VALUE with a valid label name")
+    return name, content
 
 
 def _speed(value: str) -> float:
@@ -243,6 +348,16 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
     ),
     "check": (_check, "Read the configuration, print every problem; ask no vendor.", (_config_flag,)),
     "poll": (_poll, "Poll every source once and print what came of it.", (_config_flag, _poll_flags, _log_flags)),
+    "report": (
+        _report,
+        "Report what became of the backups in a period, from the vendors' own lists.",
+        (_config_flag, _past_flags, _report_flags, _log_flags),
+    ),
+    "backfill": (
+        _backfill,
+        "Write the past as OpenMetrics files, from which promtool makes blocks for Prometheus.",
+        (_config_flag, _past_flags, _backfill_flags, _log_flags),
+    ),
     "demo": (
         _demo,
         "Watch simulated vendors on loopback: no credentials, no network.",

@@ -12,6 +12,7 @@ from exporter.settings import Policy
 from exporter.state.history import History
 from exporter.state.listing import Listing
 
+NO_STEPS = Steps()
 LimitOrigin = Literal["configured", "derived"]
 
 
@@ -30,7 +31,7 @@ class Timeline:
 
     limit: float | None = None
     limit_from: LimitOrigin | None = None
-    points: Steps = Steps()
+    points: Steps = NO_STEPS
     """The recovery point over time, from the finish of the oldest completed backup known."""
     window: RecoveryWindow | None = None
     """Where the vendor offers point-in-time recovery: then single backups do not say how old the newest state is."""
@@ -106,7 +107,7 @@ def timeline(
     return Timeline(
         limit=limit,
         limit_from=limit_from,
-        points=Steps() if window is not None else recovery_points(runs),
+        points=NO_STEPS if window is not None else recovery_points(runs),
         window=window,
         created=created,
         runs=runs,
@@ -153,7 +154,7 @@ def recovery_points(runs: Iterable[Backup]) -> Steps:
     """
     completed = [run for run in runs if run.status is Status.COMPLETED]
     if not completed:
-        return Steps()
+        return NO_STEPS
     begin = end(min(completed, key=lambda run: (start(run), end(run))))
     return steps_of((max(begin, at), point) for at, point in _improving(completed))
 

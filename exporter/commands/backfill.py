@@ -1,0 +1,141 @@
+"""`backup-exporter backfill`: the past as OpenMetrics, for a new Prometheus."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.commands.reading import progress_bar, read
+from exporter.history.backfill import UNKNOWN, Plan, plan, write
+from exporter.history.files import UnwritableError, prepare_folder
+from exporter.history.report import SourceReading
+from exporter.history.series import ResourceSeries, series_of
+from exporter.history.timeline import timeline
+from exporter.human import size
+from exporter.metrics.render import escape
+from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
+
+LABELS = frozenset({"provider", "source", "resource", "kind", "status"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillFlags:
+    """What the command line asks for."""
+
+    since: float
+    """Seconds before now."""
+    output: Path
+    step: int
+    sources: Sequence[str]
+    labels: Sequence[tuple[str, str]]
+    """Those that Prometheus adds to the live series."""
+    assume_limits: bool
+
+
+def backfill(config_file: Path | None, flags: BackfillFlags) -> int:
+    """Write the files; return 1 if something could not be read or written, 2 if they cannot be made."""
+    names = [name for name, _ in flags.labels]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        print(f"--label {twice}: given more than once; keep one", file=sys.stderr)
+        return 2
+    try:
+        prepare_folder(flags.output)
+    except UnwritableError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return read(config_file, flags.sources, lambda readings: _write(readings, flags))
+
+
+def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
+    now = time.time()
+    if (problem := _clash(readings, flags)) is not None:
+        print(problem, file=sys.stderr)
+        return 2
+    resources = [series for reading in readings for series in _series(reading, flags)]
+    planned = plan(resources, now - flags.since, now, flags.step)
+    _announce(readings, resources, planned, flags)
+    days = sum(1 for _ in planned.days())
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task("writing", total=days)
+            written = write(resources, planned, flags.output, lambda _: progress.advance(task))
+    except UnwritableError as error:
+        print(error, file=sys.stderr)
+        return 1
+    total = sum(path.stat().st_size for path in written)
+    print(f"{flags.output}: {len(written)} files, {planned.samples} samples, {size(total)}")
+    return 0 if all(map(_is_whole, readings)) else 1
+
+
+def _series(reading: SourceReading, flags: BackfillFlags) -> Iterator[ResourceSeries]:
+    for resource_status in sorted(reading.resources, key=lambda one: one.resource.id):
+        if resource_status.listing is not None:
+            yield _series_of(reading.source, resource_status, flags)
+
+
+def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillFlags) -> ResourceSeries:
+    resource, policy = (
+        resource_status.resource,
+        source.policy(resource_status.resource.id, resource_status.resource.name),
+    )
+    known = timeline(
+        resource_status.listing,
+        resource_status.details,
+        policy,
+        resource.created,
+        history=resource_status.history,
+        derive=source.provider.max_age,
+    )
+    labels = (
+        ("provider", source.provider_name),
+        ("source", source.name),
+        ("resource", resource.id),
+        *policy.labels,
+        *flags.labels,
+    )
+    written = ",".join(f'{name}="{escape(value)}"' for name, value in labels)
+    return series_of(known, written, limit=known.limit if flags.assume_limits else None)
+
+
+def _clash(readings: Sequence[SourceReading], flags: BackfillFlags) -> str | None:
+    """Return what is wrong with a label that the series have already."""
+    taken = set(LABELS)
+    for reading in readings:
+        for resource_status in reading.resources:
+            taken.update(dict(reading.source.policy(resource_status.resource.id, resource_status.resource.name).labels))
+    clash = next((name for name, _ in flags.labels if name in taken), None)
+    return None if clash is None else f"--label {clash}: the series have this label already; leave it out"
+
+
+def _announce(
+    readings: Sequence[SourceReading], resources: Sequence[ResourceSeries], planned: Plan, flags: BackfillFlags
+) -> None:
+    """Say what is going to be written, how large it will be about, and what cannot be known."""
+    limits = "" if flags.assume_limits else " backup_max_age_seconds (--assume-limits takes today's for the past),"
+    print(
+        f"{len(resources)} resources, {planned.samples} samples, about {size(planned.size)} in {flags.output}\n"
+        f"not known in retrospect:{limits} {', '.join(UNKNOWN)}",
+        file=sys.stderr,
+    )
+    if not flags.labels:
+        print("without --label job=… and --label instance=… the past does not join the live series", file=sys.stderr)
+    for reading in readings:
+        if not reading.up:
+            print(f"{reading.source.name}: could not be read, {reading.failure}", file=sys.stderr)
+        for resource_status in reading.resources:
+            if (problem := _unknown(resource_status)) is not None:
+                print(f"{reading.source.name} {resource_status.resource.id!a}: {problem}", file=sys.stderr)
+
+
+def _unknown(resource_status: ResourceStatus) -> str | None:
+    if resource_status.listing is None:
+        return f"could not be read, {resource_status.failure}; nothing is written"
+    if resource_status.listing.recovery is not None:
+        return "point-in-time recovery; its age in the past is not known"
+    return None if resource_status.history.newest is not None else "no completed backup is known; its age is not known"
+
+
+def _is_whole(reading: SourceReading) -> bool:
+    return reading.up and all(one.failure is None and one.listing is not None for one in reading.resources)

@@ -1,0 +1,88 @@
+"""Reads every source once and whole, for the commands that look back."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exporter.app import App, SourceTasks
+from exporter.commands.config import load_or_report
+from exporter.commands.demo import demo_config, start_vendors
+from exporter.history.report import SourceReading
+from exporter.metrics.store import Store
+from exporter.persistence.saver import StateSaver
+from exporter.settings import Settings
+
+Use = Callable[[Sequence[SourceReading]], int]
+
+
+def read(config_file: Path | None, names: Sequence[str], use: Use) -> int:
+    """Read the sources of a configuration, or of the demo where there is none; return what `use` makes of them.
+
+    2 if the configuration cannot be used, or if it has no source of a given name.
+    """
+    if config_file is None:
+        return asyncio.run(_read_demo(names, use))
+    found = load_or_report(config_file)
+    return 2 if found is None else asyncio.run(_read_some(found.settings, names, use))
+
+
+async def _read_demo(names: Sequence[str], use: Use) -> int:
+    vendors = await start_vendors()
+    try:
+        return await _read_some(demo_config(vendors).settings, names, use)
+    finally:
+        await vendors.stop()
+
+
+async def _read_some(settings: Settings, names: Sequence[str], use: Use) -> int:
+    known = [source.name for source in settings.sources]
+    if strange := [name for name in names if name not in known]:
+        print(f"--source {strange[0]}: no such source; known are {', '.join(known)}", file=sys.stderr)
+        return 2
+    wanted = tuple(source for source in settings.sources if not names or source.name in names)
+    return use(await read_once(replace(settings, sources=wanted)))
+
+
+async def read_once(settings: Settings) -> Sequence[SourceReading]:
+    """Read the sources side by side, with what the state file remembers of them; write no state."""
+    app = App(time.time)
+    await StateSaver(app.store, app.memory).recall(settings)
+    watches = await app.apply(settings)
+    try:
+        with progress_bar() as progress:
+            await asyncio.gather(*(_poll(watch, app.store, progress) for watch in watches))
+    finally:
+        await app.stop()
+    return [
+        SourceReading(
+            source=entry.source,
+            up=bool(entry.status.up),
+            failure=entry.status.failure,
+            resources=list(entry.resources.values()),
+        )
+        for entry in app.store.entries.values()
+    ]
+
+
+def progress_bar() -> Progress:
+    """Return a progress bar on stderr that leaves nothing behind."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+async def _poll(watch: SourceTasks, store: Store, progress: Progress) -> None:
+    name = watch.source.name
+    task = progress.add_task(name, total=None)
+
+    def advance(_: str) -> None:
+        progress.update(task, total=len(store.entries[name].resources), advance=1)
+
+    await watch.poller.poll(advance)
+    total = max(1, len(store.entries[name].resources))
+    progress.update(task, total=total, completed=total)

@@ -1,0 +1,91 @@
+"""`backup-exporter report`: what became of the backups in a period."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from exporter.commands.reading import read
+from exporter.history.files import UnwritableError, check_writable, whole_files
+from exporter.history.page import as_html
+from exporter.history.report import Period, Report, SourceReading, report
+from exporter.history.tables import as_csv, as_json, as_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFlags:
+    """What the command line asks for."""
+
+    since: float
+    """Seconds before `until`."""
+    until: float | None
+    """None: now."""
+    sources: Sequence[str]
+    format: str
+    output: Path | None
+
+
+def make_report(config_file: Path | None, flags: ReportFlags) -> int:
+    """Print or write the report; return 1 if something could not be read or written, 2 if it cannot be made."""
+    now = float(int(time.time()))
+    until = now if flags.until is None else flags.until
+    if until > now:
+        return _refuse("--until is in the future; give a time that has passed", 2)
+    if flags.format == "html" and flags.output is not None and flags.output.suffix == ".json":
+        return _refuse(f"--output {flags.output}: the JSON beside the page has this name; name the page *.html", 2)
+    try:
+        if flags.output is not None:
+            check_writable(flags.output)
+    except UnwritableError as error:
+        return _refuse(str(error), 1)
+
+    def use(readings: Sequence[SourceReading]) -> int:
+        return _put_out(report(readings, Period(since=until - flags.since, until=until, now=now)), flags)
+
+    return read(config_file, flags.sources, use)
+
+
+def _put_out(made: Report, flags: ReportFlags) -> int:
+    try:
+        if flags.output is not None:
+            _write(made, flags.format, flags.output)
+        elif flags.format == "table":
+            console = Console() if sys.stdout.isatty() else Console(width=160)
+            console.print(*as_table(made), sep="\n", markup=False)
+        else:
+            sys.stdout.write(CONTENTS[flags.format](made).decode())
+    except UnwritableError as error:
+        return _refuse(str(error), 1)
+    return 0 if made.complete else 1
+
+
+def _write(made: Report, format_: str, output: Path) -> None:
+    contents = {output: CONTENTS[format_](made)}
+    if format_ == "html":
+        contents = {output.with_suffix(".json"): as_json(made), **contents}
+    with whole_files(contents) as files:
+        for file, content in zip(files, contents.values(), strict=True):
+            file.write(content)
+
+
+def _table(made: Report) -> bytes:
+    console = Console(width=160, record=True, quiet=True)
+    with console.capture() as capture:
+        console.print(*as_table(made), sep="\n", markup=False)
+    return capture.get().encode("utf-8", "replace")
+
+
+def _refuse(problem: str, code: int) -> int:
+    print(problem, file=sys.stderr)
+    return code
+
+
+CONTENTS: Mapping[str, Callable[[Report], bytes]] = {
+    "table": _table,
+    "csv": as_csv,
+    "json": as_json,
+    "html": lambda made: as_html(made, as_json(made)),
+}

@@ -1,0 +1,70 @@
+"""Draws a resource's past: its age over the period against its limit, as numbers that the page's SVG is made of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from exporter.history.report import Period
+from exporter.history.timeline import Timeline, start
+from exporter.model import Backup, Status
+
+WIDTH, HEIGHT = 960.0, 72.0
+COLUMNS = 320
+"""So many parts of the period are told apart: what is finer cannot be seen."""
+MARKED: Mapping[Status, str] = {Status.COMPLETED: "done", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A timeline in units of the picture; the origin is at the top left."""
+
+    bars: Sequence[tuple[float, float, float, str]]
+    """Left edge, top, height, and `late` or `good`: the largest age within each part of the period."""
+    marks: Sequence[tuple[float, str]]
+    """Where a backup started, and what became of it."""
+    limit: float | None
+    """How far down the limit's line is."""
+    known: float
+    """How far right the age begins to be known; WIDTH if it never is."""
+    width: float = WIDTH
+    height: float = HEIGHT
+    column: float = WIDTH / COLUMNS
+
+
+def drawing(known: Timeline, period: Period) -> Drawing:
+    """Return the picture of one resource's period."""
+    since, until = period.since, max(period.until, period.since + 1)
+    ages = list(_largest_ages(known, since, until))
+    top = max([age for _, age in ages] + [1.5 * (known.limit or 0.0), 1.0])
+
+    def right(instant: float) -> float:
+        return round((instant - since) / (until - since) * WIDTH, 1)
+
+    begin = known.known_since(since, until)
+    return Drawing(
+        bars=[
+            (
+                round(column * WIDTH / COLUMNS, 1),
+                round(HEIGHT - age / top * HEIGHT, 1),
+                round(age / top * HEIGHT, 1),
+                "late" if known.limit is not None and age > known.limit else "good",
+            )
+            for column, age in ages
+        ],
+        marks=sorted({(right(start(run)), word) for run, word in _marked(known, since, until)}),
+        limit=None if known.limit is None else round(HEIGHT - known.limit / top * HEIGHT, 1),
+        known=WIDTH if begin is None else right(begin),
+    )
+
+
+def _largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple[int, float]]:
+    for column in range(COLUMNS):
+        begin, end = (since + (until - since) * edge / COLUMNS for edge in (column, column + 1))
+        gap = known.longest_gap(begin, end)
+        if gap is not None:
+            yield column, gap.seconds
+
+
+def _marked(known: Timeline, since: float, until: float) -> Iterator[tuple[Backup, str]]:
+    for run in known.runs:
+        if run.status in MARKED and since <= start(run) <= until:
+            yield run, MARKED[run.status]

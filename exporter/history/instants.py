@@ -1,0 +1,25 @@
+"""Reads and writes instants and spans as the reports show them."""
+
+from datetime import UTC, datetime
+
+from exporter.human import span
+
+EARLIEST, LATEST = 0.0, 253402300799.0
+
+
+def iso(instant: float) -> str:
+    """Return an instant as ISO 8601 in UTC, with milliseconds only where it has some."""
+    rounded = round(min(max(instant, EARLIEST), LATEST), 3)
+    finest = "seconds" if rounded == int(rounded) else "milliseconds"
+    return datetime.fromtimestamp(rounded, UTC).isoformat(timespec=finest).replace("+00:00", "Z")
+
+
+def parse(text: str) -> float:
+    """Return the Unix seconds of an ISO 8601 time, which is UTC if it names no zone; ValueError if it is none."""
+    moment = datetime.fromisoformat(text.strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def about(seconds: float) -> str:
+    """Return a span in words for a sentence: `24 h`, `3 d 4 h`."""
+    return " ".join(f"{part[:-1]} {part[-1]}" for part in span(seconds).split())

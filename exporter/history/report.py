@@ -1,0 +1,227 @@
+"""Makes the report: what became of each resource's backups in a period, and what cannot be known of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from exporter import __version__
+from exporter.history.instants import iso
+from exporter.history.problems import problem_words
+from exporter.history.timeline import Timeline, start, timeline
+from exporter.history.unknown import sentences
+from exporter.model import Backup, Status
+from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
+
+FORMAT = 1
+COLUMNS = (
+    "provider", "source", "resource", "name", "kind", "labels", "limit_seconds", "limit_from", "known_since",
+    "attainment", "longest_gap_seconds", "longest_gap_end", "completed", "failed", "cancelled", "first_success",
+    "last_success", "first_size_bytes", "last_size_bytes", "longest_duration_seconds", "last_restore",
+    "last_restore_status", "oldest_success", "paused", "problems", "unknown",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The time that a report is about, and when it is made."""
+
+    since: float
+    until: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReading:
+    """What reading one source came to."""
+
+    source: Source
+    up: bool
+    failure: str | None = None
+    resources: Sequence[ResourceStatus] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """One resource in the report: its record, and the timeline that it was made of."""
+
+    record: Mapping[str, Any]
+    timeline: Timeline
+    read: bool
+    """Whether it could be read whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole report."""
+
+    period: Period
+    sources: Sequence[Mapping[str, Any]]
+    entries: Sequence[SourceEntry] = ()
+    summary: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every source and every resource could be read."""
+        return all(one["up"] for one in self.sources) and all(entry.read for entry in self.entries)
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as its JSON holds it."""
+        return {
+            "report": FORMAT,
+            "version": __version__,
+            "created": iso(self.period.now),
+            "from": iso(self.period.since),
+            "until": iso(self.period.until),
+            "sources": list(self.sources),
+            "resources": [entry.record for entry in self.entries],
+            "summary": self.summary,
+        }
+
+
+def report(readings: Iterable[SourceReading], period: Period) -> Report:
+    """Return the report of what was read."""
+    readings = list(readings)
+    entries = [entry_of(reading.source, one, period) for reading in readings for one in _by_id(reading.resources)]
+    return Report(
+        period=period,
+        sources=[_source_record(reading) for reading in readings],
+        entries=entries,
+        summary=_summary([entry.record for entry in entries]),
+    )
+
+
+def entry_of(source: Source, resource_status: ResourceStatus, period: Period) -> SourceEntry:
+    """Return one resource's part of the report."""
+    resource, policy = (
+        resource_status.resource,
+        source.policy(resource_status.resource.id, resource_status.resource.name),
+    )
+    known = timeline(
+        resource_status.listing,
+        resource_status.details,
+        policy,
+        resource.created,
+        history=resource_status.history,
+        derive=source.provider.max_age,
+    )
+    record = {
+        "provider": source.provider_name,
+        "source": source.name,
+        "resource": resource.id,
+        "name": resource.name,
+        "kind": resource.kind,
+        "labels": dict(policy.labels),
+        **_judgement(known, period, read=resource_status.listing is not None),
+        **_runs(known, period, read=resource_status.listing is not None),
+        **_restore(resource_status, period),
+        "oldest_success": _instant(_oldest(resource_status, known)),
+        "paused": policy.paused or resource_status.paused,
+        "problems": list(problem_words(resource_status, policy, period.now)),
+        "unknown": list(sentences(resource_status, known, period.since, period.until, period.now)),
+    }
+    ordered = {column: record[column] for column in COLUMNS}
+    return SourceEntry(
+        record=ordered, timeline=known, read=resource_status.failure is None and resource_status.listing is not None
+    )
+
+
+def _judgement(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
+    """Return what the age comes to; nothing of a resource whose newest backups could not be read."""
+    since, until = period.since, period.until
+    gap = known.longest_gap(since, until) if read else None
+    return {
+        "limit_seconds": number(known.limit),
+        "limit_from": known.limit_from,
+        "known_since": _instant(known.known_since(since, until) if read else None),
+        "attainment": known.attainment(since, until) if read else None,
+        "longest_gap_seconds": None if gap is None else number(gap.seconds),
+        "longest_gap_end": None if gap is None else iso(gap.end),
+    }
+
+
+def _runs(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
+    """Return what started in the period; no counts where the vendor lists no single backups, or could not be read."""
+    by_status = {status: known.started(period.since, period.until, status) for status in Status}
+    successes = by_status[Status.COMPLETED]
+    countable = read and (known.window is None or bool(known.runs))
+    first, last = (successes[0], successes[-1]) if successes else (None, None)
+    durations = [run.duration for run in successes if run.duration is not None]
+    newest = _start(last) if known.window is None else _newest_point(known, period.until)
+    return {
+        "completed": len(successes) if countable else None,
+        "failed": len(by_status[Status.FAILED]) if countable else None,
+        "cancelled": len(by_status[Status.CANCELLED]) if countable else None,
+        "first_success": _instant(_start(first)),
+        "last_success": _instant(newest),
+        "first_size_bytes": number(None if first is None else first.size),
+        "last_size_bytes": number(None if last is None else last.size),
+        "longest_duration_seconds": number(max(durations, default=None)),
+    }
+
+
+def _newest_point(known: Timeline, until: float) -> float | None:
+    """Return the newest point of a recovery window that lies within the period."""
+    window = known.window
+    if window is None or window.latest is None or (window.earliest is not None and window.earliest > until):
+        return None
+    return min(window.latest, until)
+
+
+def _restore(resource_status: ResourceStatus, period: Period) -> dict[str, Any]:
+    restore = resource_status.details.restore if resource_status.details is not None else None
+    known = restore is not None and restore.started <= period.until
+    return {
+        "last_restore": iso(restore.started) if restore is not None and known else None,
+        "last_restore_status": str(restore.status) if restore is not None and known else None,
+    }
+
+
+def _oldest(resource_status: ResourceStatus, known: Timeline) -> float | None:
+    """Return how far back one can restore now; only what is listed can be restored."""
+    if known.window is not None:
+        return known.window.earliest
+    return None if resource_status.listing is None else resource_status.listing.backups.oldest_success()
+
+
+def _source_record(reading: SourceReading) -> dict[str, Any]:
+    source = reading.source
+    up, failure = reading.up, reading.failure
+    return {"source": source.name, "provider": source.provider_name, "up": up, "failure": failure}
+
+
+def _summary(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Count how many were within their limits the whole time, how many not, and how many cannot be judged."""
+    judged = [one["attainment"] for one in records if one["attainment"] is not None and not one["paused"]]
+    within = sum(attainment == 1 for attainment in judged)
+    return {
+        "resources": len(records),
+        "within": within,
+        "outside": len(judged) - within,
+        "unjudged": len(records) - len(judged),
+    }
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """Return how a resource counts in the summary: `within`, `outside` or `unjudged`."""
+    if record["attainment"] is None or record["paused"]:
+        return "unjudged"
+    return "within" if record["attainment"] == 1 else "outside"
+
+
+def number(value: float | None) -> float | int | None:
+    """Return a number as JSON writes it best: whole ones without a fraction."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+def _by_id(resources: Iterable[ResourceStatus]) -> list[ResourceStatus]:
+    return sorted(resources, key=lambda resource_status: resource_status.resource.id)
+
+
+def _start(run: Backup | None) -> float | None:
+    return None if run is None else start(run)
+
+
+def _instant(instant: float | None) -> str | None:
+    return None if instant is None else iso(instant)

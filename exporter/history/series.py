@@ -1,0 +1,104 @@
+"""Works out which samples the past of a resource gives: what an exporter would have shown at each instant."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+
+from exporter.history.steps import Steps, steps_of
+from exporter.history.timeline import NO_STEPS, Timeline, end, start
+from exporter.model import UNFINISHED, Backup, Status
+
+Value = Callable[[Backup], float]
+ENDED = tuple(status for status in Status if status not in UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindSeries:
+    """The newest completed backup of one kind over time."""
+
+    started: Steps
+    size: Steps
+    duration: Steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSeries:
+    """All that can be known of one resource in retrospect, over time."""
+
+    labels: str
+    """The labels that all of its series have, as they stand in a line."""
+    last_success: Steps
+    by_kind: Mapping[str, KindSeries]
+    last_attempt: Steps
+    last_failure: Steps
+    failures: Steps
+    finished: Steps
+    """Places in `ENDED`."""
+    limit: Steps
+
+
+def series_of(known: Timeline, labels: str, *, limit: float | None) -> ResourceSeries:
+    """Return what can be known in retrospect; `limit` is assumed to have held all the time."""
+    runs, ended = known.runs, [run for run in known.runs if run.status not in UNFINISHED]
+    completed = [run for run in ended if run.status is Status.COMPLETED]
+    failed = [run for run in ended if run.status is Status.FAILED]
+    kinds = {run.kind for run in completed}
+    return ResourceSeries(
+        labels=labels,
+        last_success=known.points,
+        by_kind={kind: _kind([run for run in completed if run.kind == kind]) for kind in sorted(kinds)},
+        last_attempt=steps_of((start(run), start(run)) for run in runs if run.status is not Status.PENDING),
+        last_failure=_newest(failed, start),
+        failures=_failures(known, failed),
+        finished=_newest(ended, lambda run: float(ENDED.index(run.status))),
+        limit=_assumed(known, limit),
+    )
+
+
+def _kind(completed: Sequence[Backup]) -> KindSeries:
+    return KindSeries(
+        started=_newest(completed, start),
+        size=_newest(completed, lambda run: nan if run.size is None else run.size),
+        duration=_newest(completed, lambda run: nan if run.duration is None else run.duration),
+    )
+
+
+def _newest(runs: Iterable[Backup], value: Value) -> Steps:
+    """Return a value of the newest of some backups that had ended, from when the oldest of them had."""
+    by_end = sorted(runs, key=lambda run: (end(run), start(run)))
+    if not by_end:
+        return NO_STEPS
+    begin = end(min(by_end, key=lambda run: (start(run), end(run))))
+    return steps_of((max(begin, end(run)), value(run)) for run in _records(by_end))
+
+
+def _records(by_end: Iterable[Backup]) -> Iterator[Backup]:
+    newest = float("-inf")
+    for run in by_end:
+        if start(run) > newest:
+            newest = start(run)
+            yield run
+
+
+def _failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
+    """Return how many backups had failed since the newest success, from when one is known."""
+    if known.begin is None:
+        return NO_STEPS
+    begin, ends = known.begin, sorted((end(run), start(run)) for run in failed)
+    instants = sorted({*known.points.at, *(max(begin, finish) for finish, _ in ends)})
+    changes, open_, at = list[tuple[float, float]](), list[float](), 0
+    for instant in instants:
+        while at < len(ends) and ends[at][0] <= instant:
+            open_.append(ends[at][1])
+            at += 1
+        point = known.points.value(instant) or 0.0
+        open_ = [started for started in open_ if started > point]
+        changes.append((instant, float(len(open_))))
+    return steps_of(changes)
+
+
+def _assumed(known: Timeline, limit: float | None) -> Steps:
+    """Return a limit from the resource's creation, or else from the first that is known of it."""
+    begins = [run.started for run in known.runs[:1] if run.started is not None]
+    begin = known.created if known.created is not None else min(begins, default=None)
+    return NO_STEPS if limit is None or begin is None else steps_of([(begin, limit)])

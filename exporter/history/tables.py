@@ -1,0 +1,109 @@
+"""Writes a report as JSON, as CSV and as a table for a terminal."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from exporter.history.report import COLUMNS, Report, verdict
+from exporter.human import span
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a text that begins with one of these for a formula."""
+RIGHT = ("limit", "within", "longest gap", "done", "failed")
+TITLES = ("source", "resource", "name", "limit", "known since", *RIGHT[1:], "last success")
+ORDER = ("outside", "unjudged", "within")
+STYLES = {"outside": "red", "unjudged": "yellow"}
+
+
+def as_json(report: Report) -> bytes:
+    """Return the JSON, with a line end behind it."""
+    return (json.dumps(report.document(), indent=2, allow_nan=False) + "\n").encode()
+
+
+def as_csv(report: Report) -> bytes:
+    """Return a line of column names and one for each resource; what is unknown is empty."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(COLUMNS)
+    lines.writerows([_cell(entry.record[column]) for column in COLUMNS] for entry in report.entries)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Mapping):
+        value = ";".join(f"{name}={each}" for name, each in value.items())
+    elif isinstance(value, list):
+        value = "; ".join(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def as_table(report: Report) -> Sequence[Table | Text]:
+    """Return what a terminal shows: the summary, the table, and the sources that could not be read."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in TITLES:
+        right = title in RIGHT
+        table.add_column(title, justify="right" if right else "left", overflow="fold", no_wrap=right)
+    for record in worst_first(report):
+        table.add_row(*map(Text, _row(record)), style=STYLES.get(verdict(record)))
+    down = [one for one in report.sources if not one["up"]]
+    lines = [Text(f"{plain(one['source'])}: could not be read, {one['failure']}", style="red") for one in down]
+    return [Text(headline(report)), table, *lines]
+
+
+def worst_first(report: Report) -> list[Mapping[str, Any]]:
+    """Return the records, those outside their limits first, the lowest share first."""
+    records = [entry.record for entry in report.entries]
+    return sorted(records, key=lambda one: (ORDER.index(verdict(one)), one["attainment"] or 0.0))
+
+
+def headline(report: Report) -> str:
+    """Return the summary in one sentence."""
+    told = report.summary
+    return (
+        f"{told['within']} of {told['resources']} resources were within their limits the whole time, "
+        f"{told['outside']} were not, {told['unjudged']} cannot be judged."
+    )
+
+
+def share(attainment: float | None) -> str:
+    """Return a share in percent; only a whole one reads 100 %, and only none at all 0 %."""
+    if attainment is None:
+        return ""
+    if 0 < attainment < 1:
+        return f"{min(max(attainment * 100, 0.01), 99.99):.2f} %"
+    return f"{attainment:.0%}".replace("%", " %")
+
+
+def plain(text: str) -> str:
+    """Return a text in which no character steers a terminal or turns the direction of writing."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _row(record: Mapping[str, Any]) -> list[str]:
+    def shown(key: str, write: Any = str) -> str:
+        return "" if record[key] is None else write(record[key])
+
+    return [
+        plain(record["source"]),
+        plain(record["resource"]),
+        plain(record["name"]),
+        shown("limit_seconds", span),
+        shown("known_since"),
+        "paused" if record["paused"] else share(record["attainment"]),
+        shown("longest_gap_seconds", span),
+        shown("completed"),
+        shown("failed"),
+        shown("last_success"),
+    ]
