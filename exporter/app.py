@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from exporter.client.client import Client, Transport
+from exporter.client.client import Client, Session, Transport
 from exporter.client.http import HttpTransport
+from exporter.client.link_fetcher import LinkFetcher
 from exporter.client.rate_limiter import RateLimiter, share_of
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
+from exporter.polling.download_verifier import CONCURRENCY, DownloadVerifier
 from exporter.polling.poller import Poller
 from exporter.polling.progress import ProgressPoller
 from exporter.provider import RateLimit
@@ -42,17 +44,22 @@ class Limiters:
 class SourceTasks:
     """One source being watched: its poller, its follower, and their tasks."""
 
-    def __init__(self, poller: Poller, follower: ProgressPoller, transport: Transport) -> None:
+    def __init__(
+        self, poller: Poller, follower: ProgressPoller, transport: Transport, verifier: DownloadVerifier | None = None
+    ) -> None:
         """Take the parts; nothing runs yet."""
         self.source = poller.source
         self.poller = poller
         self._progress_poller = follower
+        self._verifier = verifier
         self._transport = transport
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to poll."""
         self._tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._progress_poller.run())]
+        if self._verifier is not None:
+            self._tasks.append(asyncio.create_task(self._verifier.run()))
 
     async def stop(self) -> None:
         """Stop polling and close the connections."""
@@ -75,6 +82,7 @@ class App:
         self.archive = Archive()
         self._limiters: dict[Hashable, Limiters] = {}
         self._watches: dict[str, SourceTasks] = {}
+        self._download_slots = asyncio.Semaphore(CONCURRENCY)
         self._log = structlog.get_logger()
 
     async def apply(self, settings: Settings) -> list[SourceTasks]:
@@ -115,7 +123,22 @@ class App:
         )
         self.store.add_source(source, client.counters, self.archive.take(source.name))
         poller = Poller(source, client, self.store, self.archive)
-        return SourceTasks(poller, ProgressPoller(source, client, limiters.progress_limiter, self.store), transport)
+        return SourceTasks(
+            poller,
+            ProgressPoller(source, client, limiters.progress_limiter, self.store),
+            transport,
+            self._verifier(source, client),
+        )
+
+    def _verifier(self, source: Source, client: Client) -> DownloadVerifier | None:
+        """Return what verifies a source's downloads, where that is wanted and its vendor gives links."""
+        rules = source.verify_downloads
+        if rules is None or source.provider.download is None:
+            return None
+        fetcher = LinkFetcher(rules=rules, timeout=source.request_timeout, clock=self._clock, ca_file=source.ca_file)
+        return DownloadVerifier(
+            source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots
+        )
 
     def _update_limiters(self, settings: Settings) -> None:
         """Give each credential its budget; of the sources that share one, the strictest limit holds."""

@@ -12,6 +12,11 @@
     |- MalformedError      malformed
     |  |- CapError         malformed, and `backup_source_limit_reached`
     |- InternalError       internal
+    |- DownloadError       of download checks alone
+       |- MissingError          missing
+       |- SizeMismatchError     size_mismatch
+       |- ChecksumMismatchError checksum_mismatch
+       |- ExpiredError          expired
 
 The HTTP library's own exceptions stop at the transport: they carry URLs and headers, and may change. The text of
 these is ours; it never quotes a body, a header or a query.
@@ -117,7 +122,37 @@ class InternalError(PollError):
     reason = "internal"
 
 
+class DownloadError(PollError):
+    """A backup could not be fetched in a way that only a download can fail."""
+
+
+class MissingError(DownloadError):
+    """There is no link, or no file behind it."""
+
+    reason = "missing"
+
+
+class SizeMismatchError(DownloadError):
+    """The file is longer or shorter than the vendor reports."""
+
+    reason = "size_mismatch"
+
+
+class ChecksumMismatchError(DownloadError):
+    """The file has another checksum than the vendor reports."""
+
+    reason = "checksum_mismatch"
+
+
+class ExpiredError(DownloadError):
+    """The link has lapsed."""
+
+    reason = "expired"
+
+
 REASONS = (
     "unauthorized", "forbidden", "not_found", "rate_limited", "timeout", "connection", "tls", "server_error",
     "malformed", "internal",
 )  # fmt: skip
+DOWNLOAD_REASONS = (*REASONS, "missing", "size_mismatch", "checksum_mismatch", "expired")
+"""Why a download check can fail."""

@@ -114,6 +114,18 @@ class RawPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """Where one backup can be fetched without credentials."""
+
+    link: Secret = field(repr=False)
+    """Whoever has it can fetch the backup."""
+    md5: str | None = None
+    """The file's MD5 in hexadecimal digits, where the vendor gives it."""
+    expires: float | None = None
+    """When the vendor says that the link lapses, where it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """At most `requests` in any window of `per` seconds, of which this exporter may use the part `share`."""
 
@@ -152,6 +164,9 @@ class Provider:
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
     refresh: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
     """(api, O, resource, backup): a running backup and what is known beside it; None: the listing has to serve."""
+    download: Callable[[Api, Any, Resource, Backup], Awaitable[Download | None]] | None = None
+    """(api, O, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by its
+    kind. MissingError if the vendor has no link for it."""
     sizes: bool = True
     """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
     max_age: Callable[[float], float] = add_slack

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from exporter.errors import PollError
 from exporter.provider import Provider, RateLimit, add_slack
-from exporter.schedule import HOUR, MINUTE, WEEK
+from exporter.schedule import DAY, HOUR, MINUTE, WEEK
 from exporter.secret import Secret
 from exporter.shard import Shard
 
@@ -101,6 +101,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyDownloads:
+    """How it is proved that backups can be fetched."""
+
+    interval: float = DAY
+    method: Literal["range", "full"] = "range"
+    """Whether the first byte is fetched, or all."""
+    allow_private: bool = False
+    """Whether links may lead to private addresses and be http://."""
+    bytes_per_second: int = 10_000_000
+    """How fast `full` reads at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One account at one provider, and how it is watched."""
 
@@ -130,6 +143,7 @@ class Source:
     ca_file: Path | None = None
     proxy_url: str | None = field(default=None, repr=False)
     """May hold a password."""
+    verify_downloads: VerifyDownloads | None = None
     shard_by: Literal["source", "resource"] = "source"
     shard: Shard | None = None
     """Set where the resources of this source are divided among several instances."""

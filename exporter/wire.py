@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
-from exporter.errors import MalformedError
+from exporter.errors import MalformedError, MissingError
 from exporter.model import Backup, Status
+from exporter.secret import Secret
 
 Record = Mapping[str, Any]
 Envelope = msgspec.Struct
@@ -129,6 +130,13 @@ def record_id(source: Record, key: str = "id") -> str:
 def text(value: object) -> str | None:
     """Return a text that is not empty, cut to a sane length."""
     return value[:MAX_TEXT_LENGTH] if isinstance(value, str) and value else None
+
+
+def link(value: object) -> Secret:
+    """Return a download link; MissingError where the vendor gives none."""
+    if not isinstance(value, str) or not value.strip():
+        raise MissingError("the vendor gives no download link for the backup")
+    return Secret(value.strip())
 
 
 def boolean(value: object) -> bool | None:

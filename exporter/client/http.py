@@ -54,7 +54,7 @@ class HttpTransport:
                     headers["link"] = ", ".join(links)
                 return Response(status=response.status, headers=headers, body=body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _translate(error) from None  # theirs carry addresses and headers
+            raise translate(error) from None  # theirs carry addresses and headers
 
     def _proxy_of_environment(self, url: URL) -> str | None:
         """Look it up once for each host: walking the whole environment costs as much as a small request."""
@@ -71,9 +71,7 @@ class HttpTransport:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                ssl=_ssl_context(self._ca_file), limit=MAX_CONNECTIONS, resolver=_Resolver()
-            )
+            connector = aiohttp.TCPConnector(ssl=ssl_context(self._ca_file), limit=MAX_CONNECTIONS, resolver=Resolver())
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 headers={"User-Agent": USER_AGENT},
@@ -87,7 +85,7 @@ class HttpTransport:
         return self._session
 
 
-class _Resolver(AbstractResolver):
+class Resolver(AbstractResolver):
     """Looks up names without the event loop's own threads."""
 
     async def resolve(
@@ -111,7 +109,7 @@ async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.Client
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _translate(error) from None
+        raise translate(error) from None
 
 
 def _bound_headers(response: aiohttp.ClientResponse) -> None:
@@ -133,7 +131,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def _translate(error: Exception) -> PollError:
+def translate(error: Exception) -> PollError:
+    """Return what an exception of the library or the system means, without its text."""
     if any(isinstance(one, LineTooLong) or "Too many headers" in str(one) for one in _causes(error)):
         return MalformedError(HEADERS_TOO_LARGE)
     if isinstance(error, aiohttp.ClientPayloadError) and "decode" in str(error).lower():
@@ -174,7 +173,7 @@ MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[Exception], Poll
 
 
 @lru_cache(maxsize=32)
-def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+def ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     """Return what servers are verified with: as Python 3.13 does by default, on every Python."""
     context = ssl.create_default_context()
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -25,7 +25,7 @@ from exporter.config.values import (
 )
 from exporter.config.verdict import excluded_families, ignored_of_resource, ignored_of_source, thresholds
 from exporter.provider import Provider
-from exporter.settings import Override, Settings, Source, Thresholds
+from exporter.settings import Override, Settings, Source, Thresholds, VerifyDownloads
 
 _DEFAULTS: Mapping[str, Reader[Any]] = {
     "poll_interval": duration,
@@ -46,6 +46,12 @@ _LIMITS: Mapping[str, Reader[Any]] = {
 }
 _RATE: Mapping[str, Reader[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
 _OF_OVERRIDE: Mapping[str, Reader[Any]] = {**_LIMITS, "thresholds": thresholds, "ignore": ignored_of_resource}
+_VERIFY: Mapping[str, Reader[Any]] = {
+    "interval": duration,
+    "method": one_of("range", "full"),
+    "allow_private": boolean,
+    "bytes_per_second": whole_number(1),
+}
 _OTHERS = (
     "name",
     "provider",
@@ -57,12 +63,14 @@ _OTHERS = (
     "shard_by",
     "thresholds",
     "ignore",
+    "verify_downloads",
 )
 
 TOP_KEYS = (*_DEFAULTS, "thresholds", "metrics", "state_file", "sources")
 SOURCE_KEYS = tuple(dict.fromkeys((*_OTHERS, *_DEFAULTS, *_LIMITS)))
 OVERRIDE_KEYS = tuple(_OF_OVERRIDE)
 RATE_LIMIT_KEYS = tuple(_RATE)
+VERIFY_KEYS = tuple(_VERIFY)
 
 
 class ConfigError(Exception):
@@ -172,6 +180,10 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
         entry.location.key("max_age").warning(
             f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
         )
+    if provider.download is None and "verify_downloads" in values:
+        entry.location.key("verify_downloads").warning(
+            f"has no effect: {provider_name} gives no link to download a backup; leave it out"
+        )
     return Source(
         name=name,
         provider=provider,
@@ -191,6 +203,7 @@ def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
         "ca_file": certificates_from(context.folder),
         "shard_by": one_of("source", "resource"),
         "ignore": ignored_of_source,
+        "verify_downloads": _verify_downloads,
     }
 
 
@@ -208,6 +221,12 @@ def _rate_limit(value: Any, location: Location) -> dict[str, Any]:
     limit = section(value, location)
     limit.check_keys(RATE_LIMIT_KEYS)
     return limit.read_all(_RATE)
+
+
+def _verify_downloads(value: Any, location: Location) -> VerifyDownloads:
+    rules = section(value, location)
+    rules.check_keys(VERIFY_KEYS)
+    return VerifyDownloads(**rules.read_all(_VERIFY))
 
 
 def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:

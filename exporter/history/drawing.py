@@ -10,6 +10,8 @@ from exporter.model import Backup, Status
 WIDTH, HEIGHT = 960.0, 72.0
 COLUMNS = 320
 """So many parts of the period are told apart: what is finer cannot be seen."""
+HIGHEST = 6.0
+"""What is older than so many limits is cut off, so that the rest can be seen."""
 MARKED: Mapping[Status, str] = {Status.COMPLETED: "done", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
 
 
@@ -34,7 +36,9 @@ def drawing(known: Timeline, period: Period) -> Drawing:
     """Return the picture of one resource's period."""
     since, until = period.since, max(period.until, period.since + 1)
     ages = list(_largest_ages(known, since, until))
-    top = max([age for _, age in ages] + [1.5 * (known.limit or 0.0), 1.0])
+    highest = max((age for _, age in ages), default=0.0)
+    limit = known.limit or highest
+    top = max(1.5 * limit, min(highest, HIGHEST * limit), 1.0)
 
     def right(instant: float) -> float:
         return round((instant - since) / (until - since) * WIDTH, 1)
@@ -44,8 +48,8 @@ def drawing(known: Timeline, period: Period) -> Drawing:
         bars=[
             (
                 round(column * WIDTH / COLUMNS, 1),
-                round(HEIGHT - age / top * HEIGHT, 1),
-                round(age / top * HEIGHT, 1),
+                round(HEIGHT - min(age / top, 1.0) * HEIGHT, 1),
+                round(min(age / top, 1.0) * HEIGHT, 1),
                 "late" if known.limit is not None and age > known.limit else "good",
             )
             for column, age in ages

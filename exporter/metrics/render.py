@@ -77,6 +77,7 @@ def _other_fields(resource_status: ResourceStatus) -> tuple[object, ...]:
         resource_status.up,
         resource_status.failure,
         resource_status.unreadable_records,
+        resource_status.download_check,
     )
 
 

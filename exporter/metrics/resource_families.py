@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from exporter.errors import DOWNLOAD_REASONS
 from exporter.metrics.family import Family, Sample, each, flag, one, state_set
 from exporter.model import Restore, Status
 from exporter.settings import Policy
@@ -64,6 +65,11 @@ def _intervals(view: ResourceView) -> Mapping[str, float]:
 
 def _restore(view: ResourceView) -> Restore | None:
     return view.status.details.restore if view.status.details else None
+
+
+def _download_failures(view: ResourceView) -> Mapping[str, float]:
+    check = view.status.download_check
+    return {} if check is None else {reason: check.failures.get(reason, 0) for reason in DOWNLOAD_REASONS}
 
 
 AGE = "backup_age_seconds"
@@ -265,5 +271,27 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
         help="1 for the status of the newest restore that has ended, 0 for the others.",
         own=("status",),
         samples=state_set(ENDED, lambda v: restore.status if (restore := _restore(v)) else None),
+    ),
+    Family(
+        name="backup_download_check_success",
+        help="1 if the newest completed backup could be fetched when it was last checked, 0 if not.",
+        samples=one(lambda v: flag(check.success) if (check := v.status.download_check) else None),
+    ),
+    Family(
+        name="backup_download_check_timestamp_seconds",
+        help="When the download was last checked.",
+        samples=one(lambda v: check.at if (check := v.status.download_check) else None),
+    ),
+    Family(
+        name="backup_download_check_duration_seconds",
+        help="Duration of the last check of the download.",
+        samples=one(lambda v: check.duration if (check := v.status.download_check) else None),
+    ),
+    Family(
+        name="backup_download_check_failures_total",
+        help="Checks of the download that failed, by reason.",
+        type="counter",
+        own=("reason",),
+        samples=each(_download_failures),
     ),
 )

@@ -46,7 +46,7 @@ from typing import Any
 from exporter import wire
 from exporter.errors import MalformedError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope, Status
-from exporter.provider import Api, BearerAuth, Provider, RateLimit, RawPage, Url, address
+from exporter.provider import Api, BearerAuth, Download, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK, largest_gap
 from exporter.secret import Secret
 
@@ -130,6 +130,15 @@ async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -
     answer = await api.get(url, auth=BearerAuth(options.token))
     found = _backup(wire.record(answer.body, "data"))
     return (replace(found, kind=found.kind or run.kind),)  # this endpoint may leave the config out
+
+
+async def download(api: Api, options: Options, resource: Resource, completed: Backup) -> Download | None:
+    """Return the address of a completed dump's file; a snapshot has none."""
+    if completed.kind != KINDS["sameAddon"]:
+        return None
+    url = address(_base(options), *_path_segments(resource), "backups", completed.id, "download-link")
+    answer = await api.get(url, auth=BearerAuth(options.token))
+    return Download(link=wire.link(wire.record(answer.body, "data").get("downloadLink")))
 
 
 async def _whole(api: Api, options: Options, name: str, *path: str) -> Sequence[wire.Record]:
@@ -260,4 +269,5 @@ PROVIDER = Provider(
     backup=backup,
     newest_first=False,
     refresh=refresh,
+    download=download,
 )

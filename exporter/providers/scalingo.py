@@ -31,6 +31,7 @@ Reads:
 - `GET /v1/apps`, `GET /v1/apps/{app}/addons` and `GET /v1/databases`
 - `GET /api/databases/{addon}`: the schedule and the state
 - `GET /api/databases/{addon}/backups`, or for a dedicated PostgreSQL `GET /api/databases/{addon}/pitr/recovery_window`
+- with `verify_downloads`, `GET /api/databases/{addon}/backups/{id}/archive`: the address of a backup's file
 
 Requests:
 
@@ -54,7 +55,7 @@ from typing import Any
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
-from exporter.provider import Api, BasicAuth, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
+from exporter.provider import Api, BasicAuth, Download, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
 from exporter.schedule import DAY, HOUR, largest_gap
 from exporter.secret import Secret
 
@@ -133,6 +134,12 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
         yield RawPage(recovery=RecoveryWindow(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
     else:
         yield RawPage(records=(await _get_of(api, options, resource, "backups", envelope=_Backups)).database_backups)
+
+
+async def download(api: Api, options: Options, resource: Resource, completed: Backup) -> Download:
+    """Return the address of a completed backup's archive."""
+    answer = wire.record(await _get_of(api, options, resource, "backups", completed.id, "archive"))
+    return Download(link=wire.link(answer.get("download_url")))
 
 
 async def _get(api: Api, options: Options, *segments: str) -> Any:
@@ -291,4 +298,5 @@ PROVIDER = Provider(
     pages=pages,
     backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
+    download=download,
 )

@@ -20,7 +20,8 @@ Reads:
 
 - `GET /api/v1/institutions`: the institution's id and name.
 - `GET /api/v1/backups`: the backups, newest first.
-- `GET /api/v1/backups/{id}`: a running backup, for its progress.
+- `GET /api/v1/backups/{id}`: a running backup, for its progress; with `verify_downloads` a completed one, for its
+  `download_url` and checksum.
 
 Requests: one at each discovery, one per poll for every 100 backups that have to be read (usually one), and one each
 time a running backup is followed.
@@ -48,7 +49,7 @@ from typing import Any
 from exporter import wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Resource, Scope, Status
-from exporter.provider import Answer, Api, BearerAuth, Provider, RateLimit, RawPage, Url, address
+from exporter.provider import Answer, Api, BearerAuth, Download, Provider, RateLimit, RawPage, Url, address
 from exporter.secret import Secret
 
 BASE_URL = Url("https://api.scholarlysoftware.com")
@@ -124,6 +125,15 @@ async def refresh(api: Api, options: Options, _resource: Resource, run: Backup) 
     return (backup(options, wire.record(answer.body, "data")),)
 
 
+async def download(api: Api, options: Options, _resource: Resource, completed: Backup) -> Download:
+    """Return the address of a completed backup's file and its checksum."""
+    answer = await _get(api, options, address(options.base_url, "api", "v1", "backups", completed.id))
+    attributes = wire.optional_object(wire.record(answer.body, "data"), "attributes")
+    return Download(
+        link=wire.link(attributes.get("download_url")), md5=wire.text(attributes.get("download_checksum_md5"))
+    )
+
+
 async def _get(api: Api, options: Options, url: str, envelope: Any = Any) -> Answer:
     return await api.get(url, auth=BearerAuth(options.token), accept=MEDIA_TYPE, envelope=envelope)
 
@@ -187,4 +197,5 @@ PROVIDER = Provider(
     backup=backup,
     newest_first=True,
     refresh=refresh,
+    download=download,
 )

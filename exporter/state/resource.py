@@ -6,6 +6,7 @@ from math import inf
 
 from exporter.model import Backup, Details, Resource, Status
 from exporter.state.backup_table import NO_HASHES
+from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.listing import Listing
 from exporter.state.observations import Observations, SourceObservations
@@ -39,8 +40,8 @@ class ResourceStatus:
     """What the store adds up over the readings."""
     unreadable_records: int | None = None
     """Records of the newest whole listing that could not be understood."""
-    not_downloadable: str | None = None
-    """Why the newest completed backup could not be downloaded when that was tried last; None: it could, or was not."""
+    download_check: DownloadCheck | None = None
+    """Where downloads are verified."""
 
     @property
     def paused(self) -> bool:

@@ -1,0 +1,136 @@
+"""Proves from time to time that each resource's newest completed backup can be fetched."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Protocol
+
+import structlog
+
+from exporter.errors import DeadlineError, PollError
+from exporter.metrics.store import Store
+from exporter.model import Backup, Status
+from exporter.polling.guard import guard
+from exporter.provider import Api, Download
+from exporter.settings import Source, VerifyDownloads
+from exporter.state.download_check import DownloadCheck
+from exporter.state.resource import ResourceStatus
+
+PAUSE = 10.0
+"""Seconds between two looks at what is due."""
+CONCURRENCY = 4
+"""How many downloads are checked at the same time."""
+
+
+class Fetcher(Protocol):
+    """What fetches from a link."""
+
+    async def check(self, download: Download, size: float | None) -> None:
+        """Raise a PollError unless the file can be fetched and is what the vendor reports."""
+        ...
+
+
+class DownloadVerifier:
+    """Checks the downloads of one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        rules: VerifyDownloads,
+        api: Callable[[], Api],
+        fetcher: Fetcher,
+        store: Store,
+        slots: asyncio.Semaphore,
+    ) -> None:
+        """Check nothing yet; `api` gives a new operation for each link, `slots` are those of all sources together."""
+        self.source = source
+        self._rules, self._api, self._fetcher, self._store, self._slots = rules, api, fetcher, store, slots
+        self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+
+    async def run(self) -> None:
+        """Check what is due, for ever."""
+        while True:
+            await self.check_due()
+            await asyncio.sleep(PAUSE)
+
+    async def check_due(self) -> None:
+        """Check every resource whose check is due."""
+        keys = [key for key, resource_status in self._watched.items() if self._is_due(resource_status)]
+        for key in keys:
+            if self._watched[key].download_check is None:  # the counters begin at zero, before the first check
+                self._store.put(self.source.name, replace(self._watched[key], download_check=DownloadCheck()))
+        due = iter(keys)
+
+        async def work() -> None:
+            for key in due:
+                async with self._slots:
+                    await self._check(key)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CONCURRENCY):
+                group.create_task(work())
+
+    def _is_due(self, resource_status: ResourceStatus) -> bool:
+        """Return whether a resource is to be checked; the first time once its whole listing has been read."""
+        if self.source.provider.download is None or resource_status.fully_listed_at is None:
+            return False
+        check = resource_status.download_check or DownloadCheck()
+        return check.is_due(self._store.clock(), self._rules.interval)
+
+    async def _check(self, key: str) -> None:
+        resource_status = self._watched.get(key)
+        if resource_status is None:
+            return
+        loop = asyncio.get_running_loop()
+        began, failure = loop.time(), None
+        try:
+            checked = await guard(self._log, "checking a download", self._prove(resource_status))
+        except PollError as error:
+            checked, failure = True, error
+        if checked:
+            self._record(key, loop.time() - began, failure)
+
+    async def _prove(self, resource_status: ResourceStatus) -> bool:
+        """Fetch the newest backup that can be fetched; return whether there is one."""
+        download = self.source.provider.download
+        assert download is not None  # noqa: S101 - _is_due has asked
+        for backup in _newest_by_kind(resource_status):
+            found = await download(self._api(), self.source.options, resource_status.resource, backup)
+            if found is not None:
+                try:
+                    async with asyncio.timeout(self._rules.interval):
+                        await self._fetcher.check(found, backup.size)
+                except TimeoutError:
+                    raise DeadlineError("the download takes longer than the interval of the checks") from None
+                return True
+        return False
+
+    def _record(self, key: str, seconds: float, failure: PollError | None) -> None:
+        resource_status = self._watched.get(key)
+        if resource_status is None:
+            return
+        now, before = self._store.clock(), resource_status.download_check or DownloadCheck()
+        if failure is None:
+            check = before.succeed(now, seconds)
+        else:
+            check = before.fail(now, seconds, failure.reason)
+            if before.reason != failure.reason:
+                self._log.warning("download.failed", resource=key, reason=failure.reason, detail=str(failure))
+        if failure is None and before.success is False:
+            self._log.info("download.succeeded", resource=key)
+        self._store.put(self.source.name, replace(resource_status, download_check=check))
+
+    @property
+    def _watched(self) -> dict[str, ResourceStatus]:
+        return self._store.entries[self.source.name].resources
+
+
+def _newest_by_kind(resource_status: ResourceStatus) -> Iterator[Backup]:
+    """Yield the newest completed backup of each kind that is listed, the newest first."""
+    backups = () if resource_status.listing is None else resource_status.listing.backups.values()
+    completed = [one for one in backups if one.status is Status.COMPLETED and one.started is not None]
+    kinds = set[str]()
+    for backup in sorted(completed, key=lambda one: one.started or 0.0, reverse=True):
+        if backup.kind not in kinds:
+            kinds.add(backup.kind)
+            yield backup
