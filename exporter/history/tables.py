@@ -70,10 +70,10 @@ def worst_first(report: Report) -> list[Mapping[str, Any]]:
 
 def headline(report: Report) -> str:
     """Return the summary in one sentence."""
-    told = report.summary
+    counts = report.summary
     return (
-        f"{told['within']} of {told['resources']} resources were within their limits the whole time, "
-        f"{told['outside']} were not, {told['unjudged']} cannot be judged."
+        f"Within the limit the whole time: {counts['within']} of {counts['resources']} resources. "
+        f"Outside at times: {counts['outside']}. Not judged: {counts['unjudged']}."
     )
 
 

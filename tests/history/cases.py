@@ -1,0 +1,49 @@
+"""Readings made by hand, for the tests of the report and of the backfill."""
+
+from typing import Any
+
+from exporter import registry
+from exporter.history.report import Period, SourceReading
+from exporter.history.timeline import Timeline, timeline
+from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Status
+from exporter.settings import Source
+from exporter.state.listing import Listing
+from exporter.state.resource import ResourceStatus
+
+DAY = 86400.0
+NOW = 1_764_028_800.0
+"""2025-11-25T00:00:00Z."""
+PERIOD = Period(since=NOW - 30 * DAY, until=NOW, now=NOW)
+
+
+def source(**fields: Any) -> Source:
+    provider = registry.provider("northflank")
+    given = {"name": "platform", "provider": provider, "provider_name": "northflank", "options": None}
+    return Source(**{**given, "rate_limit": provider.rate_limit, **fields})
+
+
+def backup(days: float, status: Status = Status.COMPLETED, **fields: Any) -> Backup:
+    """Return a backup that started so many days before now, and took an hour."""
+    started = NOW - days * DAY
+    ended = {} if status in (Status.IN_PROGRESS, Status.PENDING) else {"finished": started + 3600.0}
+    return Backup(**{"id": f"{days}", "status": status, "started": started, "size": 7.0, **ended, **fields})
+
+
+def resource_status(*backups: Backup, recovery: RecoveryWindow | None = None, **fields: Any) -> ResourceStatus:
+    """Return a resource that lists these."""
+    listing = Listing().merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
+    resource = fields.pop("resource", Resource(id="payments/ledger", name="Ledger", kind="postgresql"))
+    details = fields.pop("facts", Details(interval=DAY))
+    return ResourceStatus(resource=resource, first_seen=NOW, up=True, details=details, **fields).listed(
+        listing, sizes=True
+    )
+
+
+def reading(*resources: ResourceStatus, **fields: Any) -> SourceReading:
+    return SourceReading(**{"source": source(), "up": True, "resources": resources, **fields})
+
+
+def known(*backups: Backup, **fields: Any) -> Timeline:
+    one = resource_status(*backups, **fields)
+    policy = source().policy(one.resource.id, one.resource.name)
+    return timeline(one.listing, one.details, policy, one.resource.created, history=one.history)
