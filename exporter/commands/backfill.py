@@ -13,7 +13,7 @@ from exporter.history.report import SourceReading
 from exporter.history.series import ResourceSeries, series_of
 from exporter.history.timeline import timeline
 from exporter.human import size
-from exporter.metrics.render import escape
+from exporter.metrics.render import escape_label
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 
@@ -95,7 +95,7 @@ def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillF
         *policy.labels,
         *flags.labels,
     )
-    written = ",".join(f'{name}="{escape(value)}"' for name, value in labels)
+    written = ",".join(f'{name}="{escape_label(value)}"' for name, value in labels)
     return series_of(known, written, limit=known.limit if flags.assume_limits else None)
 
 

@@ -15,7 +15,8 @@ from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
 from exporter.history.report import SourceReading
 from exporter.metrics.store import Store
-from exporter.persistence.saver import StateSaver
+from exporter.persistence.file import StateFile, UnusableStateError
+from exporter.persistence.saver import fill_archive
 from exporter.settings import Settings
 
 Use = Callable[[Sequence[SourceReading]], int]
@@ -52,7 +53,7 @@ async def _read_some(settings: Settings, names: Sequence[str], use: Use) -> int:
 async def read_once(settings: Settings) -> Sequence[SourceReading]:
     """Read the sources side by side, with what the state file remembers of them; write no state."""
     app = App(time.time)
-    await StateSaver(app.store, app.memory).recall(settings)
+    _remember(app, settings)
     watches = await app.apply(settings)
     try:
         with progress_bar() as progress:
@@ -68,6 +69,18 @@ async def read_once(settings: Settings) -> Sequence[SourceReading]:
         )
         for entry in app.store.entries.values()
     ]
+
+
+def _remember(app: App, settings: Settings) -> None:
+    """Give the app what the state file holds, and leave the file as it is, whatever it holds."""
+    if settings.state_file is None:
+        return
+    try:
+        stored = StateFile(settings.state_file).read()
+    except UnusableStateError as error:
+        print(f"{settings.state_file}: not used: {error}", file=sys.stderr)
+        return
+    fill_archive(app.archive, stored, settings, app.store.clock())
 
 
 def progress_bar() -> Progress:

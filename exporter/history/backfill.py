@@ -10,7 +10,7 @@ from typing import IO
 from exporter.history.files import UnwritableError, whole_files
 from exporter.history.series import ENDED, ResourceSeries
 from exporter.history.steps import Steps, steps_of
-from exporter.metrics.render import escape, header, number
+from exporter.metrics.render import escape_label, format_number, render_header
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
 
 DAY = 86400
@@ -83,7 +83,7 @@ def _write_day(resources: Sequence[ResourceSeries], ticks: range, file: IO[bytes
                 write_lines = _write_ages if family.name == AGE else _write_values
                 lines = write_lines(head, steps, ticks, stamps)
                 if lines and not begun:
-                    file.write(header(family, openmetrics=True))
+                    file.write(render_header(family, openmetrics=True))
                     begun = True
                 file.write(lines.encode("utf-8", "replace"))
     file.write(b"# EOF\n")
@@ -93,7 +93,7 @@ def _write_values(head: str, steps: Steps, ticks: range, stamps: Sequence[str]) 
     """Return a line for each tick; where the value stays, its lines are joined and not written one by one."""
     parts = []
     for first, behind, value in steps.on(ticks):
-        line = f"{head}{number(value)}"
+        line = f"{head}{format_number(value)}"
         parts.append(line + line.join(stamps[first:behind]))
     return "".join(parts)
 
@@ -125,7 +125,7 @@ def _alone(steps: Steps) -> Sequence[Series]:
 
 
 def _of_kind(kind: str) -> str:
-    return f',kind="{escape(kind)}"' if kind else ""
+    return f',kind="{escape_label(kind)}"' if kind else ""
 
 
 def _status(resource: ResourceSeries) -> Sequence[Series]:

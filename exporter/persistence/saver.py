@@ -1,6 +1,7 @@
 """Sees to it that what is known survives a restart: gives back what the state file kept, and writes what changed."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from operator import is_
 from pathlib import Path
@@ -36,19 +37,7 @@ class StateSaver:
 
     async def load(self, settings: Settings) -> None:
         """Give the memory what the file kept: for the board what is still watched, the rest as gone."""
-        now, live, gone = (
-            self._store.clock(),
-            dict[str, list[ResourceStatus]](),
-            dict[tuple[str, str], ArchivedResource](),
-        )
-        sources = {source.name: source for source in settings.sources}
-        for one in await self._open(settings.state_file):
-            source = sources.get(one.source)
-            if source is None or one.gone_since is not None or not source.watches(one.id, one.name):
-                gone[one.source, one.id] = one.to_archived(now)
-            elif source.provider_name == one.provider:
-                live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes, now=now))
-        self._archive.load(gone, live)
+        fill_archive(self._archive, await self._open(settings.state_file), settings, self._store.clock())
 
     async def switch_file(self, settings: Settings) -> None:
         """Take the file that a new configuration names; what is known now goes there, what was in it is set aside."""
@@ -131,3 +120,16 @@ class StateSaver:
         elif failure is None and self._failure is not None:
             self._log.info("state.written_again", file=str(file.path))
         self._written, self._failure = written, failure
+
+
+def fill_archive(archive: Archive, stored: Iterable[StoredResource], settings: Settings, now: float) -> None:
+    """Load what a state file kept: as live what is still watched, the rest as gone."""
+    live, gone = dict[str, list[ResourceStatus]](), dict[tuple[str, str], ArchivedResource]()
+    sources = {source.name: source for source in settings.sources}
+    for one in stored:
+        source = sources.get(one.source)
+        if source is None or one.gone_since is not None or not source.watches(one.id, one.name):
+            gone[one.source, one.id] = one.to_archived(now)
+        elif source.provider_name == one.provider:
+            live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes, now=now))
+    archive.load(gone, live)

@@ -33,7 +33,7 @@ def resource_status(*backups: Backup, recovery: RecoveryWindow | None = None, **
     """Return a resource that lists these."""
     listing = Listing().merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
     resource = fields.pop("resource", Resource(id="payments/ledger", name="Ledger", kind="postgresql"))
-    details = fields.pop("facts", Details(interval=DAY))
+    details = fields.pop("details", Details(interval=DAY))
     return ResourceStatus(resource=resource, first_seen=NOW, up=True, details=details, **fields).listed(
         listing, sizes=True
     )
