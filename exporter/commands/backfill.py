@@ -86,7 +86,6 @@ def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillF
         policy,
         resource.created,
         history=resource_status.history,
-        derive=source.provider.max_age,
     )
     labels = (
         ("provider", source.provider_name),
@@ -122,8 +121,8 @@ def _announce(
     if not flags.labels:
         print("without --label job=… and --label instance=… the past does not join the live series", file=sys.stderr)
     for reading in readings:
-        if not reading.up:
-            print(f"{reading.source.name}: could not be read, {reading.failure}", file=sys.stderr)
+        if not reading.status.up:
+            print(f"{reading.source.name}: could not be read, {reading.status.failure}", file=sys.stderr)
         for resource_status in reading.resources:
             if (problem := _unknown(resource_status)) is not None:
                 print(f"{reading.source.name} {resource_status.resource.id!a}: {problem}", file=sys.stderr)
@@ -138,4 +137,4 @@ def _unknown(resource_status: ResourceStatus) -> str | None:
 
 
 def _is_whole(reading: SourceReading) -> bool:
-    return reading.up and all(one.failure is None and one.listing is not None for one in reading.resources)
+    return bool(reading.status.up) and all(one.failure is None and one.listing is not None for one in reading.resources)

@@ -14,10 +14,10 @@ from exporter.app import App, SourceTasks
 from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
 from exporter.history.report import SourceReading
-from exporter.metrics.store import Store
 from exporter.persistence.file import StateFile, UnusableStateError
 from exporter.persistence.saver import fill_archive
 from exporter.settings import Settings
+from exporter.state.store import Store
 
 Use = Callable[[Sequence[SourceReading]], int]
 
@@ -63,8 +63,7 @@ async def read_once(settings: Settings) -> Sequence[SourceReading]:
     return [
         SourceReading(
             source=entry.source,
-            up=bool(entry.status.up),
-            failure=entry.status.failure,
+            status=entry.status,
             resources=list(entry.resources.values()),
         )
         for entry in app.store.entries.values()

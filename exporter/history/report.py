@@ -7,12 +7,13 @@ from typing import Any
 
 from exporter import __version__
 from exporter.history.instants import iso
-from exporter.history.problems import problem_words
 from exporter.history.timeline import Timeline, start, timeline
 from exporter.history.unknown import sentences
 from exporter.model import Backup, Status
 from exporter.settings import Source
-from exporter.state.resource import ResourceStatus
+from exporter.state.problem import Problem
+from exporter.state.problems import problems
+from exporter.state.resource import ResourceStatus, SourceStatus
 
 FORMAT = 1
 COLUMNS = (
@@ -37,13 +38,12 @@ class SourceReading:
     """What reading one source came to."""
 
     source: Source
-    up: bool
-    failure: str | None = None
+    status: SourceStatus
     resources: Sequence[ResourceStatus] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceEntry:
+class ResourceEntry:
     """One resource in the report: its record, and the timeline that it was made of."""
 
     record: Mapping[str, Any]
@@ -58,7 +58,7 @@ class Report:
 
     period: Period
     sources: Sequence[Mapping[str, Any]]
-    entries: Sequence[SourceEntry] = ()
+    entries: Sequence[ResourceEntry] = ()
     summary: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -83,7 +83,7 @@ class Report:
 def report(readings: Iterable[SourceReading], period: Period) -> Report:
     """Return the report of what was read."""
     readings = list(readings)
-    entries = [entry_of(reading.source, one, period) for reading in readings for one in _by_id(reading.resources)]
+    entries = [entry_of(reading, one, period) for reading in readings for one in _by_id(reading.resources)]
     return Report(
         period=period,
         sources=[_source_record(reading) for reading in readings],
@@ -92,8 +92,9 @@ def report(readings: Iterable[SourceReading], period: Period) -> Report:
     )
 
 
-def entry_of(source: Source, resource_status: ResourceStatus, period: Period) -> SourceEntry:
+def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Period) -> ResourceEntry:
     """Return one resource's part of the report."""
+    source = reading.source
     resource, policy = (
         resource_status.resource,
         source.policy(resource_status.resource.id, resource_status.resource.name),
@@ -104,7 +105,6 @@ def entry_of(source: Source, resource_status: ResourceStatus, period: Period) ->
         policy,
         resource.created,
         history=resource_status.history,
-        derive=source.provider.max_age,
     )
     record = {
         "provider": source.provider_name,
@@ -118,11 +118,11 @@ def entry_of(source: Source, resource_status: ResourceStatus, period: Period) ->
         **_restore(resource_status, period),
         "oldest_success": _instant(_oldest(resource_status, known)),
         "paused": policy.paused or resource_status.paused,
-        "problems": list(problem_words(resource_status, policy, period.now)),
+        "problems": _words(problems(resource_status, policy, period.now, source=reading.status)),
         "unknown": list(sentences(resource_status, known, period.since, period.until, period.now)),
     }
     ordered = {column: record[column] for column in COLUMNS}
-    return SourceEntry(
+    return ResourceEntry(
         record=ordered, timeline=known, read=resource_status.failure is None and resource_status.listing is not None
     )
 
@@ -186,9 +186,14 @@ def _oldest(resource_status: ResourceStatus, known: Timeline) -> float | None:
 
 
 def _source_record(reading: SourceReading) -> dict[str, Any]:
-    source = reading.source
-    up, failure = reading.up, reading.failure
-    return {"source": source.name, "provider": source.provider_name, "up": up, "failure": failure}
+    source, status = reading.source, reading.status
+    names = {"source": source.name, "provider": source.provider_name}
+    return {**names, "up": bool(status.up), "failure": status.failure}
+
+
+def _words(found: Iterable[Problem]) -> list[str]:
+    """Return the words of problems, worst first, each once: one word may be about several kinds."""
+    return list(dict.fromkeys(problem.word for problem in found))
 
 
 def _summary(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -1,13 +1,12 @@
 """Works out of a listing how old a resource's newest backup was at any instant of the past."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import fsum
 from typing import Literal
 
 from exporter.history.steps import Steps, steps_of
 from exporter.model import Backup, Details, RecoveryWindow, Status
-from exporter.provider import add_slack
 from exporter.settings import Policy
 from exporter.state.history import History
 from exporter.state.listing import Listing
@@ -94,13 +93,12 @@ def timeline(
     created: float | None,
     *,
     history: History | None = None,
-    derive: Callable[[float], float] = add_slack,
 ) -> Timeline:
     """Return the timeline that a whole listing and what is remembered beside it give.
 
-    `derive` is the vendor's rule from an interval to a limit; `history` holds what the vendor may have forgotten.
+    `history` holds what the vendor may have forgotten.
     """
-    limit, limit_from = limit_of(policy, details, derive)
+    limit, limit_from = limit_of(policy, details)
     window = None if listing is None else listing.recovery
     runs = known_runs(listing, history)
     starts = [] if listing is None else [one.started for one in listing.backups.values() if one.started is not None]
@@ -115,14 +113,12 @@ def timeline(
     )
 
 
-def limit_of(
-    policy: Policy, details: Details | None, derive: Callable[[float], float]
-) -> tuple[float | None, LimitOrigin | None]:
+def limit_of(policy: Policy, details: Details | None) -> tuple[float | None, LimitOrigin | None]:
     """Return the age limit of today and where it comes from."""
     if policy.max_age is not None:
         return policy.max_age, "configured"
     interval = None if details is None else details.interval
-    return (None, None) if interval is None else (derive(interval), "derived")
+    return (None, None) if interval is None else (policy.derive_max_age(interval), "derived")
 
 
 def known_runs(listing: Listing | None, history: History | None) -> tuple[Backup, ...]:

@@ -1,20 +1,20 @@
 """Proves from time to time that each resource's newest completed backup can be fetched."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
 
 from exporter.errors import DeadlineError, PollError
-from exporter.metrics.store import Store
 from exporter.model import Backup, Status
 from exporter.polling.guard import guard
 from exporter.provider import Api, Download
 from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import DownloadCheck
 from exporter.state.resource import ResourceStatus
+from exporter.state.store import Store
 
 PAUSE = 10.0
 """Seconds between two looks at what is due."""
@@ -121,7 +121,7 @@ class DownloadVerifier:
         self._store.put(self.source.name, replace(resource_status, download_check=check))
 
     @property
-    def _watched(self) -> dict[str, ResourceStatus]:
+    def _watched(self) -> Mapping[str, ResourceStatus]:
         return self._store.entries[self.source.name].resources
 
 

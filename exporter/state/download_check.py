@@ -13,7 +13,7 @@ class DownloadCheck:
     """When the last one ended."""
     success: bool | None = None
     reason: str | None = None
-    """Why it failed."""
+    """Why it failed; None if it did not."""
     duration: float | None = None
     """How long it took, in seconds."""
     failures: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -49,6 +49,11 @@ class ResourceStatus:
         return self.resource.paused or (self.details is not None and self.details.paused)
 
     @property
+    def not_downloadable(self) -> str | None:
+        """Why the newest backup could not be downloaded when that was tried last; None: it could, or was not tried."""
+        return None if self.download_check is None else self.download_check.reason
+
+    @property
     def state(self) -> str | None:
         """The vendor's word for the resource's own state."""
         word = self.details.state if self.details is not None else None

@@ -8,7 +8,7 @@ from exporter.history.timeline import Timeline, timeline
 from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Status
 from exporter.settings import Source
 from exporter.state.listing import Listing
-from exporter.state.resource import ResourceStatus
+from exporter.state.resource import ResourceStatus, SourceStatus
 
 DAY = 86400.0
 NOW = 1_764_028_800.0
@@ -16,7 +16,7 @@ NOW = 1_764_028_800.0
 PERIOD = Period(since=NOW - 30 * DAY, until=NOW, now=NOW)
 
 
-def source(**fields: Any) -> Source:
+def platform(**fields: Any) -> Source:
     provider = registry.provider("northflank")
     given = {"name": "platform", "provider": provider, "provider_name": "northflank", "options": None}
     return Source(**{**given, "rate_limit": provider.rate_limit, **fields})
@@ -34,16 +34,19 @@ def resource_status(*backups: Backup, recovery: RecoveryWindow | None = None, **
     listing = Listing().merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
     resource = fields.pop("resource", Resource(id="payments/ledger", name="Ledger", kind="postgresql"))
     details = fields.pop("details", Details(interval=DAY))
-    return ResourceStatus(resource=resource, first_seen=NOW, up=True, details=details, **fields).listed(
+    return ResourceStatus(resource=resource, first_seen=NOW, up=True, details=details, **fields).update_listing(
         listing, sizes=True
     )
 
 
-def reading(*resources: ResourceStatus, **fields: Any) -> SourceReading:
-    return SourceReading(**{"source": source(), "up": True, "resources": resources, **fields})
+def reading(
+    *resources: ResourceStatus, up: bool = True, failure: str | None = None, source: Source | None = None
+) -> SourceReading:
+    status = SourceStatus(configured_interval=300, interval=300, up=up, failure=failure)
+    return SourceReading(source=source or platform(), status=status, resources=resources)
 
 
 def known(*backups: Backup, **fields: Any) -> Timeline:
     one = resource_status(*backups, **fields)
-    policy = source().policy(one.resource.id, one.resource.name)
+    policy = platform().policy(one.resource.id, one.resource.name)
     return timeline(one.listing, one.details, policy, one.resource.created, history=one.history)

@@ -15,7 +15,7 @@ from exporter.model import Backup, Details, RecoveryWindow, Resource, Restore, S
 from exporter.settings import Override
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
-from tests.history.cases import DAY, NOW, PERIOD, backup, reading, resource_status, source
+from tests.history.cases import DAY, NOW, PERIOD, backup, platform, reading, resource_status
 
 DAILY = [backup(days, size=100.0 + days) for days in range(40)]
 
@@ -31,7 +31,8 @@ def test_a_resource_within_its_limit_is_told_in_full() -> None:
     failed = backup(2.5, Status.FAILED)
     cancelled = backup(1.5, Status.CANCELLED)
     found = record(
-        resource_status(*DAILY, failed, cancelled, backup(45), details=details), source=source(labels=(("team", "a"),))
+        resource_status(*DAILY, failed, cancelled, backup(45), details=details),
+        source=platform(labels=(("team", "a"),)),
     )
 
     assert found == {
@@ -59,7 +60,7 @@ def test_a_resource_within_its_limit_is_told_in_full() -> None:
         "last_restore_status": "failed",
         "oldest_success": "2025-10-11T00:00:00Z",
         "paused": False,
-        "problems": [],
+        "problems": ["restore_failed"],
         "unknown": [],
     }
     assert list(found) == list(COLUMNS)
@@ -180,7 +181,7 @@ def test_the_summary_counts_the_paused_as_unjudged() -> None:
     paused = resource_status(*DAILY, resource=Resource(id="p", name="p", kind="redis", paused=True))
     outside = resource_status(backup(10), resource=Resource(id="o", name="o", kind="redis"))
     overridden = resource_status(*DAILY, resource=Resource(id="q", name="q", kind="redis"))
-    resting = source(overrides=(Override(pattern="q", paused=True),))
+    resting = platform(overrides=(Override(pattern="q", paused=True),))
     made = report([reading(within, paused, outside, overridden, source=resting)], PERIOD)
 
     assert made.summary == {"resources": 4, "within": 1, "outside": 1, "unjudged": 2}

@@ -142,7 +142,7 @@ def test_the_limit_is_configured_or_else_derived() -> None:
     listing = Listing(backups=BackupTable([completed(1, 0, None)]))
 
     def limit(**expected: float) -> tuple[float | None, str | None]:
-        found = timeline(listing, details, Policy(**expected), None, derive=lambda seconds: 2 * seconds)
+        found = timeline(listing, details, Policy(derive_max_age=lambda seconds: 2 * seconds, **expected), None)
         return found.limit, found.limit_from
 
     assert limit() == (172800, "derived")

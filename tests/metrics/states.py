@@ -8,6 +8,7 @@ from exporter.counters import Counters
 from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Restore, Status
 from exporter.provider import Provider, RateLimit
 from exporter.settings import Override, Source
+from exporter.state.download_check import DownloadCheck
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -96,7 +97,9 @@ ORDERS = with_listing(
         for format_number in range(3)
     ),
 )
+DOWNLOADED = DownloadCheck().fail(NOW - 30 * HOUR, 20.5, "timeout").succeed(NOW - 6 * HOUR, 0.25)
 PLAIN = with_listing(thing("plain", kind="institution", details=Details(scheduled=False)), done("1", 30, 2.5, 7, ""))
+PLAIN = replace(PLAIN, download_check=DOWNLOADED)
 WINDOW = with_listing(
     thing("window"), recovery=RecoveryWindow(kind="pitr", earliest=NOW - 168 * HOUR, latest=NOW - 0.25)
 )

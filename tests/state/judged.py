@@ -66,7 +66,7 @@ def status(
     **given: Any,
 ) -> ResourceStatus:
     """Return a resource; what is no field of its own is one of its summary's."""
-    others = {name: given.pop(name) for name in ("unreadable_records", "not_downloadable") if name in given}
+    others = {name: given.pop(name) for name in ("unreadable_records", "download_check") if name in given}
     resource = Resource(
         id="r", name="R", kind="postgresql", created=None if created is None else ago(created), paused=paused
     )

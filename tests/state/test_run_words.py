@@ -7,6 +7,7 @@ import pytest
 
 from exporter.model import Details, Restore, Status
 from exporter.settings import Policy, Thresholds
+from exporter.state.download_check import DownloadCheck
 from exporter.state.observations import Observations
 from exporter.state.problems import judge
 from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, found, status
@@ -201,12 +202,15 @@ def test_partly_failed() -> None:
     assert found(status(last_success=60, item_failures=2), PAUSED) == set()
 
 
+FAILED_CHECK = DownloadCheck().fail(NOW, 1, "expired")
+
+
 def test_not_downloadable() -> None:
-    (one,) = judge(status(last_success=60, not_downloadable="expired"), OFF_LIMITS, NOW, source=UP).problems
+    (one,) = judge(status(last_success=60, download_check=FAILED_CHECK), OFF_LIMITS, NOW, source=UP).problems
 
     assert one.word == "not_downloadable"
     assert one.text == "The newest completed backup could not be downloaded: expired."
-    assert found(status(last_success=60, not_downloadable=None)) == set()
+    assert found(status(last_success=60, download_check=FAILED_CHECK.succeed(NOW, 1))) == set()
 
 
 def test_failing_says_since_when() -> None:
