@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from exporter.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
+from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
 from exporter.model import Backup, Details, Page, Resource, Restore, Status
 from exporter.provider import RateLimit
 from exporter.providers.northflank import PROVIDER, Options
@@ -16,6 +16,7 @@ from exporter.settings import Source
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
+from exporter.state.view import ResourceView
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -76,9 +77,7 @@ def registry(count: int) -> CollectorRegistry:
     ]
     values = [value for _, value in LABELS]
     for resource_status in resources(count):
-        view = ResourceView(
-            status=resource_status, policy=whole.policy(resource_status.resource.id, ""), derived=PROVIDER.max_age
-        )
+        view = ResourceView(status=resource_status, policy=whole.policy(resource_status.resource.id, ""), up=True)
         common = ("northflank", "platform", resource_status.resource.id, *values)
         for family, gauge in zip(RESOURCE_FAMILIES, gauges, strict=True):
             for own, value in family.samples(view):

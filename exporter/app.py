@@ -90,6 +90,7 @@ class App:
 
         An unchanged source goes on without a gap, with its tokens and its limiter.
         """
+        self.exposition.exclude(settings.excluded_families)
         wanted = {source.name: source for source in settings.sources}
         for name, watch in list(self._watches.items()):
             if wanted.get(name) != watch.source:

@@ -112,7 +112,9 @@ class Server:
             render_process,  # takes a while to import, and nobody waits for it here
         )
 
-        return chain(self._app.exposition.render(openmetrics=openmetrics), (render_process(openmetrics=openmetrics),))
+        exposition = self._app.exposition
+        process = render_process(openmetrics=openmetrics, excluded=exposition.excluded)
+        return chain(exposition.render(openmetrics=openmetrics), (process,))
 
     def _page(self) -> str:
         return render_status_page(self._app.store, self._listen.telemetry_path)

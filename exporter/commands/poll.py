@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
 from exporter.human import size, span
 from exporter.metrics.process_metrics import render_process
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView
+from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES
 from exporter.settings import Settings
-from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
+from exporter.state.view import ResourceView
 
 
 def poll(config_file: Path | None, names: Sequence[str], output: str) -> int:
@@ -92,21 +92,20 @@ def resource_records(store: Store) -> list[dict[str, Any]]:
     A metric with a label of its own is an object of the values by that label; `""` where the vendor knows no kinds.
     """
     return [
-        _record(entry, resource_status, store.clock())
-        for entry in store.entries.values()
-        for resource_status in _sort_resources(entry)
+        _record(entry, view, store.clock())
+        for name, entry in store.entries.items()
+        for view in sorted(store.views(name), key=lambda view: view.status.resource.id)
     ]
 
 
-def _record(entry: SourceEntry, resource_status: ResourceStatus, now: float) -> dict[str, Any]:
-    resource = resource_status.resource
-    policy = entry.source.policy(resource.id, resource.name)
-    view = ResourceView(status=resource_status, policy=policy, derived=entry.source.provider.max_age)
+def _record(entry: SourceEntry, view: ResourceView, now: float) -> dict[str, Any]:
+    resource = view.status.resource
     record: dict[str, Any] = {"provider": entry.source.provider_name, "source": entry.source.name}
     record |= {"resource": resource.id, "resource_name": resource.name, "resource_kind": resource.kind}
-    record |= dict(policy.labels)
+    record |= dict(view.policy.labels)
+    record["problems"] = [one.as_object() for one in view.verdict.problems]
     for family in RESOURCE_FAMILIES:
-        samples = list(family.samples(view))
+        samples = [] if family.name == PROBLEM else list(family.samples(view))
         if not family.own and samples:
             value = samples[0][1]
             record[family.name] = max(0.0, now - value) if family.name == AGE else value
@@ -117,16 +116,14 @@ def _record(entry: SourceEntry, resource_status: ResourceStatus, now: float) -> 
     return record
 
 
-def _sort_resources(entry: SourceEntry) -> Iterable[ResourceStatus]:
-    return sorted(entry.resources.values(), key=lambda resource_status: resource_status.resource.id)
-
-
 def _print_json(app: App) -> None:
     print(json.dumps(resource_records(app.store), indent=2))
 
 
 def _print_exposition(app: App) -> None:
-    text = b"".join((*app.exposition.render(openmetrics=False), render_process(openmetrics=False)))
+    text = b"".join(
+        (*app.exposition.render(openmetrics=False), render_process(openmetrics=False, excluded=app.exposition.excluded))
+    )
     print(text.decode(), end="")
 
 

@@ -1,13 +1,29 @@
 """Keeps each resource's lines as the store changes, and joins them at a scrape."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from exporter.metrics.render import Labels, RenderedResource, render_family, render_resource, render_resources
-from exporter.metrics.resource_families import ResourceView
+from exporter.metrics.render import (
+    EVERYTHING,
+    FamilyTable,
+    Labels,
+    RenderedResource,
+    render_family,
+    render_resource,
+    render_resources,
+    render_samples,
+)
+from exporter.metrics.resource_families import PROBLEM, RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
-from exporter.settings import Source
+from exporter.model import Resource
+from exporter.settings import Policy, Source
+from exporter.state.problems import STATES
 from exporter.state.resource import ResourceStatus
-from exporter.state.store import Store
+from exporter.state.store import SourceEntry, Store
+from exporter.state.view import ResourceView
+
+_PROBLEM_FAMILY = next(family for family in RESOURCE_FAMILIES if family.name == PROBLEM)
 
 
 class Exposition:
@@ -17,6 +33,9 @@ class Exposition:
         """Start without lines; see `follow`."""
         self._store = store
         self._rendered: dict[str, dict[str, RenderedResource]] = {}
+        self._table = EVERYTHING
+        self.excluded: frozenset[str] = frozenset()
+        """The names of the families that are not exposed."""
 
     @classmethod
     def follow(cls, store: Store) -> "Exposition":
@@ -29,21 +48,27 @@ class Exposition:
         """Start a source afresh: other labels make other lines."""
         self._rendered[source.name] = {}
 
-    def put(self, source: Source, before: ResourceStatus | None, after: ResourceStatus) -> None:
+    def put(self, source: Source, before: ResourceView | None, after: ResourceView) -> None:
         """Render what differs of one resource."""
-        resource, rendered = after.resource, self._rendered[source.name]
-        policy = source.policy(resource.id, resource.name)
-        labels = (
-            ("provider", source.provider_name),
-            ("source", source.name),
-            ("resource", resource.id),
-            *policy.labels,
-        )
-        lines = rendered.get(resource.id)
+        key, rendered = after.status.resource.id, self._rendered[source.name]
+        lines = rendered.get(key)
         # the policy follows from the source, which stays, and from the name, with which all is rendered again
-        same = None if before is None or lines is None or before.resource != resource else (before, lines)
-        view = ResourceView(status=after, policy=policy, derived=source.provider.max_age)
-        rendered[resource.id] = render_resource(view, labels, same)
+        same = None
+        if before is not None and lines is not None and before.status.resource == after.status.resource:
+            same = before, lines
+        rendered[key] = render_resource(after, _labels(source, key, after.policy), same, self._table)
+
+    def exclude(self, names: frozenset[str]) -> None:
+        """Expose all families but these from now on."""
+        if names == self.excluded:
+            return
+        self.excluded, self._table = names, FamilyTable(names)
+        for name, entry in self._store.entries.items():
+            views = entry.verdicts.views
+            self._rendered[name] = {
+                key: render_resource(view, _labels(entry.source, key, view.policy), None, self._table)
+                for key, view in views.items()
+            }
 
     def remove(self, source: str, ids: Iterable[str]) -> None:
         """Drop the lines of resources."""
@@ -56,13 +81,39 @@ class Exposition:
 
     def render(self, *, openmetrics: bool) -> Iterator[bytes]:
         """Yield the exposition in pieces to be joined."""
+        self._store.refresh_verdicts()
+        entries, now = list(self._store.entries.values()), self._store.clock()
         rendered = [one for lines in self._rendered.values() for one in lines.values()]
-        yield from render_resources(rendered, self._store.clock(), openmetrics=openmetrics)
-        views = [(entry, _source_labels(entry.source)) for entry in self._store.entries.values()]
+        gone = b"".join(_render_disappeared(entry, now) for entry in entries)
+        yield from render_resources(rendered, now, openmetrics=openmetrics, table=self._table, disappeared=gone)
+        views = [(entry, _source_labels(entry.source)) for entry in entries]
         for family in SOURCE_FAMILIES:
-            yield render_family(family, views, openmetrics=openmetrics)
+            if family.name not in self.excluded:
+                yield render_family(family, views, openmetrics=openmetrics)
+        states = Counter(view.verdict.state for entry in entries for view in entry.verdicts.views.values())
+        exporter = replace(self._store.exporter, resources={state: states[state] for state in STATES}, time=now)
         for about in EXPORTER_FAMILIES:
-            yield render_family(about, [(self._store.exporter, ())], openmetrics=openmetrics)
+            yield render_family(about, [(exporter, ())], openmetrics=openmetrics)
+
+
+def _render_disappeared(entry: SourceEntry, now: float) -> bytes:
+    """Write the problem of each resource that is gone; it has no other series."""
+    source, lines = entry.source, []
+    for key, one in entry.verdicts.disappeared.items():
+        resource = Resource(id=key, name=one.name, kind="")
+        view = ResourceView(status=ResourceStatus(resource=resource, first_seen=one.since), verdict=one.verdict(now))
+        lines.append(render_samples(_PROBLEM_FAMILY, view, _labels(source, key, one.policy)))
+    return b"".join(lines)
+
+
+def _labels(source: Source, resource: str, policy: Policy) -> Labels:
+    """Return the labels of all series of a resource."""
+    return (
+        ("provider", source.provider_name),
+        ("source", source.name),
+        ("resource", resource),
+        *policy.labels,
+    )
 
 
 def _source_labels(source: Source) -> Labels:

@@ -5,11 +5,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeVar
 
 from exporter.metrics.family import Family
-from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES, ResourceView, SummarySamples
+from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES, SummarySamples
 from exporter.state.resource import ResourceStatus
+from exporter.state.verdicts import outline
+from exporter.state.view import ResourceView
 
 V = TypeVar("V")
 Labels = Sequence[tuple[str, str]]
@@ -19,16 +22,38 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 MAX_LABEL_LENGTH = 512
 """What is longer is cut; nothing that identifies a resource gets here if it is."""
 
+OPTIONAL_LABELS = frozenset(("kind", "limit"))
+"""Left out where they would be empty."""
+
 SLICE = 500
 """So many resources' lines are joined at a time: the whole of it would stand in memory twice."""
 
-_AGE_AT = next(number for number, family in enumerate(RESOURCE_FAMILIES) if family.name == AGE)
-_OF_SUMMARY = [
-    (at, samples.field)
-    for at, family in enumerate(RESOURCE_FAMILIES)
-    if isinstance(samples := family.samples, SummarySamples)
-]
-_OF_THE_REST = [at for at, family in enumerate(RESOURCE_FAMILIES) if not isinstance(family.samples, SummarySamples)]
+_OF_VERDICT = frozenset(("backup_resource_up", PROBLEM, "backup_resource_worst_severity"))
+"""What the verdict and its freshness decide, and nothing else."""
+
+
+class FamilyTable:
+    """The families about resources that are exposed, and what each of them follows from."""
+
+    def __init__(self, excluded: frozenset[str] = frozenset()) -> None:
+        """Take all families but the `excluded` ones."""
+        self.families = tuple(family for family in RESOURCE_FAMILIES if family.name not in excluded)
+        self.age_at = self._at(AGE)
+        self.problem_at = self._at(PROBLEM)
+        self.of_summary: list[tuple[int, str]] = []
+        self.of_verdict: list[int] = []
+        self.of_the_rest: list[int] = []
+        for at, family in enumerate(self.families):
+            if isinstance(samples := family.samples, SummarySamples):
+                self.of_summary.append((at, samples.field))
+            else:
+                (self.of_verdict if family.name in _OF_VERDICT else self.of_the_rest).append(at)
+
+    def _at(self, name: str) -> int | None:
+        return next((at for at, family in enumerate(self.families) if family.name == name), None)
+
+
+EVERYTHING = FamilyTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +66,41 @@ class RenderedResource:
 
 
 def render_resource(
-    view: ResourceView, labels: Labels, before: tuple[ResourceStatus, RenderedResource] | None = None
+    view: ResourceView,
+    labels: Labels,
+    before: tuple[ResourceView, RenderedResource] | None = None,
+    table: FamilyTable = EVERYTHING,
 ) -> RenderedResource:
     """Write all lines of one resource but the age itself.
 
     Given what was known `before` under the same labels and policy, and its lines, only those are written that differ.
     """
-    lines = [b""] * len(RESOURCE_FAMILIES) if before is None else list(before[1].lines)
-    changed = range(len(RESOURCE_FAMILIES)) if before is None else _find_changes(before[0], view.status)
+    families = table.families
+    lines = [b""] * len(families) if before is None else list(before[1].lines)
+    changed = range(len(families)) if before is None else _find_changes(before[0], view, table)
     common = _pairs(labels)  # once for all families: escaping is most of the work
     for at in changed:
-        lines[at] = _render_samples(RESOURCE_FAMILIES[at], view, common)
+        lines[at] = _render_samples(families[at], view, common)
     age_of = None if view.status.summary is None else view.status.summary.last_success
-    lines[_AGE_AT] = f"{AGE}{{{common}}} ".encode("utf-8", "replace") if age_of is not None else b""
+    if table.age_at is not None:
+        lines[table.age_at] = f"{AGE}{{{common}}} ".encode("utf-8", "replace") if age_of is not None else b""
     return RenderedResource(tuple(lines), age_of)
 
 
-def _find_changes(before: ResourceStatus, now: ResourceStatus) -> Sequence[int]:
+def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -> Sequence[int]:
     """Return which families tell something else now."""
-    was, is_ = before.summary, now.summary
+    was, is_ = before.status.summary, now.status.summary
     if was is None or is_ is None:
-        changed = [at for at, _ in _OF_SUMMARY]
+        changed = [at for at, _ in table.of_summary]
     elif was is is_:
         changed = []
     else:
-        changed = [at for at, field in _OF_SUMMARY if getattr(was, field) != getattr(is_, field)]
-    return changed if _other_fields(before) == _other_fields(now) else [*changed, *_OF_THE_REST]
+        changed = [at for at, field in table.of_summary if getattr(was, field) != getattr(is_, field)]
+    if outline(before) != outline(now):
+        changed.extend(table.of_verdict)
+    if _other_fields(before.status) != _other_fields(now.status):
+        changed.extend(table.of_the_rest)
+    return changed
 
 
 def _other_fields(resource_status: ResourceStatus) -> tuple[object, ...]:
@@ -74,7 +108,6 @@ def _other_fields(resource_status: ResourceStatus) -> tuple[object, ...]:
         resource_status.resource,
         resource_status.details,
         resource_status.first_seen,
-        resource_status.up,
         resource_status.failure,
         resource_status.unreadable_records,
         resource_status.download_check,
@@ -98,13 +131,26 @@ def _render_samples(family: Family[V], view: V, common: str) -> bytes:
     return "".join(lines).encode("utf-8", "replace")
 
 
-def render_resources(rendered: Sequence[RenderedResource], now: float, *, openmetrics: bool) -> Iterator[bytes]:
-    """Join the resource families, for each its header and then every resource's lines, in pieces of bounded size."""
+def render_resources(
+    rendered: Sequence[RenderedResource],
+    now: float,
+    *,
+    openmetrics: bool,
+    table: FamilyTable = EVERYTHING,
+    disappeared: bytes = b"",
+) -> Iterator[bytes]:
+    """Join the resource families, for each its header and then every resource's lines, in pieces of bounded size.
+
+    `disappeared` are the lines of resources that are gone, which have a problem and nothing else.
+    """
     slices = [rendered[begin : begin + SLICE] for begin in range(0, len(rendered), SLICE)]
-    for at, family in enumerate(RESOURCE_FAMILIES):
+    for at, family in enumerate(table.families):
+        pieces = (
+            b"".join(_ages(some, now, at) if at == table.age_at else [one.lines[at] for one in some]) for some in slices
+        )
         begun = False
-        for some in slices:
-            if piece := b"".join(_ages(some, now) if at == _AGE_AT else [one.lines[at] for one in some]):
+        for piece in chain(pieces, (disappeared,) if at == table.problem_at else ()):
+            if piece:
                 yield piece if begun else render_header(family, openmetrics=openmetrics) + piece
                 begun = True
 
@@ -145,10 +191,8 @@ def accepts_openmetrics(accept: str) -> bool:
     return openmetrics > 0 and openmetrics >= weights["text/plain"]
 
 
-def _ages(rendered: Iterable[RenderedResource], now: float) -> list[bytes]:
-    return [
-        b"%s%.3f\n" % (one.lines[_AGE_AT], max(0.0, now - one.age_of)) for one in rendered if one.age_of is not None
-    ]
+def _ages(rendered: Iterable[RenderedResource], now: float, at: int) -> list[bytes]:
+    return [b"%s%.3f\n" % (one.lines[at], max(0.0, now - one.age_of)) for one in rendered if one.age_of is not None]
 
 
 def _pairs(labels: Labels) -> str:
@@ -157,7 +201,9 @@ def _pairs(labels: Labels) -> str:
 
 def _braces(common: str, names: Sequence[str] = (), values: Sequence[str] = ()) -> str:
     own = [
-        f'{name}="{escape_label(value)}"' for name, value in zip(names, values, strict=True) if value or name != "kind"
+        f'{name}="{escape_label(value)}"'
+        for name, value in zip(names, values, strict=True)
+        if value or name not in OPTIONAL_LABELS
     ]
     if common:
         own.insert(0, common)

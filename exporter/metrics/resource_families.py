@@ -7,21 +7,11 @@ from typing import Any
 from exporter.errors import DOWNLOAD_REASONS
 from exporter.metrics.family import Family, Sample, each, flag, one, state_set
 from exporter.model import Restore, Status
-from exporter.settings import Policy
-from exporter.state.resource import ResourceStatus
+from exporter.state.limits import max_age, max_age_by_kind
+from exporter.state.view import ResourceView
 
 ENDED = tuple(str(s) for s in Status if s not in (Status.IN_PROGRESS, Status.PENDING))
 POLLED = "as of the last poll"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceView:
-    """A resource as its metrics see it: what is known, and what is demanded of it."""
-
-    status: ResourceStatus
-    policy: Policy
-    derived: Callable[[float], float]
-    """The age limit that follows from an interval, by the vendor's rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +41,6 @@ def summary_by_kind(field: str, *, named: bool = False) -> SummarySamples:
     )
 
 
-def max_age(view: ResourceView) -> float | None:
-    """Return the age limit in force: configured, else derived; None where neither is known."""
-    interval = view.status.details.interval if view.status.details else None
-    if view.policy.max_age is not None or interval is None:
-        return view.policy.max_age
-    return view.derived(interval)
-
-
 def _intervals(view: ResourceView) -> Mapping[str, float]:
     return view.status.details.intervals if view.status.details else {}
 
@@ -73,6 +55,7 @@ def _download_failures(view: ResourceView) -> Mapping[str, float]:
 
 
 AGE = "backup_age_seconds"
+PROBLEM = "backup_resource_problem"
 
 RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     Family(
@@ -89,14 +72,27 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_resource_up",
-        help="1 if the resource was read whole in its last poll, 0 if not; absent before the first.",
-        samples=one(lambda v: flag(v.status.up)),
+        help="1 if the resource was read whole in its last poll, at most 3 intervals ago; absent before the first.",
+        samples=one(lambda v: flag(v.up)),
     ),
     Family(
         name="backup_resource_failure",
         help="1 while the resource cannot be read, with the reason; absent otherwise.",
         own=("reason",),
         samples=lambda v: [((v.status.failure,), 1)] if v.status.failure else [],
+    ),
+    Family(
+        name=PROBLEM,
+        help="1 while the problem stands, right at the scrape; absent otherwise. docs/verdict.md has the words.",
+        own=("resource_name", "problem", "severity", "kind"),
+        samples=lambda v: [
+            ((v.status.resource.name, one.word, one.severity.value, one.kind), 1) for one in v.verdict.problems
+        ],
+    ),
+    Family(
+        name="backup_resource_worst_severity",
+        help="The worst problem of the resource: 0 none, 1 info, 2 warning, 3 critical; absent while it is paused.",
+        samples=one(lambda v: None if v.verdict.state == "paused" else v.verdict.rank),
     ),
     Family(
         name="backup_resource_created_timestamp_seconds",
@@ -227,13 +223,13 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     Family(
         name="backup_max_age_seconds",
         help="The age limit: configured, else derived from the expected interval; absent where neither is known.",
-        samples=one(max_age),
+        samples=one(lambda v: max_age(v.status, v.policy)),
     ),
     Family(
         name="backup_max_age_by_kind_seconds",
         help="The age limit of the kind, derived from its expected interval.",
         own=("kind",),
-        samples=each(lambda v: {kind: v.derived(interval) for kind, interval in _intervals(v).items()}),
+        samples=each(lambda v: max_age_by_kind(v.status, v.policy)),
     ),
     Family(
         name="backup_max_duration_seconds",

@@ -37,6 +37,19 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
         samples=one(lambda v: v.status.resources),
     ),
     Family(
+        name="backup_source_problem",
+        help="1 while the problem of the source itself stands, right at the scrape; absent otherwise.",
+        common=SOURCE_LABELS,
+        own=("problem", "severity", "limit"),
+        samples=lambda v: [((one.word, one.severity.value, one.limit), 1) for one in v.verdicts.verdict.problems],
+    ),
+    Family(
+        name="backup_source_worst_severity",
+        help="The worst problem of the source itself: 0 none, 1 info, 2 warning, 3 critical.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.verdicts.verdict.rank),
+    ),
+    Family(
         name="backup_source_limit_reached",
         help="1 where one of the exporter's caps bites; absent otherwise.",
         common=SOURCE_LABELS,
@@ -147,5 +160,18 @@ EXPORTER_FAMILIES: tuple[Family[ExporterStatus], ...] = (
         help="1 if the state file could be written the last time, 0 if not; absent where none is configured.",
         common=(),
         samples=one(lambda v: flag(v.state_written)),
+    ),
+    Family(
+        name="backup_exporter_resources",
+        help="Resources at this instance by their worst problem: critical, warning, info, fine; or paused.",
+        common=(),
+        own=("state",),
+        samples=each(lambda v: v.resources),
+    ),
+    Family(
+        name="backup_exporter_time_seconds",
+        help="The exporter's clock.",
+        common=(),
+        samples=one(lambda v: v.time),
     ),
 )

@@ -47,3 +47,7 @@ class SourceObservations:
     """How many resources that are not paused the vendor listed last, when it listed any; None: it never did."""
     emptied_at: float | None = None
     """When a complete discovery found none of them any more; None while there are some."""
+
+
+UNOBSERVED = Observations()
+UNOBSERVED_SOURCE = SourceObservations()

@@ -92,6 +92,12 @@ class Problem:
         """What tells two problems of one resource or source apart."""
         return self.word, self.kind, self.limit
 
+    def as_object(self) -> dict[str, str | float | None]:
+        """Return it as JSON output has it."""
+        own = {"problem": self.word, "severity": self.severity.value, "text": self.text, "since": self.since}
+        labels = {"kind": self.kind, "limit": self.limit}
+        return {**own, **{name: value for name, value in labels.items() if value}}
+
 
 Standing = Mapping[tuple[str, str, str], Problem]
 """The problems of the verdict before, by their keys."""

@@ -9,7 +9,7 @@ from exporter.state.backup_table import NO_HASHES
 from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.listing import Listing
-from exporter.state.observations import Observations, SourceObservations
+from exporter.state.observations import UNOBSERVED, UNOBSERVED_SOURCE, Observations, SourceObservations
 from exporter.state.summary import Summary, summarize
 
 TOLERANCE = 300.0
@@ -36,7 +36,7 @@ class ResourceStatus:
     summary: Summary | None = None
     up: bool | None = None
     failure: str | None = None
-    observed: Observations = field(default_factory=Observations)
+    observed: Observations = UNOBSERVED
     """What the store adds up over the readings."""
     unreadable_records: int | None = None
     """Records of the newest whole listing that could not be understood."""
@@ -120,7 +120,18 @@ class SourceStatus:
     """How many scopes could not be listed in the last discovery."""
     rate_limited_resources: int = 0
     """How many resources the vendor's rate limit kept from being read in the newest poll."""
-    observed: SourceObservations = field(default_factory=SourceObservations)
+    observed: SourceObservations = UNOBSERVED_SOURCE
+
+    def shift(self, by: float) -> "SourceStatus":
+        """Return it on a clock that has been set forward by so many seconds."""
+        gone = self.observed.emptied_at
+        return replace(
+            self,
+            last_success=None if self.last_success is None else self.last_success + by,
+            started_at=None if self.started_at is None else self.started_at + by,
+            polled_at=None if self.polled_at is None else self.polled_at + by,
+            observed=self.observed if gone is None else replace(self.observed, emptied_at=gone + by),
+        )
 
     @property
     def polled(self) -> bool:

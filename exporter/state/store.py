@@ -1,13 +1,17 @@
 """Holds the application's state and is its only writer: others call its verbs, read its entries, or subscribe."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
 from exporter.counters import Counters
 from exporter.settings import Source
+from exporter.state.problems import Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.steady_clock import SteadyClock, loop_time
+from exporter.state.verdicts import SourceVerdicts, outline
+from exporter.state.view import ResourceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class SourceEntry:
     status: SourceStatus
     resources: Mapping[str, ResourceStatus]
     """By id; a view that follows what the store puts and removes."""
+    verdicts: SourceVerdicts
+    """What is wrong with the source and its resources; as of now after `refresh_verdicts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,10 @@ class ExporterStatus:
     reload_succeeded_at: float
     state_written: bool | None = None
     """None without a state file, and before the first write."""
+    resources: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """How many there are by what they are as a whole, at a scrape."""
+    time: float | None = None
+    """The clock, at a scrape."""
 
 
 class Subscriber(Protocol):
@@ -38,8 +48,8 @@ class Subscriber(Protocol):
         """Start a source afresh, with no resource."""
         ...
 
-    def put(self, source: Source, before: ResourceStatus | None, after: ResourceStatus) -> None:
-        """Replace one resource, or add it if there is none `before`."""
+    def put(self, source: Source, before: ResourceView | None, after: ResourceView) -> None:
+        """Replace one resource, or its verdict, or add it if there is none `before`."""
         ...
 
     def remove(self, source: str, ids: Iterable[str]) -> None:
@@ -54,9 +64,10 @@ class Subscriber(Protocol):
 class Store:
     """All sources and their resources."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Start empty; `clock` returns Unix seconds."""
+    def __init__(self, clock: Callable[[], float], ticks: Callable[[], float] = loop_time) -> None:
+        """Start empty; `clock` returns Unix seconds, `ticks` seconds from any start that never jump."""
         self.clock = clock
+        self._steady = SteadyClock(clock, ticks)
         self._entries: dict[str, SourceEntry] = {}
         self.entries: Mapping[str, SourceEntry] = MappingProxyType(self._entries)
         """The sources by name, to be read."""
@@ -78,8 +89,8 @@ class Store:
         """Call `subscriber` with what is there, and from now on before each change."""
         for entry in self._entries.values():
             subscriber.add_source(entry.source)
-            for resource_status in entry.resources.values():
-                subscriber.put(entry.source, None, resource_status)
+            for view in entry.verdicts.views.values():
+                subscriber.put(entry.source, None, view)
         self._subscribers.append(subscriber)
 
     def add_source(self, source: Source, counters: Counters, restored: Iterable[ResourceStatus] = ()) -> None:
@@ -87,21 +98,23 @@ class Store:
 
         A replaced source keeps its status and the resources that it still watches, unless its provider changed.
         """
-        before = self._entries.get(source.name)
-        status = SourceStatus(configured_interval=source.poll_interval, interval=source.poll_interval)
+        before, now = self._entries.get(source.name), self.now()
+        interval = source.poll_interval
+        status = SourceStatus(configured_interval=interval, interval=interval, started_at=now)
         kept: Iterable[ResourceStatus] = ()
+        verdicts = SourceVerdicts(source)
         if before is not None and before.source.provider_name == source.provider_name:
-            status = replace(before.status, configured_interval=source.poll_interval)
+            status = replace(before.status, configured_interval=interval)
             kept = [one for one in before.resources.values() if source.watches(one.resource.id, one.resource.name)]
+            verdicts.take_over(before.verdicts)
         for subscriber in self._subscribers:
             subscriber.add_source(source)
         resources: dict[str, ResourceStatus] = {}
         self._resources[source.name] = resources
-        self._entries[source.name] = SourceEntry(source, counters, status, MappingProxyType(resources))
+        self._entries[source.name] = SourceEntry(source, counters, status, MappingProxyType(resources), verdicts)
         for resource_status in (*kept, *restored):
             self.put(source.name, resource_status)
-        if resources:
-            self.set_status(source.name, replace(status, resources=len(resources)))
+        self.set_status(source.name, replace(status, resources=len(resources)) if resources else status)
 
     def remove_source(self, name: str) -> None:
         """Remove a source; its series are gone at the next scrape."""
@@ -112,10 +125,12 @@ class Store:
 
     def put(self, name: str, resource_status: ResourceStatus) -> None:
         """Replace the state of one resource; if a subscriber fails, nothing is replaced."""
-        resources, key = self._resources[name], resource_status.resource.id
+        entry, key = self._entries[name], resource_status.resource.id
+        view = entry.verdicts.judge(resource_status, entry.status, self.now())
         for subscriber in self._subscribers:
-            subscriber.put(self._entries[name].source, resources.get(key), resource_status)
-        resources[key] = resource_status
+            subscriber.put(entry.source, entry.verdicts.views.get(key), view)
+        entry.verdicts.set(view)
+        self._resources[name][key] = view.status
 
     def retain(self, name: str, ids: Iterable[str]) -> None:
         """Remove the resources that are not among `ids`."""
@@ -125,10 +140,55 @@ class Store:
             subscriber.remove(name, gone)
         for key in gone:
             del resources[key]
+            self._entries[name].verdicts.remove(key)
 
     def set_status(self, name: str, status: SourceStatus) -> None:
         """Replace the status of a source."""
-        self._entries[name] = replace(self._entries[name], status=status)
+        before = self._entries[name]
+        entry = self._entries[name] = replace(before, status=status)
+        now = self.now()
+        entry.verdicts.judge_source(status, now)
+        if (before.status.up, before.status.interval) != (status.up, status.interval):
+            self._replace(entry, entry.verdicts.judge_unsettled(status, now))
+
+    def now(self) -> float:
+        """Return the time in Unix seconds by which verdicts are taken: `clock`, but for jumps that have not lasted."""
+        now, jump = self._steady.read()
+        if jump:
+            for name, entry in self._entries.items():
+                entry.verdicts.shift(jump)
+                self._resources[name].update((key, view.status) for key, view in entry.verdicts.views.items())
+                self._entries[name] = replace(entry, status=entry.status.shift(jump))
+        return now
+
+    def refresh_verdicts(self) -> None:
+        """Take the verdicts anew that time alone may have changed; others follow from what is put."""
+        now = self.now()
+        for entry in list(self._entries.values()):
+            self._replace(entry, entry.verdicts.judge_due(entry.status, now))
+
+    def view(self, name: str, key: str) -> ResourceView | None:
+        """Return a resource with its verdict as of now, None if there is none of that source and id."""
+        entry = self._entries.get(name)
+        view = None if entry is None else entry.verdicts.views.get(key)
+        return None if entry is None or view is None else entry.verdicts.view_at(view, entry.status, self.now())
+
+    def views(self, name: str) -> list[ResourceView]:
+        """Return all resources of a source with their verdicts as of now."""
+        entry, now = self._entries[name], self.now()
+        self._replace(entry, entry.verdicts.judge_due(entry.status, now))
+        return entry.verdicts.views_at(entry.status, now)
+
+    def source_verdict(self, name: str) -> Verdict:
+        """Return the verdict on a source as of now."""
+        entry = self._entries[name]
+        return entry.verdicts.source_at(entry.status, self.now())
+
+    def _replace(self, entry: SourceEntry, judged: Iterable[tuple[ResourceView, ResourceView]]) -> None:
+        for before, after in judged:
+            if outline(before) != outline(after):
+                for subscriber in self._subscribers:
+                    subscriber.put(entry.source, before, after)
 
     def record_reload(self, *, succeeded: bool) -> None:
         """Record whether the configuration could be read again."""

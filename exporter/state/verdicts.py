@@ -1,20 +1,19 @@
 """The verdicts on one source and its resources: taken anew when something is read, or when their time has come."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
 from exporter.human import duration
-from exporter.settings import Policy
-from exporter.state.case import is_stale
+from exporter.settings import Policy, Source
+from exporter.state.case import is_fresh, is_stale
 from exporter.state.observations import DAY
 from exporter.state.observe import observe, shift
 from exporter.state.problem import WARNING, Problem, Standing
 from exporter.state.problems import NOTHING_STANDS, Verdict, judge
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.source_problems import judge_source
-
-PolicyOf = Callable[[ResourceStatus], Policy]
+from exporter.state.view import ResourceView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +39,14 @@ class Disappeared:
 
 
 class SourceVerdicts:
-    """What is wrong with one source and with each of its resources; the Store's, which alone changes it."""
+    """What is wrong with one source and with each of its resources; the store's, which alone changes it."""
 
-    def __init__(self, ignore: frozenset[str]) -> None:
-        """Nothing is judged yet; `ignore` are the words that are no problem of the source."""
-        self.ignore = ignore
-        self.source = Verdict()
-        self.resources: dict[str, Verdict] = {}
+    def __init__(self, source: Source) -> None:
+        """Nothing is judged yet."""
+        self.source = source
+        self.verdict = Verdict()
+        """The one on the source itself."""
+        self.views: dict[str, ResourceView] = {}
         self.disappeared: dict[str, Disappeared] = {}
         self.restored: dict[str, Standing] = {}
         """The problems of resources before a restart, until they are judged for the first time."""
@@ -54,88 +54,120 @@ class SourceVerdicts:
         self._due = inf
         """No verdict on a resource is due before."""
 
+    def take_over(self, before: "SourceVerdicts") -> None:
+        """Go on from the problems that stood before a reload."""
+        self.verdict = before.verdict
+        self.restored = {**before.restored, **{key: view.verdict.standing for key, view in before.views.items()}}
+        self.disappeared = dict(before.disappeared)
+
     def judge_source(self, status: SourceStatus, now: float) -> None:
         """Take the verdict on the source anew."""
-        self.source = judge_source(status, self.ignore, now, standing=self.source.standing)
+        self.verdict = self.source_at(status, now)
 
-    def put(
-        self, before: ResourceStatus | None, status: ResourceStatus, policy: Policy, source: SourceStatus, now: float
-    ) -> ResourceStatus:
-        """Take the verdict on a resource that was just read; return it with what is observed of it."""
-        key = status.resource.id
+    def source_at(self, status: SourceStatus, now: float) -> Verdict:
+        """Return the verdict on the source as of now."""
+        return judge_source(status, self.source.ignore, now, standing=self.verdict.standing)
+
+    def judge(self, status: ResourceStatus, polling: SourceStatus, now: float) -> ResourceView:
+        """Return the view of a resource that was just read, with what is observed of it; nothing is changed yet."""
+        key, resource = status.resource.id, status.resource
+        view = self.views.get(key)
+        before, standing = None if view is None else view.status, self._standing(key)
         if before is not None and before.first_seen != status.first_seen:
-            before = None  # another thing under an old name
-            standing = NOTHING_STANDS
+            before, standing = None, NOTHING_STANDS  # another thing under an old name
+        if view is not None and before is not None and before.resource == resource:
+            policy = view.policy
         else:
-            standing = self._standing(key)
-        seen = observe(before, status, policy, now, source=source, standing=standing)
+            policy = self.source.policy(resource.id, resource.name)
+        seen = observe(before, status, policy, now, source=polling, standing=standing)
         status = status if seen is status.observed else replace(status, observed=seen)
-        self._set(key, judge(status, policy, now, source=source, standing=standing))
+        return _view(status, policy, polling, now, standing)
+
+    def set(self, view: ResourceView) -> None:
+        """Replace the view of a resource."""
+        key = view.status.resource.id
+        self.views[key] = view
+        self.restored.pop(key, None)
         self.disappeared.pop(key, None)
-        return status
+        self._due = min(self._due, view.verdict.due)
 
     def remove(self, key: str) -> None:
         """Forget a resource that is no longer there."""
-        self.resources.pop(key, None)
+        self.views.pop(key, None)
         self.restored.pop(key, None)
 
-    def refresh(
-        self, statuses: Mapping[str, ResourceStatus], policy_of: PolicyOf, source: SourceStatus, now: float
-    ) -> list[str]:
-        """Take the verdicts anew that time alone may have changed; return the resources of which it did."""
-        if self.source.due <= now:
-            self.judge_source(source, now)
-        self.disappeared = {key: one for key, one in self.disappeared.items() if now < one.until}
-        stale = is_stale(source, now)
-        if stale is not self._stale:
-            self._stale, due = stale, list(statuses)
-        elif self._due <= now:
-            due = [key for key, verdict in self.resources.items() if verdict.due <= now]
-        else:
-            return []
-        self._due = inf
-        changed = self.judge(due, statuses, policy_of, source, now)
-        self._due = min((verdict.due for verdict in self.resources.values()), default=inf)
-        return due if stale else changed
+    def judge_due(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
+        """Take the verdicts anew that time alone may have changed; yield the views of resources, before and after.
 
-    def judge(
-        self,
-        keys: Iterable[str],
-        statuses: Mapping[str, ResourceStatus],
-        policy_of: PolicyOf,
-        source: SourceStatus,
-        now: float,
-    ) -> list[str]:
-        """Take some verdicts anew; return the resources of which it is another."""
-        changed = []
-        for key in keys:
-            before = self.resources[key]
-            self._set(key, self.now_on(statuses[key], policy_of(statuses[key]), source, now))
-            if outline(before) != outline(self.resources[key]):
-                changed.append(key)
-        return changed
+        Each is replaced when the next one is asked for.
+        """
+        if self.verdict.due <= now:
+            self.judge_source(polling, now)
+        if self.disappeared:
+            self.disappeared = {key: one for key, one in self.disappeared.items() if now < one.until}
+        stale = is_stale(polling, now)
+        if stale is self._stale and now < self._due:
+            return
+        due = list(self.views.values())
+        if stale is self._stale:
+            due = [view for view in due if view.verdict.due <= now]
+        self._stale = stale
+        yield from self._rejudge(due, polling, now)
+        self._due = min((view.verdict.due for view in self.views.values()), default=inf)
 
-    def now_on(self, status: ResourceStatus, policy: Policy, source: SourceStatus, now: float) -> Verdict:
-        """Return the verdict on a resource as of now, with the numbers of now in its texts."""
-        return judge(status, policy, now, source=source, standing=self._standing(status.resource.id))
+    def judge_unsettled(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
+        """Take the verdicts anew that depend on how the source's polling goes; yield views as `judge_due` does."""
+        views = [view for view in self.views.values() if view.status.up is False or _has_progress(view.status)]
+        yield from self._rejudge(views, polling, now)
+
+    def _rejudge(
+        self, views: Iterable[ResourceView], polling: SourceStatus, now: float
+    ) -> Iterator[tuple[ResourceView, ResourceView]]:
+        """Take some verdicts anew; yield the views before and after."""
+        for before in views:
+            after = self.view_at(before, polling, now)
+            yield before, after
+            self.set(after)
+
+    def view_at(self, view: ResourceView, polling: SourceStatus, now: float) -> ResourceView:
+        """Return a view as of now, with the numbers of now in the texts of its verdict."""
+        return _view(view.status, view.policy, polling, now, view.verdict.standing)
+
+    def views_at(self, polling: SourceStatus, now: float) -> list[ResourceView]:
+        """Return all views as of now."""
+        return [
+            self.view_at(view, polling, now) if view.verdict.problems or view.verdict.ignored else view
+            for view in self.views.values()
+        ]
+
+    def shift(self, by: float) -> None:
+        """Move what was timed to a clock that has been set forward by so many seconds."""
+        for key, view in self.views.items():
+            status = replace(view.status, observed=shift(view.status.observed, by))
+            self.views[key] = replace(view, status=status)
+        self.disappeared = {key: replace(one, since=one.since + by) for key, one in self.disappeared.items()}
+        self._due = -inf
 
     def _standing(self, key: str) -> Standing:
-        verdict = self.resources.get(key)
-        if verdict is not None:
-            return verdict.standing
-        return self.restored.get(key, NOTHING_STANDS)
-
-    def _set(self, key: str, verdict: Verdict) -> None:
-        self.restored.pop(key, None)
-        self.resources[key] = verdict
-        self._due = min(self._due, verdict.due)
+        view = self.views.get(key)
+        return self.restored.get(key, NOTHING_STANDS) if view is None else view.verdict.standing
 
 
-def outline(verdict: Verdict) -> tuple[object, ...]:
+def outline(view: ResourceView) -> tuple[object, ...]:
     """Return what the metrics show of a verdict."""
-    return verdict.state, tuple((one.word, one.kind, one.severity) for one in verdict.problems)
+    problems = view.verdict.problems
+    if not problems:
+        return view.up, view.verdict.state
+    return view.up, view.verdict.state, *((one.word, one.kind, one.severity) for one in problems)
 
 
-def shifted(status: ResourceStatus, by: float) -> ResourceStatus:
-    """Return a resource whose observations are on a clock that was set by so many seconds."""
-    return replace(status, observed=shift(status.observed, by))
+def _has_progress(status: ResourceStatus) -> bool:
+    return status.summary is not None and status.summary.progress is not None
+
+
+def _view(
+    status: ResourceStatus, policy: Policy, polling: SourceStatus, now: float, standing: Standing
+) -> ResourceView:
+    verdict = judge(status, policy, now, source=polling, standing=standing)
+    up = None if status.up is None else is_fresh(status, polling, now)
+    return ResourceView(status=status, policy=policy, verdict=verdict, up=up)

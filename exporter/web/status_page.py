@@ -4,7 +4,7 @@ from html import escape
 
 from exporter import __version__
 from exporter.human import size, span
-from exporter.metrics.resource_families import ResourceView, max_age
+from exporter.state.limits import max_age
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 
@@ -59,7 +59,7 @@ def _by_name(resource_status: ResourceStatus) -> tuple[str, str]:
 def _render_row(entry: SourceEntry, resource_status: ResourceStatus, now: float) -> str:
     resource, summary = resource_status.resource, resource_status.summary
     policy = entry.source.policy(resource.id, resource.name)
-    limit = max_age(ResourceView(status=resource_status, policy=policy, derived=entry.source.provider.max_age))
+    limit = max_age(resource_status, policy)
     paused = policy.paused or resource_status.paused
     success = summary.last_success if summary else None
     age = None if success is None else max(0.0, now - success)

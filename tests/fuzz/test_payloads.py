@@ -14,12 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 from exporter.client.responses import decode
 from exporter.errors import MalformedError, PollError
 from exporter.metrics.render import render_resource, render_resources
-from exporter.metrics.resource_families import ResourceView
 from exporter.model import Backup, Status
 from exporter.provider import Provider
 from exporter.settings import Policy
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
+from exporter.state.view import ResourceView
 from tests.fuzz.profile import SCALARS, fuzzed
 from tests.providers import test_backupify, test_clickhouse_cloud, test_northflank, test_scalingo, test_scholarly
 from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replace_at
@@ -109,7 +109,7 @@ def render_view(provider: Provider, found: Found, followed: list[Backup], *, ope
         listing, sizes=provider.sizes
     )
     new = new.update_listing(listing.merge_pages(pages[:1], whole=False).update(followed), sizes=provider.sizes)
-    view = ResourceView(status=new, policy=Policy(), derived=provider.max_age)
+    view = ResourceView(status=new, policy=Policy(derive_max_age=provider.max_age), up=True)
     lines = render_resource(view, (("provider", "any"), ("source", "any"), ("resource", resource.id)))
     return b"".join(render_resources([lines], NOW, openmetrics=openmetrics)).decode()
 

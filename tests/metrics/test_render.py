@@ -17,15 +17,13 @@ from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import FAMILIES
 from exporter.metrics.render import render_resource
-from exporter.metrics.resource_families import ResourceView
 from exporter.model import Status
-from exporter.provider import add_slack
-from exporter.settings import Policy
 from exporter.shard import Shard
 from exporter.state.resource import SourceStatus
 from exporter.state.store import Store
 from exporter.state.summary import Summary
-from tests.metrics.states import FULL, HOUR, ORDERS, PLAIN, STATES, Clock, good, made, source, thing, with_listing
+from exporter.state.view import ResourceView
+from tests.metrics.states import FULL, HOUR, NOW, ORDERS, PLAIN, STATES, Clock, good, made, source, thing, with_listing
 
 GOLDEN = Path(__file__).parent / "golden"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -39,7 +37,7 @@ def one_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def store_and_exposition(state: str) -> tuple[Store, Exposition]:
     clock = Clock()
-    store = Store(clock)
+    store = Store(clock, clock)
     exposition = Exposition.follow(store)
     STATES[state](clock, store)
     return store, exposition
@@ -131,7 +129,7 @@ def test_a_family_has_the_labels_of_its_table_and_the_configured_ones(state: str
         own = set(dict(pairs)) - {"squad", "tier", "note"}
         family = labels[name]
 
-        assert own - {"kind", "le"} == set(family.labels) - {"kind", "le"}
+        assert own - {"kind", "limit", "le"} == set(family.labels) - {"kind", "limit", "le"}
         assert own <= set(family.labels)
         assert "" not in dict(pairs).values()
 
@@ -153,7 +151,7 @@ def test_an_age_goes_on_while_the_vendor_is_down() -> None:
 
 def test_an_age_is_never_negative() -> None:
     clock = Clock()
-    store = Store(clock)
+    store = Store(clock, clock)
     exposition = Exposition.follow(store)
     good(clock, store)
     clock.now -= 500 * HOUR
@@ -176,6 +174,7 @@ def test_what_was_known_stays_while_the_vendor_is_down() -> None:
         *("backup_poll_failures_total", "backup_resource_failures_total", "backup_api_requests_total"),
         *(f"backup_api_request_duration_seconds_{ending}" for ending in ("bucket", "sum", "count")),
         *("backup_exporter_config_last_reload_successful", "backup_exporter_state_last_write_successful"),
+        "backup_exporter_time_seconds",
     }
 
 
@@ -228,7 +227,7 @@ def test_another_provider_under_the_same_name_begins_anew() -> None:
     store, _ = store_and_exposition("good")
     store.add_source(source("main", "globex"), Counters())
 
-    assert store.entries["main"].status == SourceStatus(configured_interval=300, interval=300)
+    assert store.entries["main"].status == SourceStatus(configured_interval=300, interval=300, started_at=NOW)
     assert store.entries["main"].resources == {}
     assert not store.ready
 
@@ -256,15 +255,15 @@ def test_promtool_finds_nothing(state: str) -> None:
 @pytest.mark.parametrize("field", [None, *Summary.__dataclass_fields__])
 def test_only_what_differs_is_written_and_that_as_if_all_were(field: str | None) -> None:
     """Whatever field of the summary changes, and whether anything else does: nothing of before stays that is not so."""
-    view = ResourceView(status=ORDERS, policy=Policy(), derived=add_slack)
+    view = ResourceView(status=ORDERS, up=True)
     labels = (("provider", "acme"), ("source", "main"), ("resource", "orders"))
     lines = render_resource(view, labels)
     assert ORDERS.summary is not None
     other = ORDERS.summary if field is None else replace(ORDERS.summary, **{field: changed(ORDERS.summary, field)})
     for now in (replace(ORDERS, summary=other), replace(ORDERS, summary=other, up=False, failure="timeout")):
-        fresh = replace(view, status=now)
-        assert render_resource(fresh, labels, (ORDERS, lines)) == render_resource(fresh, labels)
-    same = render_resource(replace(view, status=replace(ORDERS, summary=other)), labels, (ORDERS, lines))
+        fresh = replace(view, status=now, up=now.up)
+        assert render_resource(fresh, labels, (view, lines)) == render_resource(fresh, labels)
+    same = render_resource(replace(view, status=replace(ORDERS, summary=other)), labels, (view, lines))
     kept = sum(before is after for before, after in zip(lines.lines, same.lines, strict=True))
     assert kept >= len(lines.lines) - 4
 

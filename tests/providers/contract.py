@@ -11,13 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.errors import MalformedError, PollError
 from exporter.metrics.render import render_resource, render_resources
-from exporter.metrics.resource_families import ResourceView
 from exporter.model import Backup, Details, Page, Resource
 from exporter.polling.mapping import map_page
 from exporter.provider import Answer, Api, Auth, Provider
 from exporter.settings import Policy
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
+from exporter.state.view import ResourceView
 from tests.providers.fake_api import FakeApi, Reply, route_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -160,7 +160,9 @@ def render_view(provider: Provider, found: Found, followed: Sequence[Backup]) ->
     listing = Listing().merge_pages(pages, whole=True).update(followed)
     new = ResourceStatus(resource=resource, first_seen=NOW, details=details, up=True)
     view = ResourceView(
-        status=new.update_listing(listing, sizes=provider.sizes), policy=Policy(), derived=provider.max_age
+        status=new.update_listing(listing, sizes=provider.sizes),
+        policy=Policy(derive_max_age=provider.max_age),
+        up=True,
     )
     labels = (("provider", "any"), ("source", "any"), ("resource", resource.id))
     return b"".join(render_resources([render_resource(view, labels)], NOW, openmetrics=False))

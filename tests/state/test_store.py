@@ -8,6 +8,7 @@ from exporter.metrics.exposition import Exposition
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
+from exporter.state.view import ResourceView
 from tests.metrics.states import NOW, PLAIN, Clock, source, thing
 
 
@@ -21,10 +22,10 @@ class Recorder:
     def add_source(self, source: Source) -> None:
         self.calls.append(("add_source", source.name))
 
-    def put(self, source: Source, before: ResourceStatus | None, after: ResourceStatus) -> None:
+    def put(self, source: Source, before: ResourceView | None, after: ResourceView) -> None:
         if self.failing:
             raise ValueError("cannot be rendered")
-        self.calls.append(("put", source.name, before is not None, after.resource.id))
+        self.calls.append(("put", source.name, before is not None, after.status.resource.id))
 
     def remove(self, source: str, ids: Iterable[str]) -> None:
         self.calls.append(("remove", source, sorted(ids)))
@@ -99,7 +100,7 @@ def test_what_a_reader_gets_cannot_be_written_to(what: str) -> None:
 
 def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     clock = Clock()
-    store = Store(clock)
+    store = Store(clock, clock)
     clock.now += 5
     store.record_reload(succeeded=False)
     assert (store.exporter.reload_succeeded, store.exporter.reload_succeeded_at) == (False, NOW)

@@ -1,43 +1,46 @@
 """The verdicts on a source and its resources as readings and time go by."""
 
 from dataclasses import replace
+from typing import Any
 
 from exporter.settings import Policy
 from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.verdicts import Disappeared, SourceVerdicts, shifted
+from exporter.state.verdicts import Disappeared, SourceVerdicts, outline
+from tests.metrics.states import source
 from tests.state.judged import DAY, HOUR, NOW, UP, named, standing, status
-
-AN_HOUR = Policy(max_age=HOUR)
 
 
 class World:
     """One source with its resources, and a clock."""
 
-    def __init__(self, policy: Policy = AN_HOUR) -> None:
-        self.verdicts = SourceVerdicts(frozenset())
-        self.statuses: dict[str, ResourceStatus] = {}
-        self.policy = policy
-        self.source = replace(UP, polled_at=NOW + 1e9)
+    def __init__(self, **policy: Any) -> None:
+        self.polling = replace(UP, polled_at=NOW + 1e9)
         self.now = NOW
+        self.configure(**policy)
+        self.verdicts = SourceVerdicts(self.source)
+
+    def configure(self, **policy: Any) -> None:
+        self.source = source("main", **{"max_age": HOUR, **policy})
 
     def put(self, one: ResourceStatus, *, after: float = 0.0) -> None:
         self.now += after
-        key = one.resource.id
-        before = self.statuses.get(key)
-        carried = one if before is None else replace(one, observed=before.observed)
-        self.statuses[key] = self.verdicts.put(before, carried, self.policy, self.source, self.now)
+        before = self.verdicts.views.get(one.resource.id)
+        carried = one if before is None else replace(one, observed=before.status.observed)
+        self.verdicts.set(self.verdicts.judge(carried, self.polling, self.now))
 
     def refresh(self, *, after: float = 0.0) -> list[str]:
+        """Return the resources of which the metrics show something else."""
         self.now += after
-        return self.verdicts.refresh(self.statuses, lambda _: self.policy, self.source, self.now)
+        judged = list(self.verdicts.judge_due(self.polling, self.now))
+        return [new.status.resource.id for old, new in judged if outline(old) != outline(new)]
 
     def words(self, key: str = "r") -> set[str]:
-        return named(self.verdicts.resources[key].problems)
+        return named(self.verdicts.views[key].verdict.problems)
 
     def since(self, key: str = "r") -> list[float | None]:
-        return [one.since for one in self.verdicts.resources[key].problems]
+        return [one.since for one in self.verdicts.views[key].verdict.problems]
 
 
 def named_as(key: str, one: ResourceStatus) -> ResourceStatus:
@@ -61,25 +64,26 @@ def test_a_look_judges_only_what_is_due() -> None:
     world = World()
     for number in range(5):
         world.put(named_as(f"r{number}", status(last_success=number * 600.0)))
-    before = dict(world.verdicts.resources)
+    before = dict(world.verdicts.views)
 
     assert world.refresh(after=1201) == ["r4"]
-    assert [key for key in before if world.verdicts.resources[key] is not before[key]] == ["r4"]
+    assert [key for key in before if world.verdicts.views[key] is not before[key]] == ["r4"]
 
 
 def test_a_source_that_hangs_makes_everything_stale_and_a_poll_makes_it_fresh() -> None:
-    world = World(Policy(max_age=1e9))
-    world.source = replace(UP, polled_at=NOW)
+    world = World(max_age=1e9, max_duration=1000.0)
+    world.polling = replace(UP, polled_at=NOW)
     world.put(status(running_since=60, last_success=60))
     world.put(named_as("other", status(last_success=60)))
 
     assert world.refresh(after=900) == []
-    assert sorted(world.refresh(after=1)) == ["other", "r"]  # backup_resource_up of all becomes 0
-    world.policy = Policy(max_age=1e9, max_duration=60)
+    assert sorted(world.refresh(after=1)) == ["other", "r"]
+    assert {view.up for view in world.verdicts.views.values()} == {False}
     assert world.refresh(after=HOUR) == []
-    assert world.words() == set()
-    world.source = replace(UP, polled_at=world.now)
-    assert world.refresh() != []
+    assert world.words() == set()  # `stuck` begins only while it is read
+    world.polling = replace(UP, polled_at=world.now)
+    assert sorted(world.refresh()) == ["other", "r"]
+    assert {view.up for view in world.verdicts.views.values()} == {True}
     assert world.words() == {"stuck"}
 
 
@@ -110,12 +114,11 @@ def test_problems_from_before_a_restart_are_gone_on_from() -> None:
 def test_another_thing_under_an_old_name_begins_anew() -> None:
     world = World()
     world.put(status(up=True, last_success=60, item_failures=3, observed=Observations(paused_since=NOW - DAY)))
-    reborn = status(up=None, first_seen=-300)
     world.now += 300
-    world.statuses["r"] = world.verdicts.put(world.statuses["r"], reborn, AN_HOUR, world.source, world.now)
+    world.verdicts.set(world.verdicts.judge(status(up=None, first_seen=-300), world.polling, world.now))
 
     assert world.words() == set()
-    assert world.statuses["r"].observed == Observations()
+    assert world.verdicts.views["r"].status.observed == Observations()
 
 
 def test_a_resource_that_disappeared_is_reported_for_a_day() -> None:
@@ -147,19 +150,19 @@ def test_a_disappearance_can_be_ignored() -> None:
 
 def test_the_source_is_judged_when_its_time_comes() -> None:
     world = World()
-    world.source = SourceStatus(configured_interval=300.0, interval=300.0, started_at=NOW)
-    world.verdicts.judge_source(world.source, NOW)
+    world.polling = SourceStatus(configured_interval=300.0, interval=300.0, started_at=NOW)
+    world.verdicts.judge_source(world.polling, NOW)
 
     world.refresh(after=900)
-    assert world.verdicts.source.problems == ()
+    assert world.verdicts.verdict.problems == ()
     world.refresh(after=1)
-    assert named(world.verdicts.source.problems) == {"data_stale"}
+    assert named(world.verdicts.verdict.problems) == {"data_stale"}
 
 
 def test_a_clock_that_was_set_creates_no_duration() -> None:
-    world = World(Policy(max_age=1e9))
+    world = World(max_age=1e9, max_duration=1e9)
     world.put(status(running_since=600, progress=40.0))
-    world.statuses["r"] = shifted(world.statuses["r"], DAY)
+    world.verdicts.shift(DAY)
     world.now += DAY
 
     world.put(status(running_since=600, progress=40.0), after=60)

@@ -1,0 +1,20 @@
+"""A resource as metrics, pages and the state file see it: what is known of it, what is demanded, what is wrong."""
+
+from dataclasses import dataclass, field
+
+from exporter.settings import Policy
+from exporter.state.problems import Verdict
+from exporter.state.resource import ResourceStatus
+
+FINE = Verdict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceView:
+    """One resource at one instant; the store makes it when something is read or when its time has come."""
+
+    status: ResourceStatus
+    policy: Policy = field(default_factory=Policy)
+    verdict: Verdict = FINE
+    up: bool | None = None
+    """Whether it was read whole in its newest poll, at most three intervals ago; None before the first."""
