@@ -121,6 +121,7 @@ class App:
             max_wait=source.poll_interval,
             clock=self._clock,
             bases=source.base_urls,
+            rate_headers=source.provider.rate_headers,
         )
         self.store.add_source(source, client.counters, self.archive.take(source.name))
         poller = Poller(source, client, self.store, self.archive)

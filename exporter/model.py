@@ -104,6 +104,10 @@ class Scope:
 
     id: str
     name: str = ""
+    path: tuple[str, ...] = ()
+    """The vendor's own coordinates for its paths; nobody but its provider reads them."""
+    inner: bool = False
+    """Whether it is divided further, so that its parts have to be listed before its resources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

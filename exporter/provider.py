@@ -6,13 +6,14 @@ A provider maps; it does not retry, wait, log, count or look at a clock, for it 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NewType, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, NewType, Protocol
 from urllib.parse import quote, urlencode
 
 from msgspec import Raw
 
 from exporter.errors import MalformedError
-from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
@@ -50,6 +51,15 @@ class BearerAuth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key in a header or a query parameter of its own, maybe with a word before it."""
+
+    name: str
+    location: Literal["header", "query"]
+    parts: tuple[Secret | str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenExchange:
     """A bearer token that is got by a POST, kept while it lives, and got again before it dies or after a 401."""
 
@@ -59,13 +69,16 @@ class TokenExchange:
     auth: "Auth | None" = None
     """What the POST itself is signed with."""
     form: Mapping[str, Secret | str] | None = field(default=None, repr=False)
+    """The body as a form."""
+    json: Mapping[str, Secret | str] | None = field(default=None, repr=False)
+    """The body as JSON; at most one of the two."""
     lifetime: float
     """Seconds to assume where the answer does not tell."""
     source_wide: bool
     """Whether the whole source rests on it; if not, its refusal is the affair of one resource."""
 
 
-Auth = BasicAuth | BearerAuth | TokenExchange
+Auth = BasicAuth | BearerAuth | ApiKey | TokenExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +91,27 @@ class Answer:
     url: str
 
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 class Api(Protocol):
     """All a provider may do to the outside world."""
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
+        self,
+        url: str,
+        *,
+        auth: Auth | None,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = NO_HEADERS,
+        empty: bool = False,
+        envelope: Any = Any,
     ) -> Answer:
         """Return the decoded JSON body, or raise a PollError.
 
-        `url` is whole: made by `address`, or a vendor's page link that went through `link`. With `empty`, a 204 is
-        an answer whose body is None. With a `frame` (see `wire.Frame`) the body comes in that form.
+        `url` is whole: made by `address`, or a vendor's page link that went through `link`. `headers` go beside
+        `Accept`, or replace it. With `empty`, a 204 is an answer whose body is None. With a `frame` (see `wire.Frame`)
+        the body comes in that form.
         """
         ...
 
@@ -134,6 +158,16 @@ class RateLimit:
     share: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateHeaders:
+    """Where a vendor's answers say what is left of its rate limit; names in lower case."""
+
+    remaining: str = "x-ratelimit-remaining"
+    reset: str = "x-ratelimit-reset"
+    epoch: bool = False
+    """Whether the reset is an instant (Unix seconds) and not a number of seconds."""
+
+
 def add_slack(interval: float) -> float:
     """Return the age limit that an interval gives: the interval, and 2 hours or a tenth of it, whichever is more."""
     return interval + max(2 * HOUR, interval / 10)
@@ -149,12 +183,19 @@ class Provider:
     options: type[Any]
     """A frozen dataclass; its fields are the configuration keys (Secret, Url, str, tuple[str, ...])."""
     rate_limit: RateLimit
+    rate_headers: RateHeaders = RateHeaders()
+    vendor: str = ""
+    """Whose API it is, where several providers ask the same; empty: the provider's own name."""
     scopes: Callable[[Api, Any], Awaitable[Sequence[Scope]]]
     """(api, O): the parts of the account that are listed each by itself."""
+    inner_scopes: Callable[[Api, Any, Scope], Awaitable[Sequence[Scope]]] | None = None
+    """(api, O, scope): the parts one level below a scope that says it has `inner` ones."""
     resources: Callable[[Api, Any, Scope], Awaitable[Sequence[Resource]]]
     """(api, O, scope): what is backed up there."""
     details: Callable[[Api, Any, Resource], Awaitable[Details]] | None = None
     """(api, O, resource): schedule, state, restores; asked on the slow clock."""
+    has_schedule: bool = True
+    """Whether `facts` tell a schedule; if not, an age limit is never derived."""
     pages: Callable[[Api, Any, Resource], AsyncIterator[RawPage]]
     """(api, O, resource): the listing; where the vendor's order allows it, newest page first."""
     backup: Callable[[Any, Mapping[str, Any]], Backup | None]
@@ -169,8 +210,20 @@ class Provider:
     kind. MissingError if the vendor has no link for it."""
     sizes: bool = True
     """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
+    statuses: frozenset[Status] = frozenset(Status)
+    """The statuses that a backup can have: where the vendor lists no failures, nothing is said of any."""
     max_age: Callable[[float], float] = add_slack
     """The age limit in seconds that follows from the interval."""
+    title: str = field(default="", compare=False)
+    docs: str = field(default="", compare=False)
+    """The address of the vendor's documentation."""
+    checked: str = field(default="", compare=False)
+    """The date on which it was last held against that."""
+
+    @property
+    def lists_failures(self) -> bool:
+        """Whether the vendor lists backups that failed."""
+        return Status.FAILED in self.statuses
 
 
 def address(base: str, *segments: str, **query: str | int) -> str:

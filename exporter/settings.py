@@ -160,7 +160,8 @@ class Source:
     def credential(self) -> Hashable:
         """What identifies the credential: the same whether it is given or read from a file."""
         values = (getattr(self.options, option.name) for option in fields(self.options))
-        return self.provider_name, tuple(_fingerprint(value) for value in values if isinstance(value, Secret))
+        secrets = frozenset(_fingerprint(value) for value in values if isinstance(value, Secret))
+        return self.provider.vendor or self.provider_name, secrets
 
     @property
     def base_urls(self) -> tuple[str, ...]:

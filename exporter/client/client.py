@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+import msgspec
 
 from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
@@ -23,7 +25,7 @@ from exporter.client.responses import (
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
-from exporter.provider import Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
+from exporter.provider import NO_HEADERS, Answer, ApiKey, Auth, BasicAuth, BearerAuth, RateHeaders, Token, TokenExchange
 from exporter.secret import Secret
 
 MAX_PAGES = 300
@@ -91,6 +93,7 @@ class Client:
     """The configured base URLs, whose paths a link does not leave."""
     large: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """Held by the one reading that may be large."""
+    rate_headers: RateHeaders = field(default_factory=RateHeaders)
     renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
     """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
@@ -130,6 +133,8 @@ class Client:
 
     async def _sign(self, auth: Auth | None, cost: Cost) -> tuple[dict[str, str], str]:
         match auth:
+            case ApiKey(location="header", name=name):
+                return {name: key_value(auth)}, ""
             case BasicAuth(user=user, password=password):
                 return {"Authorization": _basic(_plain(user), password.reveal())}, ""
             case BearerAuth(token=secret):
@@ -149,6 +154,9 @@ class Client:
         if exchange.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
+        elif exchange.json is not None:
+            headers["Content-Type"] = "application/json"
+            body = msgspec.json.encode({key: _plain(value) for key, value in exchange.json.items()})
         response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
         token = exchange.read(await _decode_beside(response))
         if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
@@ -162,7 +170,7 @@ class Client:
             if response.status != 429:
                 self.limiter.record_success()
                 return response, token
-            self.limiter.record_429(retry_after(response.headers, self.clock()))
+            self.limiter.record_429(retry_after(response.headers, self.clock(), self.rate_headers))
 
     async def _send_with_retry(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
         """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""
@@ -196,7 +204,10 @@ class Client:
                     self.counters.throttled += wait
                     if not last:
                         self._require_valid_token(auth, token)
-                    yield replace(request, headers={**request.headers, **signature}), token
+                    yield (
+                        replace(request, url=_addressed(request.url, auth), headers=merge(request.headers, signature)),
+                        token,
+                    )
                     return
             except NotSentError:
                 continue
@@ -224,12 +235,12 @@ class Client:
         self.renewal_blocked_until.clear()
 
     def _record_remaining(self, headers: Mapping[str, str]) -> None:
-        header = headers.get("x-ratelimit-remaining")
+        header = headers.get(self.rate_headers.remaining)
         remaining = None if header is None else number(header)
         if remaining is None:
             return
         self.counters.remaining = remaining
-        reset = rate_limit_reset(headers)
+        reset = rate_limit_reset(headers, self.clock(), self.rate_headers)
         if remaining == 0 and reset is not None:  # others spend from the same budget: do not earn their 429
             self.limiter.close_for(reset)
 
@@ -257,10 +268,18 @@ class Session:
             workers.LARGE_READINGS.end()
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
+        self,
+        url: str,
+        *,
+        auth: Auth | None,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = NO_HEADERS,
+        empty: bool = False,
+        envelope: Any = Any,
     ) -> Answer:
         """See `provider.Api.get`."""
-        headers = {"Accept": accept} | (self.detector.conditional_headers if self.detector is not None else {})
+        condition = self.detector.conditional_headers if self.detector is not None else {}
+        headers = merge({"Accept": accept}, headers) | condition
         for _ in range(1 + MAX_REDIRECTS):
             response = await self._once(url, auth, headers)
             if not 300 <= response.status < 400 or "location" not in response.headers:
@@ -295,7 +314,7 @@ class Session:
             self._large = True
             workers.LARGE_READINGS.begin()
 
-    async def _once(self, url: str, auth: Auth, headers: Mapping[str, str]) -> Response:
+    async def _once(self, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Response:
         if url in self.requested_urls:
             raise MalformedError("a page link leads back to a page already read")
         if len(self.requested_urls) >= MAX_PAGES:
@@ -326,6 +345,28 @@ async def _decode_beside(response: Response, *, empty: bool = False, envelope: A
     return await workers.run(
         workers.without_collector, decode_response, response.status, response.body, empty=empty, envelope=envelope
     )
+
+
+def merge(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of both; `over` replaces those of the same name, however it is spelled."""
+    names = {name.lower() for name in over}
+    return {name: value for name, value in headers.items() if name.lower() not in names} | dict(over)
+
+
+def key_value(key: ApiKey) -> str:
+    """Return what an API key's header or parameter holds."""
+    return "".join(map(_plain, key.parts))
+
+
+def _addressed(url: str, auth: Auth | None) -> str:
+    """Return the address with the key that belongs into its query, in place of one that a link may have repeated."""
+    if not isinstance(auth, ApiKey) or auth.location != "query":
+        return url
+    address, _, query = url.partition("?")
+    name = quote(auth.name, safe="")
+    pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != name]
+    own = f"{name}={quote(key_value(auth), safe='')}"
+    return f"{address}?{'&'.join([*pairs, own])}"
 
 
 def _plain(value: Secret | str) -> str:

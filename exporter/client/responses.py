@@ -17,6 +17,7 @@ from exporter.errors import (
     ServerError,
     UnauthorizedError,
 )
+from exporter.provider import RateHeaders
 from exporter.wire import decode
 
 MAX_RESET = 7200.0
@@ -46,7 +47,7 @@ def decode_response(status: int, body: bytes, *, empty: bool = False, envelope: 
     raise error(f"HTTP {status}")
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float, named: RateHeaders = RateHeaders()) -> float | None:  # noqa: B008
     """Return the seconds that a 429 asks to wait, or None: `Retry-After`, else `X-RateLimit-Reset`.
 
     A date is held against the answer's own `Date`, so that a vendor's wrong clock does no harm. `X-RateLimit-Reset`
@@ -58,12 +59,15 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if (at := _http_date(header)) is not None:
         reference = _http_date(headers.get("date", ""))
         return max(0.0, at - (now if reference is None else reference))
-    return rate_limit_reset(headers)
+    return rate_limit_reset(headers, now, named)
 
 
-def rate_limit_reset(headers: Mapping[str, str]) -> float | None:
+def rate_limit_reset(headers: Mapping[str, str], now: float = 0.0, named: RateHeaders = RateHeaders()) -> float | None:  # noqa: B008
     """Return the seconds after which the vendor's window begins anew, where it tells them believably."""
-    seconds = number(headers.get("x-ratelimit-reset", ""))
+    seconds = number(headers.get(named.reset, ""))
+    if named.epoch and seconds is not None:
+        reference = _http_date(headers.get("date", ""))
+        seconds = max(0.0, seconds - (now if reference is None else reference))
     return seconds if seconds is not None and seconds <= MAX_RESET else None
 
 

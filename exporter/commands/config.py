@@ -2,16 +2,35 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.config.loader import ConfigError, LoadedConfig, load
+from exporter.declared.vendors import Vendors
+from exporter.trial.checking import check_declarations
 from exporter.web.listener import Listener
+
+
+def read_configuration(path: Path) -> LoadedConfig:
+    """Return the configuration, the tests of its declarations run; ConfigError with every problem."""
+    vendors = Vendors()
+    problems: list[str] = []
+    found = None
+    try:
+        found = load(path, os.environ, vendors=vendors)
+    except ConfigError as error:
+        problems += error.problems
+    tested = check_declarations(vendors.declarations)
+    problems += tested.problems
+    if found is None or problems:
+        raise ConfigError(problems)
+    return replace(found, warnings=(*found.warnings, *tested.warnings))
 
 
 def load_or_report(path: Path) -> LoadedConfig | None:
     """Return the configuration; None after its problems were printed, one a line."""
     try:
-        return load(path, os.environ)
+        return read_configuration(path)
     except ConfigError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)

@@ -1,7 +1,6 @@
 """`backup-exporter serve`: polls and serves until it is told to stop."""
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -9,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.app import App
-from exporter.commands.config import listener_or_report, load_or_report
-from exporter.config.loader import LoadedConfig, load
+from exporter.commands.config import listener_or_report, load_or_report, read_configuration
+from exporter.config.loader import LoadedConfig
 from exporter.server import Listen, Server
 from exporter.shard import Shard
 
@@ -29,7 +28,7 @@ def serve(
 
     async def run() -> int:
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
-        server = Server(App(time.time), lambda: _for_shard(load(config_file, os.environ), shard), listen)
+        server = Server(App(time.time), lambda: _for_shard(read_configuration(config_file), shard), listen)
         try:
             await server.start(_for_shard(found, shard))
         except OSError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from exporter import registry
 from exporter.config import document
@@ -66,7 +66,9 @@ _OTHERS = (
     "verify_downloads",
 )
 
-TOP_KEYS = (*_DEFAULTS, "thresholds", "metrics", "state_file", "sources")
+TOP_KEYS = (*_DEFAULTS, "thresholds", "metrics", "state_file", "declarations", "sources")
+INLINE, INLINE_KEY = "http_json", "api"
+"""The provider that a source declares itself, and the key under which it does."""
 SOURCE_KEYS = tuple(dict.fromkeys((*_OTHERS, *_DEFAULTS, *_LIMITS)))
 OVERRIDE_KEYS = tuple(_OF_OVERRIDE)
 RATE_LIMIT_KEYS = tuple(_RATE)
@@ -97,9 +99,37 @@ class _Context:
     environ: Mapping[str, str]
     folder: Path
     providers: Mapping[str, Provider]
+    vendors: "Vendors | None"
 
 
-def load(path: Path, environ: Mapping[str, str], *, providers: Mapping[str, Provider] | None = None) -> LoadedConfig:
+class Vendors(Protocol):
+    """What is known of vendors beyond those built in, and what the configuration adds to them."""
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """All providers by name; one that cannot be made raises ValueError."""
+        ...
+
+    def clashes(self) -> Sequence[str]:
+        """Return a problem for each name that two providers have."""
+        ...
+
+    def read_files(self, patterns: Sequence[str], folder: Path, location: Location) -> None:
+        """Add the declarations of files."""
+        ...
+
+    def read_inline(self, value: Any, name: str, location: Location) -> Provider | None:
+        """Return the provider that a source declares itself."""
+        ...
+
+
+def load(
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    providers: Mapping[str, Provider] | None = None,
+    vendors: Vendors | None = None,
+) -> LoadedConfig:
     """Read a configuration file, or raise ConfigError."""
     try:
         content = path.read_text(encoding="utf-8")
@@ -107,15 +137,21 @@ def load(path: Path, environ: Mapping[str, str], *, providers: Mapping[str, Prov
         raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
     except ValueError:
         raise ConfigError([f"{path}: is no UTF-8 text"]) from None
-    return parse(content, environ, path.absolute().parent, providers=providers)
+    return parse(content, environ, path.absolute().parent, providers=providers, vendors=vendors)
 
 
 def parse(
-    content: str, environ: Mapping[str, str], base_dir: Path, *, providers: Mapping[str, Provider] | None = None
+    content: str,
+    environ: Mapping[str, str],
+    base_dir: Path,
+    *,
+    providers: Mapping[str, Provider] | None = None,
+    vendors: Vendors | None = None,
 ) -> LoadedConfig:
     """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigError."""
     report = Report()
-    context = _Context(environ, base_dir, registry.providers() if providers is None else providers)
+    known = vendors.providers if vendors is not None else registry.providers() if providers is None else providers
+    context = _Context(environ, base_dir, known, vendors)
     top = attempt(section, document.read(content, environ, report), Location(report))
     settings = None if top is None else _settings(top, context)
     if settings is None or report.problems:
@@ -129,6 +165,10 @@ def _settings(top: Section, context: _Context) -> Settings:
     shared["thresholds"] = replace(Thresholds(), **dict(top.read("thresholds", thresholds) or ()))
     state_file = top.read("state_file", _state_file(context.folder))
     excluded = top.read("metrics", excluded_families)
+    if context.vendors is not None:
+        top.location.report.problems.extend(context.vendors.clashes())
+        patterns = top.read("declarations", list_of(text)) or ()
+        context.vendors.read_files(patterns, context.folder, top.location.key("declarations"))
     entries = top.require("sources", _entries, "list at least one source") or ()
     names: dict[str, Section] = {}
     sources = []
@@ -164,19 +204,22 @@ def _entries(value: Any, location: Location) -> tuple[Section, ...]:
 
 def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Context) -> Source | None:
     """Return a source; None if its provider is in question. What is wrong inside is noted either way."""
-    provider_name = entry.require(
-        "provider", _provider_name(context.providers), f"known are {', '.join(context.providers)}"
-    )
-    candidates = context.providers.values() if provider_name is None else [context.providers[provider_name]]
-    entry.check_keys([*SOURCE_KEYS, *(key for candidate in candidates for key in option_keys(candidate))])
+    known = ", ".join(context.providers)
+    provider_name = entry.require("provider", _provider_name(context), f"known are {known}")
+    provider = None if provider_name is None else _provider(entry, provider_name, name, context)
+    candidates = [provider] if provider is not None else () if provider_name else registry.providers().values()
+    own_keys = [INLINE_KEY] if provider_name == INLINE else []
+    if candidates:
+        entry.check_keys(
+            [*SOURCE_KEYS, *own_keys, *(key for candidate in candidates for key in option_keys(candidate))]
+        )
     values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_readers(context)})}
     own = dict(entry.read("thresholds", thresholds) or ())
     values["thresholds"] = replace(shared["thresholds"], **own)
     rate = entry.read("rate_limit", _rate_limit) or {}
-    if provider_name is None:
+    if provider is None or provider_name is None:
         return None
-    provider = context.providers[provider_name]
-    if provider.details is None and "max_age" not in values:
+    if (provider.details is None or not provider.has_schedule) and "max_age" not in values:
         entry.location.key("max_age").warning(
             f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
         )
@@ -195,6 +238,21 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
     )
 
 
+def _provider(entry: Section, provider_name: str, name: str, context: _Context) -> Provider | None:
+    """Return the provider of a source; None, with its problems noted, if it cannot be made."""
+    if provider_name != INLINE or context.vendors is None:
+        try:
+            return context.providers[provider_name]
+        except ValueError as error:
+            for problem in str(error).splitlines():
+                entry.location.key("provider").problem(problem)
+            return None
+    if INLINE_KEY not in entry:
+        entry.location.key(INLINE_KEY).problem("is missing; declare the vendor's API there")
+        return None
+    return context.vendors.read_inline(entry.values[INLINE_KEY], name, entry.location.key(INLINE_KEY))
+
+
 def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
     """Return the readers of what only a source has."""
     return {
@@ -207,11 +265,13 @@ def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
     }
 
 
-def _provider_name(providers: Mapping[str, Provider]) -> Reader[str]:
+def _provider_name(context: _Context) -> Reader[str]:
+    known = (*context.providers, *([INLINE] if context.vendors is not None else []))
+
     def read(value: Any, location: Location) -> str:
         name = text(value, location)
-        if name not in providers:
-            raise InvalidValueError(f"unknown provider; the nearest known one is {nearest(name, providers)}")
+        if name not in known:
+            raise InvalidValueError(f"unknown provider; the nearest known one is {nearest(name, known)}")
         return name
 
     return read

@@ -12,9 +12,10 @@ from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.settings import Source
-from exporter.state.inventory import Inventory, select_resources
+from exporter.state.inventory import Inventory, below, select_resources
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
+ListInner = Callable[[Scope], Awaitable[Sequence[Scope]]]
 
 
 class Discovery:
@@ -45,7 +46,14 @@ class Discovery:
         """
         provider, options = self.source.provider, self.source.options
 
+        async def list_inner(scope: Scope) -> Sequence[Scope]:
+            assert provider.inner_scopes is not None  # noqa: S101 - no other provider has such scopes
+            with closing(api()) as session:
+                return await guard(self._log, "listing scopes", provider.inner_scopes(session, options, scope))
+
         async def list_scope(scope: Scope) -> Sequence[Resource]:
+            if scope.inner:
+                return [one for part in await list_inner(scope) for one in await list_scope(part)]
             with closing(api()) as session:
                 return await guard(self._log, "listing resources", provider.resources(session, options, scope))
 
@@ -56,9 +64,29 @@ class Discovery:
         began = asyncio.get_running_loop().time()
         with closing(api()) as session:
             scopes = await guard(self._log, "discovering", provider.scopes(session, options))
+        scopes = await expand(scopes, list_inner)
         self.inventory = await discover(self.inventory, self.source, scopes, list_scope)
         self._read_at = began
         return True
+
+
+async def expand(scopes: Sequence[Scope], list_inner: ListInner) -> list[Scope]:
+    """Return the scopes with those that are divided further replaced by their parts.
+
+    One whose parts cannot be listed stays as it is: reading its resources fails, and what is below is left as it was.
+    """
+    found: list[Scope] = []
+    for scope in scopes:
+        if not scope.inner:
+            found.append(scope)
+            continue
+        try:
+            found += await expand(await list_inner(scope), list_inner)
+        except PollError as error:
+            if error.source_wide:
+                raise
+            found.append(scope)
+    return found
 
 
 async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Inventory:
@@ -101,7 +129,7 @@ async def _list_scopes(
             if error.source_wide:
                 raise
             unreadable[scope.id] = error
-            found[scope.id] = before.found.get(scope.id, ())
+            found[scope.id] = below(before, scope)
         else:
             found[scope.id] = select_resources(before.found.get(scope.id, ()), fresh, scope, source)
     return found, unreadable

@@ -58,6 +58,15 @@ def select_resources(
     return tuple(replace(one, scope=scope.id) for one in named if source.watches(one.id, one.name))
 
 
+def below(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
+    """Return what was found in a scope, and in those that it is divided into."""
+    own = inventory.found.get(scope.id, ())
+    if not scope.inner:
+        return own
+    inner = (found for key, found in inventory.found.items() if key.startswith(f"{scope.id}/"))
+    return tuple({one.id: one for found in (own, *inner) for one in found}.values())
+
+
 def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:
     """Return the resources that the caps let in, and the caps that bite.
 

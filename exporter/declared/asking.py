@@ -1,0 +1,302 @@
+"""Makes requests of a step: its URL, headers and credential, and the walk over its pages."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from exporter.declared.conversions import to_number, to_text
+from exporter.declared.expressions import Expression, field_chain, is_true
+from exporter.declared.grammar import (
+    ApiKeyOf,
+    AuthOf,
+    BasicOf,
+    BearerOf,
+    ClientCredentials,
+    Cursor,
+    Declaration,
+    HeaderLink,
+    JsonLink,
+    Offset,
+    PageNumber,
+    PathTemplate,
+    Step,
+    TokenExchangeOf,
+)
+from exporter.declared.templates import Template, Values, resolve
+from exporter.errors import MalformedError
+from exporter.provider import Answer, Api, ApiKey, Auth, BasicAuth, BearerAuth, Token, TokenExchange
+from exporter.schedule import HOUR
+from exporter.secret import Secret
+
+IN_HOST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]_")
+"""What a placeholder may put into the address of an API."""
+
+Queries = dict[str, str]
+"""Names and values, both encoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """One declaration with one source's options."""
+
+    declaration: Declaration
+    options: Any
+
+    def values(self, known: Mapping[str, str]) -> dict[str, str | Secret]:
+        """Return every placeholder's value: the options, and what is `known` of scope and resource."""
+        own = {f"options.{one.name}": getattr(self.options, one.name) for one in self.declaration.options}
+        return {**own, **known}
+
+    def base(self, host: str) -> str:
+        """Return a base URL without a slash at its end."""
+        key = f"{host}_url" if host else "base_url"
+        if given := getattr(self.options, key):
+            return str(given).rstrip("/")
+        template = dict(self.declaration.hosts)[host]
+        return _in_host(template, self.values({})).rstrip("/")
+
+    def url(self, path: PathTemplate, values: Values, params: Mapping[str, str] = {}) -> str:
+        """Return a whole URL; `params` are encoded already and replace what the path says."""
+        query = {quote(name, safe=""): value.in_query(values) for name, value in path.query} | dict(params)
+        pairs = "&".join(f"{name}={value}" for name, value in query.items())
+        return f"{self.base(path.host)}{path.path.in_path(values)}" + (f"?{pairs}" if pairs else "")
+
+    def auth(self, auth: AuthOf | None, values: Values) -> Auth | None:
+        """Return the credential that a declared `auth` means."""
+        match auth:
+            case BearerOf(token=name):
+                return BearerAuth(self._secret(name))
+            case BasicOf(username=user, password=name):
+                return BasicAuth(user="" if user is None else getattr(self.options, user), password=self._secret(name))
+            case ApiKeyOf(name=name, location=location, template=template):
+                return ApiKey(name=name, location=location, parts=_parts(template, values))
+            case ClientCredentials():
+                return self._client_credentials(auth, values)
+            case TokenExchangeOf():
+                return self._exchange(auth, values)
+        return None
+
+    def _secret(self, name: str) -> Secret:
+        found: Secret = getattr(self.options, name)
+        return found
+
+    def _client_credentials(self, auth: ClientCredentials, values: Values) -> TokenExchange:
+        client_id, secret = getattr(self.options, auth.client_id), self._secret(auth.client_secret)
+        form: dict[str, Secret | str] = {"grant_type": "client_credentials"}
+        if auth.scope:
+            form["scope"] = auth.scope
+        if auth.in_body:
+            form |= {"client_id": client_id, "client_secret": secret}
+        return TokenExchange(
+            url=self.url(auth.url, values),
+            read=_access_token,
+            auth=None if auth.in_body else BasicAuth(user=client_id, password=secret),
+            form=form,
+            lifetime=HOUR,
+            source_wide=_is_source_wide(auth.url),
+        )
+
+    def _exchange(self, auth: TokenExchangeOf, values: Values) -> TokenExchange:
+        def filled(pairs: tuple[tuple[str, Template], ...] | None) -> dict[str, Secret | str] | None:
+            return None if pairs is None else {name: Secret(found.revealed(values)) for name, found in pairs}
+
+        form = filled(auth.form)
+        return TokenExchange(
+            url=self.url(auth.url, values),
+            read=lambda body: _token(auth.token.search(body), None),
+            auth=self.auth(auth.auth, values),
+            form=form,
+            json=(filled(auth.json) or {}) if form is None else None,
+            lifetime=auth.lifetime,
+            source_wide=_is_source_wide(auth.url),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """One walk over the pages of a step; it starts from nothing and keeps nothing."""
+
+    api: Api
+    asker: Asker
+    step: Step
+    known: Mapping[str, str]
+    """Values of scope and resource, by placeholder."""
+    choice: int = 0
+    """Which of the step's paths is asked for."""
+
+    async def one(self) -> Answer:
+        """Ask for one page."""
+        return await self._get(self._url({}))
+
+    async def pages(self, count: Callable[[Any], int]) -> AsyncIterator[tuple[Answer, bool]]:
+        """Yield each answer, and whether it is known to be the last; `count` counts the records of a body."""
+        match self.step.paginator:
+            case HeaderLink():
+                walk = self._links(lambda answer: answer.links.get("next"))
+            case JsonLink(next_url=expression):
+                walk = self._links(lambda answer: expression.search(answer.body))
+            case Cursor():
+                walk = self._cursors(self.step.paginator)
+            case PageNumber():
+                walk = self._numbers(self.step.paginator, count)
+            case Offset():
+                walk = self._offsets(self.step.paginator, count)
+            case _:
+                yield await self.one(), True
+                return
+        async for answer, last in walk:
+            yield answer, last
+
+    async def _get(self, url: str) -> Answer:
+        values = self.asker.values(self.known)
+        headers = {name: _header(found, values) for name, found in self.step.headers}
+        return await self.api.get(url, auth=self.asker.auth(self.step.auth, values), headers=headers)
+
+    def _url(self, own: Mapping[str, str]) -> str:
+        if self.choice < 0:
+            raise MalformedError(f"{self.step.name}.path: no `when` holds for this resource")
+        values = self.asker.values(self.known)
+        params = {quote(name, safe=""): found.in_query(values) for name, found in self.step.params}
+        own = {quote(name, safe=""): quote(value, safe="") for name, value in own.items()}
+        return self.asker.url(self.step.paths[self.choice].template, values, {**params, **own})
+
+    async def _links(self, find: Callable[[Answer], Any]) -> AsyncIterator[tuple[Answer, bool]]:
+        url = self._url({})
+        while True:
+            answer = await self._get(url)
+            target = find(answer)
+            following = self.api.link(answer, target)
+            if following is None and target not in (None, "", False):
+                raise MalformedError(f"{self.step.name}.paginator: the link to the next page is not a text")
+            yield answer, following is None
+            if following is None:
+                return
+            url = following
+
+    async def _cursors(self, paginator: Cursor) -> AsyncIterator[tuple[Answer, bool]]:
+        own, number = Queries(), 1
+        while True:
+            answer = await self._get(self._url(own))
+            further = self._next_cursor(paginator, answer.body, number + 1)
+            yield answer, further is None
+            if further is None:
+                return
+            own, number = further, number + 1
+
+    def _next_cursor(self, paginator: Cursor, body: Any, number: int) -> Queries | None:
+        """Return what the next request sends, or None at the end."""
+        more = None if paginator.has_more is None else paginator.has_more.search(body)
+        if more is not None and not is_true(more):
+            return None
+        found = paginator.cursor.search(body)
+        if found not in (None, "", False):
+            cursor = to_text(found)
+            if cursor is None:
+                raise MalformedError(f"{paginator.cursor.path}: the cursor is neither a text nor a number")
+            return {paginator.cursor_param: cursor}
+        if more is None:
+            return None
+        if paginator.page_param is None:
+            raise MalformedError(f"{paginator.cursor.path}: there is more, but no cursor")
+        return {paginator.page_param: str(number)}
+
+    async def _numbers(self, paginator: PageNumber, count: Callable[[Any], int]) -> AsyncIterator[tuple[Answer, bool]]:
+        number, seen = paginator.base_page, 0
+        while True:
+            answer = await self._get(self._url({paginator.page_param: str(number)}))
+            found = count(answer.body)
+            seen += found
+            number += 1
+            pages, records = _total(paginator.total_pages, answer.body), _total(paginator.total_records, answer.body)
+            last = self._is_last(found, seen, records) if pages is None else number - paginator.base_page >= pages
+            yield answer, last
+            if last:
+                return
+
+    async def _offsets(self, paginator: Offset, count: Callable[[Any], int]) -> AsyncIterator[tuple[Answer, bool]]:
+        seen = 0
+        while True:
+            own = {paginator.offset_param: str(seen), paginator.limit_param: str(paginator.limit)}
+            answer = await self._get(self._url(own))
+            found = count(answer.body)
+            seen += found
+            last = self._is_last(found, seen, _total(paginator.total_records, answer.body))
+            yield answer, last
+            if last:
+                return
+
+    def _is_last(self, found: int, seen: int, total: float | None) -> bool:
+        """Return whether all are read; an end before the total that the vendor names is malformed."""
+        if total is None:
+            return found == 0
+        if found == 0 and seen < total:
+            raise MalformedError(f"{self.step.name}.paginator: an empty page after {seen} records of {total:.0f}")
+        return seen >= total
+
+
+def counter(records: Expression | None) -> Callable[[Any], int]:
+    """Return what counts the records of a page: in the list itself, before an expression filters it."""
+    node: Any = {"type": "current", "children": []} if records is None else records.tree
+    while node["type"] in ("filter_projection", "projection", "pipe", "flatten", "index_expression"):
+        node = node["children"][0]
+    chain = field_chain(node)
+
+    def count(body: Any) -> int:
+        found = body
+        if chain is not None:
+            for name in chain:
+                found = found.get(name) if isinstance(found, dict) else None
+        else:
+            found = None if records is None else records.search(body)
+        return len(found) if isinstance(found, list) else 0
+
+    return count
+
+
+def _total(expression: Expression | None, body: Any) -> float | None:
+    return None if expression is None else to_number(expression.search(body))
+
+
+def _header(template: Template, values: Values) -> str:
+    found = template.plain(values)
+    if not found.isprintable() or not found.isascii():
+        raise MalformedError("a header would hold a character that it cannot")
+    return found
+
+
+def _parts(template: Template, values: Values) -> tuple[Secret | str, ...]:
+    return tuple(part if isinstance(part, str) else values[str(part)] for part in template.parts)
+
+
+def _in_host(template: Template, values: Values) -> str:
+    parts = []
+    for part in template.parts:
+        value = part if isinstance(part, str) else resolve(part, values)
+        if not isinstance(part, str) and not IN_HOST.issuperset(value):
+            raise MalformedError(f"{{{part}}} cannot stand in the address of an API")
+        parts.append(value)
+    return "".join(parts)
+
+
+def _is_source_wide(path: PathTemplate) -> bool:
+    """Whether a token serves the whole source: its path names nothing but options."""
+    templates = (path.path, *(found for _, found in path.query))
+    return all(reference.root == "options" for template in templates for reference in template.references)
+
+
+def _access_token(body: Any) -> Token:
+    """Take the token of an OAuth answer: https://www.rfc-editor.org/rfc/rfc6749#section-5.1."""
+    found = body if isinstance(body, dict) else {}
+    return _token(found.get("access_token"), to_number(found.get("expires_in")) or None)
+
+
+def _token(value: Any, lifetime: float | None) -> Token:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
+        raise MalformedError("the exchange gave no usable token")
+    return Token(value, lifetime)
+
+
+def query_of(url: str) -> Iterator[tuple[str, str]]:
+    """Yield the decoded parameters of a URL."""
+    yield from parse_qsl(urlsplit(url).query, keep_blank_values=True)

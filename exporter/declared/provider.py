@@ -1,0 +1,241 @@
+"""Makes a provider of a declaration, by the ordinary contract; equal declarations make equal providers."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, make_dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from exporter.declared.asking import Asker, Walk, counter
+from exporter.declared.demand import Demand, prune
+from exporter.declared.grammar import Declaration, Option, Records, Step
+from exporter.declared.mapping import (
+    CHOICE,
+    Known,
+    backup_demand,
+    choose,
+    counts,
+    encode_record,
+    fill_in,
+    map_backup,
+    map_resource,
+    map_schedule,
+    map_scope,
+    map_window,
+    records_in,
+    unpack,
+)
+from exporter.errors import MalformedError
+from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope
+from exporter.provider import Api, Provider, RawPage, Url
+from exporter.secret import Secret
+
+WHOLE_ACCOUNT = "account"
+
+Observer = Callable[[str, Any, Sequence[Any], Sequence[Any]], None]
+"""(step, answer, records found, records kept): what `try` and `check` look at."""
+
+
+def ignore(step: str, answer: Any, found: Sequence[Any], kept: Sequence[Any]) -> None:
+    """Look at nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A function of the provider; two are equal if they serve equal declarations."""
+
+    declaration: Declaration
+    observe: Observer = field(default=ignore, compare=False)
+
+    def walk(self, api: Api, options: Any, step: Step, known: Mapping[str, str]) -> Walk:
+        asker = Asker(declaration=self.declaration, options=options)
+        choice = int(known.get(f"{CHOICE}{step.name}", "0"))
+        return Walk(api=api, asker=asker, step=step, known=known, choice=choice)
+
+    async def records(
+        self, api: Api, options: Any, step: Step, records: Records, known: Mapping[str, str]
+    ) -> list[Mapping[str, Any]]:
+        """Return the records of all pages that count."""
+        collected: list[Mapping[str, Any]] = []
+        async for answer, _ in self.walk(api, options, step, known).pages(counter(records.records)):
+            found = records_in(answer.body, records)
+            kept = [record for record in found if counts(record, records)]
+            self.observe(step.name, answer, found, kept)
+            collected += kept
+        return collected
+
+
+class _ListScopes(_Part):
+    """(api, O): the scopes of the first level."""
+
+    __slots__ = ()
+
+    async def __call__(self, api: Api, options: Any) -> Sequence[Scope]:
+        if not self.declaration.scopes:
+            return [Scope(id=WHOLE_ACCOUNT)]
+        return await _list_scopes(self, api, options, 0, {}, "")
+
+
+class _ListInnerScopes(_Part):
+    """(api, O, scope): the scopes one level below."""
+
+    __slots__ = ()
+
+    async def __call__(self, api: Api, options: Any, scope: Scope) -> Sequence[Scope]:
+        known = unpack(scope.path)
+        level = sum(f"{one.name}.id" in known for one in self.declaration.scopes)
+        return await _list_scopes(self, api, options, level, known, f"{scope.id}/")
+
+
+class _ListResources(_Part):
+    """(api, O, scope): what is backed up there."""
+
+    __slots__ = ()
+
+    async def __call__(self, api: Api, options: Any, scope: Scope) -> Sequence[Resource]:
+        step, known = self.declaration.resources, unpack(scope.path)
+        asker = Asker(declaration=self.declaration, options=options)
+        if step.static is not None:
+            records: list[Mapping[str, Any]] = [fill_in(one, asker.values(known)) for one in step.static]
+            kept = [record for record in records if counts(record, step.records)]
+            self.observe("resources", None, records, kept)
+        else:
+            known = choose([step.step], {}, known)
+            kept = await self.records(api, options, step.step, step.records, known)
+        later = (
+            self.declaration.schedule,
+            self.declaration.restores,
+            self.declaration.backups,
+            self.declaration.follow,
+        )
+        below = [one.step for one in later if one is not None]
+        return [map_resource(step, below, record, known, asker) for record in kept]
+
+
+class _ReadFacts(_Part):
+    """(api, O, resource): the schedule and the newest restore."""
+
+    __slots__ = ()
+
+    async def __call__(self, api: Api, options: Any, resource: Resource) -> Details:
+        known, found = unpack(resource.path), Details(state=resource.state, paused=resource.paused)
+        if self.declaration.schedule is not None:
+            answer = await self.walk(api, options, self.declaration.schedule.step, known).one()
+            self.observe("schedule", answer, [answer.body], [answer.body])
+            found = map_schedule(self.declaration.schedule, found, answer.body)
+        step = self.declaration.restores
+        if step is not None:
+            records = await self.records(api, options, step.step, step.records, known)
+            ended = (
+                Restore(started=started, status=status)
+                for record in records
+                if (started := step.started.read(record)) is not None
+                and (status := step.status.read(record)) not in UNFINISHED
+            )
+            found = replace(found, restore=max(ended, key=lambda one: one.started, default=None))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _ListPages(_Part):
+    """(api, O, resource): the listing, page after page."""
+
+    demand: Demand = field(default=None, compare=False)
+
+    async def __call__(self, api: Api, options: Any, resource: Resource) -> AsyncIterator[RawPage]:
+        step = self.declaration.backups
+        walk = self.walk(api, options, step.step, unpack(resource.path))
+        async for answer, last in walk.pages(counter(step.records.records)):
+            found = records_in(answer.body, step.records)
+            self.observe("backups", answer, found, [record for record in found if counts(record, step.records)])
+            yield RawPage(
+                records=[encode_record(prune(record, self.demand), step.records.path) for record in found],
+                recovery=map_window(step, answer.body),
+                last=last,
+            )
+
+
+class _MapBackup(_Part):
+    """(O, record): what a record means."""
+
+    __slots__ = ()
+
+    def __call__(self, options: Any, record: Mapping[str, Any]) -> Backup | None:
+        step = self.declaration.backups
+        return map_backup(step, record) if counts(record, step.records) else None
+
+
+class _Follow(_Part):
+    """(api, O, resource, backup): a running backup by its own path."""
+
+    __slots__ = ()
+
+    async def __call__(self, api: Api, options: Any, resource: Resource, run: Backup) -> Sequence[Backup]:
+        step = self.declaration.follow
+        assert step is not None  # noqa: S101 - made only where there is one
+        known = {**unpack(resource.path), "backup.id": run.id}
+        answer = await self.walk(api, options, step.step, known).one()
+        record = answer.body if step.record is None else step.record.search(answer.body)
+        if not isinstance(record, dict):
+            raise MalformedError("follow.record: found no object")
+        self.observe("follow", answer, [record], [record])
+        found = map_backup(self.declaration.backups, record, run.id)
+        return (replace(found, kind=found.kind or run.kind, started=found.started or run.started),)
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimit:
+    """The age limit in seconds that follows from an interval: the interval, and the slack or a tenth of it."""
+
+    slack: float
+
+    def __call__(self, interval: float) -> float:
+        """Return the limit."""
+        return interval + max(self.slack, interval / 10)
+
+
+def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provider:
+    """Return the provider that a declaration describes."""
+    step = declaration.backups
+    tells_facts = declaration.schedule is not None or declaration.restores is not None
+    return Provider(
+        options=options_type(declaration.name, declaration.options, tuple(key for key, _ in declaration.url_options)),
+        rate_limit=declaration.rate_limit,
+        rate_headers=declaration.rate_headers,
+        vendor=declaration.vendor,
+        scopes=_ListScopes(declaration, observe),
+        inner_scopes=_ListInnerScopes(declaration, observe) if len(declaration.scopes) > 1 else None,
+        resources=_ListResources(declaration, observe),
+        details=_ReadFacts(declaration, observe) if tells_facts else None,
+        has_schedule=declaration.schedule is not None,
+        pages=_ListPages(declaration, observe, backup_demand(step)),
+        backup=_MapBackup(declaration, observe),
+        newest_first=step.newest_first,
+        refresh=_Follow(declaration, observe) if declaration.follow is not None else None,
+        sizes=step.size is not None,
+        statuses=step.status.possible,
+        max_age=AgeLimit(declaration.slack),
+        title=declaration.title,
+        docs=declaration.docs,
+        checked=declaration.checked,
+    )
+
+
+@lru_cache(maxsize=256)
+def options_type(name: str, options: tuple[Option, ...], url_keys: tuple[str, ...]) -> type[Any]:
+    """Return the dataclass of a declaration's options: its fields are the configuration keys."""
+    required: list[Any] = []
+    others: list[Any] = [(key, Url, field(default=Url(""))) for key in url_keys]
+    for option in options:
+        kind = Secret if option.secret else str
+        if option.default is not None:
+            others.append((option.name, kind, field(default=option.default)))
+        else:
+            required.append((option.name, kind, field(repr=not option.secret)))
+    return make_dataclass(f"OptionsOf_{name}", [*required, *others], frozen=True, kw_only=True)
+
+
+async def _list_scopes(part: _Part, api: Api, options: Any, level: int, known: Known, prefix: str) -> Sequence[Scope]:
+    step, inner = part.declaration.scopes[level], level + 1 < len(part.declaration.scopes)
+    known = choose([step.step], {}, known)
+    records = await part.records(api, options, step.step, step.records, known)
+    return [map_scope(step, record, known, prefix, inner=inner) for record in records]

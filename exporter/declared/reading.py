@@ -1,0 +1,200 @@
+"""Reads a declaration: plain values in, a frozen `Declaration` out, or every problem with its path."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from exporter.config.loader import SOURCE_KEYS
+from exporter.config.location import Location, Report
+from exporter.config.sections import Section, attempt, section
+from exporter.config.values import InvalidValueError, boolean, duration, reject, text, url, whole_number
+from exporter.declared.grammar import Declaration, Option
+from exporter.declared.reading_requests import REQUEST_KEYS, header_problem, inherited
+from exporter.declared.reading_steps import backups, follow, resources, restores, schedule, scopes
+from exporter.declared.reading_tests import tests
+from exporter.declared.reading_values import Names, check_references, need, template, word_of
+from exporter.declared.templates import Template
+from exporter.provider import RateHeaders, RateLimit
+from exporter.schedule import MINUTE
+
+STEPS = ("scopes", "resources", "schedule", "restores", "backups", "follow")
+KEYS = (
+    "declaration", "name", "vendor", "title", "docs", "checked", "options", "base_url", *REQUEST_KEYS, "rate_limit",
+    "slack", *STEPS, "tests",
+)  # fmt: skip
+RATE_KEYS = ("requests", "per", "remaining_header", "reset_header", "reset_format")
+DEFAULT_RATE = RateLimit(requests=60, per=MINUTE)
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+OPTION_NAME = re.compile(r"[a-z][a-z0-9_]*")
+STANDS_FOR_A_VALUE = "x"
+INLINE_KEY = "api"
+
+
+def read_declaration(value: Any, report: Report, *, own_name: str | None = None) -> Declaration | None:
+    """Return a declaration; None if it does not fit, with every problem in `report`.
+
+    With `own_name` it is declared inside a source, whose name it takes, and need not say which grammar it is of.
+    """
+    before = len(report.problems)
+    top = attempt(section, value, Location(report))
+    found = None if top is None else _declaration(top, own_name)
+    return found if len(report.problems) == before else None
+
+
+def _declaration(top: Section, own_name: str | None) -> Declaration | None:
+    top.check_keys(KEYS)
+    if own_name is None or "declaration" in top:
+        version = need(top, "declaration", whole_number(0), "give 1, the version of this grammar")
+        if version not in (None, 1):
+            top.location.key("declaration").problem("must be 1, the only version there is")
+    name = top.read("name", _name) if own_name is not None else need(top, "name", _name, "give the vendor a name")
+    name = own_name or name or ""
+    options, hosts = _options(top), _hosts(top)
+    names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
+    _check_hosts(top, hosts, names)
+    above = inherited(top, names)
+    chain, below = top.read("scopes", lambda value, location: scopes(value, location, names, above)) or ((), names)
+    resources_entry = need(top, "resources", section, "say what is backed up")
+    backups_entry = need(top, "backups", section, "say where the backups are listed")
+    listed, below = resources(resources_entry, below, above) if resources_entry is not None else (None, below)
+    own_backups = backups(backups_entry, below, above) if backups_entry is not None else None
+    entries = {key: top.read(key, section) for key in ("schedule", "restores", "follow")}
+    statuses = own_backups.status if own_backups is not None else None
+    own_schedule = schedule(entry, below, above) if (entry := entries["schedule"]) is not None else None
+    own_restores = restores(entry, below, above, statuses) if (entry := entries["restores"]) is not None else None
+    own_follow = follow(entry, below, above) if (entry := entries["follow"]) is not None else None
+    url_keys = tuple(f"{host}_url" if host else "base_url" for host, _ in hosts)
+    own_tests = top.read("tests", tests(options, url_keys)) or ()
+    limit, rate_headers = top.read("rate_limit", _rate_limit) or (DEFAULT_RATE, RateHeaders())
+    head = _head(top)
+    if listed is None or own_backups is None:
+        return None
+    return Declaration(
+        name=name,
+        vendor=head.pop("vendor", name),
+        options=options,
+        hosts=hosts,
+        rate_limit=limit,
+        rate_headers=rate_headers,
+        scopes=chain,
+        resources=listed,
+        schedule=own_schedule,
+        restores=own_restores,
+        backups=own_backups,
+        follow=own_follow,
+        tests=own_tests,
+        **head,
+    )
+
+
+def _head(top: Section) -> dict[str, Any]:
+    return top.read_all({"vendor": _name, "title": text, "docs": url, "checked": _date, "slack": duration})
+
+
+def _name(value: Any, location: Location) -> str:
+    name = text(value, location)
+    if not NAME.fullmatch(name):
+        raise InvalidValueError("must be lower case letters, digits and _, a letter first")
+    return name
+
+
+def _date(value: Any, location: Location) -> str:
+    found = text(value, location)
+    try:
+        return date.fromisoformat(found).isoformat()
+    except ValueError:
+        raise InvalidValueError("must be a date such as 2026-11-25") from None
+
+
+def _options(top: Section) -> tuple[Option, ...]:
+    entry = top.read("options", section)
+    if entry is None:
+        return ()
+    found = []
+    taken = (*SOURCE_KEYS, INLINE_KEY)
+    for name in entry.values:
+        location = entry.location.key(name)
+        if not OPTION_NAME.fullmatch(name):
+            location.problem("is not a name for an option: lower case letters, digits and _, a letter first")
+        elif name in taken or name == "base_url" or name.removesuffix("_file") in taken:
+            location.problem("is a key that every source has already; choose another name")
+        elif name.endswith("_file") and name.removesuffix("_file") in entry:
+            location.problem(f"is where the file of {name.removesuffix('_file')} is given; choose another name")
+        elif (option := entry.read(name, _option(name))) is not None:
+            found.append(option)
+    return tuple(found)
+
+
+def _option(name: str) -> Any:
+    def read(value: Any, location: Location) -> Option:
+        entry = section(value, location)
+        entry.check_keys(("secret", "default"))
+        secret, default = entry.read("secret", boolean) or False, entry.read("default", _default)
+        if secret and default is not None:
+            location.key("default").problem("a secret has no default; leave it out")
+        return Option(name=name, secret=secret, default=default)
+
+    return read
+
+
+def _default(value: Any, location: Location) -> str:
+    return "" if value == "" else text(value, location)
+
+
+def _hosts(top: Section) -> tuple[tuple[str, Template], ...]:
+    location = top.location.key("base_url")
+    if "base_url" not in top:
+        location.problem("missing; give the address of the API, such as https://api.example.com")
+        return ()
+    value = top.values["base_url"]
+    if not isinstance(value, dict):
+        found = attempt(template, value, location)
+        return () if found is None else (("", found),)
+    entry = attempt(section, value, location)
+    if entry is None or not entry.values:
+        location.problem("is empty; give at least one address")
+        return ()
+    read = [(name, entry.read(name, template)) for name in entry.values]
+    for name in entry.values:
+        if not NAME.fullmatch(name):
+            entry.location.key(name).problem("must be lower case letters, digits and _, a letter first")
+    return tuple((name, found) for name, found in read if found is not None)
+
+
+def _check_hosts(top: Section, hosts: tuple[tuple[str, Template], ...], names: Names) -> None:
+    for name, found in hosts:
+        location = top.location.key("base_url").key(name) if name else top.location.key("base_url")
+        if f"{name}_url" in names.options:
+            location.problem(f"the option {name}_url has the name of the key that replaces this address; rename one")
+        only_options = replace(names, roots={}, scopes=())
+        check_references(found, location, only_options)
+        example = "".join(part if isinstance(part, str) else STANDS_FOR_A_VALUE for part in found.parts)
+        attempt(url, example, location)
+
+
+def _rate_limit(value: Any, location: Location) -> tuple[RateLimit, RateHeaders]:
+    entry = section(value, location)
+    entry.check_keys(RATE_KEYS)
+    if "requests" in entry or "per" in entry:
+        requests = need(entry, "requests", whole_number(1), "give how many requests") or 1
+        limit = RateLimit(requests=requests, per=need(entry, "per", duration, "give the window, such as 1m") or MINUTE)
+    else:
+        limit = DEFAULT_RATE
+    named: Mapping[str, Any] = entry.read_all({"remaining_header": _header, "reset_header": _header})
+    epoch = entry.read("reset_format", word_of(("seconds", "epoch"), "format")) == "epoch"
+    headers = RateHeaders()
+    return limit, replace(
+        headers,
+        remaining=named.get("remaining_header", headers.remaining),
+        reset=named.get("reset_header", headers.reset),
+        epoch=epoch,
+    )
+
+
+def _header(value: Any, location: Location) -> str:
+    name = text(value, location)
+    if header_problem(name) == "is not a valid name of a header":
+        reject(value, "the name of a header")
+    return name.lower()

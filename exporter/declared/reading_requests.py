@@ -1,0 +1,304 @@
+"""Reads how a declaration asks: authentication, paging, headers and parameters, and what a step inherits of them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from exporter.config.location import Location
+from exporter.config.sections import Section, attempt, nearest, section
+from exporter.config.values import InvalidValueError, Reader, duration, text, whole_number
+from exporter.declared.grammar import (
+    ApiKeyOf,
+    AuthOf,
+    BasicOf,
+    BearerOf,
+    ClientCredentials,
+    Cursor,
+    HeaderLink,
+    JsonLink,
+    Offset,
+    PageNumber,
+    Paginator,
+    PathChoice,
+    SinglePage,
+    Step,
+    Templates,
+    TokenExchangeOf,
+)
+from exporter.declared.reading_values import Names, expression, known_template, need, path_under, word_of
+from exporter.schedule import HOUR
+
+REQUEST_KEYS = ("headers", "params", "auth", "paginator")
+STEP_KEYS = ("path", *REQUEST_KEYS)
+FORBIDDEN_HEADERS = frozenset({
+    "host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect",
+    "proxy-authorization", "proxy-connection", "x-http-method-override", "x-http-method", "x-method-override",
+    "accept-encoding", "if-none-match", "range",
+})  # fmt: skip
+"""What decides which host, which method or which part is asked for; the exporter sets these itself."""
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What every step takes over where it has none of its own."""
+
+    headers: Templates = ()
+    params: Templates = ()
+    auth: AuthOf | None = None
+    paginator: Paginator = field(default_factory=SinglePage)
+
+
+def inherited(entry: Section, names: Names) -> Inherited:
+    """Read what stands at the top of a declaration for all steps."""
+    return _request(entry, names, Inherited())
+
+
+def step(entry: Section, name: str, names: Names, above: Inherited, *, path: bool = True) -> Step:
+    """Read the request of a step; its own headers, params, auth and paginator replace the inherited ones whole."""
+    own = _request(entry, names, above)
+    paths = need(entry, "path", _paths(names), "give the path to ask for") if path else None
+    return Step(
+        name=name,
+        paths=paths or (),
+        headers=own.headers,
+        params=own.params,
+        auth=own.auth,
+        paginator=own.paginator,
+    )
+
+
+def _request(entry: Section, names: Names, above: Inherited) -> Inherited:
+    readers: Mapping[str, Reader[Any]] = {
+        "headers": _headers(names),
+        "params": _pairs(known_template(names)),
+        "auth": auth_of(names),
+        "paginator": paginator,
+    }
+    given = {key: entry.read(key, reader) for key, reader in readers.items() if key in entry}
+    return replace(above, **{key: value for key, value in given.items() if value is not None})
+
+
+def _paths(names: Names) -> Reader[tuple[PathChoice, ...]]:
+    def one(value: Any, location: Location) -> PathChoice:
+        if not isinstance(value, dict):
+            return PathChoice(template=path_under(names)(value, location))
+        entry = section(value, location)
+        entry.check_keys(("path", "when"))
+        path = need(entry, "path", path_under(names), "give the path to ask for")
+        when = entry.read("when", expression)
+        if path is None:
+            raise InvalidValueError("has no usable path")
+        return PathChoice(template=path, when=when)
+
+    def read(value: Any, location: Location) -> tuple[PathChoice, ...]:
+        if not isinstance(value, list):
+            return (one(value, location),)
+        if not value:
+            raise InvalidValueError("is empty; give the path to ask for")
+        found = [attempt(one, element, location.item(number)) for number, element in enumerate(value)]
+        return tuple(choice for choice in found if choice is not None)
+
+    return read
+
+
+def _pairs(reader: Reader[Any]) -> Reader[Templates]:
+    def read(value: Any, location: Location) -> Templates:
+        entry = section(value, location)
+        found = [(name, entry.read(name, reader)) for name in entry.values]
+        return tuple((name, inside) for name, inside in found if inside is not None)
+
+    return read
+
+
+def _headers(names: Names) -> Reader[Templates]:
+    def read(value: Any, location: Location) -> Templates:
+        found = _pairs(known_template(names))(value, location)
+        for name, _ in found:
+            if (problem := header_problem(name)) is not None:
+                location.key(name).problem(problem)
+        return found
+
+    return read
+
+
+def header_problem(name: str) -> str | None:
+    """Return why a declaration cannot set a header, or None."""
+    if not _HEADER_NAME.fullmatch(name):
+        return "is not a valid name of a header"
+    if name.lower() in FORBIDDEN_HEADERS:
+        return "is a header that the exporter sets itself"
+    return None
+
+
+# Authentication.
+
+
+def auth_of(names: Names) -> Reader[AuthOf]:
+    """Make the reader of `auth`, which may hold another `auth`."""
+
+    def read(value: Any, location: Location) -> AuthOf:
+        entry = section(value, location)
+        type_ = need(entry, "type", word_of(_AUTHS, "type"), f"give one of {', '.join(_AUTHS)}")
+        if type_ is None:
+            raise InvalidValueError("has no usable type")
+        return _AUTHS[type_](entry, names)
+
+    return read
+
+
+def _option(names: Names, *, secret: bool = True) -> Reader[str]:
+    def read(value: Any, location: Location) -> str:
+        name = text(value, location)
+        if name not in names.options:
+            raise InvalidValueError(f'"{name}" is not an option; the nearest is {nearest(name, names.options)}')
+        if secret and not names.options[name]:
+            raise InvalidValueError(f"the option {name} must be {{secret: true}}")
+        return name
+
+    return read
+
+
+def _bearer(entry: Section, names: Names) -> AuthOf:
+    entry.check_keys(("type", "token"))
+    return BearerOf(need(entry, "token", _option(names), "name the option that holds the token") or "")
+
+
+def _basic(entry: Section, names: Names) -> AuthOf:
+    entry.check_keys(("type", "username", "password"))
+    return BasicOf(
+        username=entry.read("username", _option(names, secret=False)),
+        password=need(entry, "password", _option(names), "name the option that holds the password") or "",
+    )
+
+
+def _api_key(entry: Section, names: Names) -> AuthOf:
+    entry.check_keys(("type", "name", "location", "template"))
+    name = need(entry, "name", text, "name the header or the query parameter") or ""
+    location = entry.read("location", word_of(("header", "query"), "location")) or "header"
+    if location == "header" and name and (problem := header_problem(name)) is not None:
+        entry.location.key("name").problem(problem)
+    only_options = replace(names, roots={}, scopes=())
+    found = need(
+        entry,
+        "template",
+        known_template(only_options, in_auth=True),
+        'give its value, such as "{options.token}"',
+    )
+    if found is None:
+        raise InvalidValueError("has no usable template")
+    return ApiKeyOf(name=name, location="query" if location == "query" else "header", template=found)
+
+
+def _client_credentials(entry: Section, names: Names) -> AuthOf:
+    entry.check_keys(("type", "access_token_url", "client_id", "client_secret", "client_auth", "scope"))
+    url = need(entry, "access_token_url", path_under(names), "give the path of the token endpoint")
+    client_id = need(entry, "client_id", _option(names, secret=False), "name the option that holds it")
+    client_secret = need(entry, "client_secret", _option(names), "name the option that holds it")
+    where = entry.read("client_auth", word_of(("basic", "body"), "way")) or "basic"
+    scope = entry.read("scope", text) or ""
+    if url is None or client_id is None or client_secret is None:
+        raise InvalidValueError("is not complete")
+    return ClientCredentials(
+        url=url, client_id=client_id, client_secret=client_secret, in_body=where == "body", scope=scope
+    )
+
+
+def _token_exchange(entry: Section, names: Names) -> AuthOf:
+    entry.check_keys(("type", "url", "token_path", "lifetime", "auth", "json", "form"))
+    url = need(entry, "url", path_under(names), "give the path that gives the token")
+    token = need(entry, "token_path", expression, "say where the token stands in the answer")
+    bodies = {key: entry.read(key, _pairs(known_template(names, in_auth=True))) for key in ("json", "form")}
+    if "json" in entry and "form" in entry:
+        entry.location.key("form").problem("json is given too; keep one of the two")
+    inner = entry.read("auth", auth_of(names))
+    lifetime = entry.read("lifetime", duration) or HOUR
+    if url is None or token is None:
+        raise InvalidValueError("is not complete")
+    return TokenExchangeOf(
+        url=url, token=token, lifetime=lifetime, auth=inner, json=bodies["json"], form=bodies["form"]
+    )
+
+
+_AUTHS: Mapping[str, Callable[[Section, Names], AuthOf]] = {
+    "bearer": _bearer,
+    "http_basic": _basic,
+    "api_key": _api_key,
+    "oauth2_client_credentials": _client_credentials,
+    "token_exchange": _token_exchange,
+}
+
+
+# Paging.
+
+
+def paginator(value: Any, location: Location) -> Paginator:
+    """Read a paginator."""
+    entry = section(value, location)
+    type_ = need(entry, "type", word_of(_PAGINATORS, "type"), f"give one of {', '.join(_PAGINATORS)}")
+    if type_ is None:
+        raise InvalidValueError("has no usable type")
+    return _PAGINATORS[type_](entry)
+
+
+def _single_page(entry: Section) -> Paginator:
+    entry.check_keys(("type",))
+    return SinglePage()
+
+
+def _header_link(entry: Section) -> Paginator:
+    entry.check_keys(("type",))
+    return HeaderLink()
+
+
+def _json_link(entry: Section) -> Paginator:
+    entry.check_keys(("type", "next_url_path"))
+    found = need(entry, "next_url_path", expression, "say where the link to the next page stands")
+    if found is None:
+        raise InvalidValueError("is not complete")
+    return JsonLink(next_url=found)
+
+
+def _cursor(entry: Section) -> Paginator:
+    entry.check_keys(("type", "cursor_path", "cursor_param", "has_more_path", "page_param"))
+    found = need(entry, "cursor_path", expression, "say where the cursor stands in the answer")
+    param = need(entry, "cursor_param", text, "name the parameter that sends the cursor")
+    has_more = entry.read("has_more_path", expression)
+    page_param = entry.read("page_param", text)
+    if found is None or param is None:
+        raise InvalidValueError("is not complete")
+    return Cursor(cursor=found, cursor_param=param, has_more=has_more, page_param=page_param)
+
+
+def _page_number(entry: Section) -> Paginator:
+    entry.check_keys(("type", "page_param", "base_page", "total_pages_path", "total_records_path"))
+    base_page = entry.read("base_page", whole_number(0))
+    if "total_pages_path" in entry and "total_records_path" in entry:
+        entry.location.key("total_records_path").problem("total_pages_path is given too; keep one of the two")
+    return PageNumber(
+        page_param=entry.read("page_param", text) or "page",
+        base_page=1 if base_page is None else base_page,
+        total_pages=entry.read("total_pages_path", expression),
+        total_records=entry.read("total_records_path", expression),
+    )
+
+
+def _offset(entry: Section) -> Paginator:
+    entry.check_keys(("type", "limit", "offset_param", "limit_param", "total_records_path"))
+    return Offset(
+        limit=need(entry, "limit", whole_number(1), "say how many records a page holds") or 1,
+        offset_param=entry.read("offset_param", text) or "offset",
+        limit_param=entry.read("limit_param", text) or "limit",
+        total_records=entry.read("total_records_path", expression),
+    )
+
+
+_PAGINATORS: Mapping[str, Callable[[Section], Paginator]] = {
+    "single_page": _single_page,
+    "header_link": _header_link,
+    "json_link": _json_link,
+    "cursor": _cursor,
+    "page_number": _page_number,
+    "offset": _offset,
+}

@@ -1,0 +1,319 @@
+"""Reads the single values of a declaration: expressions, fields, status maps, templates, paths."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from exporter import wire
+from exporter.config.location import Location
+from exporter.config.sections import Section, attempt, nearest, section
+from exporter.config.values import InvalidValueError, Reader, T, is_text, reject, text
+from exporter.declared import conversions, fields
+from exporter.declared.expressions import Expression, ExpressionError, compile_expression
+from exporter.declared.fields import Choice, Convert, Field, Scalar, StatusField
+from exporter.declared.grammar import PathTemplate
+from exporter.declared.templates import Reference, Template, TemplateError, holds_placeholder, parse_template
+from exporter.model import Status
+
+STATUSES = tuple(str(status) for status in Status if status is not Status.UNKNOWN)
+CHOICE_KEYS = ("expr", "value", "map", "when")
+_HOST_PREFIX = re.compile(r"([A-Za-z0-9_]+)::(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What placeholders and `auth` may name at some point of a declaration."""
+
+    options: Mapping[str, bool] = field(default_factory=dict)
+    """Whether each is a secret."""
+    hosts: tuple[str, ...] = ("",)
+    scopes: tuple[str, ...] = ()
+    """All scopes of the declaration, those too that are read later."""
+    roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The keys of each scope, of `resource` and of `backup`, as far as they are known there."""
+
+    def beside(self, root: str, keys: Iterable[str] = ()) -> "Names":
+        """Return the names that are known once `root` is."""
+        return replace(self, roots={**self.roots, root: ("id", "name", *keys)})
+
+    def problem(self, reference: Reference, *, in_auth: bool = False) -> str | None:
+        """Return what is wrong with a placeholder, or None."""
+        shown = f"{{{reference}}}"
+        if reference.root == "options":
+            return self._option_problem(reference.key, shown, in_auth=in_auth)
+        if reference.root in self.roots:
+            known = self.roots[reference.root]
+            if reference.key in known:
+                return None
+            return f"{shown} is not known; the nearest is {{{reference.root}.{nearest(reference.key, known)}}}"
+        if reference.root in self.scopes:
+            return f"{shown} is not known here; the scope {reference.root} is read later"
+        if reference.root in ("resource", "backup"):
+            return f"{shown} is not known here"
+        return f"{shown} is not known; no scope is named {reference.root}"
+
+    def _option_problem(self, key: str, shown: str, *, in_auth: bool) -> str | None:
+        if key not in self.options:
+            return f"{shown} is not known; the nearest option is {nearest(key, self.options)}"
+        secret = self.options[key] and not in_auth
+        return f"{shown} is a secret; secrets appear in auth alone" if secret else None
+
+
+def need(entry: Section, key: str, reader: Reader[T], cure: str) -> T | None:
+    """Return what stands under `key`, whose absence is a problem."""
+    if key not in entry:
+        entry.location.key(key).problem(f"missing; {cure}")
+    return entry.read(key, reader)
+
+
+def word_of(known: Iterable[str], what: str) -> Reader[str]:
+    """Make the reader of one of some words."""
+    words = tuple(known)
+
+    def read(value: Any, location: Location) -> str:
+        found = text(value, location)
+        if found not in words:
+            same = next((word for word in words if word.lower() == found.lower()), None)
+            raise InvalidValueError(f'"{found}" is not a {what}; the nearest is {same or nearest(found, words)}')
+        return found
+
+    return read
+
+
+def expression(value: Any, location: Location) -> Expression:
+    """Read a JMESPath expression, which may go over several lines."""
+    if isinstance(value, str) and "\n" in value:
+        value = " ".join(value.split("\n"))
+    try:
+        return compile_expression(text(value, location), location.path)
+    except ExpressionError as error:
+        raise InvalidValueError(str(error)) from None
+
+
+def field_of(convert: Convert) -> Reader[Field]:
+    """Make the reader of a field: an expression, a mapping, or a list of these of which the first counts."""
+
+    def read(value: Any, location: Location) -> Field:
+        return Field(path=location.path, choices=_choices(value, location, convert), convert=convert)
+
+    return read
+
+
+def title(value: Any, location: Location) -> Field | Template:
+    """Read a name: a template if it holds a placeholder, else a field."""
+    if isinstance(value, str) and holds_placeholder(value):
+        return template(value, location)
+    return field_of(fields.text)(value, location)
+
+
+def status(value: Any, location: Location) -> StatusField:
+    """Read a status with its map, if it has one, or the one that is always meant."""
+    if isinstance(value, dict) and "always" in value:
+        always = section(value, location)
+        always.check_keys(("always",))
+        found = always.read("always", word_of(STATUSES, "status"))
+        return StatusField(path=location.path, always=Status(found or "completed"))
+    words: dict[str, Status] = {}
+    choices = [
+        _choice(one, at, fields.text, words)
+        for one, at in (
+            [(one, location.item(number)) for number, one in enumerate(value)]
+            if isinstance(value, list)
+            else [(value, location)]
+        )
+    ]
+    return StatusField(path=location.path, choices=tuple(one for one in choices if one is not None), words=words)
+
+
+def template(value: Any, location: Location) -> Template:
+    """Read a text with placeholders."""
+    try:
+        return parse_template(text(value, location))
+    except TemplateError as error:
+        raise InvalidValueError(str(error)) from None
+
+
+def known_template(names: Names, *, in_auth: bool = False) -> Reader[Template]:
+    """Make the reader of a text whose placeholders are all known."""
+
+    def read(value: Any, location: Location) -> Template:
+        shown = ("true" if value else "false") if isinstance(value, bool) else value
+        found = template(shown, location)
+        check_references(found, location, names, in_auth=in_auth)
+        return found
+
+    return read
+
+
+def check_references(found: Template, location: Location, names: Names, *, in_auth: bool = False) -> None:
+    """Note each placeholder that is not known."""
+    for reference in found.references:
+        if (problem := names.problem(reference, in_auth=in_auth)) is not None:
+            location.problem(problem)
+
+
+def path_under(names: Names) -> Reader[PathTemplate]:
+    """Make the reader of a path under one of the base URLs."""
+
+    def read(value: Any, location: Location) -> PathTemplate:
+        written = text(value, location)
+        host, path = _split_host(written, names.hosts)
+        path, _, query = path.partition("?")
+        _demand_path(path, written)
+        pairs = []
+        for pair in filter(None, query.split("&")):
+            key, _, inside = pair.partition("=")
+            if (found := attempt(known_template(names), inside, location)) is not None:
+                pairs.append((key, found))
+        return PathTemplate(host=host, path=known_template(names)(path, location), query=tuple(pairs))
+
+    return read
+
+
+def _split_host(written: str, hosts: tuple[str, ...]) -> tuple[str, str]:
+    found = _HOST_PREFIX.fullmatch(written)
+    if found is None:
+        if len(hosts) == 1:
+            return hosts[0], written
+        raise InvalidValueError(f"must name one of the base URLs, such as {hosts[0]}::/v1/projects")
+    if found[1] in hosts:
+        return found[1], found[2]
+    named = [host for host in hosts if host]
+    if not named:
+        raise InvalidValueError(f"there is one base URL, without a name; leave out {found[1]}::")
+    raise InvalidValueError(f'"{found[1]}" is not a base URL; the nearest is {nearest(found[1], named)}')
+
+
+def _demand_path(path: str, written: str) -> None:
+    if "://" in written.split("?", 1)[0]:
+        raise InvalidValueError(
+            "must be a path such as /v1/projects; a declaration reaches no host but those of base_url"
+        )
+    if not path.startswith("/"):
+        raise InvalidValueError("must begin with /, such as /v1/projects")
+    if "#" in written or "\\" in path:
+        raise InvalidValueError("must hold no fragment (#) and no backslash")
+    if any(segment in (".", "..") for segment in path.split("/")):
+        raise InvalidValueError("must hold no segment . or ..")
+
+
+def _choices(value: Any, location: Location, convert: Convert) -> tuple[Choice, ...]:
+    if not isinstance(value, list):
+        found = _choice(value, location, convert)
+        return () if found is None else (found,)
+    if not value:
+        raise InvalidValueError("is empty; give an expression")
+    choices = [_choice(one, location.item(number), convert) for number, one in enumerate(value)]
+    return tuple(one for one in choices if one is not None)
+
+
+def _choice(value: Any, location: Location, convert: Convert, words: dict[str, Status] | None = None) -> Choice | None:
+    if not isinstance(value, dict):
+        found = attempt(expression, value, location)
+        return None if found is None else Choice(expr=found)
+    entry = section(value, location)
+    readers = _own_readers(convert)
+    entry.check_keys((*CHOICE_KEYS, *readers))
+    if ("expr" in entry) is ("value" in entry):
+        location.problem("give one of expr and value" if "expr" in entry else "missing; give expr or value")
+    own = entry.read_all({"expr": expression, "when": expression, "value": scalar, **readers})
+    choice = Choice(**own)
+    if words is not None:
+        for word, meaning in (entry.read("map", _status_map) or {}).items():
+            _add_word(word, meaning, words, location.key("map"))
+        return choice
+    choice = replace(choice, map=entry.read("map", _map))
+    _check_constants(choice, entry, convert)
+    return choice
+
+
+def _own_readers(convert: Convert) -> dict[str, Reader[Any]]:
+    """Return the readers of the keys that only some fields have."""
+    if convert is fields.time:
+        return {"format": _format}
+    if convert is fields.size:
+        return {"unit": word_of(conversions.SIZES, "unit")}
+    if convert in (fields.span, fields.interval):
+        return {"unit": word_of(conversions.SPANS, "unit")}
+    return {}
+
+
+def _check_constants(choice: Choice, entry: Section, convert: Convert) -> None:
+    """Note each constant that can never be converted."""
+    constant = None if choice.map is not None else choice.value
+    if constant is not None and convert(constant, choice) is None:
+        entry.location.key("value").problem(f"cannot be read as {_WANTED[convert]}")
+    for word, meaning in (choice.map or {}).items():
+        if convert(meaning, choice) is None:
+            entry.location.key("map").key(word).problem(f"cannot be read as {_WANTED[convert]}")
+
+
+_WANTED: Mapping[Convert, str] = {
+    fields.text: "a text",
+    fields.truth: "true or false",
+    fields.time: "a time in this format",
+    fields.size: "a size such as 512 or 1.5 GiB",
+    fields.span: "a span such as 90s or 1h30m",
+    fields.interval: "a span above 0 such as 90s or 1h30m",
+    fields.percent: "a number from 0 to 100",
+}
+
+
+def _format(value: Any, location: Location) -> str:
+    found = text(value, location)
+    if found in conversions.TIMES:
+        return found
+    problem = conversions.time_pattern_problem(found)
+    if problem == "is not a format":
+        raise InvalidValueError(f'"{found}" is not a format; the nearest is {nearest(found, conversions.TIMES)}')
+    if problem is not None:
+        raise InvalidValueError(f'"{found}" {problem}')
+    return found
+
+
+def scalar(value: Any, location: Location) -> Scalar:
+    """Read a text, a number, true or false."""
+    del location
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    return reject(value, "a text, a number, true or false")
+
+
+def _map(value: Any, location: Location) -> dict[str, Scalar]:
+    entry = section(value, location)
+    return entry.read_all(dict.fromkeys(entry.values, scalar))
+
+
+def _status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]:
+    """Return the words as written, each with its spelling-independent form and its status."""
+    entry = section(value, location)
+    entry.check_keys((*STATUSES, str(Status.UNKNOWN)))
+    found: dict[str, tuple[str, Status]] = {}
+    for key, said in entry.values.items():
+        if key not in (*STATUSES, str(Status.UNKNOWN)):
+            continue
+        at = location.key(key)
+        for number, one in enumerate(said if isinstance(said, list) else [said]):
+            word = attempt(_vendor_word, one, at.item(number) if isinstance(said, list) else at)
+            if word is None:
+                continue
+            spelled = wire.status_word(word)
+            if spelled in found and found[spelled][1] != key:
+                at.problem(f'"{word}" also stands under {found[spelled][1]}')
+            found.setdefault(spelled, (word, Status(key)))
+    return found
+
+
+def _vendor_word(value: Any, location: Location) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not is_text(value):
+        reject(value, "the vendor's word, or a list of them")
+    return text(value, location)
+
+
+def _add_word(spelled: str, meaning: tuple[str, Status], words: dict[str, Status], location: Location) -> None:
+    written, status_ = meaning
+    if words.setdefault(spelled, status_) is not status_:
+        location.key(str(status_)).problem(f'"{written}" also stands under {words[spelled]}')

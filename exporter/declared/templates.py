@@ -1,0 +1,103 @@
+"""Texts with `{a.b}` placeholders: paths, query values, headers, labels. Values are escaped where they are put in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from exporter.errors import MalformedError
+from exporter.secret import Secret
+
+BRACES = re.compile(r"\{([^{}]*)\}")
+REFERENCE = re.compile(r"([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_-]*)")
+IN_PATH = "/:@!$&'()*+,;=~%"
+"""What may stand in a path as it is, beside letters, digits and `-._`."""
+
+Values = Mapping[str, str | Secret]
+"""By reference, such as `project.id`."""
+
+
+class TemplateError(ValueError):
+    """A text is not a template; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A placeholder: `{root.key}`."""
+
+    root: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.root}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literal texts and placeholders in their order."""
+
+    parts: tuple[str | Reference, ...]
+
+    @property
+    def references(self) -> Iterator[Reference]:
+        """The placeholders."""
+        yield from (part for part in self.parts if isinstance(part, Reference))
+
+    def plain(self, values: Values) -> str:
+        """Return the text with its placeholders filled in as they are."""
+        return "".join(part if isinstance(part, str) else resolve(part, values) for part in self.parts)
+
+    def revealed(self, values: Values) -> str:
+        """Return the text with its placeholders filled in, secrets too."""
+        return "".join(part if isinstance(part, str) else _reveal(part, values) for part in self.parts)
+
+    def in_path(self, values: Values) -> str:
+        """Return a part of a path; each placeholder is escaped as one segment."""
+        return "".join(
+            quote(part, safe=IN_PATH) if isinstance(part, str) else _segment(part, values) for part in self.parts
+        )
+
+    def in_query(self, values: Values) -> str:
+        """Return a value of a query, encoded."""
+        return quote(self.plain(values), safe="")
+
+
+def parse_template(text: str) -> Template:
+    """Return the template that a text is, or raise TemplateError for a brace that is no placeholder."""
+    parts: list[str | Reference] = []
+    end = 0
+    for found in BRACES.finditer(text):
+        reference = REFERENCE.fullmatch(found[1])
+        if reference is None:
+            raise TemplateError(f"{found[0]} is not a placeholder such as {{project.id}}")
+        parts += [text[end : found.start()], Reference(reference[1], reference[2])]
+        end = found.end()
+    parts.append(text[end:])
+    if any(isinstance(part, str) and ("{" in part or "}" in part) for part in parts):
+        raise TemplateError("holds a brace without its other half")
+    return Template(tuple(part for part in parts if part != ""))
+
+
+def holds_placeholder(text: str) -> bool:
+    """Whether a text holds a placeholder, and so is a template and not an expression."""
+    return any(REFERENCE.fullmatch(found) for found in BRACES.findall(text))
+
+
+def resolve(reference: Reference, values: Values) -> str:
+    """Return the value of a placeholder; MalformedError if the record gave it none."""
+    value = values.get(str(reference))
+    if not isinstance(value, str) or not value:
+        raise MalformedError(f"{{{reference}}} has no value here")
+    return value
+
+
+def _reveal(reference: Reference, values: Values) -> str:
+    value = values.get(str(reference))
+    return value.reveal() if isinstance(value, Secret) else resolve(reference, values)
+
+
+def _segment(reference: Reference, values: Values) -> str:
+    value = resolve(reference, values)
+    if value in (".", ".."):
+        raise MalformedError(f"{{{reference}}} would lead to another path")
+    return quote(value, safe="")

@@ -1,0 +1,1 @@
+"""Tries declarations: their own tests offline, for `check`, and a source for real, for `try`."""

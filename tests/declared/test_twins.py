@@ -1,0 +1,93 @@
+"""The built-in Northflank and Scalingo against their declared twins on the simulated vendors, value by value."""
+
+import asyncio
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.app import App
+from exporter.commands.poll import resource_records
+from exporter.config.loader import parse
+from exporter.declared.vendors import Vendors
+from exporter.demo.http import Account, Story
+from exporter.demo.strict import Strict
+from exporter.settings import Settings
+from tests.simulated_transport import SimulatedTransport
+from tests.virtual_time import START, run_virtual, wall_clock
+
+TWINS = Path(__file__).parent / "twins"
+LATEST = 3.0
+POLLS = 3
+
+
+def settings_of(accounts: Sequence[Account], *, declared: bool) -> Settings:
+    sources = []
+    for account in accounts:
+        source = {**account.configuration(f"http://{account.name}.example"), "discovery_interval": "1s"}
+        if declared:
+            source["provider"] += "_declared"
+            source.pop("team_id", None)
+        sources.append(source)
+    text = yaml.safe_dump({"declarations": [f"{TWINS}/*.yaml"], "sources": sources})
+    return parse(text, {}, TWINS, vendors=Vendors()).settings
+
+
+async def poll(vendor: str, *, declared: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return every resource's values after some polls, a minute apart."""
+    accounts = import_module(f"exporter.demo.vendors.{vendor}").accounts(Story(start=START))
+    transports = {account.name: SimulatedTransport(account=Strict(account)) for account in accounts}
+    app = App(wall_clock, lambda source: transports[source.name])
+    watches = await app.apply(settings_of(accounts, declared=declared))
+    for _ in range(POLLS):
+        for watch in watches:
+            await watch.poller.poll()
+        await asyncio.sleep(60)
+    records = resource_records(app.store)
+    await app.stop()
+    return {(record["source"], record["resource"]): record for record in records}
+
+
+def differences(vendor: str) -> tuple[int, dict[tuple[str, str, str], tuple[Any, Any]]]:
+    """Return how many values were compared, and those that differ: built-in, declared."""
+    built_in = run_virtual(poll(vendor, declared=False))
+    declared = run_virtual(poll(vendor, declared=True))
+    compared, found = 0, {}
+    for key in built_in.keys() | declared.keys():
+        one, other = built_in.get(key, {}), declared.get(key, {})
+        for name in (one.keys() | other.keys()) - {"provider"}:
+            compared += 1
+            if not equal(one.get(name), other.get(name)):
+                found[(*key, name)] = one.get(name), other.get(name)
+    return compared, found
+
+
+def equal(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, float) or isinstance(other, float):
+        return bool(one == pytest.approx(other, abs=2.0))  # the two runs are some requests apart
+    return bool(one == other)
+
+
+def test_northflank() -> None:
+    compared, found = differences("northflank")
+
+    assert compared > 160
+    assert {(resource, name) for _, resource, name in found} == {
+        ("payments/risk-db", "backup_expected_interval_seconds"),
+        ("payments/risk-db", "backup_max_age_seconds"),
+    }, "the gap between two schedules that overlap is not expressed"
+
+
+def test_scalingo() -> None:
+    compared, found = differences("scalingo")
+
+    dedicated = {key[1] for key, values in found.items() if key[2] == "resource_kind" and values[1] is None}
+
+    assert compared > 120
+    assert len(dedicated) == 1, "dedicated PostgreSQL is not declared"
+    assert {key: values for key, values in found.items() if key[1] not in dedicated} == {}
