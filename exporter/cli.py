@@ -15,6 +15,7 @@ from exporter.log import LEVELS, configure
 from exporter.shard import Shard
 
 DEFAULT_LISTEN = ":10342"
+DEFAULT_CONFIG = "config.yaml"
 BAD_USAGE = 2
 
 
@@ -113,10 +114,22 @@ def _dashboards_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _providers(_: argparse.Namespace) -> int:
+def _providers(flags: argparse.Namespace) -> int:
     from exporter.commands.providers import providers
 
-    return providers()
+    default = Path(DEFAULT_CONFIG)
+    return providers(flags.config_file or (default if default.is_file() else None))
+
+
+def _optional_config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help=f"the configuration whose declarations are listed too (default: {DEFAULT_CONFIG}, if it exists)",
+    )
 
 
 def _rules_flags(parser: argparse.ArgumentParser) -> None:
@@ -365,7 +378,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
     ),
     "rules": (_rules, "Print the alert and recording rules for Prometheus.", (_rules_flags,)),
     "dashboards": (_dashboards, "Write the Grafana dashboards.", (_dashboards_flags,)),
-    "providers": (_providers, "List the vendors that can be configured.", ()),
+    "providers": (_providers, "List the vendors that can be configured.", (_optional_config_flag,)),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }
 

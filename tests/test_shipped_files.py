@@ -46,8 +46,10 @@ def test_dashboards_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 def test_providers_are_listed_with_title_and_origin(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers"]) == 0
     rows = [re.split(r" {2,}", line) for line in capsys.readouterr().out.splitlines()]
-    assert [name for name, _, origin in rows if origin == "built-in"] == list(registry.names())
-    assert ["clickhouse_cloud", "ClickHouse Cloud", "built-in"] in rows
+    assert [row[0] for row in rows if row[2] == "built-in"] == list(registry.names())
+    assert ["name", "title", "kind", "docs", "checked"] == rows[0]
+    assert ["clickhouse_cloud", "ClickHouse Cloud", "built-in"] in [row[:3] for row in rows]
+    assert ["aiven", "Aiven", "catalog", "https://api.aiven.io/doc", "2026-11-25"] in rows
 
 
 @pytest.mark.slow

@@ -1,21 +1,65 @@
 """`backup-exporter providers`: lists the vendors that can be configured."""
 
+import os
+import re
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
-from exporter import registry
+from exporter.config.loader import TOP_KEYS, ConfigError, load
+from exporter.declared.vendors import BUILT_IN, DeclarationError, Known, Vendors
 
-BUILT_IN = "built-in"
+TITLES = ("name", "title", "kind", "docs", "checked")
+OF_OTHER_KEYS = tuple(f"{key}{sign}" for key in TOP_KEYS if key != "declarations" for sign in (":", ".", "["))
+_DOCUMENTATION = re.compile(r"https://[^\s`{}<>]+[^\s`{}<>.,;:)]")
 
-
-def providers() -> int:
-    """Print a line for each provider: its name, its title, and where it comes from."""
-    rows = [(name, _read_title(name), BUILT_IN) for name in registry.names()]
-    widths = [max(len(row[at]) for row in rows) for at in range(2)]
-    for name, title, origin in rows:
-        print(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {origin}")
-    return 0
+Row = tuple[str, str, str, str, str]
 
 
-def _read_title(name: str) -> str:
-    first, _, _ = (import_module(f"exporter.providers.{name}").__doc__ or name).partition(":")
-    return first
+def providers(config_file: Path | None) -> int:
+    """Print a line for each provider; with a configuration, for those that its declarations add too.
+
+    Return 2 if the configuration, or a package, cannot be used.
+    """
+    vendors = Vendors()
+    problems = list(vendors.clashes()) if config_file is None else _read_declarations(config_file, vendors)
+    rows = _rows(vendors.providers)
+    problems += [problem for problem in (_problem(vendors.providers, name) for name in vendors.providers) if problem]
+    widths = [max(len(row[at]) for row in [TITLES, *rows]) for at in range(len(TITLES))]
+    for row in [TITLES, *rows]:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 2 if problems else 0
+
+
+def _read_declarations(config_file: Path, vendors: Vendors) -> list[str]:
+    """Read what a configuration declares; return the problems of that, and not those of its sources."""
+    try:
+        load(config_file, os.environ, vendors=vendors)
+    except ConfigError as error:
+        return [problem for problem in error.problems if not problem.startswith(OF_OTHER_KEYS)]
+    return []
+
+
+def _rows(known: Known) -> Sequence[Row]:
+    return [_row(known, name) for name in known if _problem(known, name) is None]
+
+
+def _row(known: Known, name: str) -> Row:
+    kind, provider = known.kind(name), known[name]
+    if kind != BUILT_IN:
+        return name, provider.title or name, kind, provider.docs or "-", provider.checked or "-"
+    text = import_module(f"exporter.providers.{name}").__doc__ or name
+    links = [link for link in _DOCUMENTATION.findall(text) if "doc" in link or "developers" in link]
+    return name, text.partition(":")[0], kind, next(iter(links), "-"), "-"
+
+
+def _problem(known: Known, name: str) -> str | None:
+    try:
+        known[name]
+    except DeclarationError as error:
+        said = " ".join(str(error).splitlines())
+        return f"provider {name}: {said}" if said else ""
+    return None
