@@ -212,6 +212,8 @@ class Provider:
     """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)
     """The statuses that a backup can have: where the vendor lists no failures, nothing is said of any."""
+    base_urls: Callable[[Any], tuple[str, ...]] | None = None
+    """(O): the addresses of the APIs, where they do not stand in the options themselves."""
     max_age: Callable[[float], float] = add_slack
     """The age limit in seconds that follows from the interval."""
     title: str = field(default="", compare=False)

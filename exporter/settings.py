@@ -165,7 +165,9 @@ class Source:
 
     @property
     def base_urls(self) -> tuple[str, ...]:
-        """The addresses of APIs among the options of the provider."""
+        """The addresses of the provider's APIs."""
+        if self.provider.base_urls is not None:
+            return self.provider.base_urls(self.options)
         values = (getattr(self.options, option.name) for option in fields(self.options))
         return tuple(value.rstrip("/") for value in values if isinstance(value, str) and value.startswith(SCHEMES))
 

@@ -1,14 +1,10 @@
 """Asks vendors: signs, paces, renews, tries again once; the one place that knows what a request costs."""
 
 import asyncio
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
-
-import msgspec
 
 from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
@@ -22,11 +18,11 @@ from exporter.client.responses import (
     retry_after,
     values_of,
 )
+from exporter.client.signing import address_with_key, merge_headers, static_headers, token_request
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
-from exporter.provider import NO_HEADERS, Answer, ApiKey, Auth, BasicAuth, BearerAuth, RateHeaders, Token, TokenExchange
-from exporter.secret import Secret
+from exporter.provider import NO_HEADERS, Answer, Auth, RateHeaders, Token, TokenExchange
 
 MAX_PAGES = 300
 MAX_REDIRECTS = 3
@@ -132,31 +128,18 @@ class Client:
         return response
 
     async def _sign(self, auth: Auth | None, cost: Cost) -> tuple[dict[str, str], str]:
-        match auth:
-            case ApiKey(location="header", name=name):
-                return {name: key_value(auth)}, ""
-            case BasicAuth(user=user, password=password):
-                return {"Authorization": _basic(_plain(user), password.reveal())}, ""
-            case BearerAuth(token=secret):
-                return {"Authorization": f"Bearer {secret.reveal()}"}, ""
-            case TokenExchange():
-                try:
-                    token = await self.tokens.get(auth, lambda: self._exchange(auth, cost))
-                except PollError as error:
-                    if auth.source_wide and not error.source_wide:
-                        raise error.widen() from None
-                    raise
-                return {"Authorization": f"Bearer {token}"}, token
-        return {}, ""
+        if not isinstance(auth, TokenExchange):
+            return static_headers(auth), ""
+        try:
+            token = await self.tokens.get(auth, lambda: self._exchange(auth, cost))
+        except PollError as error:
+            if auth.source_wide and not error.source_wide:
+                raise error.widen() from None
+            raise
+        return {"Authorization": f"Bearer {token}"}, token
 
     async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
-        headers, body = {"Accept": "application/json"}, None
-        if exchange.form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = urlencode({key: _plain(value) for key, value in exchange.form.items()}).encode()
-        elif exchange.json is not None:
-            headers["Content-Type"] = "application/json"
-            body = msgspec.json.encode({key: _plain(value) for key, value in exchange.json.items()})
+        headers, body = token_request(exchange)
         response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
         token = exchange.read(await _decode_beside(response))
         if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
@@ -204,10 +187,8 @@ class Client:
                     self.counters.throttled += wait
                     if not last:
                         self._require_valid_token(auth, token)
-                    yield (
-                        replace(request, url=_addressed(request.url, auth), headers=merge(request.headers, signature)),
-                        token,
-                    )
+                    headers = merge_headers(request.headers, signature)
+                    yield replace(request, url=address_with_key(request.url, auth), headers=headers), token
                     return
             except NotSentError:
                 continue
@@ -279,7 +260,7 @@ class Session:
     ) -> Answer:
         """See `provider.Api.get`."""
         condition = self.detector.conditional_headers if self.detector is not None else {}
-        headers = merge({"Accept": accept}, headers) | condition
+        headers = merge_headers({"Accept": accept}, headers) | condition
         for _ in range(1 + MAX_REDIRECTS):
             response = await self._once(url, auth, headers)
             if not 300 <= response.status < 400 or "location" not in response.headers:
@@ -345,33 +326,3 @@ async def _decode_beside(response: Response, *, empty: bool = False, envelope: A
     return await workers.run(
         workers.without_collector, decode_response, response.status, response.body, empty=empty, envelope=envelope
     )
-
-
-def merge(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of both; `over` replaces those of the same name, however it is spelled."""
-    names = {name.lower() for name in over}
-    return {name: value for name, value in headers.items() if name.lower() not in names} | dict(over)
-
-
-def key_value(key: ApiKey) -> str:
-    """Return what an API key's header or parameter holds."""
-    return "".join(map(_plain, key.parts))
-
-
-def _addressed(url: str, auth: Auth | None) -> str:
-    """Return the address with the key that belongs into its query, in place of one that a link may have repeated."""
-    if not isinstance(auth, ApiKey) or auth.location != "query":
-        return url
-    address, _, query = url.partition("?")
-    name = quote(auth.name, safe="")
-    pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != name]
-    own = f"{name}={quote(key_value(auth), safe='')}"
-    return f"{address}?{'&'.join([*pairs, own])}"
-
-
-def _plain(value: Secret | str) -> str:
-    return value if isinstance(value, str) else value.reveal()
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

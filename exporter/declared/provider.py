@@ -182,6 +182,16 @@ class _Follow(_Part):
         return (replace(found, kind=found.kind or run.kind, started=found.started or run.started),)
 
 
+class _BaseUrls(_Part):
+    """(O): the base URLs, as given or as declared."""
+
+    __slots__ = ()
+
+    def __call__(self, options: Any) -> tuple[str, ...]:
+        asker = Asker(declaration=self.declaration, options=options)
+        return tuple(asker.base(name) for name, _ in self.declaration.hosts)
+
+
 @dataclass(frozen=True, slots=True)
 class AgeLimit:
     """The age limit in seconds that follows from an interval: the interval, and the slack or a tenth of it."""
@@ -213,6 +223,7 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
         refresh=_Follow(declaration, observe) if declaration.follow is not None else None,
         sizes=step.size is not None,
         statuses=step.status.possible,
+        base_urls=_BaseUrls(declaration, observe),
         max_age=AgeLimit(declaration.slack),
         title=declaration.title,
         docs=declaration.docs,

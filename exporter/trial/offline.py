@@ -100,6 +100,7 @@ async def run_test(declaration: Declaration, test: Test, observe: Observer) -> O
         max_wait=MAX_WAIT,
         clock=lambda: NOW,
         rate_headers=provider.rate_headers,
+        bases=source.base_urls,
     )
     return Outcome(await read_once(source, client), transport)
 
