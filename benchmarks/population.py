@@ -8,12 +8,12 @@ from prometheus_client import CollectorRegistry, Gauge
 from exporter.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
-from exporter.model import Backup, Details, Page, Resource, Restore, Status
+from exporter.model import Backup, Details, Resource, Restore, Status
 from exporter.provider import RateLimit
 from exporter.providers.northflank import PROVIDER, Options
 from exporter.secret import Secret
 from exporter.settings import Source
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
 from exporter.state.view import ResourceView

@@ -66,8 +66,7 @@ class SourceTasks:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if isinstance(self._transport, HttpTransport):
-            await self._transport.close()
+        await self._transport.aclose()
 
 
 class App:

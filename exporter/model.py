@@ -59,23 +59,6 @@ class RecoveryWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A part of a resource's listing, as one answer of the vendor gave it, held against what is known already."""
-
-    backups: tuple[Backup, ...] = ()
-    """What its records mean, but for those that are known to the byte."""
-    hashes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
-    """By backup, the print of the record that it was made of: a hash, keyed anew in each process."""
-    unchanged: frozenset[int] = field(default=frozenset(), compare=False)
-    """The prints of the records that are known to the byte."""
-    total: int | None = None
-    """How many backups the vendor says it lists in all."""
-    recovery: RecoveryWindow | None = None
-    last: bool = field(default=False, compare=False)
-    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
     """The newest restore that has ended."""
 

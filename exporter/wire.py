@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from exporter.errors import MalformedError, MissingError
-from exporter.model import Backup, Status
+from exporter.model import UNFINISHED, Backup, Status
 from exporter.secret import Secret
 
 Record = Mapping[str, Any]
@@ -200,8 +200,18 @@ def _normalize(value: str) -> str:
     return "cancelled" if spelled == "canceled" else spelled
 
 
-def backup(
-    statuses: Mapping[str, Status], said: object, /, *, given: Mapping[str, object] = NOTHING_GIVEN, **fields: Any
+def backup(  # noqa: PLR0913 - the fields of a Backup
+    statuses: Mapping[str, Status],
+    said: object,
+    /,
+    *,
+    id: str,  # noqa: A002 - the field's name
+    started: float | None = None,
+    finished: float | None = None,
+    size: float | None = None,
+    kind: str = "",
+    progress: float | None = None,
+    given: Mapping[str, object] = NOTHING_GIVEN,
 ) -> Backup:
     """Build a Backup from the vendor's status word by the rules that hold for all vendors.
 
@@ -209,22 +219,26 @@ def backup(
     `given` has the vendor's own values of `started`, `finished` and `size`, as far as the vendor gives them: what is
     there and could not be understood is noted on the Backup.
     """
-    spelled = status_word(said)
-    status = statuses.get(spelled, Status.UNKNOWN)
-    judged = ("started", "finished", "size") if status is Status.COMPLETED else ("started",)
-    unread = tuple((name, form(given[name])) for name in judged if name in given and _is_unread(name, given, fields))
-    if status is not Status.COMPLETED:
-        fields["size"] = None
-    if status in (Status.IN_PROGRESS, Status.PENDING):
-        fields["finished"] = None
-    if status is not Status.IN_PROGRESS:
-        fields["progress"] = None
-    unmapped = (spelled or "(none)")[:64] if status is Status.UNKNOWN else None
-    return Backup(status=status, unmapped=unmapped, unread=unread, **fields)
+    word = status_word(said)
+    status = statuses.get(word, Status.UNKNOWN)
+    read = {"started": started, "finished": finished, "size": size}
+    judged = read if status is Status.COMPLETED else ("started",)
+    unread = tuple((name, form(given[name])) for name in judged if read[name] is None and _is_unread(name, given))
+    return Backup(
+        id=id,
+        status=status,
+        started=started,
+        finished=None if status in UNFINISHED else finished,
+        size=size if status is Status.COMPLETED else None,
+        kind=kind,
+        progress=progress if status is Status.IN_PROGRESS else None,
+        unmapped=(word or "(none)")[:64] if status is Status.UNKNOWN else None,
+        unread=unread,
+    )
 
 
-def _is_unread(name: str, given: Mapping[str, object], fields: Mapping[str, Any]) -> bool:
-    if fields.get(name) is not None:
+def _is_unread(name: str, given: Mapping[str, object]) -> bool:
+    if name not in given:
         return False
     return not (is_blank(given[name]) if name == "size" else is_absent(given[name]))
 

@@ -44,6 +44,9 @@ class SimulatedTransport:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         await asyncio.sleep(self._random.uniform(0, self.slowest))
         parts = urlsplit(request.url)

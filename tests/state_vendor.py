@@ -90,6 +90,9 @@ def completed(count: int, *, kind: str = "full", newest: float = NOW - HOUR) -> 
 class NoTransport:
     """Nothing is asked over a wire here."""
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
 

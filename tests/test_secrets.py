@@ -189,8 +189,8 @@ class Recording:
         self._seen.append(answer)
         return answer
 
-    async def close(self) -> None:
-        await self._inner.close()
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 @pytest.mark.slow
@@ -215,7 +215,7 @@ async def test_no_object_shows_a_secret_in_its_repr() -> None:
         finally:
             await app.stop()
             for one in transports:
-                await one.close()
-        assert kinds >= {"Secret", "Channel", "TokenStore", "Held", "Options", "Source", "Watched", "Poller"}
-        assert {type(one).__name__ for one in seen} == {"Outgoing", "Incoming"}
+                await one.aclose()
+        assert kinds >= {"Secret", "Client", "TokenStore", "HeldToken", "Options", "Source", "ResourceStatus", "Poller"}
+        assert {type(one).__name__ for one in seen} == {"Request", "Response"}
         check(shown, here.secrets())

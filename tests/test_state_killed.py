@@ -25,13 +25,14 @@ WRITES_FOR_EVER = """
 import sys
 from itertools import count
 from pathlib import Path
-from exporter.state.recent_backups import Success
-from exporter.persistence.schema import Kept
+from exporter.state.recent_backups import CompletedBackup
+from exporter.persistence.schema import StoredResource
 from exporter.persistence.file import StateFile
 file = StateFile(Path(sys.argv[1]))
 for turn in count():
-    success = (Success(id="b", started=float(turn)),)
-    file.write([Kept(source="s", id=str(n), first_seen=float(turn), successes={"": success}) for n in range(500)])
+    success = (CompletedBackup(id="b", started=float(turn)),)
+    known = {"source": "s", "first_seen": float(turn), "successes": {"": success}}
+    file.write([StoredResource(id=str(n), **known) for n in range(500)])
     print(turn, flush=True)
 """
 

@@ -71,6 +71,10 @@ class Transport(Protocol):
         """Return the whole answer, whatever its status; a PollError if there is none."""
         ...
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class Client:

@@ -63,7 +63,7 @@ class HttpTransport:
             self._proxies[host] = proxy_of_environment(url)
         return self._proxies[host]
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from exporter import wire
-from exporter.model import Page
 from exporter.provider import Provider, RawPage
+from exporter.state.listing import Page
 
 NONE_KNOWN: frozenset[int] = frozenset()
 SLICE = 400

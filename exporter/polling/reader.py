@@ -10,11 +10,11 @@ from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
 from exporter.client.client import Session
 from exporter.errors import CapError
-from exporter.model import Backup, Details, Page
+from exporter.model import Backup, Details
 from exporter.polling.mapping import map_page, slices
 from exporter.provider import Api
 from exporter.settings import Source
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 
 MAX_RECORDS = 400_000

@@ -1,10 +1,28 @@
 """Puts pages together to what a vendor lists of one resource, and decides when enough of them have been read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from exporter.model import UNFINISHED, Backup, Page, RecoveryWindow, Status
+from exporter.model import UNFINISHED, Backup, RecoveryWindow, Status
 from exporter.state.backup_table import NO_HASHES, BackupTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of a resource's listing, as one answer of the vendor gave it, held against what is known already."""
+
+    backups: tuple[Backup, ...] = ()
+    """What its records mean, but for those that are known to the byte."""
+    hashes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    """By backup, the print of the record that it was made of: a hash, keyed anew in each process."""
+    unchanged: frozenset[int] = field(default=frozenset(), compare=False)
+    """The prints of the records that are known to the byte."""
+    total: int | None = None
+    """How many backups the vendor says it lists in all."""
+    recovery: RecoveryWindow | None = None
+    last: bool = field(default=False, compare=False)
+    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 from statistics import median
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from exporter.model import Backup, Status
 from exporter.state.history import History
@@ -46,6 +46,23 @@ class Summary:
     """The start that comes next among those that lay in the future; until then all numbers are without it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ListingNumbers:
+    """The numbers that only a listing gives; all unknown for a resource that has never been listed."""
+
+    failures: int | None = None
+    failures_by_kind: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[Status, int] = field(default_factory=lambda: MappingProxyType({}))
+    stored_bytes: float | None = None
+    oldest_success: float | None = None
+    running: int | None = None
+    running_since: float | None = None
+    progress: float | None = None
+
+
+UNLISTED = _ListingNumbers()
+
+
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
     """Return the numbers of one resource; `sizes` says whether its vendor tells sizes at all.
 
@@ -57,7 +74,7 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
     sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
     durations_by_kind = {kind: recent.durations() for kind, recent in history.successes.items()}
     last_success = max(latest.values(), default=None)
-    values = (
+    numbers = (
         _summarize_listing(listing, latest, last_success, sizes=sizes, until=until) if listing is not None else UNLISTED
     )
     future = None if listing is None else _future_starts(listing, until)
@@ -73,13 +90,20 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
         last_finished=history.finished.status if history.finished else None,
         future=max(future) if future else None,
         next_start=min(future) if future else None,
-        **values,
+        failures=numbers.failures,
+        failures_by_kind=numbers.failures_by_kind,
+        counts=numbers.counts,
+        stored_bytes=numbers.stored_bytes,
+        oldest_success=numbers.oldest_success,
+        running=numbers.running,
+        running_since=numbers.running_since,
+        progress=numbers.progress,
     )
 
 
 def _summarize_listing(
     listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool, until: float
-) -> dict[str, Any]:
+) -> _ListingNumbers:
     backups, counts = listing.backups, listing.backups.counts()
     by_status = Counter[Status]()
     for (_, status), count in counts.items():
@@ -90,16 +114,16 @@ def _summarize_listing(
     stored = backups.total_size()
     if stored is None and sizes and not by_status[Status.COMPLETED]:
         stored = 0.0
-    return {
-        "failures": _newer((started for _, started in failures), last_success),
-        "failures_by_kind": _intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
-        "counts": _intern_counts(*((status, by_status[status]) for status in Status)),
-        "stored_bytes": None if listing.recovery else stored,
-        "oldest_success": listing.recovery.earliest if listing.recovery else backups.oldest_success(until),
-        "running": by_status[Status.IN_PROGRESS],
-        "running_since": oldest_running.started if oldest_running else None,
-        "progress": oldest_running.progress if oldest_running else None,
-    }
+    return _ListingNumbers(
+        failures=_newer((started for _, started in failures), last_success),
+        failures_by_kind=_intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
+        counts=_intern_counts(*((status, by_status[status]) for status in Status)),
+        stored_bytes=None if listing.recovery else stored,
+        oldest_success=listing.recovery.earliest if listing.recovery else backups.oldest_success(until),
+        running=by_status[Status.IN_PROGRESS],
+        running_since=oldest_running.started if oldest_running else None,
+        progress=oldest_running.progress if oldest_running else None,
+    )
 
 
 def _future_starts(listing: Listing, until: float) -> list[float]:
@@ -134,16 +158,3 @@ def _newer(failed: Iterable[float], success: float | None) -> int:
 def _oldest_in_progress(unfinished: Iterable[Backup]) -> Backup | None:
     running = [backup for backup in unfinished if backup.status is Status.IN_PROGRESS]
     return min(running, key=lambda one: float("inf") if one.started is None else one.started, default=None)
-
-
-UNLISTED: Mapping[str, Any] = MappingProxyType({
-    "failures": None,
-    "failures_by_kind": {},
-    "counts": {},
-    "stored_bytes": None,
-    "oldest_success": None,
-    "running": None,
-    "running_since": None,
-    "progress": None,
-})  # fmt: skip
-"""What is told of a resource that has never been listed."""

@@ -39,6 +39,9 @@ class ScriptedTransport:
     """Seconds that an answer takes, in turn likewise."""
     sent: list[Sent] = field(default_factory=list)
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         parts = urlsplit(request.url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")

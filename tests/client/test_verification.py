@@ -64,5 +64,5 @@ async def _refusal(url: str, ca_file: Path | None) -> str | None:
     except TlsError as error:
         return str(error)
     finally:
-        await transport.close()
+        await transport.aclose()
     return None

@@ -13,7 +13,7 @@ MOST = 64 * 2**10
 PROGRAM = """
 import asyncio, resource, sys
 from exporter.errors import CapError
-from exporter.client.client import Outgoing
+from exporter.client.client import Request
 from exporter.client.http import HttpTransport
 from tests.faults.faults import bomb
 
@@ -28,18 +28,18 @@ async def answer(reader, writer):
 async def main():
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = "http://127.0.0.1:%d/" % server.sockets[0].getsockname()[1]
-    carrier = HttpTransport()
+    transport = HttpTransport()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with asyncio.timeout(30):
         for _ in range(5):
             try:
-                await carrier.send(Outgoing(method="GET", url=url, headers={}))
+                await transport.send(Request(method="GET", url=url, headers={}))
             except CapError as error:
                 assert error.limit == "body"
             else:
                 raise AssertionError("the bomb was let in")
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-    await carrier.close()
+    await transport.aclose()
     server.close()
 
 CHUNKED = sys.argv[1] == "chunked"

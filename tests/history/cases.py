@@ -5,9 +5,9 @@ from typing import Any
 from exporter import registry
 from exporter.history.report import Period, SourceReading
 from exporter.history.timeline import Timeline, timeline
-from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Status
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Status
 from exporter.settings import Source
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus, SourceStatus
 
 DAY = 86400.0

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.counters import Counters
-from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Restore, Status
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Restore, Status
 from exporter.provider import Provider, RateLimit
 from exporter.settings import Override, Source
 from exporter.state.download_check import DownloadCheck
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
 

@@ -45,6 +45,9 @@ class Vendor:
     """What every answer takes."""
     asked: list[tuple[float, str]] = field(default_factory=list)
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         path = urlsplit(request.url).path
         self.asked.append((now(), path))

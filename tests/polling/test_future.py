@@ -6,10 +6,10 @@ from math import inf
 
 import pytest
 
-from exporter.model import Backup, Page, RecoveryWindow, Resource, Status
+from exporter.model import Backup, RecoveryWindow, Resource, Status
 from exporter.persistence.schema import StoredResource, store_live
 from exporter.state.history import History
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.recent_backups import CompletedBackup
 from exporter.state.resource import TOLERANCE, ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching

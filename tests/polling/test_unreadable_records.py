@@ -10,9 +10,9 @@ import pytest
 import structlog
 
 from exporter import registry, wire
-from exporter.model import Backup, Page, Resource, Status
+from exporter.model import Backup, Resource, Status
 from exporter.secret import Secret
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import STUB, Options, Row, Vendor, row, source, watching
 from tests.virtual_time import virtually

@@ -11,11 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.errors import MalformedError, PollError
 from exporter.metrics.render import render_resource, render_resources
-from exporter.model import Backup, Details, Page, Resource
+from exporter.model import Backup, Details, Resource
 from exporter.polling.mapping import map_page
 from exporter.provider import Answer, Api, Auth, Provider
 from exporter.settings import Policy
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from exporter.state.view import ResourceView
 from tests.providers.fake_api import FakeApi, Reply, route_of

@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, UnauthorizedError
-from exporter.model import Backup, Details, Page, Resource, Scope, Status
+from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import BasicAuth, Token, TokenExchange, Url
 from exporter.providers.backupify import PROVIDER, Options
 from exporter.secret import Secret
+from exporter.state.listing import Page
 from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, NotFoundError, PollError, ServerError
-from exporter.model import Backup, Details, Page, Resource, Scope, Status
+from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.clickhouse_cloud import (
     PROVIDER,
@@ -17,6 +17,7 @@ from exporter.providers.clickhouse_cloud import (
     scopes,
 )
 from exporter.secret import Secret
+from exporter.state.listing import Page
 from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, UnauthorizedError
-from exporter.model import Backup, Details, Page, Resource, Restore, Scope, Status
+from exporter.model import Backup, Details, Resource, Restore, Scope, Status
 from exporter.provider import Url
 from exporter.providers.northflank import PROVIDER, Options, details, refresh, resources, scopes
 from exporter.secret import Secret
+from exporter.state.listing import Page
 from tests.providers.contract import ProviderContract, fixture, record_page
 from tests.providers.fake_api import FakeApi, Reply
 

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
-from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Scope, Status
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
 from exporter.providers import scalingo
 from exporter.providers.scalingo import Options
 from exporter.secret import Secret
+from exporter.state.listing import Page
 from tests.providers.contract import ProviderContract, fixture
 from tests.providers.fake_api import FakeApi, Reply
 

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, PollError
-from exporter.model import Backup, Details, Page, Resource, Scope, Status
+from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.scholarly import NAMED_AFTER_SOURCE, PROVIDER, Options
 from exporter.secret import Secret
+from exporter.state.listing import Page
 from tests.providers.contract import ProviderContract, fixture, read, record_page
 from tests.providers.fake_api import FakeApi, Reply
 

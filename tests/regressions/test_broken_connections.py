@@ -30,6 +30,6 @@ async def test_a_request_whose_connection_breaks_is_sent_once() -> None:
             with pytest.raises(ConnectionFailedError) as caught:
                 await transport.send(Request(method="GET", url=str(server.make_url("/broken")), headers={}))
         finally:
-            await transport.close()
+            await transport.aclose()
     assert caught.value.reset
     assert arrived == ["/fine", "/broken"]

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from exporter.model import Backup, Page, Resource, Status
-from exporter.state.listing import Listing
+from exporter.model import Backup, Resource, Status
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually

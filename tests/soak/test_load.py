@@ -44,6 +44,9 @@ class Vendor:
     polled: list[float] = field(default_factory=list)
     twice: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         if request.url.endswith("/backups/thing-0/0"):
             self.polled.append(time.monotonic())

@@ -44,6 +44,9 @@ class Unruly:
     _until: float = 0.0
     _mood: Sequence[Fault] = ()
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         code = "none"
         try:
@@ -144,6 +147,9 @@ class Clockwork:
     """Whether the last resource of each scope is there every other hour only."""
     clock: Callable[[], float] = wall_clock
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         body = self._body(urlsplit(request.url).path.strip("/").split("/"))
         return Response(status=404 if body is None else 200, headers={}, body=json.dumps(body).encode())
@@ -185,6 +191,9 @@ class Clockwork:
 
 class Forgetful(SimulatedTransport):
     """A simulated account that keeps no record of what it was asked."""
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
 
     async def send(self, request: Request) -> Response:
         answer = await SimulatedTransport.send(self, request)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from exporter.model import Backup, Details, Page, Resource, Status
+from exporter.model import Backup, Details, Resource, Status
 from exporter.state.archive import RETENTION, Archive, ArchivedResource, archive
 from exporter.state.history import History
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 
 DAY = 86400.0

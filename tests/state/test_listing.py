@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from exporter.model import Backup, Page, RecoveryWindow, Status
-from exporter.state.listing import Listing
+from exporter.model import Backup, RecoveryWindow, Status
+from exporter.state.listing import Listing, Page
 
 DONE, FAILED, RUNNING, PENDING = Status.COMPLETED, Status.FAILED, Status.IN_PROGRESS, Status.PENDING
 WINDOW = RecoveryWindow(kind="pitr", earliest=1, latest=2)

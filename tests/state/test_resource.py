@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from exporter.model import Backup, Details, Page, RecoveryWindow, Resource, Status
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Status
 from exporter.state.history import History
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus, SourceStatus
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from exporter.model import Backup, Page, RecoveryWindow, Status
+from exporter.model import Backup, RecoveryWindow, Status
 from exporter.state.history import History
-from exporter.state.listing import Listing
+from exporter.state.listing import Listing, Page
 from exporter.state.summary import Summary, summarize
 
 DONE, FAILED, RUNNING, PENDING = Status.COMPLETED, Status.FAILED, Status.IN_PROGRESS, Status.PENDING
