@@ -46,6 +46,9 @@ class OfflineTransport:
     used: set[str] = field(default_factory=set)
     """The keys of the answers that were given."""
 
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
     async def send(self, request: Request) -> Response:
         """Answer a request."""
         found = None
