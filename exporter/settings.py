@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from exporter.errors import PollError
+from exporter.model import Status
 from exporter.provider import Provider, RateLimit, add_slack
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK
 from exporter.secret import Secret
@@ -69,6 +70,8 @@ class Policy:
     """Words that are no problem here."""
     derive_max_age: Callable[[float], float] = add_slack
     """The age limit that follows from an interval, by the vendor's rule."""
+    statuses: frozenset[Status] = frozenset(Status)
+    """The statuses that a backup of this vendor can have; where failures are not listed, nothing is said of any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,7 @@ class Override:
             thresholds=replace(above.thresholds, **dict(self.thresholds)),
             ignore=above.ignore | self.ignore,
             derive_max_age=above.derive_max_age,
+            statuses=above.statuses,
         )
 
 
@@ -183,6 +187,7 @@ class Source:
             thresholds=self.thresholds,
             ignore=self.ignore,
             derive_max_age=self.provider.max_age,
+            statuses=self.provider.statuses,
         )
         for override in self.overrides:
             if matches(override.pattern, id_, name):

@@ -99,6 +99,10 @@ class Field:
                 return value
         return None
 
+    def raw(self, record: Any) -> Any:
+        """Return what is found before it is converted: the first of what the choices find."""
+        return next((found for choice in self.choices if (found := choice.find(record)) is not None), None)
+
     @property
     def expressions(self) -> Iterator[Expression]:
         """The expressions that are evaluated."""

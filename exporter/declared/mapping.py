@@ -170,6 +170,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
     return wire.backup(
         step.status.statuses,
         step.status.word(record),
+        given=_given(step, record),
         id=own or _identity(step.id, record),
         started=started,
         finished=finished,
@@ -177,6 +178,14 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
         kind=_read(step.kind, record) or "",
         progress=_read(step.progress, record),
     )
+
+
+def _given(step: BackupsStep, record: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return what the vendor gives of a backup, as it came; zero stands for no time."""
+    times = {"started": step.started, "finished": step.finished}
+    given = {name: one.raw(record) for name, one in times.items() if one is not None}
+    given = {name: None if found in (0, "0") else found for name, found in given.items()}
+    return given if step.size is None else {**given, "size": step.size.raw(record)}
 
 
 def encode_record(record: Any, path: str) -> msgspec.Raw:

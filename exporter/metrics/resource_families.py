@@ -21,23 +21,33 @@ class SummarySamples:
     field: str
     shape: Callable[[Any], Iterable[Sample]]
     """From what is known to the samples."""
+    of_failures: bool = False
+    """Whether there are none where the vendor lists no failures."""
+    by_status: bool = False
+    """Whether the first label is a status, and those are left out that a backup of the vendor cannot have."""
 
     def __call__(self, view: ResourceView) -> Iterable[Sample]:
         """Return the samples; none where the field is unknown, or before the first listing."""
         summary = view.status.summary
         value = None if summary is None else getattr(summary, self.field)
-        return () if value is None else self.shape(value)
+        statuses = view.policy.statuses
+        if value is None or (self.of_failures and Status.FAILED not in statuses):
+            return ()
+        samples = self.shape(value)
+        if not self.by_status or len(statuses) == len(Status):
+            return samples
+        return [(own, number) for own, number in samples if own[0] in statuses]
 
 
-def summary_value(field: str) -> SummarySamples:
+def summary_value(field: str, *, of_failures: bool = False) -> SummarySamples:
     """Return a single sample."""
-    return SummarySamples(field, lambda number: (((), number),))
+    return SummarySamples(field, lambda number: (((), number),), of_failures)
 
 
-def summary_by_kind(field: str, *, named: bool = False) -> SummarySamples:
+def summary_by_kind(field: str, *, named: bool = False, of_failures: bool = False) -> SummarySamples:
     """Return a sample for each kind; with `named`, none where the vendor makes no difference between kinds."""
     return SummarySamples(
-        field, lambda values: [((key,), number) for key, number in values.items() if key or not named]
+        field, lambda values: [((key,), number) for key, number in values.items() if key or not named], of_failures
     )
 
 
@@ -153,30 +163,34 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     Family(
         name="backup_last_failure_timestamp_seconds",
         help=f"Start of the newest failed backup, {POLLED}.",
-        samples=summary_value("last_failure"),
+        samples=summary_value("last_failure", of_failures=True),
     ),
     Family(
         name="backup_last_finished_status",
         help="1 for the status of the newest backup that has ended, 0 for the others; running ones do not change it.",
         own=("status",),
-        samples=SummarySamples("last_finished", lambda word: [((state,), float(state == word)) for state in ENDED]),
+        samples=SummarySamples(
+            "last_finished", lambda word: [((state,), float(state == word)) for state in ENDED], by_status=True
+        ),
     ),
     Family(
         name="backup_failures_since_success",
         help=f"Failed backups that started after the newest completed one, {POLLED}.",
-        samples=summary_value("failures"),
+        samples=summary_value("failures", of_failures=True),
     ),
     Family(
         name="backup_failures_since_success_by_kind",
         help=f"Failed backups of the kind that started after its newest completed one, {POLLED}.",
         own=("kind",),
-        samples=summary_by_kind("failures_by_kind", named=True),
+        samples=summary_by_kind("failures_by_kind", named=True, of_failures=True),
     ),
     Family(
         name="backup_backups",
         help="Backups that the vendor lists, by status; between whole listings, the newest pages on top of the last.",
         own=("status",),
-        samples=summary_by_kind("counts"),
+        samples=SummarySamples(
+            "counts", lambda values: [((key,), number) for key, number in values.items()], by_status=True
+        ),
     ),
     Family(
         name="backup_stored_bytes",

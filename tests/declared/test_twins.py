@@ -68,6 +68,8 @@ def differences(vendor: str) -> tuple[int, dict[tuple[str, str, str], tuple[Any,
 def equal(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(equal, one, other))
     if isinstance(one, float) or isinstance(other, float):
         return bool(one == pytest.approx(other, abs=2.0))  # the two runs are some requests apart
     return bool(one == other)
