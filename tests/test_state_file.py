@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from exporter.persistence.file import MAX_ASIDE, StateFile, UnusableStateError, decode, encode
-from exporter.persistence.schema import StoredDetails, StoredResource
+from exporter.persistence.schema import StoredDetails, StoredResource, store_live
+from exporter.state.download_check import DownloadCheck
 from exporter.state.recent_backups import CompletedBackup
 
 NIGHTLY = StoredResource(
@@ -42,9 +45,16 @@ FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
   "created": null, "gone_since": 5, "paused": false, "facts": null, "successes": {}}]}"""
 
 
+ADDED: dict[str, object] = {"download_check": None}
+"""What the format has had since."""
+
+
 def test_format_1_goes_on_being_read_and_written() -> None:
     assert decode(FORMAT_1.encode()) == (NIGHTLY, GONE)
-    assert json.loads(encode((NIGHTLY, GONE))) == json.loads(FORMAT_1)
+    written = json.loads(encode((NIGHTLY, GONE)))
+    added = [{key: one.pop(key) for key in ADDED} for one in written["resources"]]
+    assert written == json.loads(FORMAT_1)
+    assert added == [ADDED, ADDED]
 
 
 def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:
@@ -170,3 +180,12 @@ def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) ->
         with pytest.raises(OSError, match="no regular file"):
             file.write([NIGHTLY])
     assert Path("/dev/null").is_char_device()
+
+
+def test_the_last_download_check_is_kept() -> None:
+    for check in (DownloadCheck().fail(90.0, 2.5, "missing"), DownloadCheck().succeed(80.0, 0.5)):
+        live = replace(NIGHTLY.to_status(sizes=True), download_check=check)
+        (read,) = decode(encode((store_live("shop", "scalingo", live),)))
+        assert read.to_status(sizes=True).download_check == replace(check, failures=MappingProxyType({}))
+    waiting = replace(NIGHTLY.to_status(sizes=True), download_check=DownloadCheck())
+    assert store_live("shop", "scalingo", waiting).download_check is None

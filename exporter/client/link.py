@@ -16,6 +16,7 @@ from exporter.client.responses import BY_STATUS
 from exporter.errors import ExpiredError, ForbiddenError, MalformedError, MissingError, ServerError
 
 NAT64 = IPv6Network("64:ff9b::/96")
+"""In which a gateway of an IPv6 network puts all IPv4 addresses (RFC 6052)."""
 SIGNED = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))
 """Parameters that hold when a link was signed and for how many seconds (AWS Signature 4, Google's V4)."""
 ENDS = ("expires", "se", "exp", "expiry", "expires_at")
@@ -34,10 +35,13 @@ def is_public(host: str) -> bool:
     ValueError if it is no IP address.
     """
     address = ip_address(host)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+    if isinstance(address, IPv4Address):
+        return _is_public(address)
+    if address.ipv4_mapped is not None:
         return _is_public(address.ipv4_mapped)
-    inside = _inside(address) if isinstance(address, IPv6Address) else ()
-    return all(map(_is_public, (address, *inside)))
+    if address in NAT64:
+        return _is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+    return all(map(_is_public, (address, *_inside(address))))
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -46,8 +50,6 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 def _inside(address: IPv6Address) -> Iterator[IPv4Address]:
     """Yield the IPv4 addresses to which a gateway would carry what is sent to an IPv6 one."""
-    if address in NAT64:
-        yield IPv4Address(int(address) & 0xFFFFFFFF)
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from exporter.model import Details, Resource
 from exporter.state.archive import ArchivedResource
+from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
 from exporter.state.resource import TOLERANCE, ResourceStatus
@@ -23,6 +24,16 @@ class StoredDetails:
     interval: float | None = None
     intervals: dict[str, float] = field(default_factory=dict)
     paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDownloadCheck:
+    """When the download was last checked, so that a restart does not check everything at once."""
+
+    at: float
+    reason: str | None = None
+    """Why it failed; none if it did not."""
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,7 @@ class StoredResource:
     paused: bool = False
     facts: StoredDetails | None = None
     successes: dict[str, tuple[CompletedBackup, ...]] = field(default_factory=dict)
+    download_check: StoredDownloadCheck | None = None
 
     def history(self) -> History:
         """Return the successes in the order that the rest relies on, whoever wrote the file."""
@@ -65,6 +77,7 @@ class StoredResource:
             details=None if self.facts is None else _load_details(self.facts),
             history=history,
             summary=summarize(None, history, sizes=sizes) if history.successes else None,
+            download_check=None if self.download_check is None else _load_check(self.download_check),
         )
 
     def to_archived(self, now: float) -> ArchivedResource:
@@ -93,6 +106,7 @@ def store_live(source: str, provider: str, resource_status: ResourceStatus) -> S
         paused=resource.paused,
         facts=None if resource_status.details is None else _store_details(resource_status.details),
         successes={kind: tuple(known) for kind, known in resource_status.history.successes.items()},
+        download_check=_store_check(resource_status.download_check),
     )
 
 
@@ -121,3 +135,13 @@ def _load_details(known: StoredDetails) -> Details:
         intervals=MappingProxyType(known.intervals),
         paused=known.paused,
     )
+
+
+def _store_check(check: DownloadCheck | None) -> StoredDownloadCheck | None:
+    if check is None or check.at is None:
+        return None
+    return StoredDownloadCheck(at=check.at, reason=check.reason, duration=check.duration)
+
+
+def _load_check(known: StoredDownloadCheck) -> DownloadCheck:
+    return DownloadCheck(at=known.at, success=known.reason is None, reason=known.reason, duration=known.duration)

@@ -1,0 +1,219 @@
+"""When downloads are checked, which, how many at a time, and what becomes of it; in virtual time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import structlog
+
+from exporter import app as application
+from exporter.errors import DOWNLOAD_REASONS, PollError, SizeMismatchError
+from exporter.metrics.exposition import Exposition
+from exporter.model import Backup, Resource, Status
+from exporter.polling.download_verifier import CONCURRENCY, PAUSE
+from exporter.provider import Api, Download, address
+from exporter.secret import Secret
+from exporter.settings import Source, VerifyDownloads
+from exporter.state.download_check import DownloadCheck
+from exporter.state.resource import ResourceStatus
+from tests.polling.stub_provider import BASE, STUB, Vendor, Watching, auth, row, source, watching
+from tests.virtual_time import START, now, virtually
+
+pytestmark = pytest.mark.usefixtures("in_step")
+RULES = VerifyDownloads(interval=3600.0)
+SECRET = "planted-signature"
+
+
+@dataclass(slots=True)
+class Storage:
+    """What the fetcher was asked for, and how it answers."""
+
+    checked: list[tuple[float, str, float | None]] = field(default_factory=list)
+    failure: PollError | None = None
+    seconds: float = 0.0
+    running: int = 0
+    most: int = 0
+
+    async def check(self, download: Download, size: float | None) -> None:
+        self.checked.append((now(), download.link.reveal(), size))
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(self.seconds)
+        self.running -= 1
+        if self.failure is not None:
+            raise self.failure
+
+
+async def download(api: Api, options: Any, resource: Resource, backup: Backup) -> Download | None:
+    """Return a link; a snapshot has none."""
+    if backup.id.startswith("snapshot"):
+        return None
+    await api.get(address(BASE, "facts", resource.id), auth=auth(options))
+    return Download(link=Secret(f"https://files.example/{backup.id}?sig={SECRET}"))
+
+
+def verified(name: str = "stub", **changes: Any) -> Source:
+    provider = replace(STUB, download=download)
+    return source(name, **{"provider": provider, "verify_downloads": RULES, **changes})
+
+
+@asynccontextmanager
+async def checking(
+    monkeypatch: pytest.MonkeyPatch, storage: Storage, vendor: Vendor, *sources: Source
+) -> AsyncIterator[Watching]:
+    monkeypatch.setattr(application, "LinkFetcher", lambda **_: storage)
+    async with watching(vendor, *sources) as watched:
+        yield watched
+
+
+def one() -> Vendor:
+    return Vendor(
+        scopes={"all": ["a"]}, backups={"a": [[row("a-2", started=START - 60), row("a-1", started=START - 90)]]}
+    )
+
+
+def check_of(watched: Watching, key: str = "a") -> DownloadCheck | None:
+    found: ResourceStatus = watched.entry().resources[key]
+    return found.download_check
+
+
+@virtually
+async def test_the_newest_backup_is_checked_after_the_first_listing_and_then_by_the_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = Storage(seconds=2.5)
+    async with checking(monkeypatch, storage, one(), verified()) as watched:
+        await asyncio.sleep(PAUSE + 3)
+        check = check_of(watched)
+        assert check == DownloadCheck(at=START + PAUSE + 2.5, success=True, duration=2.5)
+        await asyncio.sleep(3600 + 2 * PAUSE)
+
+    assert [link for _, link, _ in storage.checked] == [f"https://files.example/a-2?sig={SECRET}"] * 2
+    first, second = (at for at, _, _ in storage.checked)
+    assert first == PAUSE
+    assert 3600 <= second - first <= 3600 + 2 * PAUSE
+
+
+@virtually
+async def test_without_the_key_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    async with checking(monkeypatch, storage, vendor, verified(verify_downloads=None)) as watched:
+        await asyncio.sleep(2 * PAUSE)
+        assert check_of(watched) is None
+    assert storage.checked == []
+
+
+@virtually
+async def test_before_a_listing_was_read_whole_nothing_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    vendor.trouble["/backups/a/0"] = 500
+    async with checking(monkeypatch, storage, vendor, verified()):
+        await asyncio.sleep(3 * PAUSE)
+    assert storage.checked == []
+
+
+@virtually
+async def test_what_a_check_found_is_shown_and_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage(failure=SizeMismatchError("the file has 1 bytes, the vendor reports 2"))
+    with structlog.testing.capture_logs() as logs:
+        async with checking(monkeypatch, storage, one(), verified()) as watched:
+            await asyncio.sleep(3600 + 3 * PAUSE)
+            status, check = watched.entry().resources["a"], check_of(watched)
+            assert check is not None
+            assert (check.success, check.reason, dict(check.failures)) == (False, "size_mismatch", {"size_mismatch": 2})
+            assert status.not_downloadable == "size_mismatch"
+            storage.failure = None
+            await asyncio.sleep(3600 + 3 * PAUSE)
+            assert watched.entry().resources["a"].not_downloadable is None
+
+    told = [entry for entry in logs if entry["event"].startswith("download.")]
+    assert [entry["event"] for entry in told] == ["download.failed", "download.succeeded"]
+    assert SECRET not in str(logs)
+
+
+@virtually
+async def test_a_backup_without_a_link_by_its_kind_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    rows = [row("snapshot-1", started=START - 10), row("a-1", started=START - 90)]
+    vendor.backups["a"] = [rows]
+    provider = replace(STUB, download=download, backup=lambda _, record: kinded(record))
+    async with checking(monkeypatch, storage, vendor, verified(provider=provider)) as watched:
+        await asyncio.sleep(2 * PAUSE)
+        assert [link.partition("?")[0] for _, link, _ in storage.checked] == ["https://files.example/a-1"]
+        vendor.backups["a"] = [rows[:1]]
+        assert check_of(watched) is not None
+
+
+def kinded(record: Any) -> Backup:
+    kind = "snapshot" if record["id"].startswith("snapshot") else "dump"
+    return Backup(id=record["id"], status=Status.COMPLETED, started=record["started"], kind=kind, size=7.0)
+
+
+@virtually
+async def test_only_snapshots_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    vendor.backups["a"] = [[row("snapshot-1")]]
+    async with checking(monkeypatch, storage, vendor, verified()) as watched:
+        await asyncio.sleep(3 * PAUSE)
+        assert check_of(watched) == DownloadCheck()
+    assert storage.checked == []
+
+
+@virtually
+async def test_no_more_than_four_are_checked_at_the_same_time_over_all_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage(seconds=30.0)
+    vendor = Vendor(scopes={"all": [f"r{number}" for number in range(9)]})
+    async with checking(monkeypatch, storage, vendor, verified("east"), verified("west")):
+        await asyncio.sleep(PAUSE + 5 * 30 + 20)
+
+    assert (storage.most, len(storage.checked)) == (CONCURRENCY, 18)
+
+
+@virtually
+async def test_a_refused_link_is_a_failure_of_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    async with checking(monkeypatch, storage, vendor, verified(discovery_interval=86400)) as watched:
+        await asyncio.sleep(PAUSE / 2)
+        vendor.trouble["/facts/a"] = 403
+        await asyncio.sleep(PAUSE)
+        check = check_of(watched)
+        assert check is not None
+        assert check.reason == "forbidden"
+        assert watched.failures() == {"a": None}
+    assert storage.checked == []
+
+
+@virtually
+async def test_one_that_takes_longer_than_the_interval_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage(seconds=5000.0)
+    async with checking(monkeypatch, storage, one(), verified()) as watched:
+        await asyncio.sleep(3600 + 2 * PAUSE)
+        check = check_of(watched)
+    assert check is not None
+    assert check.reason == "timeout"
+
+
+@virtually
+async def test_the_counters_begin_at_zero_and_carry_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with checking(monkeypatch, Storage(), one(), verified()) as watched:
+        exposition = Exposition.follow(watched.app.store)
+        await asyncio.sleep(2 * PAUSE)
+        text = b"".join(exposition.render(openmetrics=False)).decode()
+
+    lines = [line for line in text.splitlines() if line.startswith("backup_download_check")]
+    own = 'provider="stub",source="stub",resource="a"'
+    assert lines == [
+        f"backup_download_check_success{{{own}}} 1",
+        f"backup_download_check_timestamp_seconds{{{own}}} {START + PAUSE:.0f}",
+        f"backup_download_check_duration_seconds{{{own}}} 0",
+        *(f'backup_download_check_failures_total{{{own},reason="{reason}"}} 0' for reason in DOWNLOAD_REASONS),
+    ]
+
+
+def test_a_check_in_the_future_does_not_put_the_next_one_off() -> None:
+    assert DownloadCheck(at=9e9, success=True).is_due(1e9, 3600)
+    assert not DownloadCheck(at=1e9, success=True).is_due(1e9 + 3599, 3600)
+    assert DownloadCheck(at=1e9, success=True).is_due(1e9 + 3600, 3600)
