@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter.config import loader
 from exporter.config import loader as config
 from exporter.config.loader import ConfigError, LoadedConfig
 from exporter.provider import Provider, RateLimit, Url
 from exporter.secret import Secret
-from exporter.settings import Override, Policy, Source
+from exporter.settings import Override, Policy, Source, VerifyDownloads
 
 TESTDATA = Path(__file__).parent / "testdata" / "config"
 EXPECTED: dict[str, list[str]] = yaml.safe_load((TESTDATA / "expected.yaml").read_text())
@@ -105,6 +106,7 @@ def test_every_key_is_taken() -> None:
         "ca_file: ca.pem",
         "proxy_url: http://me:planted@proxy.example:3128/",
         "shard_by: resource",
+        "verify_downloads: {interval: 12h, method: full, allow_private: true, bytes_per_second: 1000}",
     )
 
     assert found == Source(
@@ -129,8 +131,19 @@ def test_every_key_is_taken() -> None:
         ca_file=TESTDATA / "ca.pem",
         proxy_url="http://me:planted@proxy.example:3128",
         shard_by="resource",
+        verify_downloads=VerifyDownloads(interval=43200, method="full", allow_private=True, bytes_per_second=1000),
     )
     assert "planted" not in repr(found)
+
+
+def test_downloads_are_verified_with_defaults_where_the_vendor_gives_links() -> None:
+    assert source("verify_downloads: {}").verify_downloads == VerifyDownloads()
+    assert source("verify_downloads:").verify_downloads is None
+    text = "sources: [{name: one, provider: backupify, client_id: a, client_secret: b, verify_downloads: {}}]"
+    (warning,) = loader.parse(text, {}, TESTDATA).warnings
+    assert warning == (
+        "sources[0].verify_downloads: has no effect: backupify gives no link to download a backup; leave it out"
+    )
 
 
 def test_what_is_left_out_has_its_default() -> None:

@@ -41,7 +41,7 @@ def is_public(host: str) -> bool:
         return _is_public(address.ipv4_mapped)
     if address in NAT64:
         return _is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-    return all(map(_is_public, (address, *_inside(address))))
+    return _is_public(address) and all(map(_is_public, _inside(address)))
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:

@@ -223,7 +223,7 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
         entry.location.key("max_age").warning(
             f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
         )
-    if provider.download is None and "verify_downloads" in values:
+    if provider.download is None and values.get("verify_downloads") is not None:
         entry.location.key("verify_downloads").warning(
             f"has no effect: {provider_name} gives no link to download a backup; leave it out"
         )
@@ -283,7 +283,10 @@ def _rate_limit(value: Any, location: Location) -> dict[str, Any]:
     return limit.read_all(_RATE)
 
 
-def _verify_downloads(value: Any, location: Location) -> VerifyDownloads:
+def _verify_downloads(value: Any, location: Location) -> VerifyDownloads | None:
+    """Read how downloads are verified; a key without a value leaves it off."""
+    if value is None:
+        return None
     rules = section(value, location)
     rules.check_keys(VERIFY_KEYS)
     return VerifyDownloads(**rules.read_all(_VERIFY))
