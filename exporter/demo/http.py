@@ -1,11 +1,14 @@
 """What a simulated vendor is asked and answers, without a socket: one request in, one response out, the time given."""
 
 import json
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from exporter.schedule import HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,28 @@ class Window:
     def remaining(self) -> int:
         """How many more would be admitted at the instant of the last arrival."""
         return self.requests - len(self._arrivals)
+
+
+class Hour:
+    """A rate limit: a number of requests in the hour that begins with the first of them."""
+
+    def __init__(self, requests: int) -> None:
+        """Start with nothing counted."""
+        self.requests = requests
+        self._used = 0
+        self._end = -math.inf
+
+    def admit(self, now: float) -> tuple[bool, dict[str, str]]:
+        """Count an arrival; return whether it is admitted, and the headers that tell."""
+        if now >= self._end:
+            self._used, self._end = 0, now + HOUR
+        admitted = self._used < self.requests
+        self._used += admitted
+        return admitted, {
+            "x-ratelimit-limit": str(self.requests),
+            "x-ratelimit-remaining": str(self.requests - self._used),
+            "x-ratelimit-reset": str(math.ceil(self._end - now)),
+        }
 
 
 def iso(instant: float, *, offset: str = "Z") -> str:

@@ -5,14 +5,14 @@ page numbers, errors in one envelope, the rate limit told on every answer. What 
 awkward: lists come in no order, a running backup has no size and no `completedAt`, schedules have no `pagination`.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
-from exporter.demo.http import Account, Request, Response, Story, find_undocumented, iso, json_response
+from exporter.demo.files import file_response, is_signed, no_file, signed_link
+from exporter.demo.http import Account, Hour, Request, Response, Story, find_undocumented, iso, json_response
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
@@ -29,6 +29,7 @@ WORDS: Mapping[Status, str] = {
 }
 PAGING = ("per_page", "page", "cursor")
 """The documented parameters of each list; a single backup has none."""
+DOWNLOADS = "/simulated-storage/"
 TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
 Json = dict[str, Any]
 Alteration = Callable[[Run], Run | None]
@@ -104,28 +105,6 @@ class Addon:
         return [_backup(source, run, now) for source, run in (*planned, *self.others)]
 
 
-class Hour:
-    """Northflank's rate limit: a number of requests in the hour that begins with the first of them."""
-
-    def __init__(self, requests: int) -> None:
-        """Start with nothing counted."""
-        self.requests = requests
-        self._used = 0
-        self._end = -math.inf
-
-    def admit(self, now: float) -> tuple[bool, dict[str, str]]:
-        """Count an arrival; return whether it is admitted, and the headers that tell."""
-        if now >= self._end:
-            self._used, self._end = 0, now + HOUR
-        admitted = self._used < self.requests
-        self._used += admitted
-        return admitted, {
-            "x-ratelimit-limit": str(self.requests),
-            "x-ratelimit-remaining": str(self.requests - self._used),
-            "x-ratelimit-reset": str(math.ceil(self._end - now)),
-        }
-
-
 class Platform:
     """The account of a platform team."""
 
@@ -142,11 +121,21 @@ class Platform:
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request."""
+        if request.path.startswith(DOWNLOADS):
+            return self._file(request, now)
         admitted, headers = self._hour.admit(now)
         answer = self._answer(request, now) if admitted else _error(429, "Too many requests", "over the limit")
         if answer.status == 405:
             headers["Allow"] = "GET"
         return replace(answer, headers={**answer.headers, **headers})
+
+    def _file(self, request: Request, now: float) -> Response:
+        """Serve a dump to whoever has the link."""
+        *_, project, name, wanted = request.path.split("/")
+        addon = self._addons.get((project, name))
+        listed = addon.backups(now) if addon is not None and is_signed(request, now) else ()
+        sizes = (int(one["config"]["size"]) for one in listed if one["id"] == wanted)
+        return next((file_response(request, size) for size in sizes), no_file())
 
     def _answer(self, request: Request, now: float) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -158,14 +147,16 @@ class Platform:
             parts = ["v1", *parts[3:]]
         found = _route(parts, self._addons, now)
         if isinstance(found, int):
-            return (
-                _error(403, "Forbidden") if found == 403 else _error(404, "Not found", "no such path, addon or backup")
-            )
+            strange = _error(404, "Not found", "no such path, addon or backup")
+            return _error(403, "Forbidden") if found == 403 else strange
         if request.method != "GET":
             return _error(405, "Method not allowed", "only GET is for reading")
-        if unknown := find_undocumented(request, *(() if "id" in found else PAGING)):
+        single = "id" in found or "downloadLink" in found
+        if unknown := find_undocumented(request, *(() if single else PAGING)):
             return _error(400, "Unknown query parameter", unknown)
-        return json_response({"data": found}) if "id" in found else _page(found, request.query)
+        if "downloadLink" in found:
+            found["downloadLink"] = signed_link(request.base + found["downloadLink"], now)
+        return json_response({"data": found}) if single else _page(found, request.query)
 
 
 def accounts(story: Story) -> Sequence[Account]:
@@ -195,11 +186,20 @@ def _route_addon(rest: Sequence[str], addon: Addon, now: float) -> Json | int:
             return {"backups": addon.backups(now)}
         case ["backups", wanted]:
             return next((_alone(backup) for backup in addon.backups(now) if backup["id"] == wanted), 404)
+        case ["backups", wanted, "download-link"]:
+            return next((_download_link(addon, one) for one in addon.backups(now) if one["id"] == wanted), 404)
         case ["backup-schedules"]:
             return {"schedules": [plan.schedule() for plan in addon.plans]}
         case ["restores"]:
             return {"restores": list(addon.restores)}
     return 404
+
+
+def _download_link(addon: Addon, backup: Json) -> Json | int:
+    """Return where a completed dump is stored; a snapshot has no file."""
+    if (backup["status"], backup["config"]["source"]["type"]) != ("completed", TYPES["dump"]):
+        return 404
+    return {"downloadLink": f"{DOWNLOADS}{addon.project}/{addon.id}/{backup['id']}"}
 
 
 def _page(found: Json, query: Mapping[str, str]) -> Response:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
+from exporter.demo.files import file_response, no_file
 from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
@@ -22,6 +23,7 @@ WORDS = {
     Status.IN_PROGRESS: "running",
     Status.PENDING: "scheduled",
 }
+ARCHIVES = "simulated-archives"
 REFUSALS: Mapping[int, dict[str, str]] = {
     400: {"error": "unknown parameter"},
     401: {"error": "authentication failed"},
@@ -80,8 +82,9 @@ class ScalingoAccount:
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request; the limit is counted for the API and the database API together."""
         segments = request.path.strip("/").split("/")
-        if segments == ["v1", "tokens", "exchange"]:
-            return self._exchange(request, now)
+        if segments[0] == ARCHIVES or segments == ["v1", "tokens", "exchange"]:
+            unlimited = self._exchange if segments[0] != ARCHIVES else self._file
+            return unlimited(request, now)
         if self._window.admit(now) > 0:
             told = {"Content-Type": "text/plain"}
             return Response(status=429, body=b"Retry later", headers=told, complaint="over the limit")
@@ -138,16 +141,33 @@ class ScalingoAccount:
             return _refusal(401, "" if own else "no token of this addon, or an expired one")
         if refused := _complain(request):
             return refused
+        if rest[:1] == ["backups"]:
+            return self._backups(request, addon, rest[1:], now)
         match rest:
             case []:
                 return json_response({"database": self._database(addon)})
-            case ["backups"]:
-                return json_response({"database_backups": [_backup(addon, run, now) for run in addon.runs(now)]})
             case ["pitr", "recovery_window"] if addon.technology == "postgresql-ng":
                 latest = now - now % 15 - 5  # what was written last is archived every quarter of a minute
                 window = {"earliest_recoverable_at": iso(latest - 7 * DAY), "latest_recoverable_at": iso(latest)}
                 return json_response({"recovery_window": window})
         return _refusal(404, "no such path, or no point-in-time recovery")
+
+    def _backups(self, request: Request, addon: Addon, rest: Sequence[str], now: float) -> Response:
+        """List a database's backups, or give the link of one."""
+        runs = addon.runs(now)
+        if not rest:
+            return json_response({"database_backups": [_backup(addon, run, now) for run in runs]})
+        if rest[1:] == ["archive"] and any(_backup_id(addon.id, run) == rest[0] for run in runs):
+            return json_response({"download_url": f"{request.base}/{ARCHIVES}/{addon.id}/{rest[0]}?token=simulated"})
+        return _refusal(404, "no such path or backup")
+
+    def _file(self, request: Request, now: float) -> Response:
+        """Serve a backup to whoever has the link."""
+        rest = request.path.strip("/").split("/")[1:]
+        addon = self._addon(rest[0]) if len(rest) == 2 and "token" in request.query else None
+        runs = () if addon is None else addon.runs(now)
+        found = (run for run in runs if _backup_id(rest[0], run) == rest[1] and run.status(now) is Status.COMPLETED)
+        return next((file_response(request, run.size) for run in found), no_file())
 
     def _issue(self, holder: str, now: float) -> str:
         claims = {"iss": "simulated", "iat": int(now), "exp": int(now + TOKEN_LIFETIME), "jti": len(self._issued)}
@@ -253,7 +273,7 @@ def _backup(addon: Addon, run: Run, now: float) -> dict[str, Any]:
     name = f"{addon.app.replace('-', '_')}_3083"
     sizes = {Status.COMPLETED: run.size, Status.PENDING: None}
     return {
-        "id": _hex(f"{addon.id}/{run.start}", 24),
+        "id": _backup_id(addon.id, run),
         "created_at": _paris(run.start - QUEUE),
         "started_at": None if status is Status.PENDING else _paris(run.start),
         "name": f"{datetime.fromtimestamp(run.start, UTC):%Y%m%d%H%M%S}_{name}",
@@ -262,6 +282,10 @@ def _backup(addon: Addon, run: Run, now: float) -> dict[str, Any]:
         "database_id": _hex(addon.id, 24),
         "method": run.kind,
     }
+
+
+def _backup_id(addon: str, run: Run) -> str:
+    return _hex(f"{addon}/{run.start}", 24)
 
 
 def _paris(instant: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
+from exporter.demo.files import file_response, no_file
 from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
@@ -22,6 +23,7 @@ WORDS = {Status.COMPLETED: "completed", Status.FAILED: "failed", Status.IN_PROGR
 SORTABLE = ("created_at", "updated_at", "status")
 PARAMETERS = ("sort", "page[size]", "page[after]", "page[before]")
 """The documented ones of the list of backups; the other paths have none."""
+BLOBS = "/rails/active_storage/blobs/simulated-download-token/"
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -67,11 +69,23 @@ class ScholarlyAccount:
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request; who asks comes before how often, since the limit is an institution's."""
+        if request.path.startswith(BLOBS):
+            return self._blob(request, now)
         if request.headers.get("authorization") != f"Bearer {self._token}":
             return _refusal(401, "no known token")
         if self._window.admit(now) > 0:
             return _refusal(429, "over the limit")
         return self._read(request, now) if request.method == "GET" else _refusal(405, "only GET is for reading")
+
+    def _blob(self, request: Request, now: float) -> Response:
+        """Serve a backup's file, for which neither a key nor the limit counts."""
+        for run in self._runs(now):
+            if run.status(now) is Status.COMPLETED and request.path == self._blob_path(run):
+                return file_response(request, run.size)
+        return no_file()
+
+    def _blob_path(self, run: Run) -> str:
+        return f"{BLOBS}{uuid5(NAMESPACE_URL, f'{self.name}/{run.start}')}.zip"
 
     def _read(self, request: Request, now: float) -> Response:
         match request.path.split("/"):
@@ -131,7 +145,7 @@ class ScholarlyAccount:
         identity = str(uuid5(NAMESPACE_URL, f"{self.name}/{run.start}"))
         status = run.status(now)
         completed = status is Status.COMPLETED
-        blob = f"{base}/rails/active_storage/blobs/simulated-download-token/{identity}.zip"
+        blob = f"{base}{self._blob_path(run)}"
         attributes = {
             "created_at": iso(run.start),
             "updated_at": iso(min(now, run.end)),

@@ -80,6 +80,10 @@ DOCUMENTED = Documented(
         _list(ADDONS + "/{addon}/backups", "backups", _backup(IN_LIST), backup=ids("data", "backups")),
         _list(ADDONS + "/{addon}/restores", "restores", RESTORE),
         Endpoint(path=ADDONS + "/{addon}/backups/{backup}", reply=Reply(body={"data": _backup(ALONE)})),
+        Endpoint(
+            path=ADDONS + "/{addon}/backups/{backup}/download-link",
+            reply=Reply(body={"data": {"downloadLink": like("https?://.+")}}),
+        ),
         Endpoint(path=ADDONS + "/{addon}/backup-schedules", reply=Reply(body={"data": {"schedules": [SCHEDULE]}})),
     ),
     refusals={
@@ -94,5 +98,6 @@ DOCUMENTED = Documented(
     },
     onward=_next,
     staged=frozenset({(ADDONS, 403)}),
+    misled=frozenset({(ADDONS + "/{addon}/backups/{backup}/download-link", 404)}),
     headers={f"x-ratelimit-{what}": like(r"\d+") for what in ("limit", "remaining", "reset")},
 )

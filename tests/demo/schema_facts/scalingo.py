@@ -91,7 +91,17 @@ DOCUMENTED = Documented(
             gives={"own": lambda body: [body["addon"]["token"]]},
         ),
         Endpoint(path=OWN, authorization="Bearer {own}", reply=Reply(body={"database": DATABASE})),
-        Endpoint(path=OWN + "/backups", authorization="Bearer {own}", reply=Reply(body={"database_backups": [BACKUP]})),
+        Endpoint(
+            path=OWN + "/backups",
+            authorization="Bearer {own}",
+            reply=Reply(body={"database_backups": [BACKUP]}),
+            gives={"backup": ids("database_backups")},
+        ),
+        Endpoint(
+            path=OWN + "/backups/{backup}/archive",
+            authorization="Bearer {own}",
+            reply=Reply(body={"download_url": like("https?://.+")}),
+        ),
         Endpoint(path=OWN + "/pitr/recovery_window", authorization="Bearer {own}", reply=Reply(body=WINDOW)),
     ),
     refusals={
