@@ -66,10 +66,12 @@ def test_every_mistake_gets_a_line_with_its_place(command: str, tmp_path: Path) 
     result = run(command, folder=tmp_path)
 
     assert result.returncode == 2
-    places = [line.split(":")[0] for line in result.stderr.splitlines()]
+    lines = [re.sub(r"^config\.yaml:\d+: ", "", line) for line in result.stderr.splitlines()]
+    places = [re.sub(r" \(\w+\)", "", line.split(":")[0]) for line in lines]
     assert "poll_intervall" in places
     assert {"sources[0].provider", "sources[1].token", "sources[1].max_age", "sources[2].name"} <= set(places)
-    assert all(re.match(r"(sources\[\d\]|poll_intervall)", line) for line in result.stderr.splitlines())
+    assert all(re.match(r"(sources\[\d\]|poll_intervall)", line) for line in lines)
+    assert all(re.match(r"config\.yaml:\d+: ", line) for line in result.stderr.splitlines())
 
 
 def test_a_good_configuration_passes_with_warnings(tmp_path: Path) -> None:
@@ -79,7 +81,8 @@ def test_a_good_configuration_passes_with_warnings(tmp_path: Path) -> None:
     result = run("check", folder=tmp_path)
 
     assert result.returncode == 0
-    assert result.stderr.count("warning: ") == 3  # http, the glob, no limit
+    assert result.stderr.count("warning: config.yaml:1: sources[0] (a).") == 3  # http, the glob, no limit
+    assert result.stdout == "config.yaml: 1 source, 3 warnings\n"
 
 
 def test_version_and_help() -> None:

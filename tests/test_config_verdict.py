@@ -43,7 +43,7 @@ def test_without_thresholds_the_defaults_hold() -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("failure: 3", "failure: unknown key; the nearest known one is failures"),
+        ("failure: 3", "failure: unknown key; the nearest is failures"),
         ("failures: 0", "failures: must be a whole number from 1 up"),
         ("failures: 2.5", "failures: must be a whole number from 1 up"),
         ("failures: 3h", "failures: must be a whole number from 1 up"),
@@ -97,10 +97,10 @@ def test_ignoring_what_may_be_critical_is_a_warning(word: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ("ignore: [too_olf]", "ignore[0]: unknown problem; the nearest known one is too_old"),
-        ("ignore: [slow, BackupTooOld]", "ignore[1]: unknown problem; the nearest known one is"),
+        ("ignore: [too_olf]", "ignore[0]: unknown problem; the nearest is too_old"),
+        ("ignore: [slow, BackupTooOld]", "ignore[1]: unknown problem; the nearest is"),
         ("ignore: too_old", "ignore: must be a list (lines that begin with `- `, or [one, two])"),
-        ("resources: {x: {ignore: [down]}}", "resources.x.ignore[0]: unknown problem; the nearest known one is"),
+        ("resources: {x: {ignore: [down]}}", "resources.x.ignore[0]: unknown problem; the nearest is"),
     ],
 )
 def test_an_unknown_word_is_refused(lines: str, problem: str) -> None:
@@ -161,7 +161,7 @@ def test_exclusions_that_are_probably_not_meant_are_warnings(given: str, warning
         ("exclude: ['backup_*']", "metrics.exclude[0]: it would exclude backup_exporter_build_info"),
         ("exclude: backup_age_seconds", "metrics.exclude: must be a list"),
         ("exclude: [1.5]", "metrics.exclude[0]: must be a text"),
-        ("exlude: []", "metrics.exlude: unknown key; the nearest known one is exclude"),
+        ("exlude: []", "metrics.exlude: unknown key; the nearest is exclude"),
     ],
 )
 def test_exclusions_that_are_refused(given: str, problem: str) -> None:

@@ -3,16 +3,33 @@
 import sys
 from pathlib import Path
 
-from exporter.commands.config import load_or_report
+from exporter.commands.config import read_configuration
+from exporter.config.loader import ConfigError
 
 
 def check(config_file: Path) -> int:
-    """Print every problem and warning; return 0 if the configuration can be used, else 2."""
-    found = load_or_report(config_file)
-    if found is None:
+    """Print every problem and warning, and a summary; return 0 if the configuration can be used, else 2."""
+    try:
+        found = read_configuration(config_file)
+    except ConfigError as error:
+        _report(error.problems, error.warnings)
+        if config_file.is_file():
+            print(f"{config_file}: {_count(len(error.problems), 'problem')}{_and_warnings(error.warnings)}")
         return 2
-    for warning in found.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    count = len(found.settings.sources)
-    print(f"{config_file}: {count} source{'' if count == 1 else 's'}, no problem")
+    _report((), found.warnings)
+    sources = _count(len(found.settings.sources), "source")
+    print(f"{config_file}: {sources}{_and_warnings(found.warnings) or ', no problem'}")
     return 0
+
+
+def _report(problems: tuple[str, ...], warnings: tuple[str, ...]) -> None:
+    for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
+        print(line, file=sys.stderr)
+
+
+def _and_warnings(warnings: tuple[str, ...]) -> str:
+    return f", {_count(len(warnings), 'warning')}" if warnings else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

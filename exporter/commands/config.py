@@ -15,16 +15,20 @@ def read_configuration(path: Path) -> LoadedConfig:
     """Return the configuration, the tests of its declarations run; ConfigError with every problem."""
     vendors = Vendors()
     problems: list[str] = []
+    warnings: list[str] = []
     found = None
     try:
         found = load(path, os.environ, vendors=vendors)
+        warnings += found.warnings
     except ConfigError as error:
         problems += error.problems
+        warnings += error.warnings
     tested = check_declarations(vendors.declarations)
     problems += tested.problems
+    warnings += tested.warnings
     if found is None or problems:
-        raise ConfigError(problems)
-    return replace(found, warnings=(*found.warnings, *tested.warnings))
+        raise ConfigError(problems, warnings)
+    return replace(found, warnings=tuple(warnings))
 
 
 def load_or_report(path: Path) -> LoadedConfig | None:

@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 from exporter.config.location import Location, Report
+from exporter.config.nodes import MAX_NODES, NodeLines, expanded
+from exporter.config.syntax import explain
 
 UNSET = object()
 """Stands for a string that could not be made; the problem is noted already."""
@@ -19,7 +21,6 @@ UNSET = object()
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WHOLE_NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})$")
-_SAFE_MESSAGE = re.compile(r"""(?:[^'"]|'<[a-z ]+>'|'\\?[^']'|"'")*""")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -37,7 +38,7 @@ class _Loader(yaml.SafeLoader):
             if key.value in lines:
                 name = Location(self.report).key(key.value).path
                 twice = f"the key {name} is given twice, first in line {lines[key.value]}; keep one of them"
-                self.report.problems.append(f"{_position(key.start_mark)}: {twice}")
+                self.report.problems.append(self.report.at_line(key.start_mark.line + 1, twice))
             lines.setdefault(key.value, key.start_mark.line + 1)
         return self.construct_mapping(node, deep=True)
 
@@ -66,24 +67,32 @@ def read(text: str, environ: Mapping[str, str] | None, report: Report) -> Any:
 
     Without an environment nothing is filled in, and a dollar is a dollar.
     """
-    loader = None
+    loader = _Loader("")
     try:
         loader = _Loader(text)
         loader.report = report
-        tree = loader.get_single_data()
+        node = loader.get_single_node()
+        if expanded(node) > MAX_NODES:
+            where = None if node is None else node.start_mark.line + 1
+            report.problems.append(report.at_line(where, f"aliases (*name) make more than {MAX_NODES} values of it"))
+            return UNSET
+        report.lines = NodeLines(node)
+        tree = None if node is None else loader.construct_document(node)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        report.problems.append(f"line {line}: a control character, or another that YAML does not allow")
+        report.problems.append(report.at_line(line, "a control character, or another that YAML does not allow"))
     except yaml.MarkedYAMLError as error:
-        report.problems.append(f"{_position(error.problem_mark)}: not valid YAML: {_safe_message(error)}")
+        report.problems.append(report.at_line(*explain(error, text)))
     except (ValueError, KeyError):  # `!!int x`: PyYAML does not check what a tag promises
         report.problems.append(
-            "the configuration: not valid YAML: a tag (!!...) stands before a value that is no such thing"
+            report.at_line(None, "not valid YAML: a tag (!!...) stands before a value that is no such thing")
         )
     except RecursionError:
-        report.problems.append("the configuration: nested too deeply")
+        report.problems.append(report.at_line(None, "nested too deeply"))
     else:
         return tree if environ is None else _substitute_all(tree, environ, Location(report))
+    finally:
+        loader.dispose()
     return UNSET
 
 
@@ -118,14 +127,3 @@ def _substitute_all(value: Any, environ: Mapping[str, str], location: Location) 
         case dict():
             return {key: _substitute_all(inside, environ, location.key(key)) for key, inside in value.items()}
     return value
-
-
-def _position(mark: yaml.Mark | None) -> str:
-    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the configuration"
-
-
-def _safe_message(error: yaml.MarkedYAMLError) -> str:
-    said = ": ".join(part for part in (error.context, error.problem) if part)
-    if _SAFE_MESSAGE.fullmatch(said):
-        return said
-    return "a value that begins with *, &, !, %, @ or a backtick must stand in quotes"

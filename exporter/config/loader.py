@@ -1,5 +1,6 @@
 """Reads the configuration: a YAML file in, frozen settings and warnings out, or all of its problems at once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,10 +79,11 @@ VERIFY_KEYS = tuple(_VERIFY)
 class ConfigError(Exception):
     """The configuration cannot be used."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        """Take the problems, each one line that names its place and its cure."""
+    def __init__(self, problems: Sequence[str], warnings: Sequence[str] = ()) -> None:
+        """Take the problems, each one line that names its place and its cure, and the warnings beside them."""
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,7 @@ def load(
         raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
     except ValueError:
         raise ConfigError([f"{path}: is no UTF-8 text"]) from None
-    return parse(content, environ, path.absolute().parent, providers=providers, vendors=vendors)
+    return parse(content, environ, path.absolute().parent, providers=providers, vendors=vendors, file=str(path))
 
 
 def parse(
@@ -147,15 +149,19 @@ def parse(
     *,
     providers: Mapping[str, Provider] | None = None,
     vendors: Vendors | None = None,
+    file: str | None = None,
 ) -> LoadedConfig:
-    """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigError."""
-    report = Report()
+    """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigError.
+
+    With the name of its `file`, problems and warnings begin with it and with the line.
+    """
+    report = Report(file=file)
     known = vendors.providers if vendors is not None else registry.providers() if providers is None else providers
     context = _Context(environ, base_dir, known, vendors)
     top = attempt(section, document.read(content, environ, report), Location(report))
     settings = None if top is None else _settings(top, context)
     if settings is None or report.problems:
-        raise ConfigError(report.problems)
+        raise ConfigError(report.problems, report.warnings)
     return LoadedConfig(settings=settings, warnings=tuple(report.warnings))
 
 
@@ -191,7 +197,14 @@ def _state_file(folder: Path) -> Reader[Path | Literal["none"]]:
     """Make the reader of the state file's path, or of the word that switches it off."""
 
     def read(value: Any, location: Location) -> Path | Literal["none"]:
-        return "none" if value == "none" else path_from(folder)(value, location)
+        if value == "none":
+            return "none"
+        path = path_from(folder)(value, location)
+        if path.is_dir():
+            raise InvalidValueError("is a folder; name a file in it")
+        if not path.parent.is_dir():
+            location.warning(f"there is no folder {path.parent}; create it, else nothing is kept over a restart")
+        return path
 
     return read
 
@@ -219,7 +232,9 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
     rate = entry.read("rate_limit", _rate_limit) or {}
     if provider is None or provider_name is None:
         return None
-    if (provider.details is None or not provider.has_schedule) and "max_age" not in values:
+    if (provider.details is None or not provider.has_schedule) and not {"max_age"} & (
+        values.keys() | entry.values.keys()
+    ):
         entry.location.key("max_age").warning(
             f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
         )
@@ -271,7 +286,7 @@ def _provider_name(context: _Context) -> Reader[str]:
     def read(value: Any, location: Location) -> str:
         name = text(value, location)
         if name not in known:
-            raise InvalidValueError(f"unknown provider; the nearest known one is {nearest(name, known)}")
+            raise InvalidValueError(f"unknown provider; the nearest is {nearest(name, known)}")
         return name
 
     return read
@@ -318,6 +333,16 @@ def _glob(consequence: str) -> Reader[str]:
         pattern = text(value, location)
         if not pattern.replace("*", "").removeprefix("?"):
             location.warning(f"this glob matches every name, so {consequence}")
+        elif (sign := _regular(pattern)) is not None:
+            location.warning(f"looks like a regular expression ({sign}), but is a glob: *, ?, [abc] and [!abc]")
         return pattern
 
     return read
+
+
+def _regular(pattern: str) -> str | None:
+    """Return what of a glob means something in a regular expression alone."""
+    signs = [sign for sign in ("^", "$", "|", ".*", ".+", "\\") if sign in re.sub(r"\[!?[^\]]+\]", "", pattern)]
+    if re.search(r"\[(?!!?\]?[^\]]*\])", pattern):
+        signs.append("an unclosed [")
+    return signs[0] if signs else None

@@ -70,7 +70,7 @@ class Section:
             if key not in known:
                 name, colon, _ = key.partition(":")  # without its space `token:value` is all key, and may be a secret
                 shown = f"{name}:..." if colon else name
-                self.location.key(shown).problem(f"unknown key; the nearest known one is {nearest(name, known)}")
+                self.location.key(key, shown).problem(f"unknown key; the nearest is {nearest(name, known)}")
 
 
 def attempt(reader: Reader[T], value: Any, location: Location) -> T | None:

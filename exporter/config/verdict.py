@@ -52,7 +52,7 @@ def ignored_words(words: Mapping[str, tuple[Severity, ...]]) -> Reader[frozenset
     def word(value: Any, location: Location) -> str:
         found = text(value, location)
         if found not in words:
-            raise InvalidValueError(f"unknown problem; the nearest known one is {nearest(found, words)}")
+            raise InvalidValueError(f"unknown problem; the nearest is {nearest(found, words)}")
         if Severity.CRITICAL in words[found]:
             location.warning(f"{found} may be critical; ignored, it reaches nobody")
         return found

@@ -118,8 +118,9 @@ class Vendors:
         """Return the provider that a source declares itself; None, with its problems noted."""
         report = Report()
         declaration = read_declaration(value, report, own_name=name)
-        location.report.problems.extend(_joined(location.path, problem) for problem in report.problems)
-        location.report.warnings.extend(_joined(location.path, warning) for warning in report.warnings)
+        place = location.report.at
+        location.report.problems.extend(place(location.steps, _joined(location.path, it)) for it in report.problems)
+        location.report.warnings.extend(place(location.steps, _joined(location.path, it)) for it in report.warnings)
         if declaration is None:
             return None
         self.declarations.append(ReadDeclaration(f"{location.path}.", declaration))

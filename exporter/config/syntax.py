@@ -1,0 +1,111 @@
+"""Says in plain words what is wrong with a text that is no YAML, and in which line it begins.
+
+A syntax error of PyYAML may quote what may be a secret, so its own words are shown only where they can quote none.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import yaml
+
+_SAFE_MESSAGE = re.compile(r"""(?:[^'"]|'<[a-z ]+>'|'\\?[^']'|"'")*""")
+_NO_TOKEN = re.compile(r"found character '(\\?.)' that cannot start any token")
+
+Explained = tuple[int | None, str]
+"""The line in which an error begins, and what it is and how to fix it."""
+
+
+def explain(error: yaml.MarkedYAMLError, text: str) -> Explained:
+    """Return where an error begins and what it is; in the words of the first explanation that fits."""
+    found = next(filter(None, (explanation(error, text) for explanation in _EXPLANATIONS)), None)
+    return found or (_line(error.problem_mark), f"not valid YAML: {_safe_message(error)}")
+
+
+def _open_quote(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+    """Explain a quote that runs on into lines that were not meant, where the error is met."""
+    told = "a quote opens here and is not closed in this line; close it"
+    if error.context == "while scanning a quoted scalar":
+        return _line(error.context_mark), told
+    met = error.problem_mark
+    for token in reversed(list(_tokens(text))):
+        quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
+        begins, ends = token.start_mark.line, token.end_mark.line
+        if quoted and met is not None and begins < ends and ends >= met.line - 1:
+            return begins + 1, told
+    return None
+
+
+def _bad_character(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    found = _NO_TOKEN.search(error.problem or "")
+    if found is None:
+        return None
+    if found[1] == "\\t":
+        return _line(error.problem_mark), "a tab stands before the text of this line; indent it with spaces"
+    return _line(error.problem_mark), f"a value cannot begin with {found[1]}; put it in quotes"
+
+
+def _open_bracket(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    context = error.context or ""
+    if "flow" not in context or "<stream end>" not in (error.problem or ""):
+        return None
+    bracket = "[" if "sequence" in context else "{"
+    return _line(error.context_mark), f"a {bracket} opens here and is never closed"
+
+
+def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+    mark = error.problem_mark
+    if mark is None or not (error.problem or "").startswith("mapping values are not allowed"):
+        return None
+    if re.search(r":(\s|$)", text.splitlines()[mark.line][: mark.column]):
+        return mark.line + 1, "a value holds a colon and a space; put it in quotes"
+    told = "this line is indented more than those that it belongs beside; keys of one mapping begin in one column"
+    return mark.line + 1, told
+
+
+def _no_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    if "could not find expected ':'" not in (error.problem or ""):
+        return None
+    return _line(error.context_mark), "a line without a colon stands where a key and its value belong"
+
+
+def _indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    if "<block end>" not in (error.problem or ""):
+        return None
+    told = "this line is not indented as those that it belongs beside; keys of one mapping begin in one column"
+    return _line(error.problem_mark), told
+
+
+def _recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    if "recursive" not in (error.problem or ""):
+        return None
+    return _line(error.problem_mark), "an alias (*name) stands inside of what it names"
+
+
+_EXPLANATIONS: Sequence[Callable[[yaml.MarkedYAMLError, str], Explained | None]] = (
+    _open_quote,
+    _bad_character,
+    _open_bracket,
+    _stray_colon,
+    _no_colon,
+    _indentation,
+    _recursion,
+)
+
+
+def _line(mark: yaml.Mark | None) -> int | None:
+    return None if mark is None else int(mark.line) + 1
+
+
+def _tokens(text: str) -> Iterator[yaml.Token]:
+    """Yield the tokens of a text as far as it has any."""
+    try:
+        yield from yaml.scan(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return
+
+
+def _safe_message(error: yaml.MarkedYAMLError) -> str:
+    said = ": ".join(part for part in (error.context, error.problem) if part)
+    if _SAFE_MESSAGE.fullmatch(said):
+        return said
+    return "a value that begins with *, &, !, %, @ or a backtick must stand in quotes"
