@@ -153,9 +153,15 @@ class Source:
     """Set where the resources of this source are divided among several instances."""
 
     def watches(self, id_: str, name: str, /) -> bool:
-        """Tell whether a resource is to be watched at all, and here; `exclude` wins over `include`."""
-        if self.shard is not None and not self.shard.owns(f"{self.name}/{id_}"):
-            return False
+        """Tell whether a resource is to be watched at all, and here."""
+        return self.owns(id_) and self.selects(id_, name)
+
+    def owns(self, id_: str, /) -> bool:
+        """Tell whether a resource belongs to this shard."""
+        return self.shard is None or self.shard.owns(f"{self.name}/{id_}")
+
+    def selects(self, id_: str, name: str, /) -> bool:
+        """Tell whether `include` and `exclude` leave a resource; `exclude` wins."""
         if _any_matches(self.exclude, id_, name):
             return False
         return not self.include or _any_matches(self.include, id_, name)

@@ -37,6 +37,12 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
         samples=one(lambda v: v.status.resources),
     ),
     Family(
+        name="backup_source_excluded_resources",
+        help="Resources that the vendor lists and that include and exclude leave out.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: v.status.excluded_resources),
+    ),
+    Family(
         name="backup_source_problem",
         help="1 while the problem of the source itself stands, right at the scrape; absent otherwise.",
         common=SOURCE_LABELS,

@@ -12,7 +12,7 @@ from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.settings import Source
-from exporter.state.inventory import Inventory, below, select_resources
+from exporter.state.inventory import NOTHING_LEFT_OUT, Inventory, LeftOut, below, select_resources
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
 ListInner = Callable[[Scope], Awaitable[Sequence[Scope]]]
@@ -95,33 +95,39 @@ async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], l
     A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
     refused, the first failure is raised and nothing is replaced.
     """
-    found, unreadable = await _list_scopes(before, source, scopes, list_scope)
+    found, unreadable, left_out = await _list_scopes(before, source, scopes, list_scope)
     if unreadable and len(unreadable) == len(found):
         raise next(iter(unreadable.values()))
     return Inventory(
         scopes=MappingProxyType({scope.id: scope for scope in scopes}),
         found=MappingProxyType(found),
         unreadable=MappingProxyType(unreadable),
+        left_out=MappingProxyType(left_out),
     )
 
 
 async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
     """Return the inventory after asking again for the scopes that could not be read."""
     failed = [before.scopes[key] for key in before.unreadable]
-    found, unreadable = await _list_scopes(before, source, failed, list_scope)
+    found, unreadable, left_out = await _list_scopes(before, source, failed, list_scope)
     return replace(
         before,
         found=MappingProxyType({**before.found, **found}),
         unreadable=MappingProxyType(unreadable),
+        left_out=MappingProxyType({**before.left_out, **left_out}),
     )
 
 
 async def _list_scopes(
     before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
-) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError]]:
-    """List each scope; return what is found, as before where it cannot be read, and what kept it from being read."""
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, LeftOut]]:
+    """List each scope; return what is found, as before where it cannot be read, what kept it from being read.
+
+    And what is left out of each.
+    """
     found: dict[str, tuple[Resource, ...]] = {}
     unreadable: dict[str, PollError] = {}
+    left_out: dict[str, LeftOut] = {}
     for scope in scopes:
         try:
             fresh = await list_scope(scope)
@@ -130,6 +136,8 @@ async def _list_scopes(
                 raise
             unreadable[scope.id] = error
             found[scope.id] = below(before, scope)
+            left_out[scope.id] = before.left_out.get(scope.id, NOTHING_LEFT_OUT)
         else:
-            found[scope.id] = select_resources(before.found.get(scope.id, ()), fresh, scope, source)
-    return found, unreadable
+            known = before.found.get(scope.id, ())
+            found[scope.id], left_out[scope.id] = select_resources(known, fresh, scope, source)
+    return found, unreadable, left_out

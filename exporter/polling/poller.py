@@ -22,6 +22,7 @@ from exporter.polling.reader import Reader
 from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import apply_caps, from_resources
+from exporter.state.observe import observe_discovery
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.store import Store
 
@@ -51,6 +52,8 @@ class PollResult:
     """What reading the listings cost."""
     discovery: Cost | None = None
     """What discovery cost; None unless all of it was done."""
+    finished: bool = False
+    """Whether it came to its end, well or badly."""
 
     @property
     def should_abort(self) -> bool:
@@ -109,6 +112,7 @@ class Poller:
         await self._discover_again_if_one_is_lost(result)
         self._fail_what_was_not_read(result)
         self._put_results(result)
+        result.finished = True
         self._set_source_status(result, asyncio.get_running_loop().time() - began)
 
     async def _discover(self, result: PollResult) -> None:
@@ -128,20 +132,33 @@ class Poller:
         resources, caps = apply_caps(set(known), self._discovery.inventory.resources())
         result.limits.update(cap.limit for cap in caps)
         self._collect_limits(self._discovery.inventory.unreadable.values(), result)
-        now = self._store.clock()
-        for key in known.keys() - resources.keys():
+        now, inventory = self._store.now(), self._discovery.inventory
+        gone = known.keys() - resources.keys()
+        for key in gone:
             self._archive.add(self.source.name, known[key], now)
-        self._store.retain(self.source.name, resources)
+        self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
         for key, resource in resources.items():
             seen = known.get(key)
             if seen is None:
                 self._put(self._archive.restore(self.source.name, resource, now, sizes=self.source.provider.sizes))
             elif seen.resource != resource:
                 self._put(seen.update_resource(resource, now))
-        status = replace(self._status, resources=len(resources))
+        status = replace(self._observe_discovery(), resources=len(resources))
         self._store.set_status(
             self.source.name, status if status.polled else replace(status, interval=self._interval())
         )
+
+    def _observe_discovery(self) -> SourceStatus:
+        """Return the status with how many resources the vendor lists."""
+        inventory, status = self._discovery.inventory, self._status
+        listed, matching = inventory.count_listed(), inventory.count_matching()
+        observed = status.observed
+        if matching or not inventory.unreadable:  # an empty listing says something only if it is complete
+            views = self._store.entries[self.source.name].verdicts.views.values()
+            awake = sum(not (view.policy.paused or view.status.paused) for view in views)
+            awake += sum(one.awake for one in inventory.left_out.values())
+            observed = observe_discovery(observed, awake, listed, self._store.now())
+        return replace(status, listed_resources=listed, matching_resources=matching, observed=observed)
 
     async def _read_resources(self, result: PollResult, progress: Callable[[str], None]) -> None:
         if result.source_error is not None and result.source_error.reason in ABORT_REASONS:
@@ -262,8 +279,10 @@ class Poller:
             failure=reason,
             interval=self._interval(),
             duration=seconds,
-            last_success=self._store.clock() if reason is None else self._status.last_success,
+            last_success=self._store.now() if reason is None else self._status.last_success,
+            polled_at=self._store.now() if result.finished else self._status.polled_at,
             limits=frozenset(result.limits),
+            rate_limited_resources=sum(error.reason == "rate_limited" for error in result.errors.values()),
         )
 
     def _interval(self) -> float:

@@ -13,12 +13,37 @@ MAX_ID_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a scope's listing has and this exporter does not watch."""
+
+    excluded: frozenset[str] = frozenset()
+    """Ids that `include` and `exclude` leave out."""
+    elsewhere: frozenset[str] = frozenset()
+    """Ids that belong to other shards."""
+    awake: int = 0
+    """How many of those elsewhere are not paused by the vendor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """What discovery knows: the resources of each scope, and which scopes could not be read the last time."""
 
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
+    left_out: Mapping[str, LeftOut] = field(default_factory=lambda: MappingProxyType({}))
+
+    def lists(self, key: str) -> bool:
+        """Return whether the vendor lists a resource that is not watched here."""
+        return any(key in one.excluded or key in one.elsewhere for one in self.left_out.values())
+
+    def count_matching(self) -> int:
+        """Return how many resources `include` and `exclude` leave, all shards together."""
+        return len(self.resources()) + sum(len(one.elsewhere) for one in self.left_out.values())
+
+    def count_listed(self) -> int:
+        """Return how many resources the vendor lists."""
+        return self.count_matching() + sum(len(one.excluded) for one in self.left_out.values())
 
     def resources(self) -> dict[str, Resource]:
         """Return all resources by id; the first scope that has an id keeps it."""
@@ -39,6 +64,9 @@ class Inventory:
         }
 
 
+NOTHING_LEFT_OUT = LeftOut()
+
+
 def from_resources(resources: Iterable[Resource]) -> Inventory:
     """Return the inventory that had found these resources: what is known before the first discovery.
 
@@ -52,10 +80,22 @@ def from_resources(resources: Iterable[Resource]) -> Inventory:
 
 def select_resources(
     before: Sequence[Resource], fresh: Sequence[Resource], scope: Scope, source: Source
-) -> tuple[Resource, ...]:
-    """Return the resources of a scope's listing that the source watches, each with an id, a name and its scope."""
+) -> tuple[tuple[Resource, ...], LeftOut]:
+    """Return the resources of a scope's listing that the source watches, each with an id, a name and its scope.
+
+    Beside them, what is left out.
+    """
     named = _name_resources(before, fresh, source.name)
-    return tuple(replace(one, scope=scope.id) for one in named if source.watches(one.id, one.name))
+    matching = [one for one in named if source.selects(one.id, one.name)]
+    here = tuple(replace(one, scope=scope.id) for one in matching if source.owns(one.id))
+    if len(here) == len(named):
+        return here, NOTHING_LEFT_OUT
+    elsewhere = [one for one in matching if not source.owns(one.id)]
+    return here, LeftOut(
+        excluded=frozenset(one.id for one in named) - {one.id for one in matching},
+        elsewhere=frozenset(one.id for one in elsewhere),
+        awake=sum(not one.paused for one in elsewhere),
+    )
 
 
 def below(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:

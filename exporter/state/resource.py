@@ -122,6 +122,13 @@ class SourceStatus:
     """How many resources the vendor's rate limit kept from being read in the newest poll."""
     observed: SourceObservations = UNOBSERVED_SOURCE
 
+    @property
+    def excluded_resources(self) -> int | None:
+        """How many resources `include` and `exclude` leave out; None before the first discovery."""
+        if self.listed_resources is None or self.matching_resources is None:
+            return None
+        return self.listed_resources - self.matching_resources
+
     def shift(self, by: float) -> "SourceStatus":
         """Return it on a clock that has been set forward by so many seconds."""
         gone = self.observed.emptied_at

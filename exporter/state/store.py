@@ -1,6 +1,6 @@
 """Holds the application's state and is its only writer: others call its verbs, read its entries, or subscribe."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
@@ -132,15 +132,15 @@ class Store:
         entry.verdicts.set(view)
         self._resources[name][key] = view.status
 
-    def retain(self, name: str, ids: Iterable[str]) -> None:
-        """Remove the resources that are not among `ids`."""
+    def retain(self, name: str, ids: Iterable[str], disappeared: Collection[str] = ()) -> None:
+        """Remove the resources that are not among `ids`; those that `disappeared` are reported for a day."""
         resources = self._resources[name]
         gone = resources.keys() - set(ids)
         for subscriber in self._subscribers:
             subscriber.remove(name, gone)
         for key in gone:
             del resources[key]
-            self._entries[name].verdicts.remove(key)
+            self._entries[name].verdicts.remove(key, self.now() if key in disappeared else None)
 
     def set_status(self, name: str, status: SourceStatus) -> None:
         """Replace the status of a source."""

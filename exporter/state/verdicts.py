@@ -58,7 +58,11 @@ class SourceVerdicts:
         """Go on from the problems that stood before a reload."""
         self.verdict = before.verdict
         self.restored = {**before.restored, **{key: view.verdict.standing for key, view in before.views.items()}}
-        self.disappeared = dict(before.disappeared)
+        self.disappeared = {
+            key: replace(one, policy=self.source.policy(key, one.name))
+            for key, one in before.disappeared.items()
+            if self.source.watches(key, one.name)
+        }
 
     def judge_source(self, status: SourceStatus, now: float) -> None:
         """Take the verdict on the source anew."""
@@ -91,10 +95,13 @@ class SourceVerdicts:
         self.disappeared.pop(key, None)
         self._due = min(self._due, view.verdict.due)
 
-    def remove(self, key: str) -> None:
-        """Forget a resource that is no longer there."""
-        self.views.pop(key, None)
+    def remove(self, key: str, disappeared: float | None = None) -> None:
+        """Forget a resource that is no longer there; report it if it `disappeared` at that time and was not paused."""
+        view = self.views.pop(key, None)
         self.restored.pop(key, None)
+        if view is not None and disappeared is not None and view.verdict.state != "paused":
+            name = view.status.resource.name
+            self.disappeared[key] = Disappeared(name=name, policy=view.policy, since=disappeared)
 
     def judge_due(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
         """Take the verdicts anew that time alone may have changed; yield the views of resources, before and after.

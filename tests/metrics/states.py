@@ -128,7 +128,9 @@ def good(_: Clock, store: Store) -> None:
     store.add_source(FULL, Counters())
     for resource_status in (ORDERS, PLAIN, WINDOW, NEW):
         store.put("main", resource_status)
-    counters = polled(store, "main", up=True, last_success=NOW - 2, interval=450.0, limits=frozenset({"pages", "body"}))
+    listed = {"listed_resources": 6, "matching_resources": 4}
+    poll = {"up": True, "last_success": NOW - 2, "interval": 450.0, "limits": frozenset({"pages", "body"})}
+    counters = polled(store, "main", **poll, **listed)
     for code, seconds in (("200", 0.05), ("200", 0.06), ("404", 0.4), ("none", 31.0)):
         counters.count_request(code, seconds)
     counters.throttled, counters.remaining = 2.25, 17

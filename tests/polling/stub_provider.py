@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,10 +206,12 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(vendors: Vendor | Mapping[str, Vendor], *sources: Source) -> AsyncIterator[Watching]:
+async def watching(
+    vendors: Vendor | Mapping[str, Vendor], *sources: Source, clock: Callable[[], float] = wall_clock
+) -> AsyncIterator[Watching]:
     """Watch for the length of the block; of several vendors, each is the one of the source of its name."""
     by_name = {source.name: vendors[source.name] if isinstance(vendors, Mapping) else vendors for source in sources}
-    app = App(wall_clock, lambda source: by_name[source.name])
+    app = App(clock, lambda source: by_name[source.name])
     for watch in await app.apply(Settings(sources=sources)):
         watch.start()
     try:

@@ -1,0 +1,302 @@
+"""The verdict in the exposition, as polls, scrapes and time go by."""
+
+import asyncio
+import re
+
+import pytest
+
+from exporter.app import App
+from exporter.errors import ConnectionFailedError
+from exporter.settings import Override, Settings
+from exporter.shard import Shard
+from tests.polling.stub_provider import Vendor, Watching, row, source, watching
+from tests.virtual_time import START, virtually, wall_clock
+
+pytestmark = pytest.mark.usefixtures("in_step")
+
+POLL, HOUR, DAY = 300.0, 3600.0, 86400.0
+FAMILY = re.compile(r"(backup_(?:resource|source)_problem)\{(.*)\} 1")
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def scrape(seen: Watching) -> str:
+    return b"".join(seen.app.exposition.render(openmetrics=False)).decode()
+
+
+def problems(seen: Watching) -> set[str]:
+    """Return the problems that a scrape shows: `resource: word kind`, or the word alone for the source's own."""
+    found = set()
+    for line in scrape(seen).splitlines():
+        if (parts := FAMILY.fullmatch(line)) is not None:
+            labels = dict(LABEL.findall(parts[2]))
+            whose = f"{labels['resource']}: " if "resource" in labels else ""
+            found.add(f"{whose}{labels['problem']}")
+    return found
+
+
+def value(seen: Watching, name: str, **labels: str) -> list[float]:
+    wanted = labels.items()
+    return [
+        float(line.rsplit(" ", 1)[1])
+        for line in scrape(seen).splitlines()
+        if line.startswith((f"{name}{{", f"{name} ")) and wanted <= dict(LABEL.findall(line)).items()
+    ]
+
+
+def running(percent: float) -> dict[str, object]:
+    return {"rows": [row("x-1", "running", started=START - 60, progress=percent)], "more": False}
+
+
+@virtually
+async def test_a_limit_that_passes_between_two_polls_shows_at_the_next_scrape() -> None:
+    async with watching(Vendor({"one": ["a"]}), source(max_age=1000.0)) as seen:
+        await asyncio.sleep(1000)
+        assert problems(seen) == set()
+        assert value(seen, "backup_resource_worst_severity") == [0]
+        await asyncio.sleep(1)
+        assert problems(seen) == {"a: too_old"}
+        assert value(seen, "backup_resource_worst_severity") == [2]
+        await asyncio.sleep(1000)
+        assert value(seen, "backup_resource_problem", severity="critical") == [1]
+        assert value(seen, "backup_exporter_resources", state="critical") == [1]
+        assert value(seen, "backup_exporter_resources", state="fine") == [0]
+        assert value(seen, "backup_exporter_time_seconds") == [START + 2001]
+
+
+@virtually
+async def test_a_resource_that_is_gone_keeps_its_problem_alone_for_a_day() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL, labels=(("squad", "x"),))) as seen:
+        await asyncio.sleep(1)
+        vendor.scopes["one"] = ["b"]
+        await asyncio.sleep(POLL)
+        lines = [line for line in scrape(seen).splitlines() if 'resource="a"' in line]
+        assert lines == [
+            'backup_resource_problem{provider="stub",source="stub",resource="a",squad="x",resource_name="a",'
+            'problem="disappeared",severity="warning"} 1'
+        ]
+        await asyncio.sleep(DAY - 2)
+        assert problems(seen) == {"a: disappeared"}
+        await asyncio.sleep(2)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_a_resource_that_comes_back_has_not_disappeared() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL)) as seen:
+        await asyncio.sleep(1)
+        vendor.scopes["one"] = ["b"]
+        await asyncio.sleep(POLL)
+        vendor.scopes["one"] = ["a", "b"]
+        await asyncio.sleep(POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_a_paused_resource_does_not_disappear() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    overrides = (Override(pattern="a", paused=True),)
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL, overrides=overrides)) as seen:
+        await asyncio.sleep(1)
+        vendor.scopes["one"] = ["b"]
+        await asyncio.sleep(POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_what_is_in_a_scope_that_cannot_be_listed_has_not_disappeared() -> None:
+    vendor = Vendor({"one": ["a"], "two": ["b"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL)) as seen:
+        await asyncio.sleep(1)
+        vendor.trouble["/scopes/one"] = 403
+        await asyncio.sleep(POLL)
+        assert not any("disappeared" in one or "emptied" in one for one in problems(seen))
+
+
+async def reload(seen: Watching, **changes: object) -> None:
+    for tasks in await seen.app.apply(Settings(sources=(source(max_age=9 * DAY, discovery_interval=POLL, **changes),))):
+        tasks.start()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"exclude": ("a",)}, {"include": ("b",)}, {"shard": Shard(0, 2)}, {"shard": Shard(1, 2)}], ids=str
+)
+@virtually
+async def test_what_is_left_out_or_belongs_to_another_shard_has_not_disappeared(changes: dict[str, object]) -> None:
+    async with watching(Vendor({"one": ["a", "b"]}), source(max_age=9 * DAY, discovery_interval=POLL)) as seen:
+        await asyncio.sleep(1)
+        await reload(seen, **changes)
+        await asyncio.sleep(2 * POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_a_source_that_lists_nothing_any_more_is_emptied_for_a_day() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL)) as seen:
+        await asyncio.sleep(1)
+        vendor.scopes["one"] = []
+        await asyncio.sleep(POLL)
+        assert problems(seen) == {"a: disappeared", "b: disappeared", "emptied"}
+        assert value(seen, "backup_source_worst_severity") == [3]
+        await asyncio.sleep(DAY - 2)
+        assert "emptied" in problems(seen)
+        await asyncio.sleep(3)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_a_source_that_was_always_empty_is_not_emptied() -> None:
+    async with watching(Vendor({"one": []}), source(discovery_interval=POLL)) as seen:
+        await asyncio.sleep(3 * POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_patterns_that_leave_nothing_empty_a_source_for_as_long_as_they_do() -> None:
+    async with watching(Vendor({"one": ["a", "b"]}), source(include=("^a.*$",), discovery_interval=POLL)) as seen:
+        await asyncio.sleep(3 * DAY)
+        assert problems(seen) == {"emptied"}
+        assert value(seen, "backup_source_excluded_resources") == [2]
+        assert seen.app.store.source_verdict("stub").problems[0].text == (
+            "The vendor lists 2 resources, and include and exclude leave none of them."
+        )
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@virtually
+async def test_a_shard_without_a_share_is_not_emptied_but_one_whose_vendor_has_nothing_left_is(index: int) -> None:
+    vendor = Vendor({"one": ["a"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL, shard=Shard(index, 2))) as seen:
+        await asyncio.sleep(1)
+        assert problems(seen) == set()
+        vendor.scopes["one"] = []
+        await asyncio.sleep(POLL)
+        assert "emptied" in problems(seen)
+
+
+@virtually
+async def test_what_stands_stands_through_an_outage_and_a_reading_ends_it() -> None:
+    vendor = Vendor({"one": ["a"]})
+    vendor.backups["a"] = [[row("a-2", "failed", started=START - 60), row("a-1", started=START - 120)]]
+    async with watching(vendor, source(max_age=9 * DAY)) as seen:
+        await asyncio.sleep(1)
+        assert problems(seen) == {"a: last_run_failed"}
+        vendor.trouble = {"/backups/a/0": ConnectionFailedError("no connection")}
+        await asyncio.sleep(4 * POLL)
+        assert problems(seen) == {"a: last_run_failed", "down"}
+        vendor.trouble = {}
+        vendor.backups["a"] = [[row("a-3", started=START + 60)]]
+        await asyncio.sleep(POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_a_resource_is_unreadable_after_half_an_hour_at_the_scrape() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    async with watching(vendor, source(max_age=9 * DAY)) as seen:
+        await asyncio.sleep(POLL + 1)
+        vendor.trouble = {"/backups/a/0": 403}
+        await asyncio.sleep(1798)
+        assert problems(seen) == set()
+        await asyncio.sleep(1)
+        assert problems(seen) == {"a: unreadable"}
+        vendor.trouble = {}
+        await asyncio.sleep(POLL)
+        assert problems(seen) == set()
+
+
+@virtually
+async def test_up_says_fresh_by_itself() -> None:
+    vendor = Vendor({"one": ["a"]})
+    async with watching(vendor, source(max_age=9 * DAY, request_timeout=9 * DAY)) as seen:
+        await asyncio.sleep(1)
+        vendor.seconds = DAY  # the next poll hangs
+        await asyncio.sleep(899)
+        assert value(seen, "backup_resource_up") == [1]
+        assert problems(seen) == set()
+        await asyncio.sleep(2)
+        assert value(seen, "backup_resource_up") == [0]
+        assert problems(seen) == {"data_stale"}
+
+
+@virtually
+async def test_rate_limited_resources_are_the_sources_problem() -> None:
+    vendor = Vendor({"one": ["a", "b"]})
+    async with watching(vendor, source(max_age=9 * DAY)) as seen:
+        await asyncio.sleep(1)
+        vendor.trouble = {"/backups/a/0": 429}
+        await asyncio.sleep(2 * POLL)
+        assert "rate_limited" in problems(seen)
+
+
+class JumpyClock:
+    """The wall clock, but set wrong by some seconds."""
+
+    def __init__(self) -> None:
+        self.wrong = 0.0
+
+    def __call__(self) -> float:
+        return wall_clock() + self.wrong
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+@virtually
+async def test_a_clock_that_jumps_and_back_makes_no_problem(jump: float) -> None:
+    clock = JumpyClock()
+    vendor = Vendor({"one": ["a", "b"]})
+    vendor.backups["a"] = [[row("a-2", "running", started=START - 60), row("a-1", started=START - 120)]]
+    async with watching(vendor, source(max_age=HOUR, max_duration=HOUR), clock=clock) as seen:
+        await asyncio.sleep(1)
+        clock.wrong = jump
+        found = set()
+        for _ in range(10):
+            await asyncio.sleep(60)
+            found |= problems(seen)
+        assert value(seen, "backup_exporter_time_seconds") == [pytest.approx(START + 601 + jump, abs=2)]
+        clock.wrong = 0.0
+        for _ in range(10):
+            await asyncio.sleep(60)
+            found |= problems(seen)
+        assert found == set()
+        await asyncio.sleep(HOUR)
+        assert problems(seen) == {"a: too_old", "b: too_old", "a: stuck"}
+
+
+@virtually
+async def test_a_clock_that_stays_where_it_jumped_to_is_believed() -> None:
+    clock = JumpyClock()
+    async with watching(Vendor({"one": ["a"]}), source(max_age=HOUR), clock=clock) as seen:
+        await asyncio.sleep(1)
+        clock.wrong = DAY
+        scrape(seen)
+        await asyncio.sleep(901)
+        assert problems(seen) == {"a: too_old"}
+
+
+@virtually
+async def test_excluded_families_are_neither_shown_nor_kept() -> None:
+    names = ("backup_age_seconds", "backup_backups", "backup_poll_duration_seconds")
+    async with watching(Vendor({"one": ["a"]}), source(max_age=9 * DAY)) as seen:
+        await asyncio.sleep(1)
+        everything = scrape(seen).splitlines()
+        seen.app.exposition.exclude(frozenset(names))
+        lean = scrape(seen).splitlines()
+        await asyncio.sleep(POLL)
+        later = scrape(seen).splitlines()
+        seen.app.exposition.exclude(frozenset())
+        again = scrape(seen).splitlines()
+    of_excluded = re.compile(rf"(# (HELP|TYPE) )?({'|'.join(names)})\b")
+
+    assert lean == [line for line in everything if not of_excluded.match(line)]
+    assert not any(map(of_excluded.match, later))
+    assert any(line.startswith("backup_last_success_timestamp_seconds{") for line in later)
+    assert any(line.startswith("backup_age_seconds{") for line in again)
+
+
+async def test_settings_say_what_is_excluded() -> None:
+    app = App(lambda: START)
+    await app.apply(Settings(sources=(), excluded_families=frozenset(("backup_age_seconds",))))
+
+    assert app.exposition.excluded == {"backup_age_seconds"}
