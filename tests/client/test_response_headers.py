@@ -32,7 +32,7 @@ async def ask(headers: Sequence[tuple[str, int]]) -> Response:
         try:
             return await transport.send(Request(method="GET", url=url, headers={}))
         finally:
-            await transport.close()
+            await transport.aclose()
 
 
 @pytest.mark.parametrize(
