@@ -132,6 +132,20 @@ def _optional_config_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _try(flags: argparse.Namespace) -> int:
+    from exporter.commands.try_source import try_source
+
+    return try_source(flags.config_file, flags.source, flags.resource, flags.record)
+
+
+def _try_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="the source's name")
+    parser.add_argument("--resource", default="*", metavar="GLOB", help="only resources of this id or name")
+    parser.add_argument(
+        "--record", type=Path, default=None, metavar="FILE", help="write what was answered, masked, as a test to FILE"
+    )
+
+
 def _rules_flags(parser: argparse.ArgumentParser) -> None:
     from exporter.commands.rules import add_flags
 
@@ -378,6 +392,11 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
     ),
     "rules": (_rules, "Print the alert and recording rules for Prometheus.", (_rules_flags,)),
     "dashboards": (_dashboards, "Write the Grafana dashboards.", (_dashboards_flags,)),
+    "try": (
+        _try,
+        "Ask one source step by step and show what is understood; what is not read is masked.",
+        (_config_flag, _try_flags, _log_flags),
+    ),
     "providers": (_providers, "List the vendors that can be configured.", (_optional_config_flag,)),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }

@@ -156,16 +156,16 @@ def _equal(wanted: Any, actual: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(_readable(value), default=str)
+    text = json.dumps(readable(value), default=str)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """Return a value with its instants as ISO 8601."""
     if isinstance(value, (list, tuple)):
-        return [_readable(one) for one in value]
+        return [readable(one) for one in value]
     if isinstance(value, dict):
-        return {key: iso(inside) if key in INSTANTS else _readable(inside) for key, inside in value.items()}
+        return {key: iso(inside) if key in INSTANTS else readable(inside) for key, inside in value.items()}
     return value
 
 

@@ -1,0 +1,98 @@
+"""Says what each step of a declaration reads of an answer and of a record: the rest is masked."""
+
+from collections.abc import Iterable, Iterator
+
+from exporter.declared.demand import NOTHING, Demand, demand_of, unite
+from exporter.declared.expressions import Expression
+from exporter.declared.fields import Field, StatusField, all_expressions
+from exporter.declared.grammar import (
+    Cursor,
+    Declaration,
+    JsonLink,
+    Offset,
+    PageNumber,
+    Paginator,
+    Records,
+    Step,
+)
+from exporter.declared.mapping import backup_demand
+
+Part = Field | StatusField | Expression | None
+
+
+def fields_of(declaration: Declaration, step: str) -> Iterator[tuple[str, Field | StatusField]]:
+    """Yield the fields of a step, by name."""
+    if step in ("backups", "follow"):
+        yield from declaration.backups.fields
+        return
+    owner = next((scope for scope in declaration.scopes if scope.step.name == step), None) or getattr(declaration, step)
+    names = ("id", "title", "kind", "state", "created", "paused", "enabled", "interval", "started", "status")
+    found = [("name" if name == "title" else name, getattr(owner, name, None)) for name in names]
+    found += [(f"keep.{key}", one) for key, one in getattr(owner, "keep", ())]
+    found += [(f"intervals.{key}", one) for key, one in getattr(owner, "intervals", ())]
+    yield from ((name, one) for name, one in found if isinstance(one, (Field, StatusField)))
+
+
+def record_demand(declaration: Declaration, step: str) -> Demand:
+    """Return what is read of a record; for the schedule, of the whole answer."""
+    if step in ("backups", "follow"):
+        return backup_demand(declaration.backups)
+    parts: list[Part] = [one for _, one in fields_of(declaration, step)]
+    records = records_of(declaration, step)
+    if records is not None:
+        parts += [records.where, records.exclude]
+    if step == "resources":
+        parts += _conditions(declaration)
+    return demand_of(all_expressions(*parts))
+
+
+def answer_demand(declaration: Declaration, step: str) -> Demand:
+    """Return what is read of an answer: its records, what pages it, and a window beside the records."""
+    below, records = record_demand(declaration, step), records_of(declaration, step)
+    if step == "schedule":
+        return below
+    if step == "follow" and declaration.follow is not None:
+        return below if declaration.follow.record is None else demand_of([declaration.follow.record], below)
+    found = below if records is None or records.records is None else demand_of([records.records], below)
+    found = unite(found, demand_of(_paging(step_of(declaration, step).paginator)))
+    window = declaration.backups.recovery
+    if step == "backups" and window is not None:
+        found = unite(found, demand_of(all_expressions(window.earliest, window.latest)))
+    return found if found is None else {**NOTHING_READ, **found}
+
+
+def records_of(declaration: Declaration, step: str) -> Records | None:
+    """Return how a step finds its records; None for one that reads the whole answer."""
+    scope = next((scope for scope in declaration.scopes if scope.step.name == step), None)
+    owner = scope or getattr(declaration, step)
+    found: Records | None = getattr(owner, "records", None)
+    return found
+
+
+def step_of(declaration: Declaration, step: str) -> Step:
+    """Return the request of a step."""
+    scope = next((scope for scope in declaration.scopes if scope.step.name == step), None)
+    found: Step = (scope or getattr(declaration, step)).step
+    return found
+
+
+def _conditions(declaration: Declaration) -> list[Part]:
+    """Return the conditions by which later steps choose their path from a resource's record."""
+    later = (declaration.schedule, declaration.restores, declaration.backups, declaration.follow)
+    return [choice.when for one in later if one is not None for choice in one.step.paths]
+
+
+def _paging(paginator: Paginator) -> Iterable[Expression | None]:
+    match paginator:
+        case JsonLink(next_url=expression):
+            return [expression]
+        case Cursor(cursor=cursor, has_more=has_more):
+            return [cursor, has_more]
+        case PageNumber(total_pages=pages, total_records=records):
+            return [pages, records]
+        case Offset(total_records=records):
+            return [records]
+    return []
+
+
+NOTHING_READ = NOTHING or {}

@@ -1,0 +1,140 @@
+"""Writes what came of trying a source: step by step, with all that is not read masked."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporter.declared.demand import mask
+from exporter.declared.fields import StatusField
+from exporter.declared.grammar import Declaration
+from exporter.schedule import HOUR
+from exporter.trial.checking import iso, readable, yields
+from exporter.trial.demands import fields_of, record_demand
+from exporter.trial.reading_once import shown_backup, shown_details, shown_resource, shown_window
+from exporter.trial.trying import Asked, Observation, Trial
+from exporter.wire import status_word
+
+LONGEST_LINE = 2000
+ORDER = ("scopes", "resources", "backups", "schedule", "restores")
+
+
+def show(trial: Trial) -> Iterator[str]:
+    """Yield the lines of a report on a trial."""
+    shown: set[str] = set()
+    for name in sorted(trial.steps, key=_order):
+        seen = trial.steps[name]
+        requests = [one for one in trial.asked if one.url in seen.urls]
+        shown.update(one.url for one in requests)
+        yield from _step(trial, name, seen, requests)
+    rest = [one for one in trial.asked if one.url not in shown]
+    if rest:
+        yield "requests" if not trial.steps else "other requests"
+        yield from (f"  {line}" for one in rest for line in _request(one))
+    yield from _results(trial)
+    yield from _failures(trial)
+    yield _costs(trial)
+
+
+def _order(step: str) -> tuple[int, str]:
+    return next((at for at, name in enumerate(ORDER) if step.startswith(name)), len(ORDER)), step
+
+
+def _step(trial: Trial, name: str, seen: Observation, requests: list[Asked]) -> Iterator[str]:
+    declaration = trial.declaration
+    assert declaration is not None  # noqa: S101 - only declared vendors are observed step by step
+    yield name
+    for request in requests:
+        yield from (f"  {line}" for line in _request(request))
+    if name != "schedule":
+        yield f"  records: {len(seen.found)} found, {len(seen.kept)} kept"
+    for label, one in fields_of(declaration, name):
+        many = sum(yields(one, record) for record in seen.kept)
+        nothing = "  yields nothing in any record" if seen.kept and not many else ""
+        yield f"  {label}: {many}/{len(seen.kept)}{nothing}"
+        if isinstance(one, StatusField):
+            yield from _words(one, seen)
+    record = next(iter(seen.kept or seen.found), None)
+    if record is not None:
+        yield f"  first record: {_line(trial, mask(record, record_demand(declaration, name)))}"
+        if (becomes := _meaning(trial, declaration, name, record)) is not None:
+            yield f"  becomes: {_line(trial, becomes)}"
+
+
+def _request(request: Asked) -> Iterator[str]:
+    yield f"{request.method} {request.url}  {request.status or 'no answer'}"
+    yield from (f"  {name}: {value}" for name, value in request.headers.items() if name.lower() != "accept")
+
+
+def _words(one: StatusField, seen: Observation) -> Iterator[str]:
+    counted = Counter(one.word(record) for record in seen.kept)
+    for word, count in counted.most_common():
+        status = one.statuses.get(status_word(word), "unknown")
+        yield f"    {word or '(none)'} -> {status}: {count}"
+
+
+def _meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> Mapping[str, Any] | None:
+    """Return what the first record of a step has become."""
+    found = trial.found
+    if step == "resources":
+        own = declaration.resources.id.read(record)
+        return next((shown_resource(one) for one in found.resources if f"resource.id\0{own}" in _pairs(one.path)), None)
+    if step == "backups":
+        own = declaration.backups.id.read(record)
+        return next((shown_backup(one) for many in found.backups.values() for one in many if one.id == own), None)
+    if step == "schedule":
+        return next((shown_details(one) for one in found.details.values()), None)
+    return None
+
+
+def _pairs(path: tuple[str, ...]) -> set[str]:
+    return {f"{key}\0{value}" for key, value in zip(path[::2], path[1::2], strict=False)}
+
+
+def _results(trial: Trial) -> Iterator[str]:
+    found = trial.found
+    yield f"resources: {len(found.resources)}"
+    for resource in found.resources:
+        if resource.id not in found.backups and resource.id not in found.failures:
+            continue
+        yield f"  {_line(trial, shown_resource(resource))}"
+        backups = found.backups.get(resource.id, [])
+        newest = max(backups, key=lambda one: one.started or 0.0, default=None)
+        yield f"    backups: {len(backups)}"
+        if newest is not None:
+            yield f"    newest: {_line(trial, shown_backup(newest))}"
+        if resource.id in found.windows:
+            yield f"    window: {_line(trial, shown_window(found.windows[resource.id]))}"
+        if resource.id in found.details:
+            details = found.details[resource.id]
+            yield f"    schedule: {_line(trial, shown_details(details))}"
+            if details.restore is not None:
+                yield f"    newest restore: {iso(details.restore.started)} {details.restore.status}"
+
+
+def _failures(trial: Trial) -> Iterator[str]:
+    found = trial.found
+    if found.source_failure is not None:
+        yield f"the source cannot be read: {found.source_failure.reason}: {found.source_failure}"
+    for kind, failures in (("scope", found.scope_failures), ("resource", found.failures)):
+        yield from (f"the {kind} {key} cannot be read: {one.reason}: {one}" for key, one in failures.items())
+
+
+def _costs(trial: Trial) -> str:
+    """Return how many requests the source costs, worked out from those that were tried."""
+    source, found = trial.source, trial.found
+    tried = max(1, len(found.backups) + len(found.failures))
+    listing = len(trial.steps["backups"].urls) if "backups" in trial.steps else tried
+    details = sum(len(trial.steps[step].urls) for step in ("schedule", "restores") if step in trial.steps)
+    gets = sum(one.method == "GET" for one in trial.asked)
+    discovery = max(0, gets - listing - details)
+    scale = len(found.resources) / tried
+    poll = round(listing * scale)
+    hour = round(poll * HOUR / source.poll_interval + (discovery + details * scale) * HOUR / source.discovery_interval)
+    allowed = round(source.rate_limit.requests * source.rate_limit.share * HOUR / source.rate_limit.per)
+    return f"requests: about {poll} a poll and {hour} an hour, of {allowed} that the limit allows"
+
+
+def _line(trial: Trial, value: Any) -> str:
+    text = trial.concealed.text(json.dumps(readable(value), ensure_ascii=False, default=str))
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
