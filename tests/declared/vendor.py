@@ -71,7 +71,7 @@ async def vendor(answer: Answer) -> AsyncIterator[Vendor]:
 def settings_of(api: Mapping[str, Any], **keys: Any) -> Settings:
     """Return the configuration of one source that declares its vendor itself."""
     source = {"name": "one", "provider": "http_json", "api": api, **keys}
-    return parse(yaml.safe_dump({"sources": [source]}), {}, Path(), vendors=Vendors()).settings
+    return parse(yaml.safe_dump({"sources": [source]}, sort_keys=False), {}, Path(), vendors=Vendors()).settings
 
 
 async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str, dict[str, Any]]:
@@ -83,4 +83,4 @@ async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str,
             await watches[0].poller.poll()
     finally:
         await app.stop()
-    return {record["resource"]: record for record in resource_records(app)}
+    return {record["resource"]: record for record in resource_records(app.store)}

@@ -1,0 +1,151 @@
+"""`backup-exporter try` against a vendor on loopback: what it shows, what it masks, what it records."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+
+from exporter.cli import main
+from tests.declared.vendor import Asked, vendor
+
+DECLARATION = """
+declaration: 1
+name: acme
+options: {token: {secret: true}, region: {default: eu}}
+base_url: https://api.acme.example
+auth: {type: api_key, name: key, location: query, template: "{options.token}"}
+paginator: {type: json_link, next_url_path: next}
+resources:
+  path: "/v1/{options.region}/databases"
+  records: databases
+  where: backups_enabled
+  id: id
+  name: name
+  kind: engine
+schedule:
+  path: "/v1/databases/{resource.id}"
+  interval: {expr: every_hours, unit: h}
+backups:
+  path: "/v1/databases/{resource.id}/backups"
+  records: backups
+  id: id
+  started: created_at
+  size: {expr: size_gb, unit: GB}
+  status: {expr: state, map: {completed: [ready, done], failed: error}}
+"""
+
+
+def answer(asked: Asked) -> Any:
+    if asked.query.get("key") != "planted":
+        return web.Response(status=401)
+    if asked.path == "/v1/eu/databases":
+        databases = [
+            {
+                "id": f"d{number}",
+                "name": f"orders-{number}",
+                "backups_enabled": number != 9,
+                "connection": {"password": "hunter2"},
+            }
+            for number in range(10)
+        ]
+        return {"databases": databases, "next": None}
+    if asked.path.endswith("/backups"):
+        following = None if asked.query.get("page") else f"http://{asked.headers['Host']}{asked.path}?page=2"
+        own = "old" if asked.query.get("page") else "new"
+        state = "done" if own == "old" else "archived"
+        backup = {"id": own, "state": state, "created_at": "2026-11-20T01:00:00Z", "url": "https://signed?sig=hunter2"}
+        return {"backups": [backup], "next": following}
+    return {"every_hours": 24, "owner": "hunter2"}
+
+
+async def run(folder: Path, url: str, *arguments: str, token: str = "planted") -> int:
+    (folder / "acme.yaml").write_text(DECLARATION)
+    source = {"name": "shop", "provider": "acme", "token": token, "base_url": url, "max_age": "26h"}
+    text = yaml.safe_dump({"declarations": ["acme.yaml"], "sources": [source]})
+    (folder / "config.yaml").write_text(text)
+    return await asyncio.to_thread(main, ["try", *arguments, "--config.file", str(folder / "config.yaml")])
+
+
+async def test_each_step_is_shown_and_what_is_not_read_is_masked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with vendor(answer) as found:
+        code = await run(tmp_path, found.url, "shop")
+    shown = capsys.readouterr().out
+
+    assert code == 0
+    assert f"GET {found.url}/v1/eu/databases?key=***  200" in shown
+    assert "records: 10 found, 9 kept" in shown
+    assert "kind: 0/9  yields nothing in any record" in shown
+    assert "size: 0/6  yields nothing in any record" in shown
+    assert "archived -> unknown: 3" in shown
+    assert "done -> completed: 3" in shown
+    assert '"connection": "***"' in shown
+    assert '"interval": 86400.0' in shown
+    assert "becomes: {" in shown
+    assert "requests: about 18 a poll" in shown
+    assert "planted" not in shown
+    assert "hunter2" not in shown
+    assert len({path for path in found.paths() if "/backups" in path}) == 6, "three resources, two pages each"
+
+
+async def test_a_glob_chooses_resources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with vendor(answer) as found:
+        code = await run(tmp_path, found.url, "shop", "--resource", "*-4")
+
+    assert code == 0
+    assert {path.split("?")[0] for path in found.paths() if "/backups" in path} == {"/v1/databases/d4/backups"}
+    capsys.readouterr()
+
+
+async def test_a_recorded_test_is_masked_and_passes_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with vendor(answer) as found:
+        assert await run(tmp_path, found.url, "shop", "--record", str(tmp_path / "tests.yaml")) == 0
+    recorded = (tmp_path / "tests.yaml").read_text()
+    (tmp_path / "acme.yaml").write_text(DECLARATION + recorded)
+    capsys.readouterr()
+
+    code = await asyncio.to_thread(main, ["check", "--config.file", str(tmp_path / "config.yaml")])
+
+    assert code == 0, capsys.readouterr().err
+    assert "hunter2" not in recorded
+    assert "planted" not in recorded
+    assert "127.0.0.1" not in recorded
+    assert len(yaml.safe_load(recorded)["tests"][0]["expect"]["resources"]) == 3
+
+
+async def test_a_refusal_is_1_and_an_unknown_source_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with vendor(answer) as found:
+        refused = await run(tmp_path, found.url, "shop", token="wrong")
+        shown = capsys.readouterr().out
+        unknown = await run(tmp_path, found.url, "nowhere")
+
+    assert refused == 1
+    assert "the source cannot be read: unauthorized" in shown
+    assert unknown == 2
+    assert "nowhere: no such source; known are shop" in capsys.readouterr().err
+
+
+async def test_a_built_in_vendor_is_shown_as_far_as_it_applies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_scholarly(asked: Asked) -> Any:
+        if asked.path.endswith("/institutions"):
+            return {"data": [{"id": "i1", "attributes": {"name": "One"}}]}
+        return {"data": []}
+
+    async with vendor(of_scholarly) as found:
+        source = {"name": "s", "provider": "scholarly", "token": "planted", "base_url": found.url, "max_age": "26h"}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump({"sources": [source]}))
+        code = await asyncio.to_thread(main, ["try", "s", "--config.file", str(tmp_path / "config.yaml")])
+    shown = capsys.readouterr().out
+
+    assert code == 0
+    assert "Authorization: " in shown
+    assert '"resource": "i1"' in shown
+    assert "planted" not in shown
