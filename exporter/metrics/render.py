@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
 
+from exporter.metrics.dependencies import VERDICT, fields_read
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES, SummarySamples
-from exporter.state.resource import ResourceStatus
 from exporter.state.verdicts import outline
 from exporter.state.view import ResourceView
 
@@ -28,9 +28,6 @@ OPTIONAL_LABELS = frozenset(("kind", "limit"))
 SLICE = 500
 """So many resources' lines are joined at a time: the whole of it would stand in memory twice."""
 
-_OF_VERDICT = frozenset(("backup_resource_up", PROBLEM, "backup_resource_worst_severity"))
-"""What the verdict and its freshness decide, and nothing else."""
-
 
 class FamilyTable:
     """The families about resources that are exposed, and what each of them follows from."""
@@ -42,12 +39,16 @@ class FamilyTable:
         self.problem_at = self._at(PROBLEM)
         self.of_summary: list[tuple[int, str]] = []
         self.of_verdict: list[int] = []
-        self.of_the_rest: list[int] = []
+        self.of_status: list[tuple[int, frozenset[str]]] = []
         for at, family in enumerate(self.families):
             if isinstance(samples := family.samples, SummarySamples):
                 self.of_summary.append((at, samples.field))
-            else:
-                (self.of_verdict if family.name in _OF_VERDICT else self.of_the_rest).append(at)
+                continue
+            read = fields_read(samples)
+            if VERDICT in read:
+                self.of_verdict.append(at)
+            self.of_status.append((at, read - {VERDICT}))
+        self.status_fields = tuple(frozenset[str]().union(*(read for _, read in self.of_status)))
 
     def _at(self, name: str) -> int | None:
         return next((at for at, family in enumerate(self.families) if family.name == name), None)
@@ -98,20 +99,15 @@ def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -
         changed = [at for at, field in table.of_summary if getattr(was, field) != getattr(is_, field)]
     if outline(before) != outline(now):
         changed.extend(table.of_verdict)
-    if _other_fields(before.status) != _other_fields(now.status):
-        changed.extend(table.of_the_rest)
+    old, new = before.status, now.status
+    fields = {name for name in table.status_fields if _differs(getattr(old, name), getattr(new, name))}
+    if fields:
+        changed.extend(at for at, read in table.of_status if not fields.isdisjoint(read))
     return changed
 
 
-def _other_fields(resource_status: ResourceStatus) -> tuple[object, ...]:
-    return (
-        resource_status.resource,
-        resource_status.details,
-        resource_status.first_seen,
-        resource_status.failure,
-        resource_status.unreadable_records,
-        resource_status.download_check,
-    )
+def _differs(before: object, now: object) -> bool:
+    return before is not now and before != now
 
 
 def render_samples(family: Family[V], view: V, labels: Labels) -> bytes:
