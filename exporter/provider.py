@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NewType, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, NewType, Protocol
 from urllib.parse import quote, urlencode
 
 from msgspec import Raw
@@ -16,6 +16,15 @@ from exporter.errors import MalformedError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
 from exporter.schedule import HOUR
 from exporter.secret import Secret
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Opts = TypeVar("Opts", default=Any)
+else:
+    from typing import TypeVar
+
+    Opts = TypeVar("Opts")
 
 UNESCAPED = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII).fullmatch
 """What stays as it is in a path; most ids do, and looking is quicker than escaping."""
@@ -174,46 +183,46 @@ def add_slack(interval: float) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """One vendor: its options, its default rate limit, and how what it knows is read.
+class Provider(Generic[Opts]):
+    """One vendor: its options, its default rate limit, and the functions that read what it knows.
 
-    `O` below is an instance of `options`. Each function raises PollErrors and lets them pass.
+    The functions take an instance of `options`, whose type is `Opts`. Each raises PollErrors and lets them pass.
     """
 
-    options: type[Any]
+    options: type[Opts]
     """A frozen dataclass; its fields are the configuration keys (Secret, Url, str, tuple[str, ...])."""
     rate_limit: RateLimit
     rate_headers: RateHeaders = RateHeaders()
     vendor: str = ""
     """Whose API it is, where several providers ask the same; empty: the provider's own name."""
-    scopes: Callable[[Api, Any], Awaitable[Sequence[Scope]]]
-    """(api, O): the parts of the account that are listed each by itself."""
-    inner_scopes: Callable[[Api, Any, Scope], Awaitable[Sequence[Scope]]] | None = None
-    """(api, O, scope): the parts one level below a scope that says it has `inner` ones."""
-    resources: Callable[[Api, Any, Scope], Awaitable[Sequence[Resource]]]
-    """(api, O, scope): what is backed up there."""
-    details: Callable[[Api, Any, Resource], Awaitable[Details]] | None = None
-    """(api, O, resource): schedule, state, restores; asked on the slow clock."""
+    scopes: Callable[[Api, Opts], Awaitable[Sequence[Scope]]]
+    """(api, options): the parts of the account that are listed each by itself."""
+    inner_scopes: Callable[[Api, Opts, Scope], Awaitable[Sequence[Scope]]] | None = None
+    """(api, options, scope): the parts one level below a scope that says it has `inner` ones."""
+    resources: Callable[[Api, Opts, Scope], Awaitable[Sequence[Resource]]]
+    """(api, options, scope): what is backed up there."""
+    details: Callable[[Api, Opts, Resource], Awaitable[Details]] | None = None
+    """(api, options, resource): schedule, state, restores; asked on the slow clock."""
     has_schedule: bool = True
-    """Whether `facts` tell a schedule; if not, an age limit is never derived."""
-    pages: Callable[[Api, Any, Resource], AsyncIterator[RawPage]]
-    """(api, O, resource): the listing; where the vendor's order allows it, newest page first."""
-    backup: Callable[[Any, Mapping[str, Any]], Backup | None]
-    """(O, record): what one record of a listing means; None: no backup of ours. Of the record and nothing else, so that
-    one which is known to the byte need not be asked about again."""
+    """Whether `details` give a schedule; if not, an age limit is never derived."""
+    pages: Callable[[Api, Opts, Resource], AsyncIterator[RawPage]]
+    """(api, options, resource): the listing; where the vendor's order allows it, newest page first."""
+    backup: Callable[[Opts, Mapping[str, Any]], Backup | None]
+    """(options, record): what one record of a listing means; None: no backup of ours. It depends on the record alone,
+    so that the result for the same bytes can be reused."""
     newest_first: bool
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
-    refresh: Callable[[Api, Any, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
-    """(api, O, resource, backup): a running backup and what is known beside it; None: the listing has to serve."""
-    download: Callable[[Api, Any, Resource, Backup], Awaitable[Download | None]] | None = None
-    """(api, O, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by its
-    kind. MissingError if the vendor has no link for it."""
+    refresh: Callable[[Api, Opts, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
+    """(api, options, resource, backup): a running backup and what is known beside it; None: the listing has to do."""
+    download: Callable[[Api, Opts, Resource, Backup], Awaitable[Download | None]] | None = None
+    """(api, options, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by
+    its kind. MissingError if the vendor has no link for it."""
     sizes: bool = True
     """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)
     """The statuses that a backup can have: where the vendor lists no failures, nothing is said of any."""
-    base_urls: Callable[[Any], tuple[str, ...]] | None = None
-    """(O): the addresses of the APIs, where they do not stand in the options themselves."""
+    base_urls: Callable[[Opts], tuple[str, ...]] | None = None
+    """(options): the addresses of the APIs, where they do not stand in the options themselves."""
     max_age: Callable[[float], float] = add_slack
     """The age limit in seconds that follows from the interval."""
     title: str = field(default="", compare=False)
