@@ -19,7 +19,7 @@ from benchmarks.telling import tell
 from exporter.app import App, SourceTasks
 from exporter.config.loader import parse
 from exporter.log import configure
-from exporter.polling.poller import CONCURRENCY
+from exporter.polling.result import CONCURRENCY
 
 
 async def bare(session: aiohttp.ClientSession, urls: list[str]) -> None:

@@ -1,11 +1,10 @@
-"""Polls one source in its rhythm: what there is, then each resource, and what came of it onto the board."""
+"""Polls one source at its interval: discovers the resources, reads each, and puts the results into the store."""
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,11 +13,12 @@ import structlog
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost, Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
-from exporter.model import Backup
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
 from exporter.polling.guard import guard
+from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader
+from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
 from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import apply_caps, from_resources
@@ -28,52 +28,8 @@ from exporter.state.store import Store
 
 MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
-CONCURRENCY = 8
-"""How many resources of a source are read at the same time; the rate limiter decides how fast."""
-UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
-MAX_UNKNOWN_STATUSES = 1000
-"""How many status words that nobody knows are told of: a vendor that makes them up shall not fill memory and log."""
 LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
 """Bytes that a listing may take whatever the others do, and that all of a source may take."""
-ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
-"""Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
-
-
-@dataclass(slots=True)
-class PollResult:
-    """What happened in one poll."""
-
-    errors: dict[str, PollError] = field(default_factory=dict)
-    """By resource id."""
-    read: set[str] = field(default_factory=set)
-    source_error: PollError | None = None
-    limits: set[str] = field(default_factory=set)
-    reading: Cost = field(default_factory=Cost)
-    """What reading the listings cost."""
-    discovery: Cost | None = None
-    """What discovery cost; None unless all of it was done."""
-    finished: bool = False
-    """Whether it came to its end, well or badly."""
-
-    @property
-    def should_abort(self) -> bool:
-        """Whether asking on is pointless: the credential is refused, or nobody has answered for two rounds.
-
-        So a poll ends after a few timeouts, however many resources there are.
-        """
-        if self.source_error is not None and self.source_error.source_wide:
-            return True
-        silent = not self.read and len(self.errors) >= 2 * CONCURRENCY
-        return silent and all(error.reason in UNREACHABLE_REASONS for error in self.errors.values())
-
-    def reason(self, resources: Iterable[str]) -> str | None:
-        """Return why the source is down, or None if it is up: one resource that was read is enough."""
-        if self.source_error is not None:
-            return self.source_error.reason
-        ids = set(resources)
-        if not ids or ids - self.errors.keys():
-            return None
-        return Counter(self.errors[key].reason for key in sorted(ids)).most_common(1)[0][0]
 
 
 class Poller:
@@ -87,8 +43,7 @@ class Poller:
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
-        self._unknown_statuses: set[str] = set()
-        self._forms: set[tuple[str, str]] = set()
+        self._oddities = Oddities(self._log)
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
@@ -130,8 +85,7 @@ class Poller:
         """Add, update and archive resources as discovery found them."""
         known = self._resources
         resources, caps = apply_caps(set(known), self._discovery.inventory.resources())
-        result.limits.update(cap.limit for cap in caps)
-        self._collect_limits(self._discovery.inventory.unreadable.values(), result)
+        result.add_limits([*caps, *self._discovery.inventory.unreadable.values()])
         now, inventory = self._store.now(), self._discovery.inventory
         gone = known.keys() - resources.keys()
         for key in gone:
@@ -200,8 +154,7 @@ class Poller:
                     await self._read_details(reader, key)
             raise
         if reading is not None:
-            self.log_unknown_statuses(backup for page in reading.pages for backup in page.backups)
-            self._log_unread(key, (backup for page in reading.pages for backup in page.backups if backup.unread))
+            self._oddities.log(key, (backup for page in reading.pages for backup in page.backups))
         now = await reader.put_together(lambda: self._resources.get(key), reading)
         if now is not None and now is not self._resources.get(key):
             self._weigh(now)
@@ -237,7 +190,7 @@ class Poller:
         if result.source_error is not None:
             missed = self._resources.keys() - result.read - result.errors.keys()
             result.errors.update(dict.fromkeys(missed, result.source_error))
-        self._collect_limits([*result.errors.values(), result.source_error], result)
+        result.add_limits([*result.errors.values(), result.source_error])
 
     def _put_results(self, result: PollResult) -> None:
         """Mark each resource as up, or as failing and why."""
@@ -302,25 +255,6 @@ class Poller:
         else:
             detail = str(result.source_error or "every resource failed")
             self._log.warning("poll.failed", reason=reason, detail=detail, **details)
-
-    def _collect_limits(self, errors: Iterable[PollError | None], result: PollResult) -> None:
-        result.limits.update(error.limit for error in errors if isinstance(error, CapError))
-
-    def log_unknown_statuses(self, backups: Iterable[Backup]) -> None:
-        """Tell of status words that nobody knew, each once."""
-        for backup in backups:
-            if backup.unmapped is None or backup.unmapped in self._unknown_statuses:
-                continue
-            if len(self._unknown_statuses) < MAX_UNKNOWN_STATUSES:
-                self._unknown_statuses.add(backup.unmapped)
-                self._log.warning("status.unknown", word=backup.unmapped)
-
-    def _log_unread(self, key: str, backups: Iterable[Backup]) -> None:
-        """Log what the vendor gives and nobody understands, each form once."""
-        for field_, form in (one for backup in backups for one in backup.unread):
-            if (field_, form) not in self._forms and len(self._forms) < MAX_UNKNOWN_STATUSES:
-                self._forms.add((field_, form))
-                self._log.warning("record.unreadable", resource=key, field=field_, form=form)
 
     @property
     def _resources(self) -> Mapping[str, ResourceStatus]:

@@ -3,14 +3,14 @@
 from structlog.testing import capture_logs
 
 from exporter.model import Status
-from exporter.polling import poller
+from exporter.polling.oddities import MAX_LOGGED
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import virtually
 
 
 @virtually
 async def test_only_so_many_unknown_words_are_told_of() -> None:
-    rows = [row(str(number), f"word {number}") for number in range(poller.MAX_UNKNOWN_STATUSES + 500)]
+    rows = [row(str(number), f"word {number}") for number in range(MAX_LOGGED + 500)]
     vendor = Vendor({"one": ["a"]}, {"a": [rows]})
     async with watching(vendor, source()) as seen:
         watch = seen.app._watches["stub"]
@@ -19,6 +19,6 @@ async def test_only_so_many_unknown_words_are_told_of() -> None:
             await watch.poller.poll()
         counts = seen.entry().resources["a"].summary
     told = [entry["word"] for entry in logs if entry["event"] == "status.unknown"]
-    assert len(told) == len(set(told)) == poller.MAX_UNKNOWN_STATUSES
+    assert len(told) == len(set(told)) == MAX_LOGGED
     assert counts is not None
     assert counts.counts[Status.UNKNOWN] == len(rows), "counted they are all"

@@ -1,0 +1,55 @@
+"""What happens in one poll, and what follows from it for the source."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from exporter.client.client import Cost
+from exporter.errors import CapError, PollError
+
+CONCURRENCY = 8
+"""How many resources of a source are read at the same time; the rate limiter decides how fast."""
+UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
+ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
+"""Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
+
+
+@dataclass(slots=True)
+class PollResult:
+    """What happened in one poll."""
+
+    errors: dict[str, PollError] = field(default_factory=dict)
+    """By resource id."""
+    read: set[str] = field(default_factory=set)
+    source_error: PollError | None = None
+    limits: set[str] = field(default_factory=set)
+    reading: Cost = field(default_factory=Cost)
+    """What reading the listings cost."""
+    discovery: Cost | None = None
+    """What discovery cost; None unless all of it was done."""
+    finished: bool = False
+    """Whether it came to its end, well or badly."""
+
+    @property
+    def should_abort(self) -> bool:
+        """Whether asking on is pointless: the credential is refused, or nobody has answered for two rounds.
+
+        So a poll ends after a few timeouts, however many resources there are.
+        """
+        if self.source_error is not None and self.source_error.source_wide:
+            return True
+        silent = not self.read and len(self.errors) >= 2 * CONCURRENCY
+        return silent and all(error.reason in UNREACHABLE_REASONS for error in self.errors.values())
+
+    def reason(self, resources: Iterable[str]) -> str | None:
+        """Return why the source is down, or None if it is up: one resource that was read is enough."""
+        if self.source_error is not None:
+            return self.source_error.reason
+        ids = set(resources)
+        if not ids or ids - self.errors.keys():
+            return None
+        return Counter(self.errors[key].reason for key in sorted(ids)).most_common(1)[0][0]
+
+    def add_limits(self, errors: Iterable[PollError | None]) -> None:
+        """Add the caps among `errors` to the limits that were reached."""
+        self.limits.update(error.limit for error in errors if isinstance(error, CapError))
