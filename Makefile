@@ -81,7 +81,7 @@ endef
 
 tools:  ## Debian's packages that the tests really run
 	$(call need,promtool:prometheus prometheus:prometheus amtool:prometheus-alertmanager \
-	  prometheus-alertmanager:prometheus-alertmanager node:nodejs npm:npm tinyproxy:tinyproxy)
+	  prometheus-alertmanager:prometheus-alertmanager node:nodejs npm:npm tinyproxy:tinyproxy chromium:chromium)
 
 GOTOOLS := prometheus:prometheus promtool:prometheus vmalert:victoriametrics victoria-metrics:victoriametrics helm:helm \
   v5:kustomize

@@ -54,7 +54,7 @@ def _check(flags: argparse.Namespace) -> int:
 def _poll(flags: argparse.Namespace) -> int:
     from exporter.commands.poll import poll
 
-    return poll(None if flags.demo else flags.config_file, flags.source, flags.output)
+    return poll(None if flags.demo else flags.config_file, flags.source, flags.output, flags.fail_on)
 
 
 def _report(flags: argparse.Namespace) -> int:
@@ -243,6 +243,13 @@ def _poll_flags(parser: argparse.ArgumentParser) -> None:
         choices=("table", "prometheus", "json"),
         default="table",
         help="what to print (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("down", "warning", "critical", "never"),
+        default="down",
+        help="exit with 1 if something could not be read (down), or a problem of this severity or worse stands as well "
+        "(default: %(default)s)",
     )
 
 

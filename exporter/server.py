@@ -13,8 +13,8 @@ from exporter.app import App
 from exporter.config.loader import ConfigError, LoadedConfig
 from exporter.persistence.saver import StateSaver
 from exporter.web.listener import Listener
+from exporter.web.page_routes import PageRoutes
 from exporter.web.routes import Handlers, application
-from exporter.web.status_page import render_status_page
 
 SHUTDOWN_GRACE = 0.5
 """Seconds that answers under way get at the end."""
@@ -45,10 +45,9 @@ class Server:
 
     async def start(self, loaded: LoadedConfig) -> None:
         """Listen, then begin to poll. OSError if an address cannot be had."""
-        handlers = Handlers(
-            metrics=self._metrics, page=self._page, ready=lambda: self._app.store.ready, reload=self.reload
-        )
-        served = application(handlers, self._listen.telemetry_path)
+        path = self._listen.telemetry_path
+        handlers = Handlers(metrics=self._metrics, ready=lambda: self._app.store.ready, reload=self.reload)
+        served = application(handlers, path, PageRoutes(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
         await self._saver.load(loaded.settings)
@@ -115,6 +114,3 @@ class Server:
         exposition = self._app.exposition
         process = render_process(openmetrics=openmetrics, excluded=exposition.excluded)
         return chain(exposition.render(openmetrics=openmetrics), (process,))
-
-    def _page(self) -> str:
-        return render_status_page(self._app.store, self._listen.telemetry_path)

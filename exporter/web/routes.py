@@ -20,7 +20,6 @@ class Handlers:
 
     metrics: Callable[[bool], Awaitable[Iterable[bytes] | bytes]]
     """The exposition, whole or in pieces; True for OpenMetrics."""
-    page: Callable[[], str]
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[Sequence[str]]]
     """Reads the configuration again; returns the problems."""
@@ -64,9 +63,6 @@ class _Routes:
         written = await self._handlers.metrics(openmetrics)
         return batch_pieces((written,) if isinstance(written, bytes) else written)
 
-    async def page(self, _: web.Request) -> web.Response:
-        return web.Response(text=self._handlers.page(), content_type="text/html")
-
     async def healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="OK\n")
 
@@ -82,13 +78,12 @@ class _Routes:
         return web.Response(text="reloaded\n")
 
 
-def application(handlers: Handlers, telemetry_path: str) -> web.Application:
-    """Return the routes."""
+def application(handlers: Handlers, telemetry_path: str, pages: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
+    """Return the routes; `pages` are those for people."""
     routes = _Routes(handlers)
     app = web.Application()
     app.router.add_get(telemetry_path, routes.metrics)
-    if telemetry_path != "/":
-        app.router.add_get("/", routes.page)
+    app.router.add_routes(pages)
     app.router.add_get("/-/healthy", routes.healthy)
     app.router.add_get("/-/ready", routes.ready)
     app.router.add_post("/-/reload", routes.reload)

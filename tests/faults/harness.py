@@ -175,7 +175,7 @@ async def _exporter(stack: AsyncExitStack, app: App) -> str:
     async def reload() -> list[str]:
         return []
 
-    handlers = Handlers(metrics=metrics, page=lambda: "", ready=lambda: app.store.ready, reload=reload)
+    handlers = Handlers(metrics=metrics, ready=lambda: app.store.ready, reload=reload)
     runner = web.AppRunner(application(handlers, "/metrics"), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

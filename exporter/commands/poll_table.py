@@ -1,0 +1,146 @@
+"""Lays out what `poll` prints: a verdict, then a table, worst first; columns are dropped where words would break."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from exporter.characters import escape_controls
+from exporter.human import size, span
+from exporter.model import Status
+from exporter.state.limits import max_age
+from exporter.state.overview import Item
+from exporter.state.problem import Problem
+
+COLORS = {"critical": "bold red", "warning": "yellow", "info": "blue", "fine": "green", "paused": "dim"}
+GAP = 2
+NARROWEST = 14
+"""Cells to which the name may be cut before a column is dropped."""
+WIDEST = 48
+"""Cells that a name or an id takes at most, however wide the terminal is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of the table."""
+
+    title: str
+    write: Callable[[Item, float], str]
+    worth: int
+    """The column with the least worth is dropped first."""
+    right: bool = False
+    cut: bool = False
+    """Whether a text that is too long is cut with an ellipsis."""
+
+
+def _problems(item: Item, _: float) -> str:
+    found = item.view.verdict.problems
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    return f"{_write_problem(found[0])}{more}" if found else item.state
+
+
+def _write_problem(one: Problem) -> str:
+    word = one.word.removesuffix("_by_kind").replace("_", " ")
+    return f"{word}: {escape_controls(one.kind)}" if one.kind else word
+
+
+def _age(item: Item, now: float) -> str:
+    summary = item.view.status.summary
+    if summary is None or summary.last_success is None:
+        return "" if summary is None else "never"
+    return span(max(0.0, now - summary.last_success))
+
+
+def _limit(item: Item, _: float) -> str:
+    limit = max_age(item.view.status, item.view.policy)
+    return "" if limit is None else span(limit)
+
+
+def _size(item: Item, _: float) -> str:
+    summary = item.view.status.summary
+    return size(max(summary.last_size.values())) if summary and summary.last_size else ""
+
+
+def _took(item: Item, _: float) -> str:
+    summary = item.view.status.summary
+    return span(max(summary.last_duration.values())) if summary and summary.last_duration else ""
+
+
+def _kept(item: Item, _: float) -> str:
+    summary = item.view.status.summary
+    completed = summary.counts.get(Status.COMPLETED) if summary else None
+    return "" if completed is None else str(completed)
+
+
+def _last_run(item: Item, _: float) -> str:
+    summary = item.view.status.summary
+    return str(summary.last_finished or "") if summary else ""
+
+
+def _running(item: Item, _: float) -> str:
+    summary = item.view.status.summary
+    if summary is None or not summary.running:
+        return ""
+    return "yes" if summary.progress is None else f"{summary.progress:.0f} %"
+
+
+def _resource(item: Item, _: float) -> str:
+    return "" if item.id == item.name else escape_controls(item.id)
+
+
+COLUMNS: Sequence[Column] = (
+    Column(title="state", write=_problems, worth=100),
+    Column(title="name", write=lambda item, _: escape_controls(item.name), worth=100, cut=True),
+    Column(title="source", write=lambda item, _: escape_controls(item.source.name), worth=60, cut=True),
+    Column(title="age", write=_age, worth=90, right=True),
+    Column(title="limit", write=_limit, worth=80, right=True),
+    Column(title="size", write=_size, worth=70, right=True),
+    Column(title="took", write=_took, worth=30, right=True),
+    Column(title="kept", write=_kept, worth=40, right=True),
+    Column(title="last run", write=_last_run, worth=25),
+    Column(title="running", write=_running, worth=35),
+    Column(title="resource", write=_resource, worth=10, cut=True),
+)
+
+
+def lay_out(items: Sequence[Item], now: float, width: int) -> list[Text]:
+    """Return the lines of the table, each no wider than `width` cells."""
+    cells = {column.title: [column.write(item, now) for item in items] for column in COLUMNS}
+    columns = [column for column in COLUMNS if any(cells[column.title])]
+    widths = _fit(columns, cells, width)
+    header = Text("  ".join(_pad(column, column.title, cells_) for column, cells_ in widths).rstrip(), style="bold")
+    lines = [header] if items else []
+    for at, item in enumerate(items):
+        texts = [_pad(column, cells[column.title][at], cells_) for column, cells_ in widths]
+        lines.append(Text((" " * GAP).join(texts).rstrip(), style=COLORS[item.state]))
+    return lines
+
+
+def _fit(columns: Sequence[Column], cells: Mapping[str, Sequence[str]], width: int) -> list[tuple[Column, int]]:
+    """Return the columns that fit and their widths: the least worth are dropped, and names are cut at the last."""
+    wanted = {one.title: max(cell_len(one.title), *map(cell_len, cells[one.title])) for one in columns}
+    for one in columns:
+        if one.cut:
+            wanted[one.title] = min(wanted[one.title], WIDEST)
+    left = list(columns)
+
+    def excess() -> int:
+        return sum(wanted[one.title] for one in left) + GAP * (len(left) - 1) - width
+
+    def slack() -> int:
+        return sum(max(0, wanted[one.title] - NARROWEST) for one in left if one.cut)
+
+    while excess() > slack() and len(left) > 1:
+        left.remove(min(left, key=lambda one: one.worth))
+    for one in sorted((one for one in left if one.cut), key=lambda one: wanted[one.title], reverse=True):
+        if (over := excess()) > 0:
+            wanted[one.title] = max(NARROWEST, wanted[one.title] - over)
+    return [(one, wanted[one.title]) for one in left]
+
+
+def _pad(column: Column, text: str, cells: int) -> str:
+    if cell_len(text) > cells:
+        text = f"{set_cell_size(text, cells - 1).rstrip()}…"
+    room = " " * (cells - cell_len(text))
+    return room + text if column.right else text + room

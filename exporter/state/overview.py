@@ -1,0 +1,106 @@
+"""Sorts and counts the verdicts on all resources: what the page, the terminal and the API say first."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.settings import Source
+from exporter.state.problems import STATES, Verdict
+from exporter.state.store import Store
+from exporter.state.view import ResourceView
+
+ATTENTION = ("critical", "warning")
+"""The states that somebody has to act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource with its source and its verdict."""
+
+    source: Source
+    view: ResourceView
+
+    @property
+    def id(self) -> str:
+        """The value of the label `resource`."""
+        return self.view.status.resource.id
+
+    @property
+    def name(self) -> str:
+        """The changing name."""
+        return self.view.status.resource.name
+
+    @property
+    def state(self) -> str:
+        """critical, warning, info, fine or paused."""
+        return self.view.verdict.state
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the configuration."""
+        return dict(self.view.policy.labels)
+
+
+def list_items(store: Store) -> list[Item]:
+    """Return every resource, worst first, then those whose problems began first; texts are as old as the verdicts."""
+    store.refresh_verdicts()
+    found = [Item(one.source, view) for one in store.entries.values() for view in one.verdicts.views.values()]
+    return sorted(found, key=_urgency)
+
+
+def list_source_verdicts(store: Store) -> dict[str, Verdict]:
+    """Return the verdict on each source as of now."""
+    return {name: store.source_verdict(name) for name in store.entries}
+
+
+def _urgency(item: Item) -> tuple[int, float, str, str]:
+    verdict = item.view.verdict
+    order = STATES.index(verdict.state)
+    since = min((one.since for one in verdict.problems if one.since is not None), default=0.0)
+    return order, since, item.name, item.id
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a sentence, with the state that it is about."""
+
+    text: str
+    state: str = ""
+
+
+def count_states(items: Iterable[Item]) -> Counter[str]:
+    """Return how many resources are in each state."""
+    counts = Counter(dict.fromkeys(STATES, 0))
+    counts.update(item.state for item in items)
+    return counts
+
+
+def write_verdict(counts: Mapping[str, int], down: int = 0) -> tuple[Part, ...]:
+    """Return the verdict in a sentence: "2 critical, 7 need attention, 14 of 26 resources are fine." in parts.
+
+    `down` is the number of sources that cannot be read, which a second sentence names.
+    """
+    return (*_write_counts(counts), *_write_down(down))
+
+
+def _write_counts(counts: Mapping[str, int]) -> Iterator[Part]:
+    total, fine = sum(counts.values()), counts["fine"]
+    if not total:
+        yield Part("No resource is known.")
+        return
+    if counts["critical"]:
+        yield Part(f"{counts['critical']} critical", "critical")
+        yield Part(", ")
+    if warnings := counts["warning"]:
+        yield Part(f"{warnings} need{'s' if warnings == 1 else ''} attention", "warning")
+        yield Part(", ")
+    if fine == total:
+        yield Part("All resources are fine." if total > 1 else "The only resource is fine.", "fine")
+    else:
+        yield Part(f"{fine} of {total} resource{'s' if total > 1 else ''} {'is' if fine == 1 else 'are'} fine.")
+
+
+def _write_down(down: int) -> Iterator[Part]:
+    if down:
+        yield Part(" ")
+        yield Part(f"{down} source{' is' if down == 1 else 's are'} down.", "critical")
