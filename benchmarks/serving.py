@@ -103,7 +103,7 @@ async def serve(count: int, rate: int) -> None:
     async def reload() -> list[str]:
         return []
 
-    app = application(Handlers(metrics=metrics, page=lambda: "", ready=lambda: True, reload=reload), "/metrics")
+    app = application(Handlers(metrics=metrics, ready=lambda: True, reload=reload), "/metrics")
     app.router.add_get("/prometheus_client", beside.official)
     app.router.add_get("/ready-made", beside.ready_made)
     app.router.add_get("/polls", beside.switch)
