@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from exporter.client.client import Client, Session, Transport
+from exporter.client.client import Client, Transport
 from exporter.client.http import HttpTransport
 from exporter.client.link_fetcher import LinkFetcher
 from exporter.client.rate_limiter import RateLimiter, share_of
+from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition

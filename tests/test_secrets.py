@@ -20,7 +20,7 @@ import yaml
 
 from exporter import log
 from exporter.app import App, http_transport
-from exporter.client import client, http
+from exporter.client import client, decoding, http
 from exporter.client.client import Request, Response
 from exporter.config.loader import parse
 from exporter.settings import Settings, Source
@@ -160,7 +160,7 @@ async def poll_with_bugs(settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
         raise RuntimeError("a bug where all the secrets are at hand")
 
     async with asyncio.timeout(60):
-        for where, what in ((client, "decode_response"), (client.Client, "_send_once"), (http, "_read")):
+        for where, what in ((decoding, "decode_response"), (client.Client, "_send_once"), (http, "_read")):
             app = App(time.time)
             watches = await app.apply(settings)
             for broken_settings in (True, False, True):

@@ -4,34 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
-from exporter import workers
-from exporter.client.change_detector import ChangeDetector, NotModifiedError
+from exporter.client.decoding import decode_body
 from exporter.client.rate_limiter import NotSentError, RateLimiter
 from exporter.client.responses import (
-    decode_response,
-    link_target,
-    links,
     number,
     rate_limit_reset,
     retry_after,
-    values_of,
 )
 from exporter.client.signing import address_with_key, merge_headers, static_headers, token_request
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
-from exporter.errors import CapError, ConnectionFailedError, DeadlineError, MalformedError, PollError
-from exporter.provider import NO_HEADERS, Answer, Auth, RateHeaders, Token, TokenExchange
+from exporter.errors import ConnectionFailedError, DeadlineError, PollError
+from exporter.provider import Auth, RateHeaders, Token, TokenExchange
 
-MAX_PAGES = 300
-MAX_REDIRECTS = 3
-MAX_BYTES = 64 * 2**20
-"""Of all the answers of one reading, decoded."""
-MAX_VALUES = 1_000_000
-"""In one answer: what is made of a body may take many times its size."""
-SMALL, LARGE = 2**18, 2**20
-"""Up to so many bytes an answer is decoded at once; of the readings that exceed so many, one goes on at a time."""
 MAX_RENEWALS = 5
 """How often a request that waits may see its token die before it is sent with what there is."""
 RENEWAL_COOLDOWN = 900.0
@@ -145,7 +132,7 @@ class Client:
     async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
         headers, body = token_request(exchange)
         response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
-        token = exchange.read(await _decode_beside(response))
+        token = exchange.read(await decode_body(response.status, response.body))
         if token.lifetime is None and token.expires is not None and (left := token.expires - self.clock()) > 0:
             return Token(token.value, left)
         return token
@@ -230,87 +217,6 @@ class Client:
             self.limiter.close_for(reset)
 
 
-@dataclass(slots=True, kw_only=True)
-class Session:
-    """One reading by a provider: its `Api`. Knows what it has asked, so that no chain of pages is endless."""
-
-    client: Client
-    progress_limiter: RateLimiter | None = None
-    """A second, smaller budget that this reading has to stay in as well."""
-    detector: ChangeDetector | None = None
-    """Ends the reading, by NotModifiedError, once all that it heard is what was heard before."""
-    cost: Cost = field(default_factory=Cost)
-    """Counts the requests of this reading, and of whatever shares the object."""
-    requested_urls: set[str] = field(default_factory=set, repr=False)
-    _bytes: int = field(default=0, repr=False)
-    _large: bool = field(default=False, repr=False)
-
-    def close(self) -> None:
-        """Let another large reading go on; nothing is asked any more."""
-        if self._large:
-            self._large = False
-            self.client.large.release()
-            workers.LARGE_READINGS.end()
-
-    async def get(
-        self,
-        url: str,
-        *,
-        auth: Auth | None,
-        accept: str = "application/json",
-        headers: Mapping[str, str] = NO_HEADERS,
-        empty: bool = False,
-        envelope: Any = Any,
-    ) -> Answer:
-        """See `provider.Api.get`."""
-        condition = self.detector.conditional_headers if self.detector is not None else {}
-        headers = merge_headers({"Accept": accept}, headers) | condition
-        for _ in range(1 + MAX_REDIRECTS):
-            response = await self._once(url, auth, headers)
-            if not 300 <= response.status < 400 or "location" not in response.headers:
-                break
-            url = self._resolve(url, response.headers["location"])
-        if response.status == 304 and "If-None-Match" in headers:
-            raise NotModifiedError
-        if self.detector is not None and response.status == 200:
-            header = response.headers
-            self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
-        await self._admit(response)
-        body = await _decode_beside(response, empty=empty, envelope=envelope)
-        return Answer(body=body, links=links(response.headers), url=url)
-
-    def link(self, answer: Answer, target: object) -> str | None:
-        """See `provider.Api.link`."""
-        if isinstance(target, Mapping):  # https://jsonapi.org/format/#document-links-link-object
-            target = target.get("href")
-        return self._resolve(answer.url, target) if isinstance(target, str) and target.strip() else None
-
-    def _resolve(self, url: str, target: str) -> str:
-        within = [base for base in self.client.bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
-        return link_target(url, target, max(within, key=len, default=""))
-
-    async def _admit(self, response: Response) -> None:
-        """Bound what one reading holds, and let one of a source's large ones go on at a time."""
-        self._bytes += len(response.body)
-        if self._bytes > MAX_BYTES:
-            raise CapError(f"a listing is larger than {MAX_BYTES // 2**20} MiB", limit="body")
-        if self._bytes > LARGE and not self._large:
-            await self.client.large.acquire()
-            self._large = True
-            workers.LARGE_READINGS.begin()
-
-    async def _once(self, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Response:
-        if url in self.requested_urls:
-            raise MalformedError("a page link leads back to a page already read")
-        if len(self.requested_urls) >= MAX_PAGES:
-            raise CapError(f"more than {MAX_PAGES} pages", limit="pages")
-        self.requested_urls.add(url)
-        if self.progress_limiter is None:
-            return await self.client.request("GET", url, auth, headers, None, self.cost)
-        async with self.progress_limiter.slot(self.client.max_wait):
-            return await self.client.request("GET", url, auth, headers, None, self.cost)
-
-
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
     """Raise DeadlineError if the block takes longer."""
@@ -319,14 +225,3 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise DeadlineError(f"no whole answer within {seconds:.3g} s") from None
-
-
-async def _decode_beside(response: Response, *, empty: bool = False, envelope: Any = Any) -> Any:
-    """Return what an answer means; a large one is decoded beside the event loop."""
-    if len(response.body) <= SMALL or not 200 <= response.status < 300:
-        return decode_response(response.status, response.body, empty=empty, envelope=envelope)
-    if values_of(response.body) > MAX_VALUES:
-        raise CapError(f"an answer holds more than {MAX_VALUES} values", limit="body")
-    return await workers.run(
-        workers.without_collector, decode_response, response.status, response.body, empty=empty, envelope=envelope
-    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from exporter.client.client import Session
+from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard

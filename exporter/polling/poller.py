@@ -11,7 +11,8 @@ from typing import Any
 import structlog
 
 from exporter.client.change_detector import ChangeDetector
-from exporter.client.client import Client, Cost, Session
+from exporter.client.client import Client, Cost
+from exporter.client.session import Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery

@@ -8,8 +8,9 @@ from typing import Any
 import structlog
 
 from exporter.client.change_detector import ChangeDetector
-from exporter.client.client import Client, Session
+from exporter.client.client import Client
 from exporter.client.rate_limiter import RateLimiter
+from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Backup
 from exporter.polling.guard import guard

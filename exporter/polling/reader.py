@@ -8,7 +8,7 @@ from math import inf
 
 from exporter import workers
 from exporter.client.change_detector import ChangeDetector, NotModifiedError
-from exporter.client.client import Session
+from exporter.client.session import Session
 from exporter.errors import CapError
 from exporter.model import Backup, Details
 from exporter.polling.mapping import map_page, slices

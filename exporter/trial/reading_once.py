@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.client.change_detector import ChangeDetector
-from exporter.client.client import Client, Session
+from exporter.client.client import Client
+from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Backup, Details, RecoveryWindow, Resource
 from exporter.polling.discovery import Discovery

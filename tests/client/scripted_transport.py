@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.client.client import Client, Request, Response, Session
+from exporter.client.client import Client, Request, Response
 from exporter.client.rate_limiter import RateLimiter
+from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import PollError

@@ -5,8 +5,10 @@ import threading
 
 import pytest
 
-from exporter.client import client as bounds
-from exporter.client.client import Response, Session
+from exporter.client import decoding
+from exporter.client import session as bounds
+from exporter.client.client import Response
+from exporter.client.session import Session
 from exporter.errors import CapError, ServerError
 from exporter.provider import BearerAuth
 from exporter.secret import Secret
@@ -42,8 +44,8 @@ async def test_a_reading_holds_so_many_bytes_and_no_more(monkeypatch: pytest.Mon
     ("body", "fits"), [(b"[" + b"1," * 98 + b"1]", True), (b"[" + b"1," * 99 + b"1]", False), (b"[" * 101, False)]
 )
 async def test_an_answer_holds_so_many_values(body: bytes, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MAX_VALUES", 99)
-    monkeypatch.setattr(bounds, "SMALL", 10)
+    monkeypatch.setattr(decoding, "MAX_VALUES", 99)
+    monkeypatch.setattr(decoding, "SMALL", 10)
     session = session_on(ScriptedTransport({"/0": [of(body)], "/1": [of(body, 500)]}))
     if fits:
         assert len((await session.get(f"{BASE}/0", auth=AUTH)).body) == 99
@@ -60,14 +62,14 @@ async def test_a_large_answer_is_decoded_beside_the_loop(
     small: int, thread: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    decode = bounds.decode_response
+    decode = decoding.decode_response
 
     def noting(*arguments: object, **named: object) -> object:
         seen.append(threading.current_thread().name)
         return decode(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bounds, "SMALL", small)
-    monkeypatch.setattr(bounds, "decode_response", noting)
+    monkeypatch.setattr(decoding, "SMALL", small)
+    monkeypatch.setattr(decoding, "decode_response", noting)
     await session_on(transport(600)).get(f"{BASE}/0", auth=AUTH)
 
     assert seen == [thread]

@@ -1,7 +1,7 @@
 import pytest
 
-from exporter.client.client import MAX_PAGES, Session
 from exporter.client.rate_limiter import RateLimiter
+from exporter.client.session import MAX_PAGES, Session
 from exporter.errors import (
     CapError,
     ConnectionFailedError,

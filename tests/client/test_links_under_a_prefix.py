@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from exporter.client.client import Session
 from exporter.client.responses import link_target
+from exporter.client.session import Session
 from exporter.errors import MalformedError
 from exporter.provider import BearerAuth
 from exporter.secret import Secret

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.client.client import Client, Request, Response, Session
+from exporter.client.client import Client, Request, Response
+from exporter.client.session import Session
 from exporter.errors import ConnectionFailedError, MalformedError, PollError, UnauthorizedError
 from exporter.provider import BasicAuth, RateLimit, Token, TokenExchange
 from exporter.secret import Secret

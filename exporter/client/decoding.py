@@ -1,0 +1,21 @@
+"""Decodes the body of a response, a large one beside the event loop."""
+
+from typing import Any
+
+from exporter import workers
+from exporter.client.responses import decode_response, values_of
+from exporter.errors import CapError
+
+MAX_VALUES = 1_000_000
+"""In one answer: what is made of a body may take many times its size."""
+SMALL = 2**18
+"""Up to so many bytes an answer is decoded at once."""
+
+
+async def decode_body(status: int, body: bytes, *, empty: bool = False, envelope: Any = Any) -> Any:
+    """Return what an answer means, as `responses.decode_response` does."""
+    if len(body) <= SMALL or not 200 <= status < 300:
+        return decode_response(status, body, empty=empty, envelope=envelope)
+    if values_of(body) > MAX_VALUES:
+        raise CapError(f"an answer holds more than {MAX_VALUES} values", limit="body")
+    return await workers.run(workers.without_collector, decode_response, status, body, empty=empty, envelope=envelope)
