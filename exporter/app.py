@@ -123,7 +123,8 @@ class App:
             bases=source.base_urls,
             rate_headers=source.provider.rate_headers,
         )
-        self.store.add_source(source, client.counters, self.archive.take(source.name))
+        restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
+        self.store.add_source(source, client.counters, restored, stored)
         poller = Poller(source, client, self.store, self.archive)
         return SourceTasks(
             poller,
@@ -156,6 +157,7 @@ class App:
                 limiters.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
 
     def _archive_source(self, name: str) -> None:
-        for resource_status in self.store.entries[name].resources.values():
-            self.archive.add(name, resource_status, self._clock())
+        verdicts = self.store.entries[name].verdicts
+        for key in verdicts.views:
+            self.archive.add(name, verdicts.views[key].snapshot(), self._clock())
         self.store.remove_source(name)

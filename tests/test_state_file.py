@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from exporter.persistence.file import MAX_ASIDE, StateFile, UnusableStateError, decode, encode
+from exporter.persistence.file import MAX_ASIDE, StateFile, StoredState, UnusableStateError, decode, encode
 from exporter.persistence.schema import StoredDetails, StoredResource, store_live
 from exporter.state.download_check import DownloadCheck
 from exporter.state.recent_backups import CompletedBackup
@@ -45,14 +45,15 @@ FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
   "created": null, "gone_since": 5, "paused": false, "facts": null, "successes": {}}]}"""
 
 
-ADDED: dict[str, object] = {"download_check": None}
-"""What the format has had since."""
+ADDED: dict[str, object] = {"download_check": None, "observed": None, "problems": []}
+"""What the format has had since of a resource."""
 
 
 def test_format_1_goes_on_being_read_and_written() -> None:
-    assert decode(FORMAT_1.encode()) == (NIGHTLY, GONE)
+    assert decode(FORMAT_1.encode()) == StoredState(resources=(NIGHTLY, GONE))
     written = json.loads(encode((NIGHTLY, GONE)))
     added = [{key: one.pop(key) for key in ADDED} for one in written["resources"]]
+    assert written.pop("sources") == []
     assert written == json.loads(FORMAT_1)
     assert added == [ADDED, ADDED]
 
@@ -60,7 +61,7 @@ def test_format_1_goes_on_being_read_and_written() -> None:
 def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:
     document = json.loads(FORMAT_1)
     document["more"] = document["resources"][0]["more"] = 1
-    assert decode(json.dumps(document).encode()) == (NIGHTLY, GONE)
+    assert decode(json.dumps(document).encode()).resources == (NIGHTLY, GONE)
 
 
 def test_every_truncation_is_noticed() -> None:
@@ -107,7 +108,7 @@ def test_only_the_owner_can_read_it_and_nothing_else_is_left(tmp_path: Path) -> 
     file.write([NIGHTLY])
     assert file.path.stat().st_mode & 0o777 == 0o600
     assert names(tmp_path) == ["state.json"]
-    assert StateFile(tmp_path / "state.json").read() == (NIGHTLY,)
+    assert StateFile(tmp_path / "state.json").read().resources == (NIGHTLY,)
 
 
 def test_the_same_content_is_not_written_twice(tmp_path: Path) -> None:
@@ -138,10 +139,10 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path: Path, monkeyp
         patched.setattr(os, "fsync", full_disk)
         with pytest.raises(OSError, match="No space left"):
             file.write([GONE])
-    assert file.read() == (NIGHTLY,)
+    assert file.read().resources == (NIGHTLY,)
     assert names(tmp_path) == ["state.json"]
     file.write([GONE])
-    assert file.read() == (GONE,)
+    assert file.read().resources == (GONE,)
 
 
 def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "state.json").symlink_to(tmp_path / "there" / "real.json")
     StateFile(tmp_path / "state.json").write([NIGHTLY])
     assert (tmp_path / "state.json").is_symlink()
-    assert StateFile(tmp_path / "there" / "real.json").read() == (NIGHTLY,)
+    assert StateFile(tmp_path / "there" / "real.json").read().resources == (NIGHTLY,)
 
 
 def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
@@ -185,7 +186,7 @@ def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) ->
 def test_the_last_download_check_is_kept() -> None:
     for check in (DownloadCheck().fail(90.0, 2.5, "missing"), DownloadCheck().succeed(80.0, 0.5)):
         live = replace(NIGHTLY.to_status(sizes=True), download_check=check)
-        (read,) = decode(encode((store_live("shop", "scalingo", live),)))
+        (read,) = decode(encode((store_live("shop", "scalingo", live),))).resources
         assert read.to_status(sizes=True).download_check == replace(check, failures=MappingProxyType({}))
     waiting = replace(NIGHTLY.to_status(sizes=True), download_check=DownloadCheck())
     assert store_live("shop", "scalingo", waiting).download_check is None

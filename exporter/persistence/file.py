@@ -16,6 +16,7 @@ import msgspec
 
 from exporter import __version__
 from exporter.persistence.schema import StoredResource
+from exporter.persistence.verdicts import StoredSource
 
 VERSION = 1
 MAX_ASIDE = 5
@@ -32,13 +33,22 @@ class _Document:
     version: int
     written_by: str = ""
     resources: tuple[StoredResource, ...]
+    sources: tuple[StoredSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredState:
+    """All that a state file holds."""
+
+    resources: tuple[StoredResource, ...] = ()
+    sources: tuple[StoredSource, ...] = ()
 
 
 class UnusableStateError(Exception):
     """A state file is there and says nothing; the text tells why in one line."""
 
 
-def decode(content: bytes) -> tuple[StoredResource, ...]:
+def decode(content: bytes) -> StoredState:
     """Return what a state file's content says, or raise UnusableStateError."""
     try:
         version = msgspec.json.decode(content, type=_Head).version
@@ -46,15 +56,17 @@ def decode(content: bytes) -> tuple[StoredResource, ...]:
             raise UnusableStateError(f"a newer exporter wrote it (format {version}; this one reads up to {VERSION})")
         if version < 1:
             raise UnusableStateError(f"there is no format {version}")
-        return msgspec.json.decode(content, type=_Document).resources
+        document = msgspec.json.decode(content, type=_Document)
+        return StoredState(resources=document.resources, sources=document.sources)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         problem = str(error) if isinstance(error, msgspec.MsgspecError) else "no JSON"
         raise UnusableStateError(f"it is damaged or no state file: {problem}") from None
 
 
-def encode(resources: Sequence[StoredResource]) -> bytes:
+def encode(resources: Sequence[StoredResource], sources: Sequence[StoredSource] = ()) -> bytes:
     """Return the content of a state file."""
-    return msgspec.json.encode(_Document(version=VERSION, written_by=__version__, resources=tuple(resources)))
+    document = _Document(version=VERSION, written_by=__version__, resources=tuple(resources), sources=tuple(sources))
+    return msgspec.json.encode(document)
 
 
 class StateFile:
@@ -67,7 +79,7 @@ class StateFile:
         """Whether what stands there could not be used, and has to be set aside before it is written over."""
         self._written: bytes | None = None
 
-    def read(self) -> tuple[StoredResource, ...]:
+    def read(self) -> StoredState:
         """Return what is kept, nothing if there is no file yet; UnusableStateError otherwise."""
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
@@ -75,7 +87,7 @@ class StateFile:
             self.suspect = True
             found = decode(self.path.read_bytes())
         except FileNotFoundError:
-            found = ()
+            found = StoredState()
         except OSError as error:
             raise UnusableStateError(f"it cannot be read: {reason(error)}") from None
         self.suspect = False
@@ -99,9 +111,9 @@ class StateFile:
                 if one.name.startswith(f"{self.path.name}.tmp-"):
                     one.unlink()
 
-    def write(self, resources: Sequence[StoredResource]) -> None:
+    def write(self, resources: Sequence[StoredResource], sources: Sequence[StoredSource] = ()) -> None:
         """Replace the file, if its content changes: at every moment it is the old one or the new one, whole."""
-        content = encode(resources)
+        content = encode(resources, sources)
         digest = blake2b(content).digest()
         if digest == self._written and self.path.exists():
             return

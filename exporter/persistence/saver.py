@@ -1,7 +1,7 @@
 """Sees to it that what is known survives a restart: gives back what the state file kept, and writes what changed."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
 from operator import is_
 from pathlib import Path
@@ -9,12 +9,13 @@ from typing import Any
 
 import structlog
 
-from exporter.persistence.file import StateFile, UnusableStateError, reason
-from exporter.persistence.schema import StoredResource, store_archived, store_live
+from exporter.persistence.file import StateFile, StoredState, UnusableStateError, reason
+from exporter.persistence.schema import store_archived, store_live
+from exporter.persistence.verdicts import StoredDisappearance, StoredSource, store_problems
 from exporter.settings import Settings
 from exporter.state.archive import Archive, ArchivedResource
 from exporter.state.resource import ResourceStatus
-from exporter.state.store import Store
+from exporter.state.store import SourceEntry, Store
 
 SAVE_INTERVAL = 5.0
 """Seconds between two looks at whether something changed."""
@@ -43,7 +44,7 @@ class StateSaver:
         """Take the file that a new configuration names; what is known now goes there, what was in it is set aside."""
         if settings.state_file == self._configured:
             return
-        if await self._open(settings.state_file) and self._file is not None:
+        if (await self._open(settings.state_file)).resources and self._file is not None:
             self._file.suspect = True
             await self._give_up(self._file, "the configuration changed to it while other state is in use")
 
@@ -64,15 +65,17 @@ class StateSaver:
         file, entries = self._file, list(self._store.entries.values())
         if file is None:
             return
-        live = [(entry.source, resource_status) for entry in entries for resource_status in entry.resources.values()]
-        gone = list(self._archive.entries(self._store.clock()))
-        contents: list[object] = [*(part for pair in live for part in pair), *(known for _, known in gone)]
+        live = [(entry.source, view) for entry in entries for view in entry.verdicts.views.values()]
+        gone = list(self._archive.entries(self._store.now()))
+        contents = [part for entry in entries for part in _parts(entry)]
+        contents += [known for _, known in gone]
         if self._written is not None and len(contents) == len(self._written) and all(map(is_, contents, self._written)):
             return
+        sources = [store_source(entry) for entry in entries]
 
         def write() -> None:
-            here = [store_live(source.name, source.provider_name, resource_status) for source, resource_status in live]
-            file.write([*here, *(store_archived(*key, known) for key, known in gone)])
+            here = [store_live(source.name, source.provider_name, view.snapshot()) for source, view in live]
+            file.write([*here, *(store_archived(*key, known) for key, known in gone)], sources)
 
         try:
             await asyncio.to_thread(write)
@@ -90,17 +93,17 @@ class StateSaver:
                 async with asyncio.timeout(SAVE_INTERVAL):
                     await self._stopping.wait()
 
-    async def _open(self, path: Path | None) -> tuple[StoredResource, ...]:
+    async def _open(self, path: Path | None) -> StoredState:
         self._configured, self._file = path, None if path is None else StateFile(path)
         self._written, self._failure = None, None
         self._store.record_state_write(succeeded=None)
         if self._file is None:
-            return ()
+            return StoredState()
         try:
             return await asyncio.to_thread(self._file.read)
         except UnusableStateError as error:
             await self._give_up(self._file, str(error))
-            return ()
+            return StoredState()
 
     async def _give_up(self, file: StateFile, problem: str) -> None:
         """Say once that what was kept is lost to this run, and where it is."""
@@ -122,14 +125,42 @@ class StateSaver:
         self._written, self._failure = written, failure
 
 
-def fill_archive(archive: Archive, stored: Iterable[StoredResource], settings: Settings, now: float) -> None:
+def _parts(entry: SourceEntry) -> Iterator[object]:
+    """Yield what is kept of a source; as long as all of it are the same objects, nothing has changed."""
+    verdicts = entry.verdicts
+    yield from (entry.source, entry.status.observed, verdicts.verdict.problems, *verdicts.disappeared.values())
+    for view in verdicts.views.values():
+        yield from (view.status, view.verdict.problems, view.verdict.ignored)
+
+
+def store_source(entry: SourceEntry) -> StoredSource:
+    """Return what is kept of a source itself."""
+    verdicts, observed = entry.verdicts, entry.status.observed
+    return StoredSource(
+        name=entry.source.name,
+        provider=entry.source.provider_name,
+        populated=observed.populated,
+        emptied_at=observed.emptied_at,
+        problems=store_problems((*verdicts.verdict.problems, *verdicts.verdict.ignored)),
+        disappeared={
+            key: StoredDisappearance(name=one.name, since=one.since) for key, one in verdicts.disappeared.items()
+        },
+    )
+
+
+def fill_archive(archive: Archive, stored: StoredState, settings: Settings, now: float) -> None:
     """Load what a state file kept: as live what is still watched, the rest as gone."""
     live, gone = dict[str, list[ResourceStatus]](), dict[tuple[str, str], ArchivedResource]()
     sources = {source.name: source for source in settings.sources}
-    for one in stored:
+    for one in stored.resources:
         source = sources.get(one.source)
         if source is None or one.gone_since is not None or not source.watches(one.id, one.name):
             gone[one.source, one.id] = one.to_archived(now)
         elif source.provider_name == one.provider:
             live.setdefault(one.source, []).append(one.to_status(sizes=source.provider.sizes, now=now))
-    archive.load(gone, live)
+    restored = {
+        one.name: one.restore()
+        for one in stored.sources
+        if one.name in sources and sources[one.name].provider_name == one.provider
+    }
+    archive.load(gone, live, restored)

@@ -8,6 +8,14 @@ from math import inf
 from types import MappingProxyType
 
 from exporter.model import Details, Resource
+from exporter.persistence.verdicts import (
+    StoredObservations,
+    StoredProblem,
+    load_observations,
+    load_problems,
+    store_observations,
+    store_problems,
+)
 from exporter.state.archive import ArchivedResource
 from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
@@ -54,6 +62,8 @@ class StoredResource:
     facts: StoredDetails | None = None
     successes: dict[str, tuple[CompletedBackup, ...]] = field(default_factory=dict)
     download_check: StoredDownloadCheck | None = None
+    observed: StoredObservations | None = None
+    problems: tuple[StoredProblem, ...] = ()
 
     def history(self) -> History:
         """Return the successes in the order that the rest relies on, whoever wrote the file."""
@@ -78,6 +88,8 @@ class StoredResource:
             history=history,
             summary=summarize(None, history, sizes=sizes) if history.successes else None,
             download_check=None if self.download_check is None else _load_check(self.download_check),
+            observed=load_observations(self.observed),
+            restored=load_problems(self.problems),
         )
 
     def to_archived(self, now: float) -> ArchivedResource:
@@ -87,11 +99,13 @@ class StoredResource:
             created=self.created,
             history=self.history().up_to(now + TOLERANCE),
             gone_since=now if self.gone_since is None else self.gone_since,
+            observed=load_observations(self.observed),
+            problems=load_problems(self.problems),
         )
 
 
 def store_live(source: str, provider: str, resource_status: ResourceStatus) -> StoredResource:
-    """Return what is kept of a resource that is there."""
+    """Return what is kept of a resource that is there; `restored` are the problems that it has."""
     resource = resource_status.resource
     return StoredResource(
         source=source,
@@ -107,6 +121,8 @@ def store_live(source: str, provider: str, resource_status: ResourceStatus) -> S
         facts=None if resource_status.details is None else _store_details(resource_status.details),
         successes={kind: tuple(known) for kind, known in resource_status.history.successes.items()},
         download_check=_store_check(resource_status.download_check),
+        observed=store_observations(resource_status.observed),
+        problems=store_problems(resource_status.restored),
     )
 
 
@@ -119,6 +135,8 @@ def store_archived(source: str, id_: str, known: ArchivedResource) -> StoredReso
         created=known.created,
         gone_since=known.gone_since,
         successes={kind: tuple(recent) for kind, recent in known.history.successes.items()},
+        observed=store_observations(known.observed),
+        problems=store_problems(known.problems),
     )
 
 

@@ -90,7 +90,9 @@ class Poller:
         now, inventory = self._store.now(), self._discovery.inventory
         gone = known.keys() - resources.keys()
         for key in gone:
-            self._archive.add(self.source.name, known[key], now)
+            self._archive.add(
+                self.source.name, self._store.entries[self.source.name].verdicts.views[key].snapshot(), now
+            )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
         for key, resource in resources.items():
             seen = known.get(key)

@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 
 from exporter.model import Resource
 from exporter.state.history import History
+from exporter.state.observations import UNOBSERVED, Observations
+from exporter.state.problem import Problem
 from exporter.state.resource import ResourceStatus
 from exporter.state.summary import summarize
+from exporter.state.verdicts import RestoredSource
 
 RETENTION = 7 * 86400.0
 
@@ -19,6 +22,8 @@ class ArchivedResource:
     created: float | None
     history: History
     gone_since: float
+    observed: Observations = UNOBSERVED
+    problems: tuple[Problem, ...] = ()
 
 
 class Archive:
@@ -28,17 +33,26 @@ class Archive:
         """Start with what a state file kept."""
         self._gone = dict(stored or {})
         self._live: dict[str, Sequence[ResourceStatus]] = {}
+        self._sources: dict[str, RestoredSource] = {}
 
     def load(
-        self, gone: Mapping[tuple[str, str], ArchivedResource], live: Mapping[str, Sequence[ResourceStatus]]
+        self,
+        gone: Mapping[tuple[str, str], ArchivedResource],
+        live: Mapping[str, Sequence[ResourceStatus]],
+        sources: Mapping[str, RestoredSource],
     ) -> None:
         """Take what a state file kept: of resources that are gone, and by source of those that were there."""
         self._gone.update(gone)
         self._live.update(live)
+        self._sources.update(sources)
 
     def take(self, source: str) -> Sequence[ResourceStatus]:
         """Hand over, once, the resources that a source had before the restart."""
         return self._live.pop(source, ())
+
+    def take_source(self, source: str) -> RestoredSource | None:
+        """Hand over, once, what the state file held of a source itself."""
+        return self._sources.pop(source, None)
 
     def restore(self, source: str, resource: Resource, now: float, *, sizes: bool) -> ResourceStatus:
         """Return a newly discovered resource, with what is remembered of it.
@@ -57,6 +71,8 @@ class Archive:
             details=resource.details,
             history=known.history,
             summary=summary,
+            observed=known.observed,
+            restored=known.problems,
         )
 
     def add(self, source: str, resource_status: ResourceStatus, now: float) -> None:
@@ -73,5 +89,10 @@ def archive(resource_status: ResourceStatus, now: float) -> ArchivedResource:
     """Return what outlives a resource, as if it were gone since `now`."""
     history = replace(resource_status.history, attempt=None, failure=None, finished=None)
     return ArchivedResource(
-        first_seen=resource_status.first_seen, created=resource_status.resource.created, history=history, gone_since=now
+        first_seen=resource_status.first_seen,
+        created=resource_status.resource.created,
+        history=history,
+        gone_since=now,
+        observed=replace(resource_status.observed, read_at=None),
+        problems=resource_status.restored,
     )

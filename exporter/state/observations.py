@@ -36,6 +36,8 @@ class Observations:
     """By kind, schedules that went within a day."""
     progress_since: float | None = None
     """Since when the oldest running backup has stood at its percentage, read whole all the while."""
+    progress_of: tuple[float | None, float] | None = None
+    """Which backup at which percentage: its start, and how far it was."""
     paused_since: float | None = None
 
 

@@ -10,6 +10,7 @@ from exporter.state.observations import DAY, NO_INSTANTS, NO_SCHEDULES, GoneSche
 from exporter.state.problem import Standing
 from exporter.state.resource import ResourceStatus, SourceStatus
 
+Progress = tuple[float | None, float]
 STALLED = ("progress_stalled", "", "")
 
 
@@ -26,12 +27,15 @@ def observe(
 
     `source` is how its source's polling went up to the poll before this one.
     """
-    known = status.observed
+    known, progress = status.observed, _progress_of(status)
+    if progress is None and status.listing is None and status.up is not True:
+        progress = known.progress_of  # before the first listing since the start nothing is known about runs
     found = Observations(
         read_at=_read_at(before, status, now, source),
         limits_since=_limits_since(status, policy, now),
         gone_schedules=_gone_schedules(before, status, now),
-        progress_since=_progress_since(before, status, now, standing),
+        progress_since=None if progress is None else _progress_since(before, status, now, progress, standing),
+        progress_of=progress,
         paused_since=_first(known.paused_since, now) if policy.paused or status.paused else None,
     )
     return known if found == known else found
@@ -44,6 +48,7 @@ def shift(known: Observations, by: float) -> Observations:
         limits_since={kind: since + by for kind, since in known.limits_since.items()},
         gone_schedules={kind: replace(one, since=one.since + by) for kind, one in known.gone_schedules.items()},
         progress_since=_shifted(known.progress_since, by),
+        progress_of=known.progress_of,
         paused_since=_shifted(known.paused_since, by),
     )
 
@@ -88,15 +93,16 @@ def _gone_schedules(before: ResourceStatus | None, status: ResourceStatus, now: 
     return {**gone, **kept}
 
 
-def _progress_since(
-    before: ResourceStatus | None, status: ResourceStatus, now: float, standing: Standing
-) -> float | None:
-    """Return since when the percentage stands; a reading that failed in between begins it anew, if none stands."""
+def _progress_of(status: ResourceStatus) -> Progress | None:
     summary = status.summary
-    if summary is None or summary.progress is None:
-        return None
-    was = before.summary if before is not None else None
-    same = was is not None and (was.running_since, was.progress) == (summary.running_since, summary.progress)
+    return None if summary is None or summary.progress is None else (summary.running_since, summary.progress)
+
+
+def _progress_since(
+    before: ResourceStatus | None, status: ResourceStatus, now: float, progress: Progress, standing: Standing
+) -> float:
+    """Return since when the percentage stands; a reading that failed in between begins it anew, if none stands."""
+    same = status.observed.progress_of == progress
     unread = before is not None and before.up is False and status.up is True and STALLED not in standing
     return _first(status.observed.progress_since, now) if same and not unread else now
 

@@ -10,6 +10,7 @@ from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.listing import Listing
 from exporter.state.observations import UNOBSERVED, UNOBSERVED_SOURCE, Observations, SourceObservations
+from exporter.state.problem import Problem
 from exporter.state.summary import Summary, summarize
 
 TOLERANCE = 300.0
@@ -37,6 +38,8 @@ class ResourceStatus:
     up: bool | None = None
     failure: str | None = None
     observed: Observations = UNOBSERVED
+    restored: tuple[Problem, ...] = ()
+    """The problems that stood before a restart or a reload, until the store takes its first verdict."""
     """What the store adds up over the readings."""
     unreadable_records: int | None = None
     """Records of the newest whole listing that could not be understood."""

@@ -10,7 +10,7 @@ from exporter.settings import Source
 from exporter.state.problems import Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import SteadyClock, loop_time
-from exporter.state.verdicts import SourceVerdicts, outline
+from exporter.state.verdicts import RestoredSource, SourceVerdicts, outline
 from exporter.state.view import ResourceView
 
 
@@ -93,7 +93,13 @@ class Store:
                 subscriber.put(entry.source, None, view)
         self._subscribers.append(subscriber)
 
-    def add_source(self, source: Source, counters: Counters, restored: Iterable[ResourceStatus] = ()) -> None:
+    def add_source(
+        self,
+        source: Source,
+        counters: Counters,
+        restored: Iterable[ResourceStatus] = (),
+        stored: RestoredSource | None = None,
+    ) -> None:
         """Add a source with the resources that a state file held, or replace the one of that name.
 
         A replaced source keeps its status and the resources that it still watches, unless its provider changed.
@@ -105,8 +111,15 @@ class Store:
         verdicts = SourceVerdicts(source)
         if before is not None and before.source.provider_name == source.provider_name:
             status = replace(before.status, configured_interval=interval)
-            kept = [one for one in before.resources.values() if source.watches(one.resource.id, one.resource.name)]
-            verdicts.take_over(before.verdicts)
+            kept = [
+                before.verdicts.views[key].snapshot()
+                for key, one in before.resources.items()
+                if source.watches(key, one.resource.name)
+            ]
+            verdicts.restore(before.verdicts.verdict, before.verdicts.disappeared)
+        elif stored is not None:
+            status = replace(status, observed=stored.observed)
+            verdicts.restore(Verdict(problems=stored.problems), stored.disappeared)
         for subscriber in self._subscribers:
             subscriber.add_source(source)
         resources: dict[str, ResourceStatus] = {}

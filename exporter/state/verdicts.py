@@ -1,13 +1,13 @@
 """The verdicts on one source and its resources: taken anew when something is read, or when their time has come."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from exporter.human import duration
 from exporter.settings import Policy, Source
 from exporter.state.case import is_fresh, is_stale
-from exporter.state.observations import DAY
+from exporter.state.observations import DAY, UNOBSERVED_SOURCE, SourceObservations
 from exporter.state.observe import observe, shift
 from exporter.state.problem import WARNING, Problem, Standing
 from exporter.state.problems import NOTHING_STANDS, Verdict, judge
@@ -21,7 +21,7 @@ class Disappeared:
     """A resource that a complete discovery no longer has; it is reported for a day."""
 
     name: str
-    policy: Policy
+    policy: Policy = field(default_factory=Policy)
     since: float
 
     @property
@@ -38,6 +38,16 @@ class Disappeared:
         return Verdict(problems=(problem,), state=WARNING.value, due=self.until)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredSource:
+    """What a state file held of a source itself."""
+
+    provider: str
+    observed: SourceObservations = UNOBSERVED_SOURCE
+    problems: tuple[Problem, ...] = ()
+    disappeared: Mapping[str, Disappeared] = field(default_factory=dict)
+
+
 class SourceVerdicts:
     """What is wrong with one source and with each of its resources; the store's, which alone changes it."""
 
@@ -48,19 +58,16 @@ class SourceVerdicts:
         """The one on the source itself."""
         self.views: dict[str, ResourceView] = {}
         self.disappeared: dict[str, Disappeared] = {}
-        self.restored: dict[str, Standing] = {}
-        """The problems of resources before a restart, until they are judged for the first time."""
         self._stale = False
         self._due = inf
         """No verdict on a resource is due before."""
 
-    def take_over(self, before: "SourceVerdicts") -> None:
-        """Go on from the problems that stood before a reload."""
-        self.verdict = before.verdict
-        self.restored = {**before.restored, **{key: view.verdict.standing for key, view in before.views.items()}}
+    def restore(self, verdict: Verdict, disappeared: Mapping[str, Disappeared]) -> None:
+        """Go on from what stood before a restart or a reload."""
+        self.verdict = verdict
         self.disappeared = {
             key: replace(one, policy=self.source.policy(key, one.name))
-            for key, one in before.disappeared.items()
+            for key, one in disappeared.items()
             if self.source.watches(key, one.name)
         }
 
@@ -76,7 +83,11 @@ class SourceVerdicts:
         """Return the view of a resource that was just read, with what is observed of it; nothing is changed yet."""
         key, resource = status.resource.id, status.resource
         view = self.views.get(key)
-        before, standing = None if view is None else view.status, self._standing(key)
+        before, standing = None if view is None else view.status, NOTHING_STANDS
+        if view is not None:
+            standing = view.verdict.standing
+        elif status.restored:
+            standing, status = {one.key: one for one in status.restored}, replace(status, restored=())
         if before is not None and before.first_seen != status.first_seen:
             before, standing = None, NOTHING_STANDS  # another thing under an old name
         if view is not None and before is not None and before.resource == resource:
@@ -91,14 +102,12 @@ class SourceVerdicts:
         """Replace the view of a resource."""
         key = view.status.resource.id
         self.views[key] = view
-        self.restored.pop(key, None)
         self.disappeared.pop(key, None)
         self._due = min(self._due, view.verdict.due)
 
     def remove(self, key: str, disappeared: float | None = None) -> None:
         """Forget a resource that is no longer there; report it if it `disappeared` at that time and was not paused."""
         view = self.views.pop(key, None)
-        self.restored.pop(key, None)
         if view is not None and disappeared is not None and view.verdict.state != "paused":
             name = view.status.resource.name
             self.disappeared[key] = Disappeared(name=name, policy=view.policy, since=disappeared)
@@ -154,10 +163,6 @@ class SourceVerdicts:
             self.views[key] = replace(view, status=status)
         self.disappeared = {key: replace(one, since=one.since + by) for key, one in self.disappeared.items()}
         self._due = -inf
-
-    def _standing(self, key: str) -> Standing:
-        view = self.views.get(key)
-        return self.restored.get(key, NOTHING_STANDS) if view is None else view.verdict.standing
 
 
 def outline(view: ResourceView) -> tuple[object, ...]:

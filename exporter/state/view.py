@@ -1,6 +1,6 @@
 """A resource as metrics, pages and the state file see it: what is known of it, what is demanded, what is wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.settings import Policy
 from exporter.state.problems import Verdict
@@ -18,3 +18,7 @@ class ResourceView:
     verdict: Verdict = FINE
     up: bool | None = None
     """Whether it was read whole in its newest poll, at most three intervals ago; None before the first."""
+
+    def snapshot(self) -> ResourceStatus:
+        """Return the status with its problems, as it outlives a restart, a reload or the resource's disappearance."""
+        return replace(self.status, restored=(*self.verdict.problems, *self.verdict.ignored))

@@ -116,7 +116,7 @@ def test_since_when_a_percentage_stands(statuses: list[ResourceStatus], expected
 
 
 def test_a_run_that_is_known_to_stand_still_goes_on_doing_so_after_an_outage() -> None:
-    began = Observations(progress_since=ago(2 * HOUR))
+    began = Observations(progress_since=ago(2 * HOUR), progress_of=(ago(600), 40.0))
     dark = running(40.0, up=False, observed=began)
     stood = Problem(STALLED[0], WARNING, "", since=ago(HOUR))
 

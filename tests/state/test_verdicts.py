@@ -9,7 +9,7 @@ from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.verdicts import Disappeared, SourceVerdicts, outline
 from tests.metrics.states import source
-from tests.state.judged import DAY, HOUR, NOW, UP, named, standing, status
+from tests.state.judged import DAY, HOUR, NOW, UP, named, status
 
 
 class World:
@@ -101,14 +101,14 @@ def test_what_stands_keeps_its_beginning() -> None:
 
 def test_problems_from_before_a_restart_are_gone_on_from() -> None:
     world = World()
-    world.verdicts.restored = {"r": standing(Problem("partly_failed", WARNING, "as it was", since=NOW - DAY))}
-    world.put(status(up=None, last_success=60))
+    stood = Problem("partly_failed", WARNING, "as it was", since=NOW - DAY)
+    world.put(replace(status(up=None, last_success=60), restored=(stood,)))
     before = world.words(), world.since()
     world.put(status(up=True, last_success=60, item_failures=3))
 
     assert before == ({"partly_failed"}, [NOW - DAY])
     assert (world.words(), world.since()) == ({"partly_failed"}, [NOW - DAY])
-    assert world.verdicts.restored == {}
+    assert world.verdicts.views["r"].status.restored == ()
 
 
 def test_another_thing_under_an_old_name_begins_anew() -> None:
