@@ -3,13 +3,14 @@
 What makes a whole answer meaningless raises MalformedError; what is merely odd in one record is None.
 """
 
+import asyncio
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from exporter.errors import MalformedError, MissingError
 from exporter.model import UNFINISHED, Backup, Status
 from exporter.secret import Secret
 
+T = TypeVar("T")
 Record = Mapping[str, Any]
 Envelope = msgspec.Struct
 """The form of an answer as its vendor documents it, as far as it is read; what else stands there is passed over."""
@@ -24,6 +26,7 @@ Records = list[msgspec.Raw]
 """In a frame: a list of records left as they came, since most of them are known to the byte."""
 
 NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
+TURN = 400
 MAX_TEXT_LENGTH = 1024
 MAX_NUMBER = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
@@ -108,6 +111,14 @@ def records(body: object, *keys: str) -> Sequence[Record]:
         if not isinstance(element, dict):
             raise MalformedError(f"expected an object at {_describe_path(keys)}[{position}]")
     return value
+
+
+async def by_turns(records: Iterable[T]) -> AsyncIterator[T]:
+    """Yield what is iterated over, and let others have their turn now and then: there may be very many."""
+    for number, one in enumerate(records, 1):
+        if number % TURN == 0:
+            await asyncio.sleep(0)
+        yield one
 
 
 def optional_object(body: object, *keys: str) -> Record:

@@ -10,12 +10,19 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+FEW = 2000
+"""What so many values ask of the processor is done at once; of more, beside the event loop."""
 _WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
 
 
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a pure function gives, computed in the one worker thread."""
     return await asyncio.get_running_loop().run_in_executor(_WORKER, partial(function, *args, **kwargs))
+
+
+async def run_off_loop(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what a pure function gives that looks at so many values: at once if they are few, else as `run` does."""
+    return function(*args, **kwargs) if size <= FEW else await run(function, *args, **kwargs)
 
 
 class LargeReadings:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from exporter import workers
 from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Resource, Scope
@@ -139,5 +140,7 @@ async def _list_scopes(
             left_out[scope.id] = before.left_out.get(scope.id, NOTHING_LEFT_OUT)
         else:
             known = before.found.get(scope.id, ())
-            found[scope.id], left_out[scope.id] = select_resources(known, fresh, scope, source)
+            found[scope.id], left_out[scope.id] = await workers.run_off_loop(
+                len(fresh), select_resources, known, fresh, scope, source
+            )
     return found, unreadable, left_out

@@ -4,17 +4,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from exporter.model import Backup
+from exporter.settings import Source
+from exporter.state.inventory import Refused
+from exporter.state.resource import SourceStatus
 
 MAX_LOGGED = 1000
 """Of each sort: a vendor that invents words must not fill memory and log."""
+MAX_SHOWN_ID = 80
+"""So many characters are shown of an id that is too long."""
 
 
 class Oddities:
     """The unknown status words and unreadable values that one source has sent."""
 
-    def __init__(self, log: Any) -> None:
+    def __init__(self, source: Source, log: Any) -> None:
         """Start with none."""
-        self._log = log
+        self._source, self._log = source, log
+        self._refused: set[str] = set()
+        self._emptied = False
         self._statuses: set[str] = set()
         self._forms: set[tuple[str, str]] = set()
 
@@ -25,6 +32,22 @@ class Oddities:
                 self._log_status(backup.unmapped)
             for field, form in backup.unread:
                 self._log_form(resource, field, form)
+
+    def log_discovery(self, refused: Iterable[Refused], status: SourceStatus) -> None:
+        """Log what a cap refuses, each resource once, and that patterns leave nothing, when that begins."""
+        for one in refused:
+            self._log_refused(one)
+        emptied = bool(status.listed_resources) and status.matching_resources == 0
+        if emptied and not self._emptied:
+            patterns = {"include": list(self._source.include), "exclude": list(self._source.exclude)}
+            self._log.warning("discovery.patterns_leave_none", listed=status.listed_resources, **patterns)
+        self._emptied = emptied
+
+    def _log_refused(self, one: Refused) -> None:
+        if one.resource.id not in self._refused and len(self._refused) < MAX_LOGGED:
+            self._refused.add(one.resource.id)
+            shown, name = one.resource.id[:MAX_SHOWN_ID], one.resource.name
+            self._log.warning("resource.refused", resource=shown, name=name, reason=one.reason, limit=one.limit)
 
     def _log_status(self, word: str) -> None:
         if word not in self._statuses and len(self._statuses) < MAX_LOGGED:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from exporter import workers
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost
 from exporter.client.session import Session
@@ -29,6 +30,10 @@ from exporter.state.store import Store
 
 MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
+TURN = 100
+"""So many resources are put at a time; then others have their turn."""
+MAX_SHOWN = 20
+"""Of the resources that a cap refuses, so many are shown."""
 LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
 """Bytes that a listing may take whatever the others do, and that all of a source may take."""
 
@@ -44,7 +49,7 @@ class Poller:
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
-        self._oddities = Oddities(self._log)
+        self._oddities = Oddities(source, self._log)
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
@@ -80,27 +85,33 @@ class Poller:
             result.source_error = error
             self._discovery.invalidate()
         else:
-            self._put_inventory(result)
+            await self._put_inventory(result)
 
-    def _put_inventory(self, result: PollResult) -> None:
+    async def _put_inventory(self, result: PollResult) -> None:
         """Add, update and archive resources as discovery found them."""
-        known = self._resources
-        resources, caps = apply_caps(set(known), self._discovery.inventory.resources())
-        result.add_limits([*caps, *self._discovery.inventory.unreadable.values()])
-        now, inventory = self._store.now(), self._discovery.inventory
+        known, inventory = self._resources, self._discovery.inventory
+        size = sum(map(len, inventory.found.values()))
+        resources, refused = await workers.run_off_loop(size, lambda: apply_caps(set(known), inventory.resources()))
+        result.limits.update(one.limit for one in refused)
+        result.add_limits(inventory.unreadable.values())
+        now = self._store.now()
         gone = known.keys() - resources.keys()
         for key in gone:
             self._archive.add(
                 self.source.name, self._store.entries[self.source.name].verdicts.views[key].snapshot(), now
             )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
-        for key, resource in resources.items():
+        for number, (key, resource) in enumerate(resources.items(), 1):
+            if number % TURN == 0:
+                await asyncio.sleep(0)
             seen = known.get(key)
             if seen is None:
                 self._put(self._archive.restore(self.source.name, resource, now, sizes=self.source.provider.sizes))
             elif seen.resource != resource:
                 self._put(seen.update_resource(resource, now))
-        status = replace(self._observe_discovery(), resources=len(resources))
+        refused_names = tuple((one.resource.name or one.resource.id, one.reason) for one in refused[:MAX_SHOWN])
+        status = replace(self._observe_discovery(), resources=len(resources), refused_resources=refused_names)
+        self._oddities.log_discovery(refused, status)
         self._store.set_status(
             self.source.name, status if status.polled else replace(status, interval=self._interval())
         )

@@ -19,8 +19,6 @@ from exporter.state.resource import ResourceStatus
 
 MAX_RECORDS = 400_000
 """In one listing: each takes some 400 bytes until the listing is packed."""
-FEW = 2000
-"""What so many backups ask of the processor is done at once; of more, beside the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +210,9 @@ async def changed(
     """
     while (before := current()) is not None:
         after = (
-            await workers.run(workers.without_collector, change, before) if records(before) > FEW else change(before)
+            await workers.run(workers.without_collector, change, before)
+            if records(before) > workers.FEW
+            else change(before)
         )
         if current() is before:
             return after

@@ -112,7 +112,8 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
     else:
         url = address(options.base_url, "v1", "backup_instances", backup_definition_id=key)
     answers = await _onward(api, _auth(options), url)
-    return [_resource(instance, scope.name) for answer in answers for instance in wire.records(answer.body)]
+    listed = (instance for answer in answers for instance in wire.records(answer.body))
+    return [_resource(instance, scope.name) async for instance in wire.by_turns(listed)]
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:

@@ -96,11 +96,12 @@ async def scopes(api: Api, options: Options) -> Sequence[Scope]:
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
     """Return the organization's services that have backups of their own."""
     answer = await _get(api, options, scope.id, "services")
-    return tuple(
+    found = [
         _service(scope, service)
-        for service in wire.records(answer.body, "result")
+        async for service in wire.by_turns(wire.records(answer.body, "result"))
         if service.get("isPrimary") is not False  # services older than warehouses may lack it
-    )
+    ]
+    return tuple(found)
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:

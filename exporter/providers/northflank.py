@@ -86,7 +86,8 @@ async def scopes(api: Api, options: Options) -> Sequence[Scope]:
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
     """List a project's addons, but those that are being deleted."""
     addons = await _whole(api, options, "addons", "projects", scope.id, "addons")
-    return [_resource(scope, addon) for addon in addons if wire.status_word(addon.get("status")) not in GONE]
+    listed = wire.by_turns(addons)
+    return [_resource(scope, addon) async for addon in listed if wire.status_word(addon.get("status")) not in GONE]
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:

@@ -209,7 +209,8 @@ async def _addons(api: Api, options: Options, app: Scope) -> Sequence[Resource]:
             raise
         key = app.name
         body = await _get(api, options, "apps", key, "addons")
-    found = (_addon(key, app.name, addon) for addon in wire.records(body, "addons") if not _is_gone(addon))
+    listed = wire.by_turns(wire.records(body, "addons"))
+    found = [_addon(key, app.name, addon) async for addon in listed if not _is_gone(addon)]
     return [resource for resource in found if resource.kind in DATABASES]
 
 

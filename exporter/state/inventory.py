@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from exporter.errors import CapError, PollError
+from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.settings import Source
 
@@ -39,11 +39,11 @@ class Inventory:
 
     def count_matching(self) -> int:
         """Return how many resources `include` and `exclude` leave, all shards together."""
-        return len(self.resources()) + sum(len(one.elsewhere) for one in self.left_out.values())
+        return len(self.resources().keys() | frozenset().union(*(one.elsewhere for one in self.left_out.values())))
 
     def count_listed(self) -> int:
         """Return how many resources the vendor lists."""
-        return self.count_matching() + sum(len(one.excluded) for one in self.left_out.values())
+        return self.count_matching() + len(frozenset().union(*(one.excluded for one in self.left_out.values())))
 
     def resources(self) -> dict[str, Resource]:
         """Return all resources by id; the first scope that has an id keeps it."""
@@ -107,25 +107,35 @@ def below(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
     return tuple({one.id: one for found in (own, *inner) for one in found}.values())
 
 
-def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[CapError]]:
-    """Return the resources that the caps let in, and the caps that bite.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A resource that a cap does not let in."""
+
+    resource: Resource
+    reason: str
+    limit: str
+    """The label of `backup_source_limit_reached`."""
+
+
+def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[Refused]]:
+    """Return the resources that the caps let in, and those that they refuse.
 
     A cap refuses what is new; it never drops what is live.
     """
-    caps: list[CapError] = []
+    refused: list[Refused] = []
     accepted: dict[str, Resource] = {}
     room = MAX_RESOURCES - len(known & resources.keys())
     for key, resource in resources.items():
         if key in known:
             accepted[key] = resource
         elif len(key) > MAX_ID_LENGTH:
-            caps.append(CapError(f"a resource's id is longer than {MAX_ID_LENGTH} characters", limit="labels"))
+            refused.append(Refused(resource, f"its id is longer than {MAX_ID_LENGTH} characters", "labels"))
         elif room <= 0:
-            caps.append(CapError(f"more than {MAX_RESOURCES} resources", limit="resources"))
+            refused.append(Refused(resource, f"there are more than {MAX_RESOURCES} resources", "resources"))
         else:
             accepted[key] = resource
             room -= 1
-    return accepted, caps
+    return accepted, refused
 
 
 def _name_resources(before: Sequence[Resource], fresh: Sequence[Resource], source: str) -> tuple[Resource, ...]:

@@ -121,6 +121,8 @@ class SourceStatus:
     """How many of these `include` and `exclude` leave, before shards."""
     unreadable_scopes: int | None = None
     """How many scopes could not be listed in the last discovery."""
+    refused_resources: tuple[tuple[str, str], ...] = ()
+    """Names of resources that a cap does not let in, each with the reason; the first few."""
     rate_limited_resources: int = 0
     """How many resources the vendor's rate limit kept from being read in the newest poll."""
     observed: SourceObservations = UNOBSERVED_SOURCE

@@ -229,4 +229,4 @@ def test_an_id_that_is_no_sane_label_is_refused() -> None:
     resources, caps = apply_caps(set(), {key: thing(key) for key in (longest, longer)})
 
     assert list(resources) == [longest]
-    assert [(cap.limit, cap.reason) for cap in caps] == [("labels", "malformed")]
+    assert [(cap.limit, cap.reason) for cap in caps] == [("labels", "its id is longer than 256 characters")]
