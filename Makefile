@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install dev run test unit long check format stack pictures bench docs dashboards lock tools gotools packages imagetools clean
+.PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools packages imagetools clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -42,12 +42,14 @@ unit: dev  ## the tests that take no longer than seconds
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
 	$(BIN)/pytest -m long
 
-check: dev  ## style, types, layers, and whether the dashboards are as they are made
+check: dev  ## style, types, layers, and whether dashboards and rules are as they are made
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m dashboards.build --check
+	$(BIN)/python -m alerts.build --check
+	$(BIN)/python -m deploy.kubernetes.build --check
 
 format: dev  ## bring the style in order
 	$(BIN)/ruff format .
@@ -64,6 +66,10 @@ bench: dev  ## measure speed, memory and requests against references; ARGS=--jso
 
 docs: dev  ## write the generated pages anew
 	$(BIN)/python -m docs.build
+
+rules: dev  ## write the rules, and what else is made from the table of alerts, anew
+	$(BIN)/python -m alerts.build
+	$(BIN)/python -m deploy.kubernetes.build
 
 dashboards: dev  ## write the dashboards anew
 	$(BIN)/python -m dashboards.build

@@ -10,6 +10,7 @@ from benchmarks.figures import Figure
 from benchmarks.footprint import growth, memory, start
 from benchmarks.polling import cost, poll
 from benchmarks.report import as_json, machine, page, table
+from benchmarks.rules import rules
 from benchmarks.scrape import scrape, under_polling
 from benchmarks.size import FULL, QUICK, Size
 
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Figure]]] = {
     "cost": cost,
     "memory": memory,
     "start": start,
+    "rules": rules,
     "growth": growth,
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from stack.shorten import shorten, shorten_route
+from stack.shorten import FLOOR_SECONDS, shorten, shorten_route
 
 ALERTS = Path(__file__).parent.parent / "alerts"
 RULES = ("backups.yml", "collection.yml")
@@ -23,17 +23,19 @@ class Timing:
     """How often Prometheus scrapes and evaluates."""
     factor: float = 1.0
     """How many times shorter than shipped the rules and routes wait."""
+    keep_firing: float = FLOOR_SECONDS
+    """Seconds for which an alert goes on firing at least."""
 
 
 NORMAL = Timing(every="5s")
 SHORT = Timing(every="1s", factor=600)
-"""Minutes become seconds; a resource may be paused for a quarter of an hour, not a week, before that is told."""
+"""Minutes become seconds."""
 
 
 def write_prometheus(folder: Path, *, exporter: str, alertmanager: str, timing: Timing) -> Path:
     """Write the rules and the configuration of a Prometheus that scrapes the exporter; return the latter's path."""
     for name in RULES:
-        _write(folder / name, shorten(_read(name), factor=timing.factor))
+        _write(folder / name, shorten(_read(name), factor=timing.factor, keep_firing=timing.keep_firing))
     configuration = {
         "global": {"scrape_interval": timing.every, "evaluation_interval": timing.every},
         "rule_files": list(RULES),

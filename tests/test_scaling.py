@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter import registry
 from exporter.client.rate_limiter import effective_budget
@@ -116,25 +117,10 @@ def test_what_dividing_a_source_by_resource_costs() -> None:
     )
 
 
-def test_where_prometheus_refuses_the_rules() -> None:
-    """It counts two samples for each point of a subquery."""
-    rules = (ROOT / "alerts" / "backups.yml").read_text()
-    units = {"m": MINUTE, "h": HOUR, "d": DAY}
-    points = {
-        metric: max(int(int(long) * units[a] / (int(step) * units[b])) for _, long, a, step, b in spans)
-        for metric in ("limit", "resource")
-        if (
-            spans := [each for each in SUBQUERY.findall(rules) if ("max_age_by_kind" in each[0]) == (metric == "limit")]
-        )
-    }
-
-    for metric, each in points.items():
-        assert f"{each} points for each {metric}" in PROSE
-        assert f"**{50_000_000 // (2 * each):,} {metric}s**" in PROSE
-    assert points.keys() == {"limit", "resource"}
-
-
-SUBQUERY = re.compile(r"([\w:()]+)\[(\d+)([mhd]):(\d+)([mhd])\]")
+def test_the_rules_look_at_no_past() -> None:
+    for name in ("backups.yml", "collection.yml"):
+        rules = yaml.safe_load((ROOT / "alerts" / name).read_text())["groups"]
+        assert [rule for group in rules for rule in group["rules"] if re.search(r"\[|offset", rule["expr"])] == []
 
 
 def test_series_of_a_resource_are_as_many_as_said() -> None:

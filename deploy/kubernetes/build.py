@@ -5,23 +5,18 @@ kustomize and helm read nothing outside of their own folders.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from exporter.alerts.alert import Options
+from exporter.alerts.rules import make_backup_groups, make_collection_groups
+from exporter.alerts.text import write_prometheus_rule
 
 BASE = Path(__file__).parent / "base"
 ROOT = BASE.parent.parent.parent
 CHART = ROOT / "deploy" / "helm" / "backup-exporter" / "files"
-MADE = "# Made by `python -m deploy.kubernetes.build` from alerts/; change it there.\n"
-HEAD = """\
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata:
-  name: backup-exporter
-  labels:
-    app.kubernetes.io/name: backup-exporter
-spec:
-  groups:
-"""
+MADE = "# Made by `python -m deploy.kubernetes.build` from exporter/alerts/; change it there.\n"
 
 
 def files() -> Iterator[tuple[Path, str]]:
@@ -33,19 +28,9 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def prometheus_rule() -> str:
-    """Return the PrometheusRule: the groups of every file of rules as they stand there, comments and all."""
-    return (
-        MADE + HEAD + "\n".join(_groups(path) for path in sorted((ROOT / "alerts").glob("*.yml")) if _has_rules(path))
-    )
-
-
-def _has_rules(path: Path) -> bool:
-    return "\ngroups:\n" in path.read_text(encoding="utf-8")
-
-
-def _groups(path: Path) -> str:
-    _, groups = path.read_text(encoding="utf-8").split("\ngroups:\n")
-    return "".join(f"  {line}" if line.strip() else line for line in groups.splitlines(keepends=True))
+    """Return the PrometheusRule: what `backup-exporter rules --format operator` prints."""
+    options = Options()
+    return MADE + write_prometheus_rule((*make_backup_groups(options), *make_collection_groups(options)))
 
 
 def compact(dashboard: str) -> str:
@@ -54,8 +39,14 @@ def compact(dashboard: str) -> str:
 
 
 def main() -> None:
-    """Write the files."""
-    for path, text in files():
+    """Write the files; with `--check` name the ones that would change, and exit with 1 if any would."""
+    made = dict(files())
+    if "--check" in sys.argv:
+        stale = [
+            str(path) for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+        ]
+        sys.exit(f"run `make rules dashboards`: {', '.join(stale)}" if stale else 0)
+    for path, text in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

@@ -55,7 +55,10 @@ CONTENTS = (
             "The newest completed backup has more than three times the size that is typical of its kind "
             "(`size_growth`)."
         ),
-        condition="Size > `size_growth` (3) times typical and 10 MiB more, by kind; not incremental and snapshot",
+        condition=(
+            "Size > `size_growth` (3) times typical and 10 MiB more, by kind; not for incremental, "
+            "incremental_external, snapshot"
+        ),
         gist="The last backup is more than three times as large as usual",
     ),
     _Alert(
@@ -64,7 +67,7 @@ CONTENTS = (
         severity="warning",
         summary=f"the last {KIND}backup is empty",
         description="The vendor counts the newest backup as completed and reports a size of 0 bytes.",
-        condition="Size = 0; not for incremental and snapshot",
+        condition="Size = 0; not for incremental, incremental_external, snapshot",
         gist="A completed backup has 0 bytes",
     ),
     _Alert(

@@ -39,6 +39,7 @@ class Trouble:
     """One thing that breaks, how it is mended, and what is to be told of it, to whom."""
 
     alert: str
+    problem: str
     receiver: str
     labels: Mapping[str, str]
     about: str
@@ -49,7 +50,7 @@ class Trouble:
 
     @property
     def all_labels(self) -> dict[str, str]:
-        return {"alertname": self.alert, "job": JOB, **self.labels}
+        return {"alertname": self.alert, "problem": self.problem, "job": JOB, **self.labels}
 
     def is_told(self, status: str) -> Callable[[Notice], bool]:
         return lambda notice: notice.status == status and dict(notice.labels) == self.all_labels
@@ -83,6 +84,7 @@ class World:
         return {
             "a backup fails": Trouble(
                 alert="BackupLastRunFailed",
+                problem="last_run_failed",
                 receiver="orders",
                 labels=of_service("orders", squad="orders"),
                 about="orders",
@@ -91,6 +93,7 @@ class World:
             ),
             "a schedule stops": Trouble(
                 alert="BackupTooOld",
+                problem="too_old",
                 receiver="chat",
                 labels=of_service("billing", squad="data"),
                 about="billing",
@@ -99,6 +102,7 @@ class World:
             ),
             "a size collapses": Trouble(
                 alert="BackupSizeDropped",
+                problem="size_dropped",
                 receiver="chat",
                 labels=of_service("search", squad="data") | {"kind": "full"},
                 about="search",
@@ -107,6 +111,7 @@ class World:
             ),
             "a vendor is down": Trouble(
                 alert="BackupSourceDown",
+                problem="down",
                 receiver="chat",
                 labels=of_source("clickhouse_cloud", "staging", squad="platform", severity="warning"),
                 about="staging",
@@ -115,6 +120,7 @@ class World:
             ),
             "a credential is revoked": Trouble(
                 alert="BackupCredentialsRejected",
+                problem="credentials_rejected",
                 receiver="pager",
                 labels=of_source("scholarly", "faculty", squad="teaching", severity="critical"),
                 about="faculty",
@@ -131,6 +137,10 @@ def of_source(provider: str, source: str, *, squad: str, severity: str) -> dict[
 def of_service(name: str, *, squad: str) -> dict[str, str]:
     source = of_source("clickhouse_cloud", "analytics", squad=squad, severity="warning")
     return {**source, "resource": f"service-{name}", "resource_name": name}
+
+
+def is_about_backups(notice: Notice) -> bool:
+    return notice.name != "BackupExporterWatchdog"
 
 
 @dataclass(slots=True)
@@ -169,15 +179,15 @@ async def live_through(folder: Path) -> Told:
         await stack.enter_async_context(
             servers(folder, exporter=f"http://{exporter}", webhook=webhook.url, timing=TIMEOUT)
         )
-        await webhook.first(lambda _: True, seconds=CALM_SECONDS)
-        told.at_peace = list(webhook.notices)
+        await webhook.first(is_about_backups, seconds=CALM_SECONDS)
+        told.at_peace = list(filter(is_about_backups, webhook.notices))
         await asyncio.gather(*(trouble.happens(webhook) for trouble in told.troubles.values()))
-        told.notices = list(webhook.notices)
+        told.notices = list(filter(is_about_backups, webhook.notices))
     return told
 
 
 @pytest.fixture(scope="module")
-def wait_until_told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     return asyncio.run(live_through(tmp_path_factory.mktemp("stack")))
 
 
@@ -208,7 +218,6 @@ def test_a_person_can_read_what_is_wrong_and_where_to_look(told: Told, what: str
     assert not re.search(r"<|%!|NaN|no value", said["description"])
     assert said["runbook_url"].endswith(f"/docs/runbooks/{trouble.alert}.md")
     assert (ROOT / "docs" / "runbooks" / f"{trouble.alert}.md").is_file()
-    assert said.get("resource_name") == trouble.labels.get("resource_name")
 
 
 @each_trouble

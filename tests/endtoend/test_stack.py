@@ -37,7 +37,6 @@ STAGED = {
     ("BackupNothingToRestore", "analytics", "clickstream"),
     ("BackupTooOldByKind", "platform", "Risk Db"),
     ("BackupSizeDropped", "platform", "Ledger Db"),
-    ("BackupResourceUnreadable", "shop", "warehouse/mysql"),
     ("BackupTooOld", "faculty", "faculty"),
     ("BackupSourceDown", "staging", ""),
 }

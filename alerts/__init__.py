@@ -1,0 +1,1 @@
+"""The rule files, made from the table in `exporter.alerts`."""
