@@ -16,10 +16,12 @@ from pkgutil import iter_modules
 from typing import Any
 
 import exporter
+from docs.declared_pages import declared_page
 from exporter import registry
 from exporter.cli import command_parsers
 from exporter.config.durations import spell
 from exporter.config.options import option_keys
+from exporter.declared.vendors import catalog_declaration, catalog_names
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
@@ -37,6 +39,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "vendors" / "README.md", vendors_index()
     for name in registry.names():
         yield DOCS / "vendors" / f"{name}.md", vendor_page(name)
+    for name in catalog_names():
+        yield DOCS / "vendors" / f"{name}.md", declared_page(name)
     architecture = DOCS / "architecture.md"
     yield architecture, with_map(architecture.read_text())
 
@@ -75,7 +79,11 @@ def vendors_index() -> str:
     """Return docs/vendors/README.md."""
     rows = ["| provider | what |", "|---|---|"]
     rows += [f"| [`{name}`]({name}.md) | {_docstring(name)[0].split(': ', 1)[-1]} |" for name in registry.names()]
-    return "\n".join(["# Vendors\n", MADE, *rows, ""])
+    catalog = ["## Catalog\n", "Declared from the vendors' documents; not run against the live APIs.\n"]
+    catalog += ["| provider | what |", "|---|---|"]
+    catalog += [f"| [`{name}`]({name}.md) | {catalog_declaration(name).title} |" for name in catalog_names()]
+    own = "Any other vendor: [declare it](../declare-a-vendor.md)."
+    return "\n".join(["# Vendors\n", MADE, *rows, "", *catalog, "", own, ""])
 
 
 def vendor_page(name: str) -> str:

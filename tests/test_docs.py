@@ -11,6 +11,7 @@ import yaml
 
 from docs.build import pages
 from exporter.config.loader import parse
+from exporter.declared.vendors import Vendors
 
 ROOT = Path(__file__).parent.parent
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dashboards").glob("*.md")])
@@ -44,8 +45,9 @@ def test_yaml_examples_can_be_read(page: str, text: str) -> None:
     if isinstance(document, dict) and "sources" in document and "groups" not in document:
         names = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")
         content = re.sub(r"(?m)^(\s*(?:- )?)\w+_file: .*$", "", yaml.safe_dump(document)) if "_file" in text else text
-        if content is text and not text.lstrip().startswith("- name"):
-            parse(text, names, ROOT)
+        declared_elsewhere = "declarations" in document  # tests/declared/test_page.py runs that page
+        if content is text and not text.lstrip().startswith("- name") and not declared_elsewhere:
+            parse(text, names, ROOT, vendors=Vendors())
 
 
 def test_commands_shown_exist() -> None:

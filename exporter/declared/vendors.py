@@ -209,7 +209,7 @@ def load_package(name: str, point: EntryPoint) -> Provider:
         return found
     if not isinstance(found, (Mapping, str, Path)):
         raise DeclarationError(f"{point.value} is neither a Provider nor a declaration")
-    declaration = declaration_of(json.loads(json.dumps(found)) if isinstance(found, Mapping) else found)
+    declaration = declaration_of(json.loads(json.dumps(found, default=str)) if isinstance(found, Mapping) else found)
     if declaration.name != name:
         raise DeclarationError(f"the entry point {name} holds a declaration named {declaration.name}")
     return make_provider(declaration)
