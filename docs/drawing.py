@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
@@ -126,7 +127,12 @@ class Canvas:
         self, x: float, y: float, text: str, *, size: float, color: str = BRIGHT, align: str = "left", weight: str = ""
     ) -> None:
         """Write text, its vertical middle at `y`; a dollar is a dollar."""
-        style = {"ha": align, "va": "center_baseline", "weight": weight or "normal", "parse_math": False}
+        style: dict[str, Any] = {
+            "ha": align,
+            "va": "center_baseline",
+            "weight": weight or "normal",
+            "parse_math": False,
+        }
         self._axes.text(x, y, text, fontsize=size * POINTS, color=color, **style)
 
     def save(self, path: Path, note: str) -> None:

@@ -103,7 +103,7 @@ class Exporter:
     def __init__(self, path: Path | None, *sources: Source, now: float = NOW) -> None:
         """Start nothing; the clock stands still."""
         self.settings = Settings(sources=sources, state_file=path)
-        self.app = App(lambda: now, make_transport=lambda _: NoTransport())  # type: ignore[arg-type,return-value]
+        self.app = App(lambda: now, make_transport=lambda _: NoTransport())
         self.saver = StateSaver(self.app.store, self.app.archive)
         self.watches: list[SourceTasks] = []
 

@@ -35,7 +35,7 @@ class SilentOptions:
     spare: Secret | None = field(default=None, repr=False)
 
 
-async def never_called(*_: Any) -> Any:
+def never_called(*_: Any) -> Any:
     raise AssertionError("the configuration asks no vendor")
 
 

@@ -31,7 +31,8 @@ def failing_vendor(**changes: Any) -> Vendor:
 
 
 async def test_what_stood_stands_on_while_the_vendor_is_down_and_a_reading_ends_it(tmp_path: Path) -> None:
-    path, limits = tmp_path / "state.json", {"min_backups": 9}
+    path = tmp_path / "state.json"
+    limits: dict[str, Any] = {"min_backups": 9}
     before = await poll_once(path, failing_vendor(), **limits)
     stood = problems(before)
     after = await Exporter(path, source(failing_vendor(down=DOWN), **limits), now=NOW + 60).start()

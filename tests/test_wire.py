@@ -208,7 +208,7 @@ WORDS = {
 )
 def test_what_stands_on_a_backup_depends_on_its_status(said: str, status: Status, stands: set[str]) -> None:
     told = {"size": 5.0, "finished": 9.0, "progress": 40.0}
-    found = wire.backup(WORDS, said, id="a", started=1.0, kind="full", **told)
+    found = wire.backup(WORDS, said, id="a", started=1.0, kind="full", size=5.0, finished=9.0, progress=40.0)
 
     assert (found.id, found.started, found.kind, found.status) == ("a", 1.0, "full", status)
     assert {name: getattr(found, name) for name in told} == {
@@ -309,7 +309,10 @@ def test_a_fraction_stays(written: str, fraction: float) -> None:
         ),
         *((value, True) for value in ("0000-00-00 00:00:00", "0000-00-00T00:00:00Z", "0001-01-01T00:00:00+14:00")),
         *((value, True) for value in ("1970-01-01T00:00:00Z", "1970-01-01 00:00:00 UTC")),
-        *((value, False) for value in (0, 1795860000, True, [], {}, "soon", "20 Nov 2026", "2026-13-01T00:00:00Z")),
+        *(
+            (value, False)
+            for value in list[Any]((0, 1795860000, True, [], {}, "soon", "20 Nov 2026", "2026-13-01T00:00:00Z"))
+        ),
         *((value, False) for value in ("2026-11-28T25:00:00Z", "2026-11-28T10:00:61Z", "10000-01-01T00:00:00Z")),
         *((value, False) for value in ("Sat, 28 Nov 2026 10:00:00 GMT", "2026-1128T100000", "2026-11-28T1000:00Z")),
     ],

@@ -8,6 +8,7 @@ import pytest
 from exporter.client import decoding
 from exporter.client import session as bounds
 from exporter.client.client import Response
+from exporter.client.responses import decode_response
 from exporter.client.session import Session
 from exporter.errors import CapError, ServerError
 from exporter.provider import BearerAuth
@@ -62,7 +63,7 @@ async def test_a_large_answer_is_decoded_beside_the_loop(
     small: int, thread: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    decode = decoding.decode_response
+    decode = decode_response
 
     def noting(*arguments: object, **named: object) -> object:
         seen.append(threading.current_thread().name)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from exporter.client.responses import decode, decode_response, links, number, rate_limit_reset, retry_after, same_host
+from exporter.client.responses import decode_response, links, number, rate_limit_reset, retry_after, same_host
 from exporter.errors import MalformedError, PollError
+from exporter.wire import decode
 
 BASE = "https://api.example.com/v1/things?page=1"
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.declared.vendor import Asked, Vendor, poll, vendor
 
 OPTIONS = {"key": {"secret": True}, "user": {}}
-GIVEN = {"key": "p l/a&nted", "user": "ann"}
+GIVEN: dict[str, Any] = {"key": "p l/a&nted", "user": "ann"}
 
 
 def declaration(

@@ -167,7 +167,7 @@ def test_the_ledgers_dump_shrinks_to_a_tenth() -> None:
 
 
 def test_the_risk_databases_dumps_have_ended_and_its_snapshots_go_on() -> None:
-    newest = {}
+    newest: dict[str, str] = {}
     for backup in list_all(account(), f"{PAYMENTS}/risk-db/backups"):
         source = backup["config"]["source"]["type"]
         newest[source] = max(newest.get(source, ""), backup["createdAt"])

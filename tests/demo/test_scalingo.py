@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.demo.http import Request, Response, Story
-from exporter.demo.vendors.scalingo import ScalingoAccount, accounts
+from exporter.demo.vendors.scalingo import accounts
 
 START = 1_763_800_000.0  # 2025-11-22T08:26:40Z
 STORY = Story(start=START)
@@ -22,7 +22,7 @@ NAMES = {
 class Client:
     """Asks the simulated account as a client would, with the tokens it was given."""
 
-    def __init__(self, account: ScalingoAccount | None = None) -> None:
+    def __init__(self, account: Any = None) -> None:
         (only,) = accounts(STORY)
         self.account = account or only
         self.requests = 0
@@ -34,7 +34,7 @@ class Client:
 
     def exchange(self, now: float = START) -> str:
         basic = b64encode(b":" + self.account.configuration(BASE)["token"].encode()).decode()
-        return "Bearer " + decode_jwt(self.ask("POST", "/v1/tokens/exchange", f"Basic {basic}", now))["token"]
+        return f"Bearer {decode_jwt(self.ask('POST', '/v1/tokens/exchange', f'Basic {basic}', now))['token']}"
 
     def addons(self, token: str) -> dict[str, tuple[str, str]]:
         """Return app and addon id by `app/technology`, the apps asked by id and by name in turn."""

@@ -63,7 +63,9 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         """Begin to count real time anew."""
         self._leaping.until = time.monotonic() + LONGEST
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
         self._leaping.threads += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._thread_done)

@@ -144,7 +144,7 @@ async def test_a_large_page_is_mapped_slice_by_slice() -> None:
     assert max(at_a_time.values()) <= SLICE
 
 
-@pytest.mark.parametrize(("records", "beside"), [(10, False), (reading.FEW + 1, True)])
+@pytest.mark.parametrize(("records", "beside"), [(10, False), (workers.FEW + 1, True)])
 async def test_a_large_listing_is_put_together_beside_the_loop(
     records: int, beside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +166,7 @@ async def test_a_large_listing_is_put_together_beside_the_loop(
 
 
 async def test_what_changes_meanwhile_is_taken_into_account() -> None:
-    reader = stub_reader(reading.FEW + 1)
+    reader = stub_reader(workers.FEW + 1)
     found = await reader.listing(NEW)
     changed = replace(NEW, first_seen=7.0)
     seen = iter([NEW, changed, changed, changed])

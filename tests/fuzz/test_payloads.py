@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
-from exporter.client.responses import decode
 from exporter.errors import MalformedError, PollError
 from exporter.metrics.render import render_resource, render_resources
 from exporter.model import Backup, Status
@@ -20,6 +19,7 @@ from exporter.settings import Policy
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
 from exporter.state.view import ResourceView
+from exporter.wire import decode
 from tests.fuzz.profile import SCALARS, fuzzed
 from tests.providers import test_backupify, test_clickhouse_cloud, test_northflank, test_scalingo, test_scholarly
 from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replace_at

@@ -71,7 +71,7 @@ def test_the_files_are_openmetrics_and_each_holds_one_day(tmp_path: Path) -> Non
     assert [path.name for path in paths] == [f"backups-2025-11-{day}.om" for day in (22, 23, 24, 25)]
     stamps = []
     for path in paths:
-        families = list(text_string_to_metric_families(path.read_text()))
+        families = list(text_string_to_metric_families(path.read_text()))  # type: ignore[no-untyped-call]
         assert {family.type for family in families} == {"gauge"}
         ages = [sample for family in families for sample in family.samples if sample.name == "backup_age_seconds"]
         stamps += [float(sample.timestamp) for sample in ages]

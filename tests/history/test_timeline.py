@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -141,7 +142,7 @@ def test_the_limit_is_configured_or_else_derived() -> None:
     details = Details(interval=86400)
     listing = Listing(backups=BackupTable([completed(1, 0, None)]))
 
-    def limit(**expected: float) -> tuple[float | None, str | None]:
+    def limit(**expected: Any) -> tuple[float | None, str | None]:
         found = timeline(listing, details, Policy(derive_max_age=lambda seconds: 2 * seconds, **expected), None)
         return found.limit, found.limit_from
 

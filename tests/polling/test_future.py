@@ -10,7 +10,7 @@ from exporter.model import Backup, RecoveryWindow, Resource, Status
 from exporter.persistence.schema import StoredResource, store_live
 from exporter.state.history import History
 from exporter.state.listing import Listing, Page
-from exporter.state.recent_backups import CompletedBackup
+from exporter.state.recent_backups import CompletedBackup, RecentBackups
 from exporter.state.resource import TOLERANCE, ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually
@@ -40,6 +40,7 @@ def test_nothing_in_the_future_is_remembered(status: Status) -> None:
 
     assert last_success(found) == PAST.started
     assert found.unreadable_records is not None
+    assert found.summary is not None
     assert found.summary.last_attempt == found.history.attempt.started == PAST.started  # type: ignore[union-attr]
     assert found.summary.future == AHEAD.started
     assert found.summary.counts[status] >= 1
@@ -100,8 +101,10 @@ def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
 
 def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:
     history = History(
-        successes={"": (CompletedBackup(id="a", started=NOW + DAY), CompletedBackup(id="b", started=NOW - DAY))}
-    )  # type: ignore[dict-item]
+        successes={
+            "": RecentBackups([CompletedBackup(id="a", started=NOW + DAY), CompletedBackup(id="b", started=NOW - DAY)])
+        }
+    )
     old = store_live("s", "stub", replace(NEW, history=history))
 
     assert isinstance(old, StoredResource)

@@ -48,7 +48,7 @@ def rows(draw: st.DrawFn) -> Row:
     number = draw(st.integers(0, 30))
     status = draw(st.sampled_from(STATUSES if number % 5 == 0 else STATUSES[:2]))
     started = None if number == 7 else float(number) + draw(st.sampled_from([0.0, 0.0, 0.25]))
-    return row(str(number), status, started, finished=draw(st.sampled_from([None, 50.0])))
+    return {**row(str(number), status, finished=draw(st.sampled_from([None, 50.0]))), "started": started}
 
 
 def paged(found: list[Row], at: int) -> list[list[Row]]:

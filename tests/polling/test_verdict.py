@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ async def test_what_is_in_a_scope_that_cannot_be_listed_has_not_disappeared() ->
         assert not any("disappeared" in one or "emptied" in one for one in problems(seen))
 
 
-async def reload(seen: Watching, **changes: object) -> None:
+async def reload(seen: Watching, **changes: Any) -> None:
     for tasks in await seen.app.apply(Settings(sources=(source(max_age=9 * DAY, discovery_interval=POLL, **changes),))):
         tasks.start()
 

@@ -13,7 +13,7 @@ from exporter.errors import MalformedError, PollError
 from exporter.metrics.render import render_resource, render_resources
 from exporter.model import Backup, Details, Resource
 from exporter.polling.mapping import map_page
-from exporter.provider import Answer, Api, Auth, Provider
+from exporter.provider import NO_HEADERS, Answer, Api, Auth, Provider
 from exporter.settings import Policy
 from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
@@ -37,11 +37,18 @@ class WaryApi(FakeApi):
     """Ends a chain of pages that leads back to itself, as the exporter's own way to a vendor does."""
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
+        self,
+        url: str,
+        *,
+        auth: Auth | None,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = NO_HEADERS,
+        empty: bool = False,
+        envelope: Any = Any,
     ) -> Answer:
         if self.asked.count(route_of(url)) > 1:
             raise MalformedError("a page link leads back to a page already read")
-        return await super().get(url, auth=auth, accept=accept, empty=empty, envelope=envelope)
+        return await super().get(url, auth=auth, accept=accept, headers=headers, empty=empty, envelope=envelope)
 
 
 class ProviderContract:

@@ -16,7 +16,7 @@ from exporter.errors import (
     ServerError,
     UnauthorizedError,
 )
-from exporter.provider import Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
+from exporter.provider import NO_HEADERS, Answer, Auth, BasicAuth, BearerAuth, Token, TokenExchange
 
 ERRORS: dict[int, type[PollError]] = {
     401: UnauthorizedError,
@@ -57,7 +57,14 @@ class FakeApi:
         self.tokens: dict[str, Token] = {}
 
     async def get(
-        self, url: str, *, auth: Auth, accept: str = "application/json", empty: bool = False, envelope: Any = Any
+        self,
+        url: str,
+        *,
+        auth: Auth | None,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = NO_HEADERS,
+        empty: bool = False,
+        envelope: Any = Any,
     ) -> Answer:
         self.signed.append(self._sign(auth))
         answer = self._answer(url, "GET", empty=empty)
@@ -96,5 +103,4 @@ class FakeApi:
                     self._sign(own)
                     self.tokens[url] = read(self._answer(url, "POST").body)
                 return f"Bearer {self.tokens[url].value}"
-            case None:
-                return ""
+        return ""

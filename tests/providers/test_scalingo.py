@@ -8,6 +8,7 @@ import pytest
 
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
+from exporter.provider import Url
 from exporter.providers import scalingo
 from exporter.providers.scalingo import Options
 from exporter.secret import Secret
@@ -243,7 +244,7 @@ async def test_each_request_is_signed_with_the_token_that_it_needs() -> None:
 
 
 async def test_addresses_follow_the_region_unless_they_are_given() -> None:
-    options = Options(token=Secret("planted"), region="osc-secnum-fr1", auth_url=scalingo.Url("http://localhost/auth/"))
+    options = Options(token=Secret("planted"), region="osc-secnum-fr1", auth_url=Url("http://localhost/auth/"))
     api = FakeApi({"POST localhost/auth/v1/tokens/exchange": Reply(body={"token": "jwt"})})
     with pytest.raises(NotFoundError):
         await scalingo.scopes(api, options)

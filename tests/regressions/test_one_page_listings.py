@@ -1,5 +1,6 @@
 """A vendor that pages nothing tells the whole listing each time: what it lists no more is not counted any more."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,8 +42,9 @@ async def test_an_expired_backup_is_gone_at_the_next_poll(provider: Provider, op
         resource=Resource(id="two", name="two", kind="redis", path=("one", "two")), first_seen=0.0
     )
     for rows in (ROWS, ROWS[:2]):
-        api = FakeApi(routes(rows))
-        reader = Reader(source=source, api=lambda api=api: api)
-        resource_status = reader.apply_listing(resource_status, await reader.listing(resource_status))
+        reader = Reader(source=source, api=partial(FakeApi, routes(rows)))
+        reading = await reader.listing(resource_status)
+        assert reading is not None
+        resource_status = reader.apply_listing(resource_status, reading)
         assert resource_status.listing is not None
         assert set(resource_status.listing.backups) == {row["id"] for row in rows}

@@ -32,5 +32,8 @@ async def test_the_only_page_is_the_whole_listing() -> None:
     reader = Reader(source=one, api=lambda: None)  # type: ignore[arg-type,return-value]
     reading = await reader.listing(resource_status)
 
+    assert reading is not None
     assert reading.whole
-    assert set(reader.apply_listing(resource_status, reading).listing.backups) == {"c"}  # type: ignore[union-attr]
+    listing = reader.apply_listing(resource_status, reading).listing
+    assert listing is not None
+    assert set(listing.backups) == {"c"}

@@ -31,7 +31,7 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         compared.append(known)
         return check(password, known)
 
-    monkeypatch.setattr(basic_auth.bcrypt, "checkpw", counting)
+    monkeypatch.setattr(bcrypt, "checkpw", counting)
     return compared
 
 

@@ -82,7 +82,7 @@ def test_everything_that_can_be_said_is_understood(write: Write) -> None:
     assert old == ["ECDHE-ECDSA-AES128-GCM-SHA256"]
     assert not config.context.options & ssl.OP_CIPHER_SERVER_PREFERENCE
     assert sorted(config.users) == [b"prometheus", b"somebody else"]
-    assert dict(config.headers) == EVERYTHING["http_server_config"]["headers"]  # type: ignore[index]
+    assert dict(config.headers) == EVERYTHING["http_server_config"]["headers"]
     assert {path.name for path in config.files.stamps} == {"web.yaml", "cert.pem", "key.pem", "ca.pem"}
     assert config == load(write(**EVERYTHING))
 

@@ -19,7 +19,7 @@ INSTITUTION = Resource(id="i", name="i", kind="institution")
 SCHOLARLY = "GET api.scholarlysoftware.com/api/v1/backups/b1"
 NORTHFLANK = "GET api.northflank.com/v1/projects/shop/addons/orders/backups/b1/download-link"
 SCALINGO = "GET db-api.osc-fr1.scalingo.com/api/databases/ad-1/backups/b1/archive"
-OPTIONS = {
+OPTIONS: dict[str, tuple[Provider, Any, Resource]] = {
     SCHOLARLY: (scholarly.PROVIDER, scholarly.Options(token=Secret("planted")), INSTITUTION),
     NORTHFLANK: (northflank.PROVIDER, northflank.Options(token=Secret("planted")), ADDON),
     SCALINGO: (scalingo.PROVIDER, scalingo.Options(token=Secret("planted")), DATABASE),
