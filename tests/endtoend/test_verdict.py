@@ -5,9 +5,9 @@ import json
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,6 +20,7 @@ from exporter.demo.server import SimulatedVendors, all_accounts
 from stack.files import Timing
 from stack.programs import free_port, running, wait_for_answer
 from stack.servers import servers
+from stack.webhook import Notice, Webhook
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +42,8 @@ STAGED = {
     "BackupTooOldByKind",
 }
 """What the demo stages within its first two minutes at speed 1, and nothing ends."""
+SEVERITIES = {alert.name: alert.severity for alert in ALERTS}
+PAGED_WITHIN = 30.0
 ON_FACTS = {alert.name for alert in ALERTS if not alert.word} - {"BackupProblem"}
 
 Firing = set[tuple[str, str, str, str, str]]
@@ -70,6 +73,7 @@ class World:
     folder: Path
     exporter: str
     prometheus: str = ""
+    webhook: Webhook = field(default_factory=Webhook)
 
     @asynccontextmanager
     async def exporting(self) -> AsyncIterator[None]:
@@ -111,7 +115,7 @@ def read(url: str) -> str:
 
 
 def describe(alert: str, labels: Mapping[str, str]) -> tuple[str, str, str, str, str]:
-    source, resource = labels["source"], labels.get("resource", "")
+    source, resource = labels.get("source", ""), labels.get("resource", "")
     return alert, source, resource, labels.get("kind", ""), labels.get("limit", "")
 
 
@@ -137,23 +141,36 @@ async def live(folder: Path, timing: Timing) -> AsyncIterator[World]:
         await vendors.start()
         (folder / "config.yaml").write_text(vendors.configuration(state_file=str(folder / "state.json")))
         world = World(folder, f"127.0.0.1:{free_port()}")
-        webhook = "http://127.0.0.1:9"
+        world.webhook = await stack.enter_async_context(Webhook())
         pair = await stack.enter_async_context(
-            servers(folder, exporter=f"http://{world.exporter}", webhook=webhook, timing=timing)
+            servers(folder, exporter=f"http://{world.exporter}", webhook=world.webhook.url, timing=timing)
         )
         world.prometheus = pair.prometheus.url
         yield world
 
 
-async def watch_the_demo(folder: Path) -> tuple[Firing, Firing]:
+async def watch_the_demo(folder: Path) -> tuple[Firing, Firing, Firing]:
+    """Return the problems, the alerts that fire, and the critical ones of which the pager was not notified."""
     async with live(folder, QUICK) as world, world.exporting():
-        return await world.agreement(STAGED)
+        problems, alerts = await world.agreement(STAGED)
+        critical = {alert for alert in alerts if SEVERITIES[alert[0]] == "critical"}
+        paged = [await world.webhook.first(is_paged(*alert), seconds=PAGED_WITHIN) for alert in sorted(critical)]
+        reached = {
+            describe(notice.name, notice.labels) for notice in world.webhook.notices if notice.receiver == "pager"
+        }
+        assert all(paged)
+        return problems, alerts, reached - critical
 
 
-def test_what_fires_is_what_the_exporter_reports_both_ways(tmp_path: Path) -> None:
-    problems, alerts = asyncio.run(watch_the_demo(tmp_path))
+def is_paged(*alert: str) -> Callable[[Notice], bool]:
+    return lambda notice: notice.receiver == "pager" and describe(notice.name, notice.labels) == alert
+
+
+def test_what_fires_is_what_the_exporter_reports_both_ways_and_the_critical_reaches_the_pager(tmp_path: Path) -> None:
+    problems, alerts, needless = asyncio.run(watch_the_demo(tmp_path))
     assert problems == alerts
     assert {alert for alert, *_ in alerts} >= STAGED
+    assert needless == set()
 
 
 async def restart_in_the_middle(folder: Path) -> tuple[dict[Any, str], dict[Any, str], dict[Any, str]]:
