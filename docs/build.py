@@ -41,6 +41,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield DOCS / "vendors" / f"{name}.md", vendor_page(name)
     for name in catalog_names():
         yield DOCS / "vendors" / f"{name}.md", declared_page(name)
+    yield ROOT / "exporter" / "config" / "example.yaml", (ROOT / "config.example.yaml").read_text()
     architecture = DOCS / "architecture.md"
     yield architecture, with_map(architecture.read_text())
 

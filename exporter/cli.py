@@ -57,6 +57,18 @@ def _poll(flags: argparse.Namespace) -> int:
     return poll(None if flags.demo else flags.config_file, flags.source, flags.output, flags.fail_on)
 
 
+def _schema(_: argparse.Namespace) -> int:
+    from exporter.commands.schema import print_schema
+
+    return print_schema()
+
+
+def _example_config(_: argparse.Namespace) -> int:
+    from exporter.commands.example_config import example_config
+
+    return example_config()
+
+
 def _report(flags: argparse.Namespace) -> int:
     from exporter.commands.report import ReportFlags, make_report
 
@@ -405,6 +417,8 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
         (_config_flag, _try_flags, _log_flags),
     ),
     "providers": (_providers, "List the vendors that can be configured.", (_optional_config_flag,)),
+    "schema": (_schema, "Print the JSON Schema of the configuration, for editors.", ()),
+    "example-config": (_example_config, "Print the example configuration, which shows every key.", ()),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }
 

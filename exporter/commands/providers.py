@@ -39,7 +39,8 @@ def _read_declarations(config_file: Path, vendors: Vendors) -> list[str]:
     try:
         load(config_file, os.environ, vendors=vendors)
     except ConfigError as error:
-        return [problem for problem in error.problems if not problem.startswith(OF_OTHER_KEYS)]
+        place = re.compile(rf"{re.escape(str(config_file))}(?::[0-9]+)?: ")
+        return [it for it in error.problems if not place.sub("", it, count=1).startswith(OF_OTHER_KEYS)]
     return []
 
 

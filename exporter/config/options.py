@@ -4,6 +4,7 @@
 `tuple[str, ...]` a list of texts. A field without a default is required.
 """
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from types import NoneType
@@ -15,6 +16,10 @@ from exporter.config.values import InvalidValueError, Reader, file_text, path_fr
 from exporter.provider import Provider, Url
 from exporter.secret import Secret
 
+_SCHEMAS: Mapping[Any, Any] = {
+    bool: {"type": "boolean"},
+    tuple[str, ...]: {"type": ["array", "null"], "items": {"type": ["string", "integer"], "minLength": 1}},
+}
 _READERS: dict[Any, Reader[Any]] = {str: text, Url: url, tuple[str, ...]: list_of(text)}
 
 
@@ -24,6 +29,25 @@ def option_keys(provider: Provider) -> tuple[str, ...]:
     for name, kind in _types(provider).items():
         keys += (name, f"{name}_file") if kind is Secret else (name,)
     return tuple(keys)
+
+
+def option_schemas(
+    provider: Provider, of_text: Mapping[str, Any], of_url: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    """Return the JSON Schema of each key, given those of a text and of a URL, and what of them must be there."""
+    keys: dict[str, Any] = {}
+    demands: list[Mapping[str, Any]] = []
+    types = _types(provider)
+    for option in fields(provider.options):
+        name, kind = option.name, types[option.name]
+        names = (name, f"{name}_file") if kind is Secret else (name,)
+        keys |= dict.fromkeys(names, of_text if kind in (Secret, str) else _SCHEMAS.get(kind, of_url))
+        given = [{"required": [key]} for key in names]
+        if _is_required(option):
+            demands.append({"oneOf": given})
+        elif len(names) > 1:
+            demands.append({"not": {"required": list(names)}})
+    return keys, demands
 
 
 def read_options(section: Section, provider: Provider, folder: Path) -> Any:

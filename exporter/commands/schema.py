@@ -1,0 +1,12 @@
+"""`backup-exporter schema`: prints the JSON Schema of the configuration, for editors."""
+
+import json
+
+from exporter.config.schema import schema
+from exporter.declared.vendors import Vendors
+
+
+def print_schema() -> int:
+    """Print the schema; it knows the vendors that are built in, in the catalog, or in an installed package."""
+    print(json.dumps(schema(Vendors().providers), indent=2))
+    return 0
