@@ -62,14 +62,7 @@ async def poll_once(settings: Settings, output: str, fail_on: str = "down") -> i
     app = App(time.time)
     watches = await app.apply(settings)
     try:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(complete_style="green", finished_style="green"),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        ) as progress:
+        with progress_bars(Console(stderr=True)) as progress:
             await asyncio.gather(*(_poll_with_progress(watch, app.store, progress) for watch in watches))
     finally:
         await app.stop()
@@ -78,9 +71,21 @@ async def poll_once(settings: Settings, output: str, fail_on: str = "down") -> i
     return find_exit_code(app.store, fail_on)
 
 
+def progress_bars(console: Console) -> Progress:
+    """Return bars that are gone at the end; names are text, not markup."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(complete_style="green", finished_style="green"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
 async def _poll_with_progress(watch: SourceTasks, store: Store, progress: Progress) -> None:
     name = watch.source.name
-    task = progress.add_task(name, total=None)
+    task = progress.add_task(escape_controls(name), total=None)
 
     def advance(_: str) -> None:
         progress.update(task, total=len(store.entries[name].resources), advance=1)

@@ -1,0 +1,58 @@
+"""A source's name in the progress bars is text: brackets stay, and nothing of it reaches the terminal as a command."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from exporter.app import App
+from exporter.commands import poll
+from exporter.config.loader import parse
+
+NAMES = ("[prod] orders", "orders [/prod]", "[red]x[/red]", "[link=https://evil.example]x", ":warning:", "a[b")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bars_show_a_name_as_it_is(name: str) -> None:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100, color_system=None)
+    with poll.progress_bars(console) as progress:
+        progress.add_task(name, total=3)
+        progress.refresh()
+
+    assert name in output.getvalue()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_poll_prints_a_source_under_its_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"sources: [{{name: '{name}', provider: scholarly, token: x, max_age: 1d, base_url: 'http://127.0.0.1:1'}}]"
+    code = asyncio.run(poll.poll_once(parse(text, {}, Path()).settings, "table"))
+
+    assert code == 1
+    assert f"{name}: down, connection" in capsys.readouterr().out
+
+
+def test_controls_are_shown_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Bars:
+        def add_task(self, description: str, total: int | None) -> int:
+            del total
+            shown.append(description)
+            return 0
+
+        def update(self, *_: object, **__: object) -> None: ...
+
+    async def run() -> None:
+        text = "sources: [{name: a, provider: scholarly, token: x, max_age: 1d, base_url: 'http://127.0.0.1:1'}]"
+        app = App(lambda: 0.0)
+        (task,) = await app.apply(parse(text, {}, Path()).settings)
+        object.__setattr__(task.source, "name", "a\x1b[31m\x9bb\u202e")
+        with pytest.raises(KeyError):  # nothing is known under that name; the bar is there by then
+            await poll._poll_with_progress(task, app.store, Bars())  # type: ignore[arg-type]
+        await app.stop()
+
+    asyncio.run(run())
+    assert shown == ["a\\x1b[31m\\x9bb\\u202e"]
