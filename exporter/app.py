@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -30,7 +31,12 @@ MakeTransport = Callable[[Source], Transport]
 
 def http_transport(source: Source) -> HttpTransport:
     """Return the way to a source's vendor over real sockets."""
-    return HttpTransport(ca_file=source.ca_file, proxy_url=source.proxy_url)
+    return HttpTransport(ca_file=source.ca_file, proxy_url=source.proxy_url, log=log_of(source))
+
+
+def log_of(source: Source) -> Any:
+    """Return the logger of what concerns one source."""
+    return structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
 
 @dataclass(slots=True)
@@ -122,6 +128,7 @@ class App:
             clock=self._clock,
             bases=source.base_urls,
             rate_headers=source.provider.rate_headers,
+            log=log_of(source),
         )
         restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
         self.store.add_source(source, client.counters, restored, stored)

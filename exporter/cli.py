@@ -236,7 +236,12 @@ def _shard_flag(parser: argparse.ArgumentParser) -> None:
 
 def _log_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--log.level", dest="log_level", choices=LEVELS, default="info", help="what to log (default: %(default)s)"
+        "--log.level",
+        dest="log_level",
+        choices=LEVELS,
+        default="info",
+        metavar="LEVEL",
+        help="log debug, info, warn (or warning) and error, or from one of these on (default: %(default)s)",
     )
     parser.add_argument(
         "--log.format",

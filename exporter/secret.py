@@ -4,14 +4,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.errors import UnauthorizedError
+from exporter.files import UnreadableError, WatchedFile
+
+BYTE_ORDER_MARK = "\ufeff"
 
 
-class _Cache:
-    __slots__ = ("stamp", "value")
+def find_fault(value: str) -> str | None:
+    """Return why a text cannot be a credential, or None if it can: one line of printable ASCII."""
+    if not value.strip():
+        return "is empty"
+    if value.startswith(BYTE_ORDER_MARK):
+        return "begins with a byte order mark; save it without one"
+    if not value.strip().isprintable():
+        return "holds more than one line, or a character that cannot be printed"
+    if not value.isascii():
+        return "holds a character that is not ASCII"
+    return None
 
-    def __init__(self) -> None:
-        self.stamp: tuple[int, int, int] | None = None
-        self.value = ""
+
+def parse(content: bytes) -> str:
+    """Return the credential that a file holds, or raise UnreadableError."""
+    try:
+        value = content.decode()
+    except UnicodeDecodeError:
+        raise UnreadableError("the file is no text in UTF-8") from None
+    if (fault := find_fault(value)) is not None:
+        raise UnreadableError(f"the file {fault}")
+    return value.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +39,38 @@ class Secret:
 
     value: str = field(default="", repr=False)
     file: Path | None = field(default=None, repr=False)
-    _cache: _Cache = field(default_factory=_Cache, repr=False, compare=False)
+    key: str = field(default="the credential's file", compare=False)
+    """The configuration's key of the file, for messages."""
+    watched: WatchedFile[str] | None = field(init=False, default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to read the file; nothing is read yet."""
+        if self.file is not None:
+            object.__setattr__(self, "watched", WatchedFile(self.file, parse))
 
     def reveal(self) -> str:
-        """Return the credential; a file is read again when it has changed.
+        """Return the credential as it was last read; UnauthorizedError if it never could be.
 
-        While a file is away (a rotation is not always atomic) the last value goes on; if there was none,
-        UnauthorizedError.
+        Reading a file blocks, and happens here only the first time: `watched.refresh` reads it again.
         """
-        if self.file is None:
+        if self.watched is None:
             return self.value
         try:
-            status = self.file.stat()
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp != self._cache.stamp:
-                self._cache.value = self.file.read_text().strip() or self._cache.value
-                self._cache.stamp = stamp
-        except (OSError, ValueError):
-            pass  # the last value, below
-        if not self._cache.value:
-            raise UnauthorizedError("the credential's file cannot be read or is empty")
-        return self._cache.value
+            return self.watched.value or self.watched.load()
+        except UnreadableError as error:
+            raise UnauthorizedError(f"{self.key}: {error}") from None
+
+    async def refresh(self) -> None:
+        """Read the file again if it has changed; UnauthorizedError if it could never be read."""
+        if self.watched is not None:
+            await self.watched.refresh()
+            if self.watched.value is None:
+                raise UnauthorizedError(f"{self.key}: {self.watched.problem}")
+
+    async def read(self) -> str:
+        """Return the credential as its file has it now, or had it last; else UnauthorizedError."""
+        await self.refresh()
+        return self.reveal()
 
     def __str__(self) -> str:
         return "<secret>"

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
+
+import structlog
 
 from exporter.client.decoding import decode_body
 from exporter.client.rate_limiter import NotSentError, RateLimiter
@@ -13,7 +15,7 @@ from exporter.client.responses import (
     rate_limit_reset,
     retry_after,
 )
-from exporter.client.signing import address_with_key, merge_headers, static_headers, token_request
+from exporter.client.signing import address_with_key, merge_headers, secrets_of, static_headers, token_request
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import ConnectionFailedError, DeadlineError, PollError
@@ -81,6 +83,7 @@ class Client:
     large: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """Held by the one reading that may be large."""
     rate_headers: RateHeaders = field(default_factory=RateHeaders)
+    log: Any = field(default_factory=structlog.get_logger, repr=False)
     renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
     """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
@@ -120,6 +123,7 @@ class Client:
 
     async def _sign(self, auth: Auth | None, cost: Cost) -> tuple[dict[str, str], str]:
         if not isinstance(auth, TokenExchange):
+            await self._refresh(auth)
             return static_headers(auth), ""
         try:
             token = await self.tokens.get(auth, lambda: self._exchange(auth, cost))
@@ -129,7 +133,17 @@ class Client:
             raise
         return {"Authorization": f"Bearer {token}"}, token
 
+    async def _refresh(self, auth: Auth | None) -> None:
+        """Read again what has changed of a credential; log when a file cannot be used, or can be again."""
+        for secret in secrets_of(auth):
+            try:
+                await secret.refresh()
+            finally:
+                if secret.watched is not None:
+                    log_news(self.log, secret.key, secret.watched)
+
     async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
+        await self._refresh(exchange)
         headers, body = token_request(exchange)
         response = await self.request("POST", exchange.url, exchange.auth, headers, body, cost)
         token = exchange.read(await decode_body(response.status, response.body))

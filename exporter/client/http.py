@@ -3,19 +3,21 @@
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
 
-from exporter import __version__
-from exporter.client.client import Request, Response
+from exporter import __version__, authorities
+from exporter.client.client import Request, Response, log_news
 from exporter.client.name_lookup import resolve
 from exporter.client.proxies import proxy_of_environment
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
+from exporter.files import WatchedFile
 
 MAX_BODY_BYTES = 8 * 2**20
 MAX_HEADER_BYTES = 64 * 2**10
@@ -28,23 +30,26 @@ USER_AGENT = f"backup-exporter/{__version__}"
 class HttpTransport:
     """One source's connections to its vendor."""
 
-    def __init__(self, *, ca_file: Path | None = None, proxy_url: str | None = None) -> None:
+    def __init__(self, *, ca_file: Path | None = None, proxy_url: str | None = None, log: Any = None) -> None:
         """Open nothing yet; a session is made at the first request."""
-        self._ca_file = ca_file
+        self._authorities = watch_authorities(ca_file)
         self._proxy_url = proxy_url
         self._session: aiohttp.ClientSession | None = None
+        self._log: Any = structlog.get_logger() if log is None else log
         self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def send(self, request: Request) -> Response:
         """Return the whole answer. Redirects are not followed, and the body is held below its cap."""
         try:
             url = URL(request.url, encoded=True)
+            context = await current_context(self._authorities, self._log)
             async with self._open().request(
                 request.method,
                 url,
                 headers=request.headers,
                 data=request.body,
                 allow_redirects=False,
+                ssl=context,  # of another context is another connection: what is no longer trusted is not used again
                 proxy=self._proxy_url or self._proxy_of_environment(url),
             ) as response:
                 _bound_headers(response)
@@ -71,7 +76,7 @@ class HttpTransport:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=ssl_context(self._ca_file), limit=MAX_CONNECTIONS, resolver=Resolver())
+            connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, resolver=Resolver())
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 headers={"User-Agent": USER_AGENT},
@@ -172,11 +177,17 @@ MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[Exception], Poll
 """What the library's exceptions mean; the first row that fits counts."""
 
 
-@lru_cache(maxsize=32)
-def ssl_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return what servers are verified with: as Python 3.13 does by default, on every Python."""
-    context = ssl.create_default_context()
-    context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-    if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
-    return context
+def watch_authorities(ca_file: Path | None) -> WatchedFile[ssl.SSLContext] | None:
+    """Return the file whose authorities are trusted beside the system's, None for these alone."""
+    return None if ca_file is None else WatchedFile(ca_file, authorities.parse, authorities.MAX_BYTES)
+
+
+async def current_context(file: WatchedFile[ssl.SSLContext] | None, log: Any) -> ssl.SSLContext:
+    """Return the context with the authorities as their file has them now; while it is unusable the last one."""
+    if file is None:
+        return authorities.make_context(None)
+    await file.refresh()
+    log_news(log, "ca_file", file)
+    if file.value is None:
+        raise TlsError(f"ca_file: {file.problem}")
+    return file.value

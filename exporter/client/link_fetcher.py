@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from hashlib import md5
 from pathlib import Path
 
 import aiohttp
+import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from exporter.client import link as links
 from exporter.client.client import deadline
-from exporter.client.http import USER_AGENT, Resolver, ssl_context, translate
+from exporter.client.http import USER_AGENT, Resolver, current_context, translate, watch_authorities
 from exporter.errors import (
     ChecksumMismatchError,
     ConnectionFailedError,
@@ -46,7 +48,8 @@ class LinkFetcher:
         `size` is the size in bytes that the vendor reports; None: it is not compared.
         """
         try:
-            async with self._session() as session:
+            context = await current_context(watch_authorities(self.ca_file), structlog.get_logger())
+            async with self._session(context) as session:
                 if self.rules.method == "full":
                     await self._check_whole(session, download, size)
                 else:
@@ -112,10 +115,10 @@ class LinkFetcher:
                 return
         raise MalformedError("the link is redirected without end")
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _session(self, context: ssl.SSLContext) -> aiohttp.ClientSession:
         resolver = Resolver() if self.rules.allow_private else _PublicResolver()
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=ssl_context(self.ca_file), resolver=resolver, use_dns_cache=False),
+            connector=aiohttp.TCPConnector(ssl=context, resolver=resolver, use_dns_cache=False),
             headers={"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,7 +1,7 @@
 """Puts credentials into requests: headers, query parameters, and the bodies of token requests."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -43,6 +43,21 @@ def token_request(exchange: TokenExchange) -> tuple[dict[str, str], bytes | None
         body = msgspec.json.encode({key: _plain(value) for key, value in exchange.json.items()})
         return {**headers, "Content-Type": "application/json"}, body
     return headers, None
+
+
+def secrets_of(auth: Auth | None) -> list[Secret]:
+    """Return the credentials that signing with `auth` needs: of an exchange those of the token's request itself."""
+    values: Iterable[object] = ()
+    match auth:
+        case ApiKey():
+            values = auth.parts
+        case BasicAuth(user=user, password=password):
+            values = (user, password)
+        case BearerAuth(token=token):
+            values = (token,)
+        case TokenExchange():
+            values = (*(auth.form or {}).values(), *(auth.json or {}).values())
+    return [value for value in values if isinstance(value, Secret)]
 
 
 def merge_headers(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:

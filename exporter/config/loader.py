@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from exporter import registry
+from exporter import files, registry
 from exporter.config import document
 from exporter.config.location import Location, Report
 from exporter.config.options import option_keys, read_options
@@ -134,10 +134,12 @@ def load(
 ) -> LoadedConfig:
     """Read a configuration file, or raise ConfigError."""
     try:
-        content = path.read_text(encoding="utf-8")
+        content = files.read_text(path)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
-    except ValueError:
+    except files.UnreadableError as error:
+        raise ConfigError([f"{path}: {error}"]) from None
+    except UnicodeDecodeError:
         raise ConfigError([f"{path}: is no UTF-8 text"]) from None
     return parse(content, environ, path.absolute().parent, providers=providers, vendors=vendors, file=str(path))
 

@@ -12,9 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 from exporter.config.location import Location
 from exporter.config.sections import Section, list_of
-from exporter.config.values import InvalidValueError, Reader, file_text, path_from, text, url
+from exporter.config.values import InvalidValueError, Reader, load_watched, path_from, text, url
 from exporter.provider import Provider, Url
-from exporter.secret import Secret
+from exporter.secret import Secret, find_fault
 
 _SCHEMAS: Mapping[Any, Any] = {
     bool: {"type": "boolean"},
@@ -79,19 +79,22 @@ def _secret(section: Section, field: "Field[Any]", folder: Path) -> Secret | Non
         return section.read(by_file, _secret_file(folder))
     if name not in section and _is_required(field):
         section.location.key(name).problem(f"is missing; give {name} or {by_file}")
-    value = section.read(name, text)
+    value = section.read(name, _secret_text)
     return None if value is None else Secret(value)
+
+
+def _secret_text(value: Any, location: Location) -> str:
+    found = text(value, location)
+    if (fault := find_fault(found)) is not None:
+        raise InvalidValueError(fault)
+    return found
 
 
 def _secret_file(folder: Path) -> Reader[Secret]:
     def read(value: Any, location: Location) -> Secret:
-        path = path_from(folder)(value, location)
-        found = file_text(path).strip()
-        if not found:
-            raise InvalidValueError("the file is empty")
-        if not found.isprintable():
-            raise InvalidValueError("the file holds more than one line, or a character that cannot be printed")
-        return Secret(file=path)
+        secret = Secret(file=path_from(folder)(value, location), key=location.path.rpartition(".")[2])
+        load_watched(secret.resources)
+        return secret
 
     return read
 

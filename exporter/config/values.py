@@ -5,12 +5,12 @@ may be a secret in the wrong place.
 """
 
 import re
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from exporter import authorities, files
 from exporter.config import durations
 from exporter.config.location import Location
 
@@ -135,12 +135,20 @@ def path_from(folder: Path) -> Reader[Path]:
 def file_text(path: Path) -> str:
     """Return the text of a file that the configuration names, or refuse the path."""
     try:
-        return path.read_text()
-    except OSError as error:
-        problem = (error.strerror or "it cannot be opened").lower()
-    except ValueError:
-        problem = "it is no text"
-    raise InvalidValueError(f"the file cannot be read: {problem} (a relative path starts beside the configuration)")
+        return files.read_text(path)
+    except UnicodeDecodeError:
+        raise InvalidValueError("the file is no text in UTF-8") from None
+    except (OSError, files.UnreadableError) as error:
+        raise _refusal(files.reason(error)) from None
+
+
+def load_watched(file: files.WatchedFile[T] | None) -> None:
+    """Read a file whose changes will be followed, or refuse its path."""
+    try:
+        if file is not None:
+            file.load()
+    except files.UnreadableError as error:
+        raise _refusal(str(error)) from None
 
 
 def certificates_from(folder: Path) -> Reader[Path]:
@@ -148,14 +156,16 @@ def certificates_from(folder: Path) -> Reader[Path]:
 
     def read(value: Any, location: Location) -> Path:
         path = path_from(folder)(value, location)
-        file_text(path)
-        try:
-            ssl.create_default_context(cafile=path)
-        except OSError:  # ssl.SSLError is one
-            raise InvalidValueError("the file holds no certificate in PEM form") from None
+        load_watched(files.WatchedFile(path, authorities.parse, authorities.MAX_BYTES))
         return path
 
     return read
+
+
+def _refusal(problem: str) -> InvalidValueError:
+    if problem.startswith("the file cannot be read"):
+        problem += " (a relative path starts beside the configuration)"
+    return InvalidValueError(problem)
 
 
 def _http_parts(value: Any, location: Location) -> SplitResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from exporter import files
 from exporter.config import document, durations
 from exporter.config.loader import ConfigError
 from exporter.config.location import Location, Report
@@ -53,25 +54,32 @@ class WebConfig:
 
 def load(path: Path) -> WebConfig:
     """Read a file, and those it names beside it; ConfigError with all that is wrong."""
-    report, files = Report(), Files()
-    files.record(path)
-    try:
-        content = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
-    except ValueError:
-        raise ConfigError([f"{path}: is no UTF-8 text"]) from None
+    report, read = Report(), Files()
+    content = _read(path, read)
     top = attempt(section, document.read(content, None, report), Location(report))
-    config = None if top is None else _config(top, path.absolute().parent, files)
+    config = None if top is None else _config(top, path.absolute().parent, read)
     if config is None or report.problems:
         raise ConfigError([f"{path}: {problem}" for problem in report.problems])
     return config
 
 
-def _config(top: Section, folder: Path, files: Files) -> WebConfig:
+def _read(path: Path, read: Files) -> str:
+    """Return the text of the file; ConfigError if it cannot be read."""
+    try:
+        read.note(path)
+        return files.read_text(path)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None
+    except files.UnreadableError as error:
+        raise ConfigError([f"{path}: {error}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: is no UTF-8 text"]) from None
+
+
+def _config(top: Section, folder: Path, read: Files) -> WebConfig:
     top.check_keys(("tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"))
     server = top.read("tls_server_config", section) or Section({}, top.location)
-    tls = tls_settings(server, folder, files)
+    tls = tls_settings(server, folder, read)
     http = top.read("http_server_config", section) or Section({}, top.location)
     http.check_keys(("http2", "headers"))
     http.read("http2", boolean)
@@ -81,7 +89,7 @@ def _config(top: Section, folder: Path, files: Files) -> WebConfig:
         users=MappingProxyType(top.read("basic_auth_users", _users) or {}),
         headers=http.read("headers", _headers) or (),
         rate=top.read("rate_limit", _rate),
-        files=files,
+        files=read,
     )
 
 

@@ -11,9 +11,9 @@ import structlog
 from aiohttp import web
 
 from exporter.config.loader import ConfigError
+from exporter.files import Stamp
 from exporter.web.access import AccessControl
 from exporter.web.config import WebConfig, load
-from exporter.web.tls_config import Stamp
 
 PERIOD = 1.0
 """Seconds between two looks at the files; a change holds once two looks have found the same."""

@@ -9,13 +9,12 @@ from typing import Any
 from exporter.config.location import Location
 from exporter.config.sections import Section, list_of
 from exporter.config.values import InvalidValueError, boolean, file_text, one_of, path_from, reject, text
+from exporter.files import Stamp, stamp
 from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsError, TlsSettings, server_context
 
 _UNVERIFIED = ("RequireClientCert", "RequireAnyClientCert")
 _PLAIN = ("min_version", "max_version", "client_auth_type", "client_allowed_sans", "cipher_suites", "curve_preferences")
 _PEM = ("cert", "key", "client_ca")
-
-Stamp = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -31,15 +30,6 @@ class Files:
     def now(self) -> Sequence[Stamp]:
         """Return the files' stamps as they are by now."""
         return [stamp(path) for path in self.stamps]
-
-
-def stamp(path: Path) -> Stamp:
-    """Return what changes when a file does."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        return (error.errno or 0,)
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | None:
