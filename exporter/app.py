@@ -22,6 +22,7 @@ from exporter.provider import RateLimit
 from exporter.settings import Settings, Source
 from exporter.state.archive import Archive
 from exporter.state.store import Store
+from exporter.supervision import SupervisedTask, Supervisor
 
 PROGRESS_SHARE = 0.25
 
@@ -52,7 +53,12 @@ class SourceTasks:
     """One source being watched: its poller, its follower, and their tasks."""
 
     def __init__(
-        self, poller: Poller, follower: ProgressPoller, transport: Transport, verifier: DownloadVerifier | None = None
+        self,
+        poller: Poller,
+        follower: ProgressPoller,
+        transport: Transport,
+        supervisor: Supervisor,
+        verifier: DownloadVerifier | None = None,
     ) -> None:
         """Take the parts; nothing runs yet."""
         self.source = poller.source
@@ -60,19 +66,21 @@ class SourceTasks:
         self._progress_poller = follower
         self._verifier = verifier
         self._transport = transport
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor = supervisor
+        self._tasks: list[SupervisedTask] = []
 
     def start(self) -> None:
         """Begin to poll."""
-        self._tasks = [asyncio.create_task(self.poller.run()), asyncio.create_task(self._progress_poller.run())]
+        self._tasks = [
+            self._supervisor.start(f"polling {self.source.name}", self.poller.run),
+            self._supervisor.start(f"following progress of {self.source.name}", self._progress_poller.run),
+        ]
         if self._verifier is not None:
-            self._tasks.append(asyncio.create_task(self._verifier.run()))
+            self._tasks.append(self._supervisor.start(f"verifying {self.source.name}", self._verifier.run))
 
     async def stop(self) -> None:
         """Stop polling and close the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._supervisor.stop(*self._tasks)
         await self._transport.aclose()
 
 
@@ -86,6 +94,7 @@ class App:
         self._clock = clock
         self._make_transport = make_transport
         self.archive = Archive()
+        self.supervisor = Supervisor()
         self._limiters: dict[Hashable, Limiters] = {}
         self._watches: dict[str, SourceTasks] = {}
         self._download_slots = asyncio.Semaphore(CONCURRENCY)
@@ -137,6 +146,7 @@ class App:
             poller,
             ProgressPoller(source, client, limiters.progress_limiter, self.store),
             transport,
+            self.supervisor,
             self._verifier(source, client),
         )
 

@@ -21,6 +21,7 @@ class DaemonThreads(Executor):
         future: Future[Any] = Future()
 
         def run() -> None:
+            future.set_running_or_notify_cancel()
             with _Failure(future):
                 future.set_result(work(*args, **kwargs))
 

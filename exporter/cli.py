@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from exporter import __version__
+from exporter import __version__, log
 from exporter.config import durations
 from exporter.log import LEVELS, configure
 from exporter.shard import Shard
@@ -22,7 +22,10 @@ BAD_USAGE = 2
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
-        self.exit(BAD_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        configure("info", None)
+        log.write_line(f"{self.prog}: {message}; see {self.prog} --help")
+        log.flush()
+        self.exit(BAD_USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,8 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first not in (*COMMANDS, "-h", "--help", "--version"):
         arguments.insert(0, "serve")
     flags = _parser().parse_args(arguments)
-    if hasattr(flags, "log_level"):
-        configure(flags.log_level, flags.log_format)
+    configure(getattr(flags, "log_level", "info"), getattr(flags, "log_format", None))
     command: Callable[[argparse.Namespace], int] = COMMANDS[flags.command][0]
     return command(flags)
 
@@ -432,6 +434,7 @@ def entry() -> NoReturn:
     """Run as a program."""
     try:
         code = main()
+        log.flush()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

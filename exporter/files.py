@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from exporter import background
 
@@ -103,6 +103,16 @@ class WatchedFile(Generic[T]):
             return
         self.value, self.problem = value, None
         self._stamp = None if _is_fresh(seen) else seen
+
+
+def log_news(log: Any, key: str, file: WatchedFile[Any]) -> None:
+    """Log once that a file cannot be used and its last value goes on, and once that it can be again."""
+    changed, problem = file.take_news()
+    if changed and problem is not None:
+        in_use = file.value is not None
+        log.error("file.unusable", key=key, file=str(file.path), problem=problem, last_value_in_use=in_use)
+    elif changed:
+        log.info("file.usable_again", key=key, file=str(file.path))
 
 
 def reason(error: OSError | UnreadableError) -> str:

@@ -21,7 +21,8 @@ FIRST_KEYS = ("timestamp", "level", "event")
 QUIET = 60.0
 """Seconds in which a library's message is logged once only."""
 
-_sink = LogSink(None)
+_sink: LogSink | None = None
+"""None until the log is configured."""
 Event = MutableMapping[str, Any]
 
 
@@ -29,7 +30,7 @@ def configure(level: str, format_: Format | None) -> None:
     """Write to stderr from `level` up; without a format, console on a terminal and logfmt elsewhere."""
     global _sink  # noqa: PLW0603 - as the configuration of structlog, there is one a process
     stream = sys.stderr
-    _sink = LogSink(stream)
+    _sink = sink = LogSink(stream)
     chosen = format_ or ("console" if stream is not None and stream.isatty() else "logfmt")
     renderers: dict[str, Any] = {
         "json": [structlog.processors.JSONRenderer(), _escape_delete],
@@ -46,7 +47,7 @@ def configure(level: str, format_: Format | None) -> None:
     structlog.configure(
         processors=[*processors, *renderers[chosen]],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=lambda *_: _SinkLogger(),
+        logger_factory=lambda *_: _SinkLogger(sink),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -57,17 +58,21 @@ def configure(level: str, format_: Format | None) -> None:
 
 def write_line(text: str) -> None:
     """Write a text that is no event to stderr, as carefully as the log."""
-    _sink.write(text)
+    sink = _sink or LogSink(sys.stderr)
+    sink.write(text)
+    if sink is not _sink:
+        sink.flush(1.0)
 
 
 def flush(seconds: float = 1.0) -> None:
     """Wait until the log is written, for so many seconds at most."""
-    _sink.flush(seconds)
+    if _sink is not None:
+        _sink.flush(seconds)
 
 
 def lines_dropped() -> int:
     """Return how many lines could not be written so far."""
-    return _sink.dropped
+    return 0 if _sink is None else _sink.dropped
 
 
 def render_logfmt(_: Any, __: str, event: Event) -> str:
@@ -102,9 +107,12 @@ def _escape_values(_: Any, __: str, event: Event) -> Event:
 class _SinkLogger:
     """What structlog hands its finished lines to."""
 
+    def __init__(self, sink: LogSink) -> None:
+        self._sink = sink
+
     def msg(self, line: str) -> None:
         """Write a line."""
-        _sink.write(line)
+        self._sink.write(line)
 
     log = debug = info = warn = warning = error = critical = exception = fatal = failure = msg
 

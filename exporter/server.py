@@ -3,21 +3,26 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
 import structlog
 from aiohttp import web
 
+from exporter import background, log
 from exporter.app import App
 from exporter.config.loader import ConfigError, LoadedConfig
+from exporter.persistence.file import StateInUseError
 from exporter.persistence.saver import StateSaver
 from exporter.web.listener import Listener
 from exporter.web.page_routes import PageRoutes
 from exporter.web.routes import Handlers, application
 
-SHUTDOWN_GRACE = 0.5
+SHUTDOWN_GRACE = 0.2
 """Seconds that answers under way get at the end."""
+STOP_SECONDS = 1.2
+"""Seconds that the last polls and the last writing of the state get at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +45,46 @@ class Server:
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()
         self._runner: web.AppRunner | None = None
-        self._saver = StateSaver(app.store, app.archive)
+        self._saver = StateSaver(app.store, app.archive, app.supervisor)
         self.urls: list[str] = []
 
+    async def run(self, loaded: LoadedConfig, on_start: Callable[[Sequence[str]], None] = lambda _: None) -> None:
+        """Serve until SIGTERM or SIGINT; SIGHUP reloads. `on_start` is given the URLs once it listens.
+
+        CannotListenError if an address cannot be listened on, StateInUseError if another exporter has the state file.
+        """
+        stopped = asyncio.ensure_future(self._signals())
+        starting = asyncio.ensure_future(self.start(loaded))
+        try:
+            await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                on_start(self.urls)
+                await stopped
+            self._log.info("stopping")
+        finally:
+            starting.cancel()
+            stopped.cancel()
+            await self.stop()
+
     async def start(self, loaded: LoadedConfig) -> None:
-        """Listen, then begin to poll. OSError if an address cannot be had."""
+        """Listen, then begin to poll. CannotListenError if an address cannot be listened on."""
         path = self._listen.telemetry_path
-        handlers = Handlers(metrics=self._metrics, ready=lambda: self._app.store.ready, reload=self.reload)
+        handlers = Handlers(
+            metrics=self._metrics,
+            dead=self._app.supervisor.dead,
+            ready=lambda: self._app.store.ready,
+            reload=self.reload,
+        )
         served = application(handlers, path, PageRoutes(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
+        await self._saver.claim(loaded.settings)
         await self._saver.load(loaded.settings)
         new = await self._app.apply(loaded.settings)
         await self._runner.setup()
-        self.urls = await self._listen.listener.open(self._runner, self._listen.addresses)
+        listener = self._listen.listener
+        self.urls = await listener.open(self._runner, self._listen.addresses, self._app.supervisor)
         for url in self.urls:
             self._log.info("listening", url=url)
         for warning in loaded.warnings:
@@ -66,12 +97,14 @@ class Server:
         """Read the configuration again; return the problems, with which nothing changes."""
         async with self._reloading:
             try:
-                loaded = await asyncio.to_thread(self._load)
-            except ConfigError as error:
+                loaded = await background.run(self._load)
+                await self._saver.claim(loaded.settings)
+            except (ConfigError, StateInUseError) as error:
+                problems = error.problems if isinstance(error, ConfigError) else (str(error),)
                 self._app.store.record_reload(succeeded=False)
-                for problem in error.problems:
+                for problem in problems:
                     self._log.error("reload.refused", problem=problem)
-                return error.problems
+                return problems
             for watch in await self._app.apply(loaded.settings):
                 watch.start()
             await self._saver.switch_file(loaded.settings)
@@ -81,8 +114,20 @@ class Server:
             self._log.info("reload.done", sources=len(loaded.settings.sources))
             return ()
 
-    async def run_until_stopped(self) -> None:
-        """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+    async def stop(self) -> None:
+        """Stop polling, then listening; whatever hangs is left behind when the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._app.stop()
+                await self._saver.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2 * SHUTDOWN_GRACE):
+                await self._listen.listener.close()
+                if self._runner is not None:
+                    await self._runner.cleanup()
+
+    async def _signals(self) -> None:
+        """Return at SIGTERM or SIGINT, and reload at SIGHUP meanwhile."""
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         reloads: set[asyncio.Task[Sequence[str]]] = set()
 
@@ -95,22 +140,14 @@ class Server:
             loop.add_signal_handler(number, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, reload)
         await stopped.wait()
-        self._log.info("stopping")
-        await self.stop()
-
-    async def stop(self) -> None:
-        """Stop polling, then listening."""
-        await self._app.stop()
-        await self._saver.stop()
-        await self._listen.listener.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     async def _metrics(self, openmetrics: bool) -> Iterable[bytes]:
         from exporter.metrics.process_metrics import (
             render_process,  # takes a while to import, and nobody waits for it here
         )
 
+        restarts = self._app.supervisor.restarts
+        self._app.store.record_losses(log_lines_dropped=log.lines_dropped(), task_restarts=restarts)
         exposition = self._app.exposition
         process = render_process(openmetrics=openmetrics, excluded=exposition.excluded)
         return chain(exposition.render(openmetrics=openmetrics), (process,))

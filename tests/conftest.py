@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from exporter import log
+
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
 PROGRAMS = ("prometheus", "promtool", "vmalert", "victoria-metrics", "helm", "kustomize")
@@ -40,3 +42,4 @@ def logs_as_they_were() -> Iterator[None]:
     """Undo what a command set up: its stderr is closed when the test is over."""
     yield
     structlog.reset_defaults()
+    log._sink = None

@@ -13,11 +13,11 @@ from aiohttp.http_exceptions import LineTooLong
 from yarl import URL
 
 from exporter import __version__, authorities
-from exporter.client.client import Request, Response, log_news
+from exporter.client.client import Request, Response
 from exporter.client.name_lookup import resolve
 from exporter.client.proxies import proxy_of_environment
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
-from exporter.files import WatchedFile
+from exporter.files import WatchedFile, log_news
 
 MAX_BODY_BYTES = 8 * 2**20
 MAX_HEADER_BYTES = 64 * 2**10

@@ -1,10 +1,10 @@
 """Reads the configuration files for a command and says on stderr what is wrong with them."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+from exporter import log
 from exporter.config.loader import ConfigError, LoadedConfig, load
 from exporter.declared.vendors import Vendors
 from exporter.trial.checking import check_declarations
@@ -37,8 +37,14 @@ def load_or_report(path: Path) -> LoadedConfig | None:
         return read_configuration(path)
     except ConfigError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            complain(problem)
         return None
+
+
+def complain(problem: str) -> None:
+    """Write one line to stderr and wait for it, unless stderr cannot be written."""
+    log.write_line(problem)
+    log.flush()
 
 
 def listener_or_report(web_config: Path | None) -> Listener | None:
@@ -47,5 +53,5 @@ def listener_or_report(web_config: Path | None) -> Listener | None:
         return Listener(web_config)
     except ConfigError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            complain(problem)
         return None

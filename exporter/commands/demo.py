@@ -1,24 +1,24 @@
 """`backup-exporter demo`: the exporter on simulated vendors, with a story to watch."""
 
-import asyncio
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.config import listener_or_report
+from exporter.commands.serve import run_server
 from exporter.config.loader import LoadedConfig, parse
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
+from exporter.log import write_line
 from exporter.server import Listen, Server
 
 
 def demo(
     addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float, web_config: Path | None = None
 ) -> int:
-    """Run the demo; return 0 when it was told to stop, 2 if it cannot listen."""
+    """Run the demo; return 0 when it was told to stop, 1 if it cannot listen."""
     listener = listener_or_report(web_config)
     if listener is None:
         return 2
@@ -32,18 +32,12 @@ def demo(
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
         server = Server(App(time.time), load, listen)
         try:
-            await server.start(load())
-            print(_guide(server.urls[0], telemetry_path), file=sys.stderr)
-            await server.run_until_stopped()
-        except OSError as error:
-            await server.stop()
-            print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
-            return 2
+            await server.run(load(), lambda urls: write_line(_guide(urls[0], telemetry_path)))
         finally:
             await vendors.stop()
         return 0
 
-    return asyncio.run(run())
+    return run_server(run)
 
 
 async def start_vendors(speed: float = 1.0) -> SimulatedVendors:

@@ -1,17 +1,21 @@
 """`backup-exporter serve`: polls and serves until it is told to stop."""
 
 import asyncio
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from exporter.app import App
 from exporter.commands.config import listener_or_report, load_or_report, read_configuration
 from exporter.config.loader import LoadedConfig
+from exporter.log import write_line
+from exporter.persistence.file import StateInUseError
 from exporter.server import Listen, Server
 from exporter.shard import Shard
+from exporter.web.connections import raise_descriptor_limit
+from exporter.web.sockets import CannotListenError
 
 
 def serve(
@@ -21,7 +25,7 @@ def serve(
     web_config: Path | None = None,
     shard: Shard | None = None,
 ) -> int:
-    """Run the exporter; return 0 when it was told to stop, 2 if it cannot start."""
+    """Run the exporter; return 0 when it was stopped, 2 for a bad configuration, 1 if it cannot start now."""
     found, listener = load_or_report(config_file), listener_or_report(web_config)
     if found is None or listener is None:
         return 2
@@ -29,16 +33,20 @@ def serve(
     async def run() -> int:
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
         server = Server(App(time.time), lambda: _for_shard(read_configuration(config_file), shard), listen)
-        try:
-            await server.start(_for_shard(found, shard))
-        except OSError as error:
-            await server.stop()
-            print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
-            return 2
-        await server.run_until_stopped()
+        await server.run(_for_shard(found, shard))
         return 0
 
-    return asyncio.run(run())
+    raise_descriptor_limit()
+    return run_server(run)
+
+
+def run_server(run: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run a server to its end; return 1 after one line that says why it cannot start now, and how to cure that."""
+    try:
+        return asyncio.run(run())
+    except (CannotListenError, StateInUseError) as error:
+        write_line(str(error))
+        return 1
 
 
 def _for_shard(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:

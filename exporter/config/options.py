@@ -93,7 +93,7 @@ def _secret_text(value: Any, location: Location) -> str:
 def _secret_file(folder: Path) -> Reader[Secret]:
     def read(value: Any, location: Location) -> Secret:
         secret = Secret(file=path_from(folder)(value, location), key=location.path.rpartition(".")[2])
-        load_watched(secret.resources)
+        load_watched(secret.watched)
         return secret
 
     return read

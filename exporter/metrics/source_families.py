@@ -180,4 +180,18 @@ EXPORTER_FAMILIES: tuple[Family[ExporterStatus], ...] = (
         common=(),
         samples=one(lambda v: v.time),
     ),
+    Family(
+        name="backup_exporter_log_lines_dropped_total",
+        help="Log lines that could not be written, or for which there was no room while the log could not be written.",
+        type="counter",
+        common=(),
+        samples=one(lambda v: v.log_lines_dropped),
+    ),
+    Family(
+        name="backup_exporter_task_restarts_total",
+        help="Times that a task of the exporter ended unexpectedly and was restarted.",
+        type="counter",
+        common=(),
+        samples=one(lambda v: v.task_restarts),
+    ),
 )

@@ -3,6 +3,7 @@
 It is JSON with a version. A file that cannot be used is kept aside and never written over.
 """
 
+import fcntl
 import os
 import stat
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 
 import msgspec
 
@@ -69,8 +71,12 @@ def encode(resources: Sequence[StoredResource], sources: Sequence[StoredSource] 
     return msgspec.json.encode(document)
 
 
+class StateInUseError(Exception):
+    """Another exporter writes this state file; the text names it and the cure."""
+
+
 class StateFile:
-    """One path: reading, setting aside, replacing. All of it blocks."""
+    """One path: locking, reading, setting aside, replacing. All of it blocks."""
 
     def __init__(self, path: Path) -> None:
         """Touch nothing yet; a link is followed, so that what it points to is replaced and not the link."""
@@ -78,6 +84,37 @@ class StateFile:
         self.suspect = False
         """Whether what stands there could not be used, and has to be set aside before it is written over."""
         self._written: bytes | None = None
+        self._lock: int | None = None
+
+    def lock(self) -> None:
+        """Become the file's one writer, or raise StateInUseError.
+
+        The lock is on a file beside it, since the state file itself is replaced at each writing; it ends with the
+        process, however that ends. Where there can be none (a missing folder, a file system without locks) writing
+        fails anyway, or goes on without it.
+        """
+        with suppress(OSError):
+            self.unlock()
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            lock = os.open(self.path.with_name(f"{self.path.name}.lock"), flags, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.read(lock, 20).decode("ascii", "replace").strip()
+                os.close(lock)
+                raise StateInUseError(_in_use(self.path, holder)) from None
+            except OSError:
+                os.close(lock)
+                raise
+            self._lock = lock
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    def unlock(self) -> None:
+        """Let another exporter write the file."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     def read(self) -> StoredState:
         """Return what is kept, nothing if there is no file yet; UnusableStateError otherwise."""
@@ -121,7 +158,7 @@ class StateFile:
             self.set_aside()
         if self.path.exists() and not self.path.is_file():
             raise OSError(None, "it is no regular file")
-        temporary = self.path.with_name(f"{self.path.name}.tmp-{os.getpid()}")
+        temporary = self.path.with_name(f"{self.path.name}.tmp-{token_hex(8)}")
         try:
             _write_through(temporary, content)
             temporary.replace(self.path)
@@ -135,11 +172,19 @@ class StateFile:
 
 def _write_through(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, and wait until the disk has it."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _in_use(path: Path, holder: str) -> str:
+    process = f" (process {holder})" if holder.isdigit() else ""
+    return (
+        f"state_file: {path} is in use by another backup-exporter{process}; "
+        "stop that one, or give each a state_file of its own"
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from operator import is_
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from exporter import background
 from exporter.persistence.file import StateFile, StoredState, UnusableStateError, reason
 from exporter.persistence.schema import store_archived, store_live
 from exporter.persistence.verdicts import StoredDisappearance, StoredSource, store_problems
@@ -16,6 +16,7 @@ from exporter.settings import Settings
 from exporter.state.archive import Archive, ArchivedResource
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
+from exporter.supervision import SupervisedTask, Supervisor
 
 SAVE_INTERVAL = 5.0
 """Seconds between two looks at whether something changed."""
@@ -24,17 +25,34 @@ SAVE_INTERVAL = 5.0
 class StateSaver:
     """Keeps what the board and the memory hold in the configured file, and gives it back at the start."""
 
-    def __init__(self, store: Store, archive: Archive) -> None:
+    def __init__(self, store: Store, archive: Archive, supervisor: Supervisor | None = None) -> None:
         """Without a file nothing is read or written."""
         self._store, self._archive = store, archive
+        self._supervisor = supervisor or Supervisor()
         self._file: StateFile | None = None
+        self._claimed: StateFile | None = None
+        """The file that a configuration names which does not hold yet, locked."""
         self._configured: Path | None = None
         self._written: list[object] | None = None
         """What was written the last time; None: nothing yet, or not what is known now."""
         self._failure: str | None = None
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task: SupervisedTask | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._log: Any = structlog.get_logger()
+
+    async def claim(self, settings: Settings) -> None:
+        """Become the one writer of the file that a configuration names, or raise StateInUseError."""
+        self.release()
+        if settings.state_file is not None and settings.state_file != self._configured:
+            file = StateFile(settings.state_file)
+            await background.run(file.lock)
+            self._claimed = file
+
+    def release(self) -> None:
+        """Give up what was claimed for a configuration that will not hold."""
+        if self._claimed is not None:
+            self._claimed.unlock()
+        self._claimed = None
 
     async def load(self, settings: Settings) -> None:
         """Give the memory what the file kept: for the board what is still watched, the rest as gone."""
@@ -50,21 +68,24 @@ class StateSaver:
 
     def start(self) -> None:
         """Begin to write; the first time at once, which shows whether it can be done."""
-        self._task = asyncio.create_task(self._run())
+        self._task = self._supervisor.start("writing the state file", self._run)
 
     async def stop(self) -> None:
         """Write for the last time, if writing ever began."""
         if self._task is not None:
-            self._stopping.set()
-            await self._task
+            task, self._task = self._task, None
+            await self._supervisor.stop(task)
             await self.save()
-            self._task = None
+        if self._file is not None:
+            self._file.unlock()
 
     async def save(self) -> None:
         """Write if something changed since the last time, or if that failed."""
         file, entries = self._file, list(self._store.entries.values())
         if file is None:
             return
+        if self._writing is not None and not self._writing.done():
+            await asyncio.wait((self._writing,))  # as when it was stopped in the middle of writing
         live = [(entry.source, view) for entry in entries for view in entry.verdicts.views.values()]
         gone = list(self._archive.entries(self._store.now()))
         contents = [part for entry in entries for part in _parts(entry)]
@@ -77,8 +98,9 @@ class StateSaver:
             here = [store_live(source.name, source.provider_name, view.snapshot()) for source, view in live]
             file.write([*here, *(store_archived(*key, known) for key, known in gone)], sources)
 
+        self._writing = background.start(write)
         try:
-            await asyncio.to_thread(write)
+            await asyncio.shield(self._writing)
         except (OSError, ValueError) as error:
             self._record_result(file, None, reason(error))
         else:
@@ -86,21 +108,22 @@ class StateSaver:
 
     async def _run(self) -> None:
         if self._file is not None:
-            await asyncio.to_thread(self._file.sweep)
-        while not self._stopping.is_set():
+            await background.run(self._file.sweep)
+        while True:
             await self.save()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SAVE_INTERVAL):
-                    await self._stopping.wait()
+            await asyncio.sleep(SAVE_INTERVAL)
 
     async def _open(self, path: Path | None) -> StoredState:
-        self._configured, self._file = path, None if path is None else StateFile(path)
+        claimed, self._claimed = self._claimed, None
+        if self._file is not None:
+            self._file.unlock()
+        self._configured, self._file = path, claimed or (None if path is None else StateFile(path))
         self._written, self._failure = None, None
         self._store.record_state_write(succeeded=None)
         if self._file is None:
             return StoredState()
         try:
-            return await asyncio.to_thread(self._file.read)
+            return await background.run(self._file.read)
         except UnusableStateError as error:
             await self._give_up(self._file, str(error))
             return StoredState()
@@ -108,7 +131,7 @@ class StateSaver:
     async def _give_up(self, file: StateFile, problem: str) -> None:
         """Say once that what was kept is lost to this run, and where it is."""
         try:
-            kept_as = str(await asyncio.to_thread(file.set_aside)) if file.suspect else "left where it is"
+            kept_as = str(await background.run(file.set_aside)) if file.suspect else "left where it is"
         except OSError as error:
             kept_as = f"left where it is, for it cannot be renamed: {reason(error)}"
         self._log.error("state.unusable", file=str(file.path), problem=problem, kept_as=kept_as)

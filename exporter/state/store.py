@@ -39,6 +39,8 @@ class ExporterStatus:
     """How many there are by what they are as a whole, at a scrape."""
     time: float | None = None
     """The clock, at a scrape."""
+    log_lines_dropped: int = 0
+    task_restarts: int = 0
 
 
 class Subscriber(Protocol):
@@ -211,3 +213,7 @@ class Store:
     def record_state_write(self, *, succeeded: bool | None) -> None:
         """Record whether the state file could be written; None where there is no file, or no attempt yet."""
         self._exporter = replace(self._exporter, state_written=succeeded)
+
+    def record_losses(self, *, log_lines_dropped: int, task_restarts: int) -> None:
+        """Record how many log lines were lost and how many tasks were restarted so far."""
+        self._exporter = replace(self._exporter, log_lines_dropped=log_lines_dropped, task_restarts=task_restarts)

@@ -66,7 +66,7 @@ def load(path: Path) -> WebConfig:
 def _read(path: Path, read: Files) -> str:
     """Return the text of the file; ConfigError if it cannot be read."""
     try:
-        read.note(path)
+        read.record(path)
         return files.read_text(path)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}"]) from None

@@ -1,24 +1,27 @@
 """Where clients come in: the listening sockets, their TLS, the gate; and the web configuration read anew."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from socket import socket
 from ssl import SSLContext
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from exporter import background
 from exporter.config.loader import ConfigError
 from exporter.files import Stamp
+from exporter.supervision import SupervisedTask, Supervisor
 from exporter.web.access import AccessControl
 from exporter.web.config import WebConfig, load
+from exporter.web.connections import HEADER_SECONDS, Connection, Connections
+from exporter.web.sockets import Acceptor, Address, open_sockets
 
 PERIOD = 1.0
 """Seconds between two looks at the files; a change holds once two looks have found the same."""
-HANDSHAKE = 10.0
-"""Seconds that a client has for its part of the TLS handshake."""
 
 
 class Listener:
@@ -30,54 +33,61 @@ class Listener:
         self.access = AccessControl(WebConfig() if path is None else load(path))
         self._seen: Sequence[Stamp] = ()
         self._problems: Sequence[str] = ()
-        self._servers: list[asyncio.Server] = []
-        self._accept: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._connections = Connections(self.access.dress)
+        self._acceptors: list[Acceptor] = []
+        self._agreeing: set[asyncio.Task[None]] = set()
+        self._supervisor = Supervisor()
+        self._task: SupervisedTask | None = None
         self._log: Any = structlog.get_logger()
 
-    async def open(self, runner: web.AppRunner, addresses: Iterable[tuple[str | None, int]]) -> list[str]:
-        """Listen for an application that has been set up; return the URLs. OSError if an address cannot be had."""
-        self._accept = runner.server
-        context = self.access.config.context
-        loop = asyncio.get_running_loop()
-        for host, port in addresses:
-            self._servers.append(await loop.create_server(self._accept, host, port, backlog=128, **_tls(context)))
+    async def open(
+        self, runner: web.AppRunner, addresses: Sequence[Address], supervisor: Supervisor | None = None
+    ) -> list[str]:
+        """Listen for an application that has been set up; return the URLs. CannotListenError if it cannot be done."""
+        server = runner.server
+        assert server is not None  # noqa: S101 - it was set up
+        sockets = await background.run(partial(open_sockets, addresses))
+        self._supervisor = supervisor or self._supervisor
+        self._connections = Connections(self.access.dress)
+        self._acceptors = [Acceptor(one, lambda accepted: self._take(server, accepted)) for one in sockets]
         if self._path is not None:
-            self._task = asyncio.create_task(self._watch_files())
-        names = [socket.getsockname() for server in self._servers for socket in server.sockets]
-        return [_url("http" if context is None else "https", name) for name in names]
+            self._task = self._supervisor.start("reading the web configuration", self._watch_files)
+        scheme = "http" if self.access.config.context is None else "https"
+        return [_url(scheme, one.getsockname()) for one in sockets]
 
     async def close(self) -> None:
         """Stop listening; connections that stand are the application's."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+            await self._supervisor.stop(self._task)
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
+
+    def _take(self, server: web.Server, accepted: socket) -> None:
+        """Begin to talk to a client, with TLS as it is configured now."""
+        self._connections.make_room()
+        connection = Connection(server, self._connections, accepted)
+        self._connections.add(connection)
+        context = self.access.config.context
+        task = asyncio.create_task(_agree(connection, accepted, context))
+        self._agreeing.add(task)
+        task.add_done_callback(self._agreeing.discard)
 
     async def check_files(self) -> None:
         """Take what has changed in the files, once they have come to rest; what is broken changes nothing."""
         files = self.access.config.files
-        before, self._seen = self._seen, await asyncio.to_thread(files.now)
+        before, self._seen = self._seen, await background.run(files.now)
         changed = self._seen != list(files.stamps.values()) or self._problems
         if self._path is None or self._seen != before or not changed:
             return
         try:
-            config = await asyncio.to_thread(load, self._path)
+            config = await background.run(partial(load, self._path))
         except ConfigError as error:
             self._reject(error.problems)
             return
         problems = self._needs_restart(config)
         if problems:
             self._reject(problems)
-            return
-        try:
-            if config.tls != self.access.config.tls:
-                await self._replace_context(config.context)
-        except OSError as error:
-            self._reject([f"{self._path}: no new sockets: {(error.strerror or 'unknown error').lower()}"])
             return
         self.access.config, self._problems = config, ()
         self._log.info("web_config.read", file=str(self._path))
@@ -101,22 +111,17 @@ class Listener:
             self._log.error("web_config.refused", problem=problem)
         self._problems = problems
 
-    async def _replace_context(self, context: SSLContext | None) -> None:
-        """Have new connections use another context. The sockets stay, so that nobody is turned away meanwhile."""
-        loop, before = asyncio.get_running_loop(), self._servers
-        with ExitStack() as stack:
-            sockets = [stack.enter_context(socket.dup()) for server in before for socket in server.sockets]
-            stack.pop_all()
-        self._servers = [await loop.create_server(self._accept, sock=socket, **_tls(context)) for socket in sockets]
-        for server in before:
-            server.close()
 
-
-def _tls(context: SSLContext | None) -> dict[str, Any]:
-    return {} if context is None else {"ssl": context, "ssl_handshake_timeout": HANDSHAKE}
+async def _agree(connection: Connection, accepted: socket, context: SSLContext | None) -> None:
+    """Make the transport of a connection; one that comes to no agreement upon TLS has ended."""
+    loop, tls = asyncio.get_running_loop(), {} if context is None else {"ssl_handshake_timeout": HEADER_SECONDS}
+    try:
+        await loop.connect_accepted_socket(lambda: connection, accepted, ssl=context, **tls)
+    except OSError:
+        connection.drop()
 
 
 def _url(scheme: str, address: object) -> str:
     host, port = address[:2] if isinstance(address, tuple) else (str(address), 0)
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"{scheme}://{shown}:{port}"

@@ -23,6 +23,8 @@ class Handlers:
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[Sequence[str]]]
     """Reads the configuration again; returns the problems."""
+    dead: Callable[[], Sequence[str]] = tuple
+    """Returns the names of the tasks that cannot be kept alive."""
 
 
 class _Routes:
@@ -64,6 +66,9 @@ class _Routes:
         return batch_pieces((written,) if isinstance(written, bytes) else written)
 
     async def healthy(self, _: web.Request) -> web.Response:
+        if dead := self._handlers.dead():
+            text = "".join(f"a task cannot be kept alive: {name}\n" for name in dead)
+            return web.Response(status=503, text=text)
         return web.Response(text="OK\n")
 
     async def ready(self, _: web.Request) -> web.Response:

@@ -129,8 +129,8 @@ async def test_what_the_check_refuses_is_not_sent(file: Path, content: bytes, pr
     file.write_bytes(content)
 
     assert await secret.read() == "planted-1"
-    assert secret.resources is not None
-    assert secret.resources.problem == problem
+    assert secret.watched is not None
+    assert secret.watched.problem == problem
     for never_read in (Secret(file=file, key="token_file"), Secret(file=file, key="token_file")):
         with pytest.raises(UnauthorizedError, match=rf"token_file: {problem}"):
             await never_read.read()
@@ -156,17 +156,17 @@ async def test_a_file_that_hangs_costs_one_deadline_and_is_used_when_it_comes(fi
 
     for _ in range(5):
         assert await secret.read() == "planted-1"
-    assert secret.resources is not None
-    assert secret.resources.problem == "cannot be read within 0 s"
+    assert secret.watched is not None
+    assert secret.watched.problem == "cannot be read within 0 s"
     assert threading.active_count() <= threads + 1, "a file that hangs is not read again meanwhile"
 
     writer = os.open(file, os.O_WRONLY)
     os.write(writer, b"planted-2\n")
     os.close(writer)
-    while secret.resources.value == "planted-1":  # noqa: ASYNC110 - a thread sets it
+    while secret.watched.value == "planted-1":  # noqa: ASYNC110 - a thread sets it
         await asyncio.sleep(0.001)
-    assert secret.resources.value == "planted-2"
-    assert secret.resources.problem is None
+    assert secret.watched.value == "planted-2"
+    assert secret.watched.problem is None
 
 
 async def test_a_file_that_hangs_from_the_start_says_so(hung: Path) -> None:

@@ -1,13 +1,15 @@
 """What a right and a wrong password cost: bcrypts are counted, not timed."""
 
 import asyncio
+import threading
 from base64 import b64encode
+from dataclasses import dataclass, field
 
 import bcrypt
 import pytest
 
 from exporter.web import basic_auth
-from exporter.web.basic_auth import MAX_REMEMBERED, BasicAuthenticator, credentials
+from exporter.web.basic_auth import MAX_REMEMBERED, MAX_WAITING, BasicAuthenticator, BusyError, credentials
 
 
 def hash_password(password: bytes, rounds: int = 4) -> bytes:
@@ -50,18 +52,116 @@ async def test_many_at_once_pay_it_once(costs: list[bytes]) -> None:
 
 async def test_an_unknown_name_costs_what_a_wrong_password_costs(costs: list[bytes]) -> None:
     door = BasicAuthenticator()
-    for name in ("ann", "nobody", "ann", "nobody", "", "somebody"):
-        assert not await door.verify(USERS, basic(name, "guess"))
-    assert len(costs) == 6
+    for number in range(2):
+        for name in ("ann", "nobody", "", "somebody"):
+            assert not await door.verify(USERS, basic(name, f"guess {number}"))
+    assert len(costs) == 8
     assert set(costs) <= set(USERS.values())
-    assert costs[1] == costs[3], "asking twice tells nothing either"
+    assert costs[:4] == costs[4:], "asking twice tells nothing either"
 
 
 async def test_an_unknown_name_never_comes_in_even_with_the_password_of_the_stand_in(costs: list[bytes]) -> None:
     door, users = BasicAuthenticator(), {b"ann": USERS[b"ann"]}
-    for _ in range(2):
-        assert not await door.verify(users, basic("nobody", "a"))
+    assert [await door.verify(users, basic("nobody", "a")) for _ in range(2)] == [False] * 2
+    assert len(costs) == 1
+
+
+async def test_a_refused_pair_is_remembered_for_a_while_whoever_asks(
+    costs: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = BasicAuthenticator()
+    for address in ("a", "b", "a"):
+        for name in ("ann", "nobody"):
+            assert not await door.verify(USERS, basic(name, "wrong"), address)
     assert len(costs) == 2
+    monkeypatch.setattr(basic_auth, "REFUSED_SECONDS", -1.0)
+    assert not await door.verify(USERS, basic("ann", "another"))
+    assert not await door.verify(USERS, basic("ann", "another"))
+    assert len(costs) == 4
+    monkeypatch.setattr(basic_auth, "MAX_REFUSED", 10)
+    for number in range(20):
+        assert not await door.verify(USERS, basic("ann", str(number)))
+    assert len(door._refused) == 10
+
+
+@dataclass
+class HeldToken:
+    """A bcrypt that goes on when it is let, and what was computed in which order."""
+
+    computed: list[bytes] = field(default_factory=list)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def matches(self, password: bytes, hash_password: bytes) -> bool:
+        self.computed.append(password)
+        assert self.go_on.wait(10)
+        return password == b"right"
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> HeldToken:
+    one = HeldToken()
+    monkeypatch.setattr(basic_auth, "_matches", one.matches)
+    return one
+
+
+async def waiting(door: BasicAuthenticator, *logins: tuple[str, str], gone: bool = False) -> "list[asyncio.Task[bool]]":
+    """Let logins, each an address and a password, come one after the other."""
+    tasks = []
+    for address, password in logins:
+        login = door.verify({b"ann": b"x"}, basic("ann", password), address, lambda: gone)
+        tasks.append(asyncio.create_task(login))
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_right_login_from_the_same_address_waits_for_no_more_than_the_bcrypt_that_runs(held: HeldToken) -> None:
+    door = BasicAuthenticator()
+    wrong = await waiting(door, *(("a", f"wrong {number}") for number in range(400)))
+    (right,) = await waiting(door, ("a", "right"))
+    held.go_on.set()
+    assert await right
+    assert held.computed[:2] == [b"wrong 0", b"right"]
+    outcomes = await asyncio.gather(*wrong, return_exceptions=True)
+    assert sum(isinstance(one, BusyError) for one in outcomes) == 400 - MAX_WAITING
+    assert len(held.computed) == MAX_WAITING + 1
+
+
+async def test_addresses_take_turns(held: HeldToken) -> None:
+    door = BasicAuthenticator()
+    logins = await waiting(door, *(("a", f"a{n}") for n in range(5)), *(("b", f"b{n}") for n in range(2)), ("c", "c"))
+    held.go_on.set()
+    await asyncio.gather(*logins)
+    assert held.computed == [b"a0", b"a4", b"b1", b"c", b"a3", b"b0", b"a2", b"a1"]
+
+
+async def test_what_its_clients_have_left_is_not_computed(held: HeldToken) -> None:
+    door = BasicAuthenticator()
+    first = await waiting(door, ("a", "first"))
+    left = await waiting(door, *(("a", f"wrong {number}") for number in range(MAX_WAITING)), ("a", "kept"), gone=True)
+    kept = await waiting(door, ("b", "kept too"), ("a", "kept"))
+    cancelled = await waiting(door, ("d", "cancelled"))
+    cancelled[0].cancel()
+    held.go_on.set()
+    await asyncio.gather(*first, *kept)
+    assert sorted(held.computed) == [b"first", b"kept", b"kept too"]
+    outcomes = await asyncio.gather(*left, *cancelled, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [BusyError] * MAX_WAITING + [bool, asyncio.CancelledError]
+
+
+async def test_a_thread_that_cannot_be_started_refuses_nobody_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = BasicAuthenticator()
+    with monkeypatch.context() as patched:
+        patched.setattr(basic_auth.background, "run", broken)
+        with pytest.raises(BusyError):
+            await door.verify(USERS, basic("ann", "a"))
+        assert door._worker is not None
+        with pytest.raises(RuntimeError):
+            await door._worker
+    assert await door.verify(USERS, basic("ann", "a"))
+
+
+async def broken(_: object) -> bool:
+    raise RuntimeError("can't start new thread")
 
 
 async def test_a_verified_pair_is_forgotten_with_its_hash_or_its_name() -> None:
