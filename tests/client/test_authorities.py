@@ -13,7 +13,7 @@ from exporter.client.client import Request
 from exporter.client.http import HttpTransport
 from exporter.errors import TlsError
 from exporter.web.tls import TlsSettings, server_context
-from tests.web.certificates import Authority
+from tests.certificates import Authority
 
 OLD, NEW = Authority("old"), Authority("new")
 
