@@ -155,8 +155,8 @@ def command_line_page() -> str:
     for name, parser in command_parsers().items():
         parts += [f"## `{parser.prog}`\n" if name else "", f"```text\n{_help(parser)}```\n"]
     parts.append(
-        "Exit codes: 0 well; 1 `poll` found a source down, or what a restart may cure: an address that cannot be listened "
-        "on, a state file that another exporter has; 2 bad usage or configuration.\n"
+        "Exit codes: 0 well; 1 `poll` found a source down, or what a restart may cure: an address that cannot be "
+        "listened on, a state file that another exporter has; 2 bad usage or configuration.\n"
     )
     return "\n".join(filter(None, parts))
 

@@ -6,7 +6,7 @@ The event loop's own pool of threads is waited for when the loop is closed, and 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -16,6 +16,16 @@ T = TypeVar("T")
 class DaemonThreads(Executor):
     """An executor with a thread of its own for each call."""
 
+    def __init__(self) -> None:
+        """Start none yet."""
+        self._lock = Lock()
+        self._running = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a thread still runs."""
+        return self._running > 0
+
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Start `work` at once."""
         future: Future[Any] = Future()
@@ -24,7 +34,11 @@ class DaemonThreads(Executor):
             future.set_running_or_notify_cancel()
             with _Failure(future):
                 future.set_result(work(*args, **kwargs))
+            with self._lock:
+                self._running -= 1
 
+        with self._lock:
+            self._running += 1
         Thread(target=run, name=getattr(work, "__name__", "background"), daemon=True).start()
         return future
 
@@ -44,6 +58,11 @@ class _Failure:
 
 
 _threads = DaemonThreads()
+
+
+def is_busy() -> bool:
+    """Return whether a thread still works, perhaps for ever."""
+    return _threads.is_busy
 
 
 def start(work: Callable[[], T]) -> "asyncio.Future[T]":

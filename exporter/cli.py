@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from exporter import __version__, log
+from exporter import __version__, background, log
 from exporter.config import durations
 from exporter.log import LEVELS, configure
 from exporter.shard import Shard
@@ -441,4 +441,6 @@ def entry() -> NoReturn:
         code = 1
     except KeyboardInterrupt:
         code = 130
+    if background.is_busy():  # in a call that may never end, and whose thread would abort the interpreter's own end
+        os._exit(code)
     sys.exit(code)

@@ -64,7 +64,7 @@ def write_line(text: str) -> None:
         sink.flush(1.0)
 
 
-def flush(seconds: float = 1.0) -> None:
+def flush(seconds: float = 0.25) -> None:
     """Wait until the log is written, for so many seconds at most."""
     if _sink is not None:
         _sink.flush(seconds)
