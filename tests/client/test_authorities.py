@@ -67,7 +67,7 @@ async def transport(tmp_path: Path) -> AsyncIterator[HttpTransport]:
     (tmp_path / "ca.pem").write_text(OLD.pem)
     one = HttpTransport(ca_file=tmp_path / "ca.pem")
     yield one
-    await one.close()
+    await one.aclose()
 
 
 async def trusts(transport: HttpTransport, vendor: Vendor) -> bool:
@@ -113,7 +113,7 @@ async def test_while_the_file_is_unusable_the_last_authorities_are_trusted(
         assert [await trusts(transport, vendor) for _ in range(3)] == [True] * 3
         (tmp_path / "ca.pem").write_text(NEW.pem)
         assert not await trusts(transport, vendor)
-        await transport.close()
+        await transport.aclose()
     assert [(log["event"], log["key"]) for log in logs] == [
         ("file.unusable", "ca_file"),
         ("file.usable_again", "ca_file"),
@@ -125,4 +125,4 @@ async def test_a_file_that_never_was_usable_is_a_tls_failure_that_names_the_key(
     transport = HttpTransport(ca_file=tmp_path / "missing.pem")
     with pytest.raises(TlsError, match=r"^ca_file: the file cannot be read"):
         await transport.send(Request(method="GET", url=f"https://127.0.0.1:{vendor.port}/", headers={}))
-    await transport.close()
+    await transport.aclose()

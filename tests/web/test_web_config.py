@@ -208,7 +208,7 @@ def test_a_dollar_is_a_dollar_and_a_key_given_twice_is_refused(write: Write) -> 
     headers = {"Content-Security-Policy": "${HOME} $$"}
     assert load(write(http_server_config={"headers": headers})).headers == tuple(headers.items())
     assert "given twice" in problems(write(f"basic_auth_users: {{a: {HASH}, a: {HASH}}}"))[0]
-    assert "not valid YAML" in problems(write("basic_auth_users: {"))[0]
+    assert "opens here and is never closed" in problems(write("basic_auth_users: {"))[0]
 
 
 def test_a_start_with_problems_prints_them_all_and_exits_2(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
