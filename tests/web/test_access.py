@@ -158,10 +158,12 @@ async def test_what_crosses_origins_changes_nothing(
 async def clients(served: Served, count: int, sent: bytes = b"") -> AsyncIterator[list[asyncio.StreamReader]]:
     """Connect so many clients, each of which sends something and then nothing more."""
     async with AsyncExitStack() as stack:
-        readers = []
+        readers: list[asyncio.StreamReader] = []
         for _ in range(count):
             reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-            stack.callback(writer.transport.abort)
+            stack.callback(
+                lambda one=writer: one.transport.abort()
+            )  # it holds the writer, which closes when it is gone
             writer.write(sent)
             readers.append(reader)
         yield readers
