@@ -19,6 +19,7 @@ from exporter.client.signing import address_with_key, merge_headers, secrets_of,
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import ConnectionFailedError, DeadlineError, PollError
+from exporter.files import log_news
 from exporter.provider import Auth, RateHeaders, Token, TokenExchange
 
 MAX_RENEWALS = 5
