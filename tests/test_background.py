@@ -43,5 +43,6 @@ def test_a_process_ends_although_a_thread_hangs() -> None:
         "asyncio.run(main())"
     )
     done = subprocess.run([sys.executable, "-c", script], pass_fds=(reading,), timeout=30, check=False)
-    os.close(reading), os.close(writing)
+    os.close(reading)
+    os.close(writing)
     assert done.returncode == 0

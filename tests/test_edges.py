@@ -83,7 +83,7 @@ def get(url: str, timeout: float = 10.0, **headers: str) -> tuple[int, str]:
 
 def status(url: str, **headers: str) -> int | None:
     try:
-        return get(url, **headers)[0]
+        return get(url, 10.0, **headers)[0]
     except OSError:
         return None
 

@@ -161,12 +161,14 @@ async def clients(served: Served, count: int, sent: bytes = b"") -> AsyncIterato
         readers: list[asyncio.StreamReader] = []
         for _ in range(count):
             reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-            stack.callback(
-                lambda one=writer: one.transport.abort()
-            )  # it holds the writer, which closes when it is gone
+            stack.callback(_abort, writer)  # it holds the writer, which closes when it is gone
             writer.write(sent)
             readers.append(reader)
         yield readers
+
+
+def _abort(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
 
 
 def few(monkeypatch: pytest.MonkeyPatch, limit: int = 20) -> None:

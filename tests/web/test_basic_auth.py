@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import bcrypt
 import pytest
 
+from exporter import background
 from exporter.web import basic_auth
 from exporter.web.basic_auth import MAX_REMEMBERED, MAX_WAITING, BasicAuthenticator, BusyError, credentials
 
@@ -151,7 +152,7 @@ async def test_what_its_clients_have_left_is_not_computed(held: HeldToken) -> No
 async def test_a_thread_that_cannot_be_started_refuses_nobody_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
     door = BasicAuthenticator()
     with monkeypatch.context() as patched:
-        patched.setattr(basic_auth.background, "run", broken)
+        patched.setattr(background, "run", broken)
         with pytest.raises(BusyError):
             await door.verify(USERS, basic("ann", "a"))
         assert door._worker is not None
