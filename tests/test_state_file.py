@@ -14,6 +14,8 @@ from exporter.persistence.schema import StoredDetails, StoredResource, store_liv
 from exporter.state.download_check import DownloadCheck
 from exporter.state.recent_backups import CompletedBackup
 
+TESTDATA = Path(__file__).parent / "testdata" / "state"
+
 NIGHTLY = StoredResource(
     source="shop",
     provider="scalingo",
@@ -56,6 +58,26 @@ def test_format_1_goes_on_being_read_and_written() -> None:
     assert written.pop("sources") == []
     assert written == json.loads(FORMAT_1)
     assert added == [ADDED, ADDED]
+
+
+def test_a_file_that_version_0_1_0_wrote_is_read_key_by_key() -> None:
+    content = (TESTDATA / "written-by-0.1.0.json").read_bytes()
+    written, read = json.loads(content)["resources"], decode(content).resources
+
+    assert len(written) == len(read) == 6
+    for old, new in zip(written, read, strict=True):
+        successes = {
+            kind: [(one.id, one.started, one.size, one.duration) for one in known]
+            for kind, known in new.successes.items()
+        }
+        assert successes == {kind: [tuple(one.values()) for one in known] for kind, known in old["successes"].items()}
+        details = new.facts and (new.facts.scheduled, new.facts.interval, new.facts.intervals, new.facts.paused)
+        assert details == (old["facts"] and tuple(old["facts"].values()))
+        plain = old.keys() - {"successes", "facts", "place"}
+        assert {key: getattr(new, key) for key in plain} == {key: old[key] for key in plain}
+        assert new.place == tuple(old["place"])
+        again = json.loads(encode((new,)))["resources"][0]
+        assert {key: again[key] for key in old} == old
 
 
 def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:
