@@ -14,6 +14,7 @@ import pytest
 from exporter.config import document, loader, verdict
 from exporter.config import schema as schemas
 from exporter.config.location import Report
+from exporter.config.options import option_keys
 from exporter.config.schema import schema
 from exporter.declared.vendors import Vendors
 from exporter.provider import Provider
@@ -136,7 +137,7 @@ def test_each_providers_own_keys_pass_and_no_others(name: str) -> None:
     described = schema({name: provider})
     own = described["definitions"]["source"]["allOf"][0]["then"]["properties"]
 
-    assert set(own) == {*loader.SOURCE_KEYS, *loader.option_keys(provider)}
+    assert set(own) == {*loader.SOURCE_KEYS, *option_keys(provider)}
 
 
 def test_every_key_is_described() -> None:

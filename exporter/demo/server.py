@@ -1,5 +1,6 @@
 """Puts simulated accounts on loopback, each on a port of its own, and writes the configuration that watches them."""
 
+import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -7,7 +8,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-import yaml
 from aiohttp import web
 
 import exporter.demo.vendors as folder
@@ -59,9 +59,9 @@ class SimulatedVendors:
                 account.forgive(words)
 
     def configuration(self, **top: Any) -> str:
-        """Return the YAML with which the exporter watches all of them."""
+        """Return the configuration (YAML that is JSON too) with which the exporter watches all of them."""
         sources = [account.configuration(self.bases[account.name]) for account in self._accounts]
-        return yaml.safe_dump({**top, "sources": sources}, sort_keys=False)
+        return json.dumps({**top, "sources": sources}, indent=2)
 
 
 def _application(account: Account, clock: Callable[[], float]) -> web.Application:
