@@ -60,6 +60,7 @@ stack: dev tools  ## the demo with a real Prometheus and Alertmanager; ARGS=--sh
 
 pictures: dev tools  ## draw the README's pictures anew (three minutes)
 	$(BIN)/python -m docs.pictures
+	PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/web/test_browser.py -k picture
 
 bench: dev  ## measure speed, memory and requests against references; ARGS=--json for machines
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -112,8 +112,7 @@ def looks(driver: Path, demo: str) -> dict[str, Answers]:
         for width in (1280, 390, 360)
         for scheme in ("light", "dark")
     ]
-    pictures = os.environ.get("PICTURES", "")
-    seen = drive(driver, looks=wanted, pictures=pictures)["looks"]
+    seen = drive(driver, looks=wanted)["looks"]
     return {each["name"]: each for each in seen}
 
 
@@ -158,3 +157,10 @@ async def test_hostile_names_do_nothing(driver: Path, width: int) -> None:
         (seen,) = (await asyncio.to_thread(drive, driver, looks=looks))["looks"]
     assert (seen["messages"], seen["injected"], seen["overflow"], seen["overlaps"]) == ([], 0, 0, [])
     assert seen["violations"] == []
+
+
+def test_the_picture_of_the_readme(driver: Path, demo: str) -> None:
+    """`make pictures` keeps what this sees: PICTURES names the folder."""
+    look = {"name": "page", "url": f"{demo}/", "width": 1280, "scheme": "light"}
+    (seen,) = drive(driver, looks=[look], pictures=os.environ.get("PICTURES", ""), folded=True)["looks"]
+    assert seen["title"].startswith("(")

@@ -1,5 +1,5 @@
 // Opens pages in Chromium and prints what there is to see as JSON. The one argument is JSON:
-// {chromium, pictures, looks: [{name, url, width, scheme, axe}], live: {url, pattern}, keyboard: {url}}
+// {chromium, pictures, folded, looks: [{name, url, width, scheme, axe}], live: {url, pattern}, keyboard: {url}}
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
@@ -46,7 +46,7 @@ function findOverlaps() {
 
 async function look(each) {
   const { context, page, messages } = await open(each);
-  await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+  if (!wanted.folded) await page.evaluate(() => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
   const seen = {
     name: each.name,
     title: await page.title(),
