@@ -1,0 +1,95 @@
+"""`examples/acme-provider`: installed, listed, used, and tested by the contract that it inherits."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from exporter.declared.vendors import DeclarationError, Known, Vendors, load_package
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "examples" / "acme-provider"
+GROUP = "backup_exporter.providers"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder into which the package is installed."""
+    folder = tmp_path_factory.mktemp("packages")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
+    command = [*pip, "--no-build-isolation", "--no-index", "--target", str(folder / "site"), str(copied(folder))]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "site"
+
+
+def copied(folder: Path) -> Path:
+    """Return a copy of the package: building leaves files beside what is built."""
+    return Path(shutil.copytree(PACKAGE, folder / "sources"))
+
+
+def run(installed: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, env=environ, cwd=cwd or installed, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_its_providers_are_listed(installed: Path) -> None:
+    found = run(installed, "exporter", "providers")
+
+    assert found.returncode == 0, found.stderr
+    assert "acme_db            Acme DB" in found.stdout
+    assert [line.split()[-3] for line in found.stdout.splitlines() if line.startswith("acme_")] == ["package"] * 2
+
+
+@pytest.mark.slow
+def test_a_source_can_name_them(installed: Path, tmp_path: Path) -> None:
+    sources = [f"{{name: s{name}, provider: {name}, token: t, max_age: 26h}}" for name in ("acme_db", "acme_vault")]
+    (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(sources)}]\n")
+    found = run(installed, "exporter", "check", "--config.file", str(tmp_path / "config.yaml"))
+
+    assert found.returncode == 0, found.stderr
+    assert "2 sources" in found.stdout
+
+
+@pytest.mark.slow
+def test_it_keeps_the_contract(installed: Path) -> None:
+    found = run(installed, "pytest", "-q", "-p", "no:cacheprovider", str(PACKAGE / "tests"), cwd=PACKAGE)
+
+    assert found.returncode == 0, found.stdout
+    assert "6 passed" in found.stdout
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name=name, value=value, group=GROUP)
+
+
+def test_a_name_that_is_taken_is_a_problem() -> None:
+    vendors = Vendors(providers=Known({"northflank": point("northflank", "json:loads")}))
+
+    assert vendors.clashes() == [
+        "package json: the provider northflank has the name of another one; remove the package"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("no_such_module:X", "package no_such_module cannot be imported: ModuleNotFoundError"),
+        ("json:nothing", "package json cannot be imported: AttributeError"),
+        ("json:loads", "json:loads is neither a Provider nor a declaration"),
+        ("tests.declared.test_check:GOOD", "the entry point broken holds a declaration named acme"),
+        ("tests.declared.test_grammar:ONE", "declaration: missing; give 1"),
+    ],
+)
+def test_a_package_that_does_not_fit(value: str, problem: str) -> None:
+    with pytest.raises(DeclarationError, match=f"(?m)^{problem}"):
+        load_package("broken", point("broken", value))
+
+
+def test_a_mapping_is_a_declaration() -> None:
+    assert load_package("acme", point("acme", "tests.declared.test_check:GOOD")).vendor == "acme"
