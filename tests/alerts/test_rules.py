@@ -1,8 +1,10 @@
 """The shipped alerts: what promtool and amtool say of them, and that table, files, pages and command agree."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ ON_FACTS = {
 NEVER_EXCLUDED = {"backup_resource_up", "backup_source_up", "backup_poll_configured_interval_seconds"}
 """The families that the rules may read, beside problems and `backup_exporter_*`: the contract keeps them."""
 PROBLEMS = {"backup_resource_problem", "backup_source_problem"}
-COMING = {"backup_last_success_failures", "backup_source_unreadable_scopes"}
+COMING = {"backup_last_success_failures", "backup_source_unreadable_scopes", "scope.readable", "scope.unreadable"}
 
 
 def read_groups() -> Iterator[dict[str, Any]]:
@@ -170,6 +172,27 @@ def test_a_page_says_how_urgent_it_is_where_to_look_what_to_do_and_what_to_chang
     for query in re.findall(r"```promql\n(.*?)```", page, re.DOTALL):
         for line in query.strip().splitlines():
             promql_parser.parse(line.replace("$", ""))
+
+
+@cache
+def list_panels() -> frozenset[tuple[str, str]]:
+    boards = [json.loads(path.read_text()) for path in (ROOT / "dashboards").glob("*.json")]
+    return frozenset((board["title"], panel.get("title", "")) for board in boards for panel in board["panels"])
+
+
+@cache
+def read_sources() -> str:
+    return "".join(path.read_text() for path in (ROOT / "exporter").rglob("*.py"))
+
+
+@each_alert
+def test_panels_and_log_events_that_a_page_names_exist(alert: str) -> None:
+    page = (PAGES / f"{alert}.md").read_text()
+    (log,) = re.findall(r"^- \*\*Log:\*\* (.*)$", page, re.MULTILINE)
+    (board, panels) = re.findall(r"^- \*\*Dashboard:\*\* `(.*?)`, (.*)$", page, re.MULTILINE)[0]
+    assert {(board, panel) for panel in re.findall(r'"(.*?)"', panels)} <= list_panels()
+    for event in re.findall(r"`([a-z_]+\.[a-z_]+)`", log):
+        assert f'"{event}"' in read_sources() or event in COMING
 
 
 @pytest.mark.parametrize(
