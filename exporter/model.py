@@ -35,6 +35,10 @@ class Backup:
     size: float | None = None
     kind: str = ""
     progress: float | None = None
+    failures: int | None = None
+    """How many items failed within a backup that completed all the same, where the vendor lists them."""
+    expires: float | None = None
+    """When the vendor deletes it, where the vendor reports that."""
     unmapped: str | None = None
     """The vendor's word for the status, where our table does not know it."""
     unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
@@ -51,11 +55,15 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryWindow:
-    """A window of time to any point of which can be restored, where a vendor keeps that in place of single backups."""
+    """A window of time to any point of which can be restored."""
 
     kind: str
     earliest: float | None = None
     latest: float | None = None
+    interval: float | None = None
+    """How many seconds after the latest point a newer one is expected, where the schedule does not say that."""
+    beside_backups: bool = False
+    """Whether the vendor lists single backups too; then their counts and sizes stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,14 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindGroup:
+    """Kinds of which any will do: together they are one sort of backup, with an interval of its own."""
+
+    kinds: tuple[str, ...]
+    interval: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What changes rarely about a resource: its schedule, its own state, its last restore."""
 
@@ -75,6 +91,14 @@ class Details:
     """The largest gap in seconds between two slots of the schedule, all kinds together."""
     intervals: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """The same for each kind that has a schedule of its own."""
+    groups: tuple[KindGroup, ...] = ()
+    """Sorts of backups of which each is judged by itself, as soon as the records name more than one of them."""
+    retention: float | None = None
+    """How many seconds the vendor is configured to keep backups."""
+    last_success: float | None = None
+    """A start or an end of the newest completed backup, which the vendor reports outside its listing."""
+    recovers: bool | None = None
+    """Whether the resource has a recovery window; None: the vendor does not report it here."""
     state: str | None = None
     """The vendor's word for the resource's state, where it is told here and not (or later) by discovery."""
     paused: bool = False
@@ -91,6 +115,8 @@ class Scope:
     """The vendor's own coordinates for its paths; nobody but its provider reads them."""
     inner: bool = False
     """Whether it is divided further, so that its parts have to be listed before its resources."""
+    optional: bool = False
+    """Whether an account may well do without it: its failure alone never makes the source fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +128,8 @@ class Resource:
     kind: str
     state: str | None = None
     created: float | None = None
+    uid: str = ""
+    """An id that a later namesake does not inherit; empty where the vendor has none."""
     paused: bool = False
     path: tuple[str, ...] = ()
     """The vendor's own coordinates for its paths; nobody but its provider reads them."""
@@ -109,3 +137,9 @@ class Resource:
     """What discovery told already, so that the provider's `facts` need not be asked."""
     scope: str = field(default="", compare=False)
     """The id of the scope that lists it; discovery fills it in, not the provider."""
+
+    def replaces(self, uid: str, created: float | None) -> bool:
+        """Return whether it is another thing under the id of an older one, which had this `uid` and creation time."""
+        if self.uid and uid:
+            return self.uid != uid
+        return None not in (created, self.created) and created != self.created

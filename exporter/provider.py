@@ -206,12 +206,16 @@ class Provider(Generic[Opts]):
     has_schedule: bool = True
     """Whether `details` give a schedule; if not, an age limit is never derived."""
     pages: Callable[[Api, Opts, Resource], AsyncIterator[RawPage]]
-    """(api, options, resource): the listing; where the vendor's order allows it, newest page first."""
+    """(api, options, resource): the listing; where the vendor's order allows it, newest page first. The resource's
+    details, as far as they are known by then, stand in `resource.details`."""
     backup: Callable[[Opts, Mapping[str, Any]], Backup | None]
     """(options, record): what one record of a listing means; None: no backup of ours. It depends on the record alone,
     so that the result for the same bytes can be reused."""
     newest_first: bool
     """Whether a page never holds a backup newer than those of the pages before, so that reading may stop early."""
+    ends: Callable[[Api, Opts, Sequence[Resource]], Awaitable[Mapping[str, float]]] | None = None
+    """(api, options, resources of one scope): when backups ended, by their ids, where that is reported outside the
+    listings; asked once a scope and poll."""
     refresh: Callable[[Api, Opts, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
     """(api, options, resource, backup): a running backup and what is known beside it; None: the listing has to do."""
     download: Callable[[Api, Opts, Resource, Backup], Awaitable[Download | None]] | None = None

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import pytest
 
+from exporter.model import KindGroup
 from exporter.persistence.file import MAX_ASIDE, StateFile, StoredState, UnusableStateError, decode, encode
-from exporter.persistence.schema import StoredDetails, StoredResource, store_live
+from exporter.persistence.schema import StoredDetails, StoredResource, store_archived, store_live
 from exporter.state.download_check import DownloadCheck
 from exporter.state.recent_backups import CompletedBackup
 
@@ -47,8 +48,9 @@ FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
   "created": null, "gone_since": 5, "paused": false, "facts": null, "successes": {}}]}"""
 
 
-ADDED: dict[str, object] = {"download_check": None, "observed": None, "problems": []}
+ADDED: dict[str, object] = {"download_check": None, "observed": None, "problems": [], "uid": ""}
 """What the format has had since of a resource."""
+ADDED_DETAILS: dict[str, object] = {"groups": [], "retention": None}
 
 
 def test_format_1_goes_on_being_read_and_written() -> None:
@@ -56,6 +58,8 @@ def test_format_1_goes_on_being_read_and_written() -> None:
     written = json.loads(encode((NIGHTLY, GONE)))
     added = [{key: one.pop(key) for key in ADDED} for one in written["resources"]]
     assert written.pop("sources") == []
+    details = written["resources"][0]["facts"]
+    assert {key: details.pop(key) for key in ADDED_DETAILS} == ADDED_DETAILS
     assert written == json.loads(FORMAT_1)
     assert added == [ADDED, ADDED]
 
@@ -77,7 +81,28 @@ def test_a_file_that_version_0_1_0_wrote_is_read_key_by_key() -> None:
         assert {key: getattr(new, key) for key in plain} == {key: old[key] for key in plain}
         assert new.place == tuple(old["place"])
         again = json.loads(encode((new,)))["resources"][0]
+        if again["facts"] is not None:
+            assert {key: again["facts"].pop(key) for key in ADDED_DETAILS} == ADDED_DETAILS
         assert {key: again[key] for key in old} == old
+
+
+def test_what_was_added_to_format_1_is_read_as_it_was_written() -> None:
+    groups = (KindGroup(kinds=("full", "incremental"), interval=86400.0),)
+    details = StoredDetails(interval=3600.0, groups=groups, retention=604800.0)
+    known = replace(NIGHTLY, uid="6b1f", facts=details)
+
+    assert decode(encode((known,))).resources == (known,)
+    resource_status = known.to_status(sizes=True)
+    assert resource_status.details is not None
+    assert (resource_status.details.groups, resource_status.details.retention, resource_status.resource.uid) == (
+        groups,
+        604800.0,
+        "6b1f",
+    )
+    again = store_live("shop", "scalingo", resource_status)
+    assert (again.uid, again.facts) == (known.uid, known.facts)
+    gone = known.to_archived(7.0)
+    assert store_archived("shop", "ad-1", gone).to_archived(9.0).uid == "6b1f"
 
 
 def test_a_later_exporter_of_the_same_format_may_add_keys() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 MAX_ETAG_LENGTH = 256
+MAX_LINK_LENGTH = 4096
 REQUEST_ID = b'"requestId"'
 """The id that a vendor gives an answer itself: new each time, and read by nobody."""
 
@@ -24,9 +25,13 @@ class ChangeDetector:
     """The last reading's answers; without any, the reading is never the same."""
     previous_etag: str = ""
     """The `ETag` of the last reading's only answer; the vendor is asked to say no more than a 304 if it still is."""
+    previous_link: str = ""
+    """The `Link` of that answer: it says whether anything is behind the page."""
     seen: list[int] = field(default_factory=list)
     etag: str = ""
     """The `ETag` of the answer that was heard last."""
+    link: str = ""
+    """The `Link` of that answer."""
 
     @property
     def conditional_headers(self) -> dict[str, str]:
@@ -37,9 +42,20 @@ class ChangeDetector:
             else {}
         )
 
+    def observe_not_modified(self, link: str | None) -> None:
+        """Take a 304; NotModifiedError unless its `Link`, which is no part of the body, differs from the one seen.
+
+        A 304 need not have a `Link`: without one it says nothing about it.
+        """
+        if link is None or link == self.previous_link:
+            raise NotModifiedError
+
     def observe(self, url: str, link: str, body: bytes, etag: str = "") -> None:
         """Take the next good answer; NotModifiedError if with it the reading is the same as the last."""
         self.etag = etag if len(etag) <= MAX_ETAG_LENGTH else ""
+        self.link = link if len(link) <= MAX_LINK_LENGTH else ""
+        if len(link) > MAX_LINK_LENGTH:
+            self.etag = ""  # a link that is not remembered cannot be compared
         self.seen.append(hash((url, link, _strip_request_id(body))))
         if len(self.seen) == len(self.previous) and tuple(self.seen) == self.previous:
             raise NotModifiedError

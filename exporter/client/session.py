@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter import workers
-from exporter.client.change_detector import ChangeDetector, NotModifiedError
+from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost, Response
 from exporter.client.decoding import decode_body
 from exporter.client.rate_limiter import RateLimiter
@@ -59,14 +59,12 @@ class Session:
     ) -> Answer:
         """See `provider.Api.get`."""
         condition = self.detector.conditional_headers if self.detector is not None else {}
-        headers = merge_headers({"Accept": accept}, headers) | condition
-        for _ in range(1 + MAX_REDIRECTS):
-            response = await self._once(url, auth, headers)
-            if not 300 <= response.status < 400 or "location" not in response.headers:
-                break
-            url = self._resolve(url, response.headers["location"])
-        if response.status == 304 and "If-None-Match" in headers:
-            raise NotModifiedError
+        headers = merge_headers({"Accept": accept}, headers)
+        url, response = await self._follow_redirects(url, auth, {**headers, **condition})
+        if response.status == 304 and condition and self.detector is not None:
+            self.detector.observe_not_modified(response.headers.get("link"))
+            self.requested_urls.discard(url)  # what is behind the page has changed, so all of it is asked for
+            url, response = await self._follow_redirects(url, auth, headers)
         if self.detector is not None and response.status == 200:
             header = response.headers
             self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
@@ -93,6 +91,15 @@ class Session:
             await self.client.large.acquire()
             self._large = True
             workers.LARGE_READINGS.begin()
+
+    async def _follow_redirects(self, url: str, auth: Auth | None, headers: Mapping[str, str]) -> tuple[str, Response]:
+        """Return an answer and the address that gave it, after redirects on the same host."""
+        for _ in range(1 + MAX_REDIRECTS):
+            response = await self._once(url, auth, headers)
+            if not 300 <= response.status < 400 or "location" not in response.headers:
+                break
+            url = self._resolve(url, response.headers["location"])
+        return url, response
 
     async def _once(self, url: str, auth: Auth | None, headers: Mapping[str, str]) -> Response:
         if url in self.requested_urls:

@@ -155,6 +155,8 @@ def _describe_sources(store: Store) -> Iterator[str]:
         for one in entry.resources.values():
             if one.up is False and one.failure is not None:
                 yield f"{escape_controls(name)}: {escape_controls(one.resource.id)} cannot be read, {one.failure}"
+        for scope in entry.status.unreadable_scopes or ():
+            yield f"{escape_controls(name)}: cannot list {escape_controls(scope.name)}, {scope.reason}"
         for problem in store.source_verdict(name).problems:
-            if problem.word not in ("down", "credentials_rejected"):
+            if problem.word not in ("down", "credentials_rejected", "scopes_unreadable"):
                 yield f"{escape_controls(name)}: {escape_controls(problem.text)}"

@@ -1,7 +1,7 @@
 """Reads a provider's own keys: the fields of its options are the keys, and their types say how each is read.
 
 `Secret` is a credential, given as `X` or as the path of its file as `X_file`; `Url` an API's address; `str` a text;
-`tuple[str, ...]` a list of texts. A field without a default is required.
+`bool` a switch; `tuple[str, ...]` a list of texts. A field without a default is required.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from exporter.config.location import Location
 from exporter.config.sections import Section, list_of
-from exporter.config.values import InvalidValueError, Reader, load_watched, path_from, text, url
+from exporter.config.values import InvalidValueError, Reader, boolean, load_watched, path_from, text, url
 from exporter.provider import Provider, Url
 from exporter.secret import Secret, find_fault
 
@@ -20,7 +20,7 @@ _SCHEMAS: Mapping[Any, Any] = {
     bool: {"type": "boolean"},
     tuple[str, ...]: {"type": ["array", "null"], "items": {"type": ["string", "integer"], "minLength": 1}},
 }
-_READERS: dict[Any, Reader[Any]] = {str: text, Url: url, tuple[str, ...]: list_of(text)}
+_READERS: dict[Any, Reader[Any]] = {str: text, bool: boolean, Url: url, tuple[str, ...]: list_of(text)}
 
 
 def option_keys(provider: Provider) -> tuple[str, ...]:

@@ -43,7 +43,9 @@ def write_source_record(entry: SourceEntry, verdict: Verdict) -> dict[str, Any]:
         "resources": len(entry.resources),
         "listed_resources": status.listed_resources,
         "matching_resources": status.matching_resources,
-        "unreadable_scopes": status.unreadable_scopes,
+        "unreadable_scopes": None
+        if status.unreadable_scopes is None
+        else [{"name": scope.name, "reason": scope.reason} for scope in status.unreadable_scopes],
         "poll_interval_seconds": status.interval,
         "poll_configured_interval_seconds": status.configured_interval,
         "poll_duration_seconds": status.duration,

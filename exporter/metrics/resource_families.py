@@ -51,10 +51,6 @@ def summary_by_kind(field: str, *, named: bool = False, of_failures: bool = Fals
     )
 
 
-def _intervals(view: ResourceView) -> Mapping[str, float]:
-    return view.status.details.intervals if view.status.details else {}
-
-
 def _restore(view: ResourceView) -> Restore | None:
     return view.status.details.restore if view.status.details else None
 
@@ -232,7 +228,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
         name="backup_expected_interval_by_kind_seconds",
         help="Largest gap between two slots of the vendor's own schedule for the kind.",
         own=("kind",),
-        samples=each(_intervals),
+        samples=each(lambda v: v.status.scheduled_intervals),
     ),
     Family(
         name="backup_max_age_seconds",
@@ -259,6 +255,22 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
         name="backup_min_retention_seconds",
         help="How far back it must be possible to restore, where configured.",
         samples=one(lambda v: v.policy.min_retention),
+    ),
+    Family(
+        name="backup_configured_retention_seconds",
+        help="How long the vendor is configured to keep backups, where it reports that; of several schedules, the"
+        " longest.",
+        samples=one(lambda v: v.status.details.retention if v.status.details else None),
+    ),
+    Family(
+        name="backup_last_success_failures",
+        help="Items that failed within the newest completed backup, where the vendor lists them.",
+        samples=summary_value("item_failures"),
+    ),
+    Family(
+        name="backup_expires_timestamp_seconds",
+        help="When the vendor deletes the newest completed backup, where it reports that.",
+        samples=summary_value("expires"),
     ),
     Family(
         name="backup_monitoring_paused",

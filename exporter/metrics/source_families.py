@@ -56,6 +56,12 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
         samples=one(lambda v: v.verdicts.verdict.rank),
     ),
     Family(
+        name="backup_source_unreadable_scopes",
+        help="Projects, apps or customers whose resources could not be listed in the last discovery; 0 if all could.",
+        common=SOURCE_LABELS,
+        samples=one(lambda v: None if v.status.unreadable_scopes is None else len(v.status.unreadable_scopes)),
+    ),
+    Family(
         name="backup_source_limit_reached",
         help="1 where one of the exporter's caps bites; absent otherwise.",
         common=SOURCE_LABELS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 
-from exporter.model import Details, Resource
+from exporter.model import Details, KindGroup, Resource
 from exporter.persistence.verdicts import (
     StoredObservations,
     StoredProblem,
@@ -31,6 +31,8 @@ class StoredDetails:
     scheduled: bool | None = None
     interval: float | None = None
     intervals: dict[str, float] = field(default_factory=dict)
+    groups: tuple[KindGroup, ...] = ()
+    retention: float | None = None
     paused: bool = False
 
 
@@ -57,6 +59,7 @@ class StoredResource:
     place: tuple[str, ...] = ()
     first_seen: float
     created: float | None = None
+    uid: str = ""
     gone_since: float | None = None
     paused: bool = False
     facts: StoredDetails | None = None
@@ -79,6 +82,7 @@ class StoredResource:
                 name=self.name,
                 kind=self.kind,
                 created=self.created,
+                uid=self.uid,
                 paused=self.paused,
                 path=self.place,
                 scope=self.scope,
@@ -97,6 +101,7 @@ class StoredResource:
         return ArchivedResource(
             first_seen=self.first_seen,
             created=self.created,
+            uid=self.uid,
             history=self.history().up_to(now + TOLERANCE),
             gone_since=now if self.gone_since is None else self.gone_since,
             observed=load_observations(self.observed),
@@ -117,6 +122,7 @@ def store_live(source: str, provider: str, resource_status: ResourceStatus) -> S
         place=resource.path,
         first_seen=resource_status.first_seen,
         created=resource.created,
+        uid=resource.uid,
         paused=resource.paused,
         facts=None if resource_status.details is None else _store_details(resource_status.details),
         successes={kind: tuple(known) for kind, known in resource_status.history.successes.items()},
@@ -133,6 +139,7 @@ def store_archived(source: str, id_: str, known: ArchivedResource) -> StoredReso
         id=id_,
         first_seen=known.first_seen,
         created=known.created,
+        uid=known.uid,
         gone_since=known.gone_since,
         successes={kind: tuple(recent) for kind, recent in known.history.successes.items()},
         observed=store_observations(known.observed),
@@ -142,7 +149,12 @@ def store_archived(source: str, id_: str, known: ArchivedResource) -> StoredReso
 
 def _store_details(details: Details) -> StoredDetails:
     return StoredDetails(
-        scheduled=details.scheduled, interval=details.interval, intervals=dict(details.intervals), paused=details.paused
+        scheduled=details.scheduled,
+        interval=details.interval,
+        intervals=dict(details.intervals),
+        groups=details.groups,
+        retention=details.retention,
+        paused=details.paused,
     )
 
 
@@ -151,6 +163,8 @@ def _load_details(known: StoredDetails) -> Details:
         scheduled=known.scheduled,
         interval=known.interval,
         intervals=MappingProxyType(known.intervals),
+        groups=known.groups,
+        retention=known.retention,
         paused=known.paused,
     )
 

@@ -14,6 +14,7 @@ from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.settings import Source
 from exporter.state.inventory import NOTHING_LEFT_OUT, Inventory, LeftOut, below, select_resources
+from exporter.state.resource import UnreadableScope
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
 ListInner = Callable[[Scope], Awaitable[Sequence[Scope]]]
@@ -26,6 +27,7 @@ class Discovery:
         """Start from what is `known`."""
         self.source = source
         self.inventory = known
+        self._unreadable: dict[str, UnreadableScope] | None = None
         self._log = log
         self._read_at: float | None = None
 
@@ -35,6 +37,19 @@ class Discovery:
         if self._read_at is None:
             return True
         return asyncio.get_running_loop().time() - self._read_at >= self.source.discovery_interval
+
+    @property
+    def unreadable(self) -> tuple[UnreadableScope, ...] | None:
+        """The scopes whose resources could not be listed when that was last tried; None: no scope is known yet."""
+        return None if self._unreadable is None else tuple(self._unreadable.values())
+
+    def _set_unreadable(self, scope: Scope, error: PollError | None) -> None:
+        unreadable = self._unreadable = self._unreadable or {}
+        if error is None:
+            unreadable.pop(scope.id, None)
+        elif not error.source_wide:
+            name = scope.name or scope.id
+            unreadable[scope.id] = UnreadableScope(id=scope.id, name=name, reason=error.reason, detail=str(error))
 
     def invalidate(self) -> None:
         """Have the whole inventory read at the next occasion."""
@@ -52,11 +67,20 @@ class Discovery:
             with closing(api()) as session:
                 return await guard(self._log, "listing scopes", provider.inner_scopes(session, options, scope))
 
-        async def list_scope(scope: Scope) -> Sequence[Resource]:
+        async def read_scope(scope: Scope) -> Sequence[Resource]:
             if scope.inner:
-                return [one for part in await list_inner(scope) for one in await list_scope(part)]
+                return [one for part in await list_inner(scope) for one in await read_scope(part)]
             with closing(api()) as session:
                 return await guard(self._log, "listing resources", provider.resources(session, options, scope))
+
+        async def list_scope(scope: Scope) -> Sequence[Resource]:
+            try:
+                found = await read_scope(scope)
+            except PollError as error:
+                self._set_unreadable(scope, error)
+                raise
+            self._set_unreadable(scope, None)
+            return found
 
         if not self.due:
             if self.inventory.unreadable:
@@ -66,6 +90,8 @@ class Discovery:
         with closing(api()) as session:
             scopes = await guard(self._log, "discovering", provider.scopes(session, options))
         scopes = await expand(scopes, list_inner)
+        known = {scope.id for scope in scopes}
+        self._unreadable = {key: scope for key, scope in (self._unreadable or {}).items() if key in known}
         self.inventory = await discover(self.inventory, self.source, scopes, list_scope)
         self._read_at = began
         return True
@@ -94,11 +120,14 @@ async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], l
     """Return the inventory after listing `scopes`, which are all there are.
 
     A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
-    refused, the first failure is raised and nothing is replaced.
+    refused, the first failure is raised and nothing is replaced. An optional scope fails by itself alone, and makes up
+    for the others only where it has resources.
     """
     found, unreadable, left_out = await _list_scopes(before, source, scopes, list_scope)
-    if unreadable and len(unreadable) == len(found):
-        raise next(iter(unreadable.values()))
+    failed = [scope.id for scope in scopes if scope.id in unreadable and not scope.optional]
+    readable = [scope for scope in scopes if scope.id not in unreadable]
+    if failed and not any(found[scope.id] or not scope.optional for scope in readable):
+        raise unreadable[failed[0]]
     return Inventory(
         scopes=MappingProxyType({scope.id: scope for scope in scopes}),
         found=MappingProxyType(found),

@@ -1,12 +1,12 @@
 """Logs what a vendor sends and the exporter does not understand, each form of it once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporter.model import Backup
 from exporter.settings import Source
 from exporter.state.inventory import Refused
-from exporter.state.resource import SourceStatus
+from exporter.state.resource import SourceStatus, UnreadableScope
 
 MAX_LOGGED = 1000
 """Of each sort: a vendor that invents words must not fill memory and log."""
@@ -22,6 +22,7 @@ class Oddities:
         self._source, self._log = source, log
         self._refused: set[str] = set()
         self._emptied = False
+        self._scopes: dict[str, UnreadableScope] = {}
         self._statuses: set[str] = set()
         self._forms: set[tuple[str, str]] = set()
 
@@ -34,14 +35,27 @@ class Oddities:
                 self._log_form(resource, field, form)
 
     def log_discovery(self, refused: Iterable[Refused], status: SourceStatus) -> None:
-        """Log what a cap refuses, each resource once, and that patterns leave nothing, when that begins."""
+        """Log what a cap refuses, each resource once, and that patterns leave nothing, when that begins.
+
+        Log each scope that cannot be listed once, again when the reason changes, and when it can be listed again.
+        """
         for one in refused:
             self._log_refused(one)
+        self._log_scopes({scope.id: scope for scope in status.unreadable_scopes or ()})
         emptied = bool(status.listed_resources) and status.matching_resources == 0
         if emptied and not self._emptied:
             patterns = {"include": list(self._source.include), "exclude": list(self._source.exclude)}
             self._log.warning("discovery.patterns_leave_none", listed=status.listed_resources, **patterns)
         self._emptied = emptied
+
+    def _log_scopes(self, unreadable: Mapping[str, UnreadableScope]) -> None:
+        before, self._scopes = self._scopes, dict(unreadable)
+        for key, scope in unreadable.items():
+            if key not in before or before[key].reason != scope.reason:
+                self._log.warning("scope.unreadable", scope=scope.name, reason=scope.reason, detail=scope.detail)
+        for key, scope in before.items():
+            if key not in unreadable:
+                self._log.info("scope.readable", scope=scope.name)
 
     def _log_refused(self, one: Refused) -> None:
         if one.resource.id not in self._refused and len(self._refused) < MAX_LOGGED:

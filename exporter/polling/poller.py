@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from exporter.client.session import Session
 from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
+from exporter.polling.ends import EndsReader
 from exporter.polling.guard import guard
 from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader
@@ -50,6 +51,7 @@ class Poller:
         self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
         self._oddities = Oddities(source, self._log)
+        self._ends = EndsReader(source, self._log)
 
     async def run(self) -> None:
         """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
@@ -70,6 +72,7 @@ class Poller:
         began, result = asyncio.get_running_loop().time(), PollResult()
         await self._discover(result)
         await self._read_resources(result, progress)
+        await self._read_ends(result)
         await self._discover_again_if_one_is_lost(result)
         self._fail_what_was_not_read(result)
         self._put_results(result)
@@ -84,6 +87,9 @@ class Poller:
         except PollError as error:
             result.source_error = error
             self._discovery.invalidate()
+            self._store.set_status(
+                self.source.name, replace(self._status, unreadable_scopes=self._discovery.unreadable)
+            )
         else:
             await self._put_inventory(result)
 
@@ -108,9 +114,15 @@ class Poller:
             if seen is None:
                 self._put(self._archive.restore(self.source.name, resource, now, sizes=self.source.provider.sizes))
             elif seen.resource != resource:
-                self._put(seen.update_resource(resource, now))
+                fresh = seen.update_resource(resource, now)
+                self._put(fresh.with_reported_success(sizes=self.source.provider.sizes, now=now))
         refused_names = tuple((one.resource.name or one.resource.id, one.reason) for one in refused[:MAX_SHOWN])
-        status = replace(self._observe_discovery(), resources=len(resources), refused_resources=refused_names)
+        status = replace(
+            self._observe_discovery(),
+            resources=len(resources),
+            refused_resources=refused_names,
+            unreadable_scopes=self._discovery.unreadable,
+        )
         self._oddities.log_discovery(refused, status)
         self._store.set_status(
             self.source.name, status if status.polled else replace(status, interval=self._interval())
@@ -148,6 +160,12 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             for _ in range(CONCURRENCY):
                 group.create_task(work())
+
+    async def _read_ends(self, result: PollResult) -> None:
+        if self.source.provider.ends is not None and not result.should_abort:
+            with closing(Session(client=self._client, cost=result.reading)) as session:
+                async for known in self._ends.read(session, self._resources, result.read, self._store.clock()):
+                    self._put(known)
 
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:

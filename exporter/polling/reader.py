@@ -33,6 +33,8 @@ class Reading:
     """The answers that the pages were made of, by their hashes."""
     etag: str = ""
     """The vendor's mark of the only answer."""
+    link: str = ""
+    """The `Link` header of that answer."""
 
     @property
     def records(self) -> int:
@@ -73,7 +75,9 @@ class Reader:
         # once in a discovery interval all is sent again, whatever the vendor's marks say
         etag = "" if self._due(resource_status.fully_listed_at) else resource_status.etag
         detector = (
-            ChangeDetector(resource_status.response_hashes, previous_etag=etag) if skippable else ChangeDetector()
+            ChangeDetector(resource_status.response_hashes, previous_etag=etag, previous_link=resource_status.link)
+            if skippable
+            else ChangeDetector()
         )
         try:
             return await self._read(resource_status, detector, partial_allowed=partial_allowed)
@@ -92,7 +96,13 @@ class Reader:
         at = asyncio.get_running_loop().time() if at is None else at
         known = resource_status.update_listing(listing, sizes=self.source.provider.sizes, fresh=fresh, now=self.clock())
         whole_at = at if reading.whole else resource_status.fully_listed_at
-        return replace(known, fully_listed_at=whole_at, response_hashes=reading.response_hashes, etag=reading.etag)
+        return replace(
+            known,
+            fully_listed_at=whole_at,
+            response_hashes=reading.response_hashes,
+            etag=reading.etag,
+            link=reading.link,
+        )
 
     def apply_progress(self, resource_status: ResourceStatus, backups: Iterable[Backup]) -> ResourceStatus:
         """Return the resource with what following a running backup has told."""
@@ -155,7 +165,8 @@ class Reader:
 
     def with_details(self, resource_status: ResourceStatus, details: Details) -> ResourceStatus:
         """Return the resource with facts that were just read."""
-        return replace(resource_status, details=details, details_read_at=asyncio.get_running_loop().time())
+        known = replace(resource_status, details=details, details_read_at=asyncio.get_running_loop().time())
+        return known.with_reported_success(sizes=self.source.provider.sizes, now=self.clock())
 
     async def _read(
         self, resource_status: ResourceStatus, detector: ChangeDetector, *, partial_allowed: bool
@@ -167,9 +178,14 @@ class Reader:
             if isinstance(api, Session):
                 api.close()
         response_hashes = tuple(detector.seen)
-        etag = detector.etag if len(response_hashes) == 1 else ""
+        only = len(response_hashes) == 1
         return Reading(
-            pages=tuple(pages), base=resource_status.listing, whole=whole, response_hashes=response_hashes, etag=etag
+            pages=tuple(pages),
+            base=resource_status.listing,
+            whole=whole,
+            response_hashes=response_hashes,
+            etag=detector.etag if only else "",
+            link=detector.link if only else "",
         )
 
     async def _pages(
@@ -178,7 +194,9 @@ class Reader:
         """Read pages until they suffice, each slice by slice; return them, and whether they are the whole listing."""
         before = resource_status.listing or Listing()
         known, pages, records = before.backups.hashes(), list[Page](), 0
-        apply_listing = self.source.provider.pages(api, self.source.options, resource_status.resource)
+        resource = resource_status.resource
+        resource = replace(resource, details=resource.details or resource_status.details)
+        apply_listing = self.source.provider.pages(api, self.source.options, resource)
         async with aclosing(apply_listing):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
             async for page in apply_listing:
                 records += len(page.records)

@@ -11,8 +11,11 @@ Documents: https://northflank.com/docs/v1/api/introduction
       provider: northflank
       token: ${NORTHFLANK_TOKEN}
 
+`volumes: true` watches the projects' volumes too, as resources `project/volumes/volume` of the kind `volume`.
+
 Least rights: an API role (team settings, API, Roles) with `Project > Projects > Manage > Read` and
-`Project > Addons > General > Read`, limited to the projects you want watched; then a token made from that role.
+`Project > Addons > General > Read`, with `volumes: true` also `Project > Volumes > General > Read` and
+`Project > Volumes > Backups > Read`, limited to the projects you want watched; then a token made from that role.
 The token dies with the role.
 
 Reads:
@@ -22,20 +25,30 @@ Reads:
 - `GET /v1/projects/{project}/addons/{addon}/restores`
 - `GET /v1/projects/{project}/addons/{addon}/backups`
 - `GET /v1/projects/{project}/addons/{addon}/backups/{backup}`, while one is running
+- with `volumes: true`: `GET /v1/projects/{project}/volumes`, and below each volume `backup-schedules`, `backups` and,
+  while one is running, `backups/{backup}`
+
+The list of backup destinations is never read: it holds the secrets of the buckets.
 
 Requests: in every poll one for each addon, or as many as it has hundreds of backups; one more whenever a running
 backup is followed; in every discovery one for the projects, one for each project and two for each addon. Twenty addons
-with up to a hundred backups each, polled every five minutes, cost about 300 of the 1000 requests an hour.
+with up to a hundred backups each, polled every five minutes, cost about 300 of the 1000 requests an hour. With
+`volumes: true`, a volume costs one request in every poll, one in every discovery, and each project one more there.
 
 Cannot tell:
 - how far a running backup has come;
 - whether a schedule or a human made a backup;
 - when an addon was created, as the list of addons does not say;
 - the time zone of the schedules, which matters little: only the gaps between their slots are used;
-- the full size of a snapshot: its size is what changed since the one before.
+- the full size of a snapshot: its size is what changed since the one before;
+- when a volume's backup ended, its size and its kind, and restores of volumes.
+
+`backup_configured_retention_seconds` is the longest retention of an addon's or a volume's schedules. An addon or volume
+with a new `uid` is another one, even under the same name: nothing is remembered of the older.
 
 Backups that were imported (`config.source.type` among `import_sources`) prove nothing about a schedule and are left
-out. What `sameAddon` made is a `dump`. An addon without schedules has its backups switched off.
+out. What `sameAddon` made is a `dump`. An addon without schedules has its backups switched off. A project without a
+list of volumes (404) has none; one whose volumes may not be listed is an unreadable scope, and the source stays up.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -44,7 +57,7 @@ from itertools import product
 from typing import Any
 
 from exporter import wire
-from exporter.errors import MalformedError
+from exporter.errors import MalformedError, NotFoundError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope, Status
 from exporter.provider import Api, BearerAuth, Download, Provider, RateLimit, RawPage, Url, address
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK, largest_gap
@@ -62,6 +75,7 @@ STATUSES: Mapping[str, Status] = {
 KINDS: Mapping[str, str] = {"sameAddon": "dump", "snapshot": "snapshot"}
 INTERVALS = frozenset({"hourly", "daily", "weekly"})
 GONE = frozenset({"deleting", "deleted"})
+VOLUMES, VOLUME = "volumes", "volume"
 API = Url("https://api.northflank.com")
 PER_PAGE = 100
 LONGEST_SIZE = 20  # digits; more is no number of bytes
@@ -74,27 +88,44 @@ class Options:
     token: Secret = field(repr=False)
     team_id: str = ""
     import_sources: tuple[str, ...] = ("fileUpload", "externalDump", "liveInstance")
+    volumes: bool = False
     base_url: Url = API
 
 
 async def scopes(api: Api, options: Options) -> Sequence[Scope]:
-    """List the projects that the token may see."""
-    projects = await _whole(api, options, "projects", "projects")
-    return [Scope(id=wire.record_id(project), name=wire.text(project.get("name")) or "") for project in projects]
+    """List the projects that the token may see, each with a scope of its own for its volumes if they are watched."""
+    found = []
+    for project in await _whole(api, options, "projects", "projects"):
+        if wire.status_word(project.get("lifecycleStatus")) in GONE:
+            continue
+        own, name = wire.record_id(project), wire.text(project.get("name")) or ""
+        found.append(Scope(id=own, name=name))
+        if options.volumes:
+            found.append(Scope(id=f"{own}/{VOLUMES}", name=f"{name or own}/{VOLUMES}", optional=True))
+    return found
 
 
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
-    """List a project's addons, but those that are being deleted."""
-    addons = await _whole(api, options, "addons", "projects", scope.id, "addons")
-    listed = wire.by_turns(addons)
-    return [_resource(scope, addon) async for addon in listed if wire.status_word(addon.get("status")) not in GONE]
+    """List a project's addons, or its volumes, but those that are being deleted; a project may have no such list."""
+    project = scope.id.removesuffix(f"/{VOLUMES}") if scope.optional else scope.id
+    name, below = (VOLUMES, (VOLUMES,)) if scope.optional else ("addons", ())
+    try:
+        found = wire.by_turns(await _whole(api, options, name, "projects", project, name))
+    except NotFoundError:
+        if scope.optional:
+            return []
+        raise
+    return [_resource(project, one, *below) async for one in found if wire.status_word(one.get("status")) not in GONE]
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:
-    """Read the schedules and the last restore of an addon."""
-    schedules = await _whole(api, options, "schedules", *_path_segments(resource), "backup-schedules")
+    """Read the schedules of an addon or a volume, and an addon's last restore."""
+    parts = [part async for part in _parts(api, options, _Part, *_path_segments(resource), "backup-schedules")]
+    told = _schedule(parts)
+    if resource.kind == VOLUME:
+        return told
     restores = await _whole(api, options, "restores", *_path_segments(resource), "restores")
-    return replace(_schedule(schedules), restore=_last_restore(restores))
+    return replace(told, restore=_last_restore(restores))
 
 
 class _Listed(wire.Envelope):
@@ -109,15 +140,15 @@ class _Part(wire.Envelope):
 
 
 class _Backups(_Part):
-    """A page of the list of backups."""
+    """A page of the list of backups; that of a volume's is a bare list."""
 
-    data: _Listed
+    data: _Listed | wire.Records
 
 
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
-    """List an addon's backups, in whatever order Northflank has them."""
+    """List the backups of an addon or a volume, in whatever order Northflank has them."""
     async for part in _parts(api, options, _Backups, *_path_segments(resource), "backups"):
-        yield RawPage(records=part.data.backups)
+        yield RawPage(records=part.data if isinstance(part.data, list) else part.data.backups)
 
 
 def backup(options: Options, record: wire.Record) -> Backup | None:
@@ -143,9 +174,10 @@ async def download(api: Api, options: Options, resource: Resource, completed: Ba
 
 
 async def _whole(api: Api, options: Options, name: str, *path: str) -> Sequence[wire.Record]:
-    """Return the list `data.<name>`, its pages put together."""
+    """Return the list `data.<name>`, or the list `data`, its pages put together."""
     parts = _parts(api, options, _Part, *path)
-    return [record async for part in parts for record in wire.records(part.data, name)]
+    found = [wire.records(part.data, *([] if isinstance(part.data, list) else [name])) async for part in parts]
+    return [record for part in found for record in part]
 
 
 async def _parts(api: Api, options: Options, envelope: type[_Part], *path: str) -> AsyncIterator[_Part]:
@@ -174,21 +206,23 @@ def _base(options: Options) -> str:
 
 
 def _path_segments(resource: Resource) -> tuple[str, ...]:
-    project, addon = resource.path
-    return "projects", project, "addons", addon
+    project, own = resource.path
+    return "projects", project, VOLUMES if resource.kind == VOLUME else "addons", own
 
 
-def _resource(scope: Scope, addon: wire.Record) -> Resource:
-    slug = wire.record_id(addon)
-    status = addon.get("status")
+def _resource(project: str, found: wire.Record, *below: str) -> Resource:
+    """Return an addon, or what stands `below` its project."""
+    slug = wire.record_id(found)
+    status = found.get("status")
     return Resource(
-        id=f"{scope.id}/{slug}",
-        name=wire.text(addon.get("name")) or slug,
-        kind=wire.text(wire.optional_object(addon, "spec").get("type")) or "addon",
+        id="/".join((project, *below, slug)),
+        name=wire.text(found.get("name")) or slug,
+        kind=VOLUME if below else wire.text(wire.optional_object(found, "spec").get("type")) or "addon",
         state=wire.text(status),
-        created=wire.timestamp(addon.get("createdAt")),
+        created=wire.timestamp(found.get("createdAt")),
+        uid=wire.text(found.get("uid")) or "",
         paused=wire.status_word(status) == "paused",
-        path=(scope.id, slug),
+        path=(project, slug),
     )
 
 
@@ -218,8 +252,16 @@ def _size(value: object) -> float | None:
     return wire.number(value)
 
 
-def _schedule(schedules: Sequence[wire.Record]) -> Details:
-    """Return the gaps between the slots of all schedules, which may overlap, and between those of each kind."""
+def _schedule(parts: Sequence[_Part]) -> Details:
+    """Return the gaps between the slots of all schedules, which may overlap, and between those of each kind.
+
+    A list of schedules may be left out, and then is empty; where something else stands in its place, nothing is known.
+    """
+    listed = [part.data if isinstance(part.data, list) else wire.record(part.data).get("schedules") for part in parts]
+    known = [some for some in listed if some is not None]
+    if not all(isinstance(some, list) and all(isinstance(one, dict) for one in some) for some in known):
+        return Details()
+    schedules = [schedule for some in known for schedule in some]
     slots = [
         (wire.status_word(it.get("backupType")), slot)
         for it in schedules
@@ -230,7 +272,14 @@ def _schedule(schedules: Sequence[wire.Record]) -> Details:
         scheduled=bool(schedules),
         interval=largest_gap((slot for _, slot in slots), WEEK),
         intervals={kind: gap for kind, gap in gaps.items() if gap is not None},
+        retention=_retention(schedules),
     )
+
+
+def _retention(schedules: Sequence[wire.Record]) -> float | None:
+    """Return the longest retention of all schedules; Northflank counts days."""
+    days = [wire.number(schedule.get("retentionTime")) for schedule in schedules]
+    return max((day * DAY for day in days if day), default=None)
 
 
 def _slots(scheduling: wire.Record) -> Iterator[float]:

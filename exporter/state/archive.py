@@ -24,6 +24,7 @@ class ArchivedResource:
     gone_since: float
     observed: Observations = UNOBSERVED
     problems: tuple[Problem, ...] = ()
+    uid: str = ""
 
 
 class Archive:
@@ -55,14 +56,9 @@ class Archive:
         return self._sources.pop(source, None)
 
     def restore(self, source: str, resource: Resource, now: float, *, sizes: bool) -> ResourceStatus:
-        """Return a newly discovered resource, with what is remembered of it.
-
-        A creation time that changed means another thing under an old name: nothing is remembered of that.
-        """
+        """Return a newly discovered resource, with what is remembered of it; nothing of another thing of its name."""
         known = self._gone.pop((source, resource.id), None)
-        created = None if known is None else known.created
-        changed = None not in (created, resource.created) and created != resource.created
-        if known is None or changed or now - known.gone_since > RETENTION:
+        if known is None or resource.replaces(known.uid, known.created) or now - known.gone_since > RETENTION:
             return ResourceStatus(resource=resource, first_seen=now, details=resource.details)
         summary = summarize(None, known.history, sizes=sizes) if known.history.successes else None
         return ResourceStatus(
@@ -88,11 +84,13 @@ class Archive:
 def archive(resource_status: ResourceStatus, now: float) -> ArchivedResource:
     """Return what outlives a resource, as if it were gone since `now`."""
     history = replace(resource_status.history, attempt=None, failure=None, finished=None)
+    resource = resource_status.resource
     return ArchivedResource(
         first_seen=resource_status.first_seen,
-        created=resource_status.resource.created,
+        created=resource.created,
         history=history,
         gone_since=now,
         observed=replace(resource_status.observed, read_at=None),
         problems=resource_status.restored,
+        uid=resource.uid,
     )

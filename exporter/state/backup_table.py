@@ -32,7 +32,18 @@ class BackupTable(Mapping[str, Backup]):
     not be mapped again.
     """
 
-    __slots__ = ("_codes", "_finished", "_hashes", "_ids", "_kinds", "_loose", "_sizes", "_started")
+    __slots__ = (
+        "_codes",
+        "_expires",
+        "_failures",
+        "_finished",
+        "_hashes",
+        "_ids",
+        "_kinds",
+        "_loose",
+        "_sizes",
+        "_started"
+    )  # fmt: skip
 
     def __init__(self, backups: Iterable[Backup] = (), hashes: Mapping[str, int] = NO_HASHES) -> None:
         """Take backups, each with an id of its own, and by their ids the prints of their records."""
@@ -40,6 +51,7 @@ class BackupTable(Mapping[str, Backup]):
         self._kinds: tuple[str, ...] = ()
         self._ids, self._codes, self._hashes = "", array("H"), array("q")
         self._started, self._finished, self._sizes = array("d"), array("d"), array("d")
+        self._failures, self._expires = array("d"), array("d")  # empty where no vendor's record has any
         self._add(backups, hashes)
 
     def revise(
@@ -55,6 +67,7 @@ class BackupTable(Mapping[str, Backup]):
         if left is None:
             new._ids, new._codes, new._hashes = self._ids, self._codes, self._hashes
             new._started, new._finished, new._sizes = self._started, self._finished, self._sizes
+            new._failures, new._expires = self._failures, self._expires
         else:
             new._ids = SEPARATOR.join(compress(self._ids.split(SEPARATOR), left))
             new._codes = _select_rows(self._codes, left)
@@ -62,6 +75,7 @@ class BackupTable(Mapping[str, Backup]):
             new._started = _select_rows(self._started, left)
             new._finished = _select_rows(self._finished, left)
             new._sizes = _select_rows(self._sizes, left)
+            new._failures, new._expires = _select_rows(self._failures, left), _select_rows(self._expires, left)
         if self._loose and unchanged is None:
             new._loose = {key: backup for key, backup in self._loose.items() if key not in fresh}
         new._add(fresh.values(), hashes)
@@ -70,6 +84,11 @@ class BackupTable(Mapping[str, Backup]):
     def hashes(self) -> frozenset[int]:
         """Return the prints of all records that need not be mapped again."""
         return frozenset(self._hashes) - UNHASHED
+
+    def prints_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the prints of the records with these ids, as far as they are known."""
+        at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes else {}
+        return {key: self._hashes[at[key]] for key in ids if key in at}
 
     def unfinished(self) -> list[Backup]:
         """Return those that run or wait, without unpacking the others."""
@@ -122,6 +141,22 @@ class BackupTable(Mapping[str, Backup]):
     def weight(self) -> int:
         """Return about how many bytes they take in memory."""
         return len(self._ids) + ROW_BYTES * len(self._codes) + LOOSE_BYTES * len(self._loose or ())
+
+    def newest_success(self) -> Backup | None:
+        """Return the newest completed one that has a start."""
+        rows = compress(range(len(self._codes)), self._completed_rows())
+        at = max(rows, key=self._started.__getitem__, default=None)
+        packed = [] if at is None else [self._unpack(self._ids.split(SEPARATOR)[at], at)]
+        dated = [one for one in (*packed, *self._completed_loose()) if one.started is not None]
+        return max(dated, key=lambda one: one.started or 0.0, default=None)
+
+    @property
+    def detailed(self) -> bool:
+        """Whether any record says when it expires, or how many items failed within it."""
+        loose = self._loose.values() if self._loose else ()
+        return bool(self._failures or self._expires) or any(
+            one.failures is not None or one.expires is not None for one in loose
+        )
 
     def failures(self) -> list[tuple[str, float]]:
         """Return the kind and the start of each failed one that has a start."""
@@ -196,6 +231,9 @@ class BackupTable(Mapping[str, Backup]):
         self._kinds = tuple(dict.fromkeys((*self._kinds, *(one.kind for one in common))))
         ids = (one.id for one in common)
         self._ids = SEPARATOR.join((self._ids, *ids) if self._codes else ids)
+        rows = len(self._codes)
+        self._failures = _append_values(self._failures, rows, [one.failures for one in common])
+        self._expires = _append_values(self._expires, rows, [one.expires for one in common])
         codes = [self._kinds.index(one.kind) * len(STATUSES) + CODES[one.status] for one in common]
         self._codes = self._codes + array("H", codes)
         self._hashes = self._hashes + array("q", [hashes.get(one.id, 0) for one in common])
@@ -232,6 +270,8 @@ class BackupTable(Mapping[str, Backup]):
             finished=_none_if_nan(self._finished[at]),
             size=_none_if_nan(self._sizes[at]),
             kind=self._kinds[kind],
+            failures=None if (failures := _optional(self._failures, at)) is None else int(failures),
+            expires=_optional(self._expires, at),
         )
 
 
@@ -249,6 +289,18 @@ def _is_packable(backup: Backup) -> bool:
 
 def _select_rows(column: "array[N]", left: Iterable[bool]) -> "array[N]":
     return array(column.typecode, list(compress(column, left)))  # of a list, it is not made longer than it need be
+
+
+def _append_values(column: "array[float]", rows: int, values: Iterable[float | None]) -> "array[float]":
+    """Return a column of `rows` with `values` behind them; it stays empty as long as all of them are unknown."""
+    numbers = array("d", [nan if value is None else value for value in values])
+    if not column and all(map(isnan, numbers)):
+        return column
+    return (column or array("d", [nan]) * rows) + numbers
+
+
+def _optional(column: "array[float]", at: int) -> float | None:
+    return _none_if_nan(column[at]) if column else None
 
 
 def _none_if_nan(value: float) -> float | None:

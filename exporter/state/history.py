@@ -13,6 +13,10 @@ NO_IDS: frozenset[str] = frozenset()
 NO_SUCCESSES = RecentBackups(())
 WINDOW = "recovery window"
 """The id of the one success that a recovery window is; its newest point may fall behind, what was is still true."""
+REPORTED = "last reported success"
+"""The id of a success that the vendor reports outside its listing."""
+REPORT_TOLERANCE = 60.0
+"""A reported success that lies so close to a backup that is known is that backup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +39,28 @@ class History:
     finished: Event | None = None
 
     def merge_listing(
-        self, listed: Iterable[Backup], recovery: RecoveryWindow | None = None, *, until: float = inf
+        self,
+        listed: Iterable[Backup],
+        recovery: RecoveryWindow | None = None,
+        reported: float | None = None,
+        *,
+        until: float = inf,
     ) -> "History":
         """Return the history with a listing added to it; of a recovery window, its newest point is the success.
 
         What starts after `until` has not happened yet: nothing is remembered of it until its time has come.
         A duration stays as it was first seen: a vendor whose finish is only "last changed" may move it later. A
-        success whose record now says something else is no success any more.
+        success whose record now says something else is no success any more. `reported` is the time of a success that
+        the vendor reports outside its listing; it counts while it is later than all that is known.
         """
         dated = [backup for backup in listed if backup.started is not None]
         ids = {backup.id for backup in dated}
         dated = [backup for backup in dated if _start(backup) <= until]
         return History(
-            successes=_merge_successes(self.successes, [*dated, *_recovery_point(recovery, until)]),
+            successes=_with_reported(
+                _merge_successes(self.successes, [*dated, *_recovery_point(recovery, until)]),
+                reported if reported is not None and reported <= until else None,
+            ),
             attempt=_newest_event(self.attempt, ids, (b for b in dated if b.status is not Status.PENDING)),
             failure=_newest_event(self.failure, ids, (b for b in dated if b.status is Status.FAILED)),
             finished=_newest_event(self.finished, ids, (b for b in dated if b.status not in UNFINISHED)),
@@ -95,6 +108,19 @@ class History:
 def _recovery_point(recovery: RecoveryWindow | None, until: float) -> Iterable[Backup]:
     if recovery is not None and recovery.latest is not None and recovery.latest <= until:
         yield Backup(id=WINDOW, status=Status.COMPLETED, started=recovery.latest, kind=recovery.kind)
+
+
+def _with_reported(successes: Mapping[str, RecentBackups], at: float | None) -> Mapping[str, RecentBackups]:
+    """Return the successes with the newest reported one, if that is later than all of them, and without it if not."""
+    without = {kind: [one for one in recent if one.id != REPORTED] for kind, recent in successes.items()}
+    times = [one.started for recent in successes.values() for one in recent if one.id == REPORTED]
+    if at is None and not times:
+        return successes
+    newest = max(times if at is None else [*times, at])
+    known = [one.started + (one.duration or 0.0) for recent in without.values() for one in recent]
+    if newest > max(known, default=0.0) + REPORT_TOLERANCE:
+        without.setdefault("", []).insert(0, CompletedBackup(id=REPORTED, started=newest))
+    return MappingProxyType({kind: RecentBackups(recent) for kind, recent in without.items() if recent})
 
 
 def _newest_event(known: Event | None, ids: Set[str], candidates: Iterable[Backup]) -> Event | None:

@@ -21,15 +21,8 @@ def max_age_by_kind(status: ResourceStatus, policy: Policy) -> Mapping[str, floa
 
     There is none for a resource of which no record names a kind: nothing could ever meet it.
     """
-    if status.details is None or not status.details.intervals or not names_kinds(status):
-        return NO_LIMITS
-    return {kind: policy.derive_max_age(interval) for kind, interval in status.details.intervals.items()}
-
-
-def names_kinds(status: ResourceStatus) -> bool:
-    """Return whether a record that is listed, or a completed one that is remembered, names its kind."""
-    summary = status.summary
-    return summary is not None and (any(summary.last_success_by_kind) or any(summary.failures_by_kind))
+    intervals = status.judged_intervals
+    return {kind: policy.derive_max_age(interval) for kind, interval in intervals.items()} if intervals else NO_LIMITS
 
 
 def born(status: ResourceStatus) -> float:

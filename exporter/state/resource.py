@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from exporter.model import Backup, Details, Resource, Status
+from exporter.model import UNFINISHED, Backup, Details, Resource, Status
 from exporter.state.backup_table import NO_HASHES
 from exporter.state.download_check import DownloadCheck
-from exporter.state.history import History
+from exporter.state.history import REPORTED, History
+from exporter.state.kinds import judged_intervals, scheduled_intervals
 from exporter.state.listing import Listing
 from exporter.state.observations import UNOBSERVED, UNOBSERVED_SOURCE, Observations, SourceObservations
 from exporter.state.problem import Problem
@@ -33,6 +34,8 @@ class ResourceStatus:
     """The answers that the listing was made of, by their hashes; none if it has been changed since."""
     etag: str = ""
     """The vendor's own mark of the listing, where one answer held all that was read and the vendor marks it."""
+    link: str = ""
+    """The `Link` header of that answer."""
     history: History = field(default_factory=History)
     summary: Summary | None = None
     up: bool | None = None
@@ -63,12 +66,11 @@ class ResourceStatus:
         return word or self.resource.state
 
     def update_resource(self, resource: Resource, now: float) -> "ResourceStatus":
-        """Return it as discovery sees it now; a new creation time means another thing under an old name."""
-        created = self.resource.created, resource.created
-        if None not in created and created[0] != created[1]:
+        """Return it as discovery sees it now; nothing is kept of another thing under the same name."""
+        if resource.replaces(self.resource.uid, self.resource.created):
             return ResourceStatus(resource=resource, first_seen=now, details=resource.details)
         details = self.details if resource.details is None else resource.details
-        return replace(self, resource=resource, details=details)
+        return replace(self, resource=replace(resource, uid=resource.uid or self.resource.uid), details=details)
 
     def update_listing(
         self, listing: Listing, *, sizes: bool, fresh: Mapping[str, Backup] | None = None, now: float = inf
@@ -78,9 +80,11 @@ class ResourceStatus:
         Without `fresh`, all are looked at; so they are while a start lies beyond `now`, whose time may have come.
         """
         until = now + TOLERANCE
-        if fresh is None or listing.recovery or self.awaits or self.history.remembers(fresh.keys()):
+        reported = self.details.last_success if self.details is not None else None
+        pointed = listing.recovery is not None or reported is not None
+        if fresh is None or pointed or self.awaits or self.history.remembers([*fresh, REPORTED]):
             listing = _restore_completed(listing, self.history)
-            history = self.history.merge_listing(listing.backups.values(), listing.recovery, until=until)
+            history = self.history.merge_listing(listing.backups.values(), listing.recovery, reported, until=until)
         else:
             history = self.history.add(fresh.values(), until=until)
         summary = summarize(listing, history, sizes=sizes, until=until)
@@ -93,10 +97,53 @@ class ResourceStatus:
         start = None if self.summary is None else self.summary.next_start
         return None if start is None else start - TOLERANCE
 
+    def with_reported_success(self, *, sizes: bool, now: float = inf) -> "ResourceStatus":
+        """Return it with the success that its facts report, if the listing has none as new."""
+        if self.listing is None or self.details is None or self.details.last_success is None:
+            return self
+        known = self.update_listing(self.listing, sizes=sizes, now=now)
+        return self if known.history == self.history else known
+
+    def with_ends(self, ends: Mapping[str, float], *, sizes: bool, now: float = inf) -> "ResourceStatus":
+        """Return it with the ends of listed backups, by their ids, that the vendor reports outside its listing."""
+        if self.listing is None:
+            return self
+        backups = self.listing.backups
+        known = [backups[key] for key in ends if key in backups]
+        changed = {
+            one.id: replace(one, finished=ends[one.id])
+            for one in known
+            if one.finished is None and one.status not in UNFINISHED
+        }
+        if not changed:
+            return self
+        revised = backups.revise(changed, backups.prints_of(changed), None)
+        return self.update_listing(replace(self.listing, backups=revised), sizes=sizes, now=now)
+
+    @property
+    def scheduled_intervals(self) -> Mapping[str, float]:
+        """The interval of each kind that has one."""
+        return scheduled_intervals(self.details, self.summary)
+
+    @property
+    def judged_intervals(self) -> Mapping[str, float]:
+        """The interval of each kind that has an age limit of its own."""
+        return judged_intervals(self.details, self.summary)
+
     def running_backups(self) -> list[Backup]:
         """Return the backups that are running as far as we know."""
         known = self.listing.backups.unfinished() if self.listing else ()
         return [backup for backup in known if backup.status is Status.IN_PROGRESS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableScope:
+    """A part of an account whose resources could not be listed."""
+
+    id: str
+    name: str
+    reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +166,8 @@ class SourceStatus:
     """How many resources the vendor lists, before shards and filters; None before the first discovery."""
     matching_resources: int | None = None
     """How many of these `include` and `exclude` leave, before shards."""
-    unreadable_scopes: int | None = None
-    """How many scopes could not be listed in the last discovery."""
+    unreadable_scopes: tuple[UnreadableScope, ...] | None = None
+    """The scopes that could not be listed in the last discovery; None before the first."""
     refused_resources: tuple[tuple[str, str], ...] = ()
     """Names of resources that a cap does not let in, each with the reason; the first few."""
     rate_limited_resources: int = 0

@@ -111,7 +111,7 @@ def _limits(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 def _scopes(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
     if status.unreadable_scopes:
-        number = _count(status.unreadable_scopes, "scope")
+        number = _count(len(status.unreadable_scopes), "scope")
         text = f"{number} (projects, apps, customers or the like) could not be listed in the last discovery."
         yield Problem("scopes_unreadable", WARNING, text)
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from exporter.model import Backup, Status
-from exporter.state.history import History
+from exporter.state.history import WINDOW, History
 from exporter.state.listing import Listing
 
 Key = TypeVar("Key", bound=str)
@@ -44,6 +44,16 @@ class Summary:
     """Items that failed within the newest completed backup, where the vendor reports them."""
     next_start: float | None = None
     """The start that comes next among those that lay in the future; until then all numbers are without it."""
+    windows: frozenset[str] = frozenset()
+    """The kinds of recovery windows, which are no records."""
+    window_intervals: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """By kind, how soon a window is expected to move on, where the vendor's schedule does not say that."""
+    expires: float | None = None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that records name, listed or remembered."""
+        return frozenset(kind for kind in (*self.last_success_by_kind, *self.failures_by_kind) if kind) - self.windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,8 @@ class _ListingNumbers:
     running: int | None = None
     running_since: float | None = None
     progress: float | None = None
+    item_failures: int | None = None
+    expires: float | None = None
 
 
 UNLISTED = _ListingNumbers()
@@ -79,6 +91,8 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
     )
     future = None if listing is None else _future_starts(listing, until)
     return Summary(
+        windows=_windows(listing, history),
+        window_intervals=_window_intervals(listing),
         last_success=last_success,
         last_success_by_kind=latest,
         last_size=_of_newest(sizes_by_kind),
@@ -98,6 +112,8 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
         running=numbers.running,
         running_since=numbers.running_since,
         progress=numbers.progress,
+        item_failures=numbers.item_failures,
+        expires=numbers.expires,
     )
 
 
@@ -114,21 +130,49 @@ def _summarize_listing(
     stored = backups.total_size()
     if stored is None and sizes and not by_status[Status.COMPLETED]:
         stored = 0.0
+    newest = _newest_record(listing, last_success)
     return _ListingNumbers(
         failures=_newer((started for _, started in failures), last_success),
         failures_by_kind=_intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
         counts=_intern_counts(*((status, by_status[status]) for status in Status)),
-        stored_bytes=None if listing.recovery else stored,
-        oldest_success=listing.recovery.earliest if listing.recovery else backups.oldest_success(until),
+        stored_bytes=None if listing.recovery and not listing.recovery.beside_backups else stored,
+        oldest_success=_oldest(listing, until),
         running=by_status[Status.IN_PROGRESS],
         running_since=oldest_running.started if oldest_running else None,
         progress=oldest_running.progress if oldest_running else None,
+        item_failures=newest.failures if newest else None,
+        expires=newest.expires if newest else None,
     )
 
 
 def _future_starts(listing: Listing, until: float) -> list[float]:
     latest = listing.recovery.latest if listing.recovery else None
     return [*listing.backups.starts_after(until), *([latest] if latest is not None and latest > until else ())]
+
+
+def _oldest(listing: Listing, until: float) -> float | None:
+    """Return how far back one can restore: to the oldest backup, or to the start of the recovery window."""
+    earliest = listing.recovery.earliest if listing.recovery else None
+    known = [at for at in (listing.backups.oldest_success(until), earliest) if at is not None]
+    return min(known, default=None)
+
+
+def _newest_record(listing: Listing, last_success: float | None) -> Backup | None:
+    """Return the record of the newest success, if it is listed and says more than the others."""
+    newest = listing.backups.newest_success() if listing.backups.detailed else None
+    return newest if newest is not None and newest.started == last_success else None
+
+
+def _window_intervals(listing: Listing | None) -> Mapping[str, float]:
+    recovery = listing.recovery if listing is not None else None
+    return {} if recovery is None or recovery.interval is None else {recovery.kind: recovery.interval}
+
+
+def _windows(listing: Listing | None, history: History) -> frozenset[str]:
+    """Return the kinds of recovery windows, which are no records."""
+    found = {kind for kind, recent in history.successes.items() if len(recent) == 1 and recent.ids() == [WINDOW]}
+    recovery = listing.recovery if listing is not None else None
+    return frozenset(found if recovery is None else {*found, recovery.kind})
 
 
 def _of_newest(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 import copy
 import json
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -62,6 +63,9 @@ class ProviderContract:
     refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {}
     """By resource id: the id of a running backup, and what following it gives. Empty where a vendor has no endpoint."""
 
+    optional: ClassVar[frozenset[str]] = frozenset()
+    """Keys, wherever they stand, whose values may be missing or odd without any harm to what stands beside them."""
+
     async def test_documented_answers_become_exact_records(self) -> None:
         api = FakeApi(self.routes)
         found = await read(self.provider, api, self.options)
@@ -111,6 +115,20 @@ class ProviderContract:
             except Exception as error:
                 raise AssertionError(f"{name} escaped as {error!r}") from error
 
+    async def test_an_odd_value_of_an_optional_field_costs_no_more_than_that_field(self) -> None:
+        """Is one test as well: every optional field, missing, null, of another type, empty and huge."""
+        sound = _outline(await read(self.provider, FakeApi(self.routes), self.options))
+        seen = set()
+        for name, routes in damage(self.routes, (*DAMAGES, True, [None], "x" * 10_000), self.optional):
+            seen.add(name.split("'")[-2])
+            try:
+                found = _outline(await read(self.provider, WaryApi(routes), self.options, sound.keys()))
+            except PollError as error:
+                raise AssertionError(f"{name} sinks the answer: {error}") from None
+            assert found.keys() == sound.keys(), name
+            assert all(found[key] >= backups for key, backups in sound.items()), name
+        assert seen >= self.optional, "every one of them stands in some fixture"
+
     async def test_sound_answers_are_exposed_too(self) -> None:
         """Without this one, the check of the damaged answers might never see a number."""
         for found, after in await self._read_and_follow(FakeApi(self.routes)):
@@ -142,15 +160,19 @@ async def record_page(provider: Provider, api: Api, options: Any, resource: Reso
         yield map_page(provider, options, raw)
 
 
-async def read(provider: Provider, api: FakeApi, options: Any) -> list[Found]:
-    """Read everything a provider can read, as the poller does."""
+async def read(provider: Provider, api: FakeApi, options: Any, only: Collection[str] | None = None) -> list[Found]:
+    """Read everything a provider can read, as the poller does; with `only`, of these resources."""
     found = []
     for scope in await provider.scopes(api, options):
         for resource in await provider.resources(api, options, scope):
+            if only is not None and resource.id not in only:
+                continue
             details = resource.details
             if details is None and provider.details is not None:
                 details = await provider.details(api, options, resource)
-            pages = tuple([page async for page in record_page(provider, api, options, resource)])
+            pages = tuple(
+                [page async for page in record_page(provider, api, options, replace(resource, details=details))]
+            )
             found.append((resource, details or Details(), pages))
     return found
 
@@ -181,11 +203,23 @@ def check_once(exposition: bytes, seen: set[bytes]) -> None:
             assert sample.value <= 100 or not sample.name.endswith("_percent"), sample
 
 
-def damage(routes: Mapping[str, Reply]) -> Iterator[tuple[str, dict[str, Reply]]]:
-    """Yield the route table with one value of one body replaced or left out, for every value and every damage."""
+def _outline(found: Sequence[Found]) -> dict[str, set[str]]:
+    """Return the ids of the backups by their resources' ids."""
+    return {resource.id: {one.id for page in pages for one in page.backups} for resource, _, pages in found}
+
+
+def damage(
+    routes: Mapping[str, Reply], damages: Sequence[Any] = DAMAGES, keys: frozenset[str] | None = None
+) -> Iterator[tuple[str, dict[str, Reply]]]:
+    """Yield the route table with one value of one body replaced or left out, for every value and every damage.
+
+    With `keys`, only values under these are damaged.
+    """
     for route, reply in routes.items():
         for path in places(reply.body):
-            for damage in (*DAMAGES, LEFT_OUT):
+            if keys is not None and (not path or path[-1] not in keys):
+                continue
+            for damage in (*damages, LEFT_OUT):
                 if damage is LEFT_OUT and not path:
                     continue
                 body = replace_at(reply.body, path, damage)

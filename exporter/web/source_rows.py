@@ -12,6 +12,8 @@ from exporter.web.rows import NOTHING, ProblemRow, make_problems
 from exporter.web.words import write_clock, write_reason
 
 FEWEST_FOR_FORECAST = 20
+MAX_SCOPES = 20
+"""So many scopes that cannot be listed are named for each source; the problem says how many there are."""
 STATES = ("fine", "info", "warning", "critical")
 
 
@@ -85,6 +87,8 @@ def _sentences(entry: SourceEntry, verdict: Verdict, now: float) -> Iterator[str
     if status.failure is not None:
         yield f"Down: {write_reason(status.failure)} ({status.failure})."
     yield from (one.text for one in verdict.problems)
+    for scope in (status.unreadable_scopes or ())[:MAX_SCOPES]:
+        yield f"{scope.name} cannot be listed: {write_reason(scope.reason)} ({scope.reason})."
     if excluded := (status.listed_resources or 0) - (status.matching_resources or 0):
         left = "include and exclude leave nothing" if not entry.resources else "by include and exclude"
         yield f"{excluded:,} resource{'s are' if excluded > 1 else ' is'} left out: {left}."

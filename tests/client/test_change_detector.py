@@ -51,3 +51,35 @@ def test_the_answers_own_id_does_not_count(form: bytes) -> None:
 def test_what_stands_beside_the_answers_own_id_does(form: bytes) -> None:
     detector = ChangeDetector(observe_all(("/1", "", form % b"1")))
     detector.observe("/1", "", form % b"2")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [
+        ("", None, True),
+        ("", "", True),
+        ('</2>; rel="next"', '</2>; rel="next"', True),
+        ('</2>; rel="next"', None, True),
+        ("", '</2>; rel="next"', False),
+        ('</2>; rel="last"', '</3>; rel="last"', False),
+        ('</2>; rel="next"', "", False),
+    ],
+)
+def test_a_304_with_another_link_is_not_unchanged(before: str, now: str | None, same: bool) -> None:
+    first = ChangeDetector()
+    first.observe("/1", before, b"[]", '"a"')
+    detector = ChangeDetector(tuple(first.seen), previous_etag=first.etag, previous_link=first.link)
+
+    assert detector.conditional_headers == {"If-None-Match": '"a"'}
+    if same:
+        with pytest.raises(NotModifiedError):
+            detector.observe_not_modified(now)
+    else:
+        detector.observe_not_modified(now)
+
+
+def test_a_link_that_is_too_long_to_be_remembered_is_never_compared() -> None:
+    detector = ChangeDetector()
+    detector.observe("/1", "x" * 4097, b"[]", '"a"')
+
+    assert (detector.etag, detector.link) == ("", "")

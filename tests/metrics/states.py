@@ -10,7 +10,7 @@ from exporter.provider import Provider, RateLimit
 from exporter.settings import Override, Source
 from exporter.state.download_check import DownloadCheck
 from exporter.state.listing import Listing, Page
-from exporter.state.resource import ResourceStatus
+from exporter.state.resource import ResourceStatus, UnreadableScope
 from exporter.state.store import Store
 
 NOW = 1_800_000_000.0
@@ -172,6 +172,20 @@ def vanished(_: Clock, store: Store) -> None:
     polled(store, "main", up=True, last_success=NOW)
 
 
+def known_further(_: Clock, store: Store) -> None:
+    """What only some vendors report."""
+    store.add_source(source("main"), Counters())
+    details = Details(interval=24 * HOUR, intervals={"dump": 24 * HOUR}, retention=7 * 24 * HOUR)
+    newest = done("2", 3, 5, 700, "")
+    backups = replace(newest, failures=2, expires=NOW + 165 * HOUR), done("1", 27, 5, 600, "")
+    recovery = RecoveryWindow(kind="pitr", earliest=NOW - 100 * HOUR, latest=NOW - 60, beside_backups=True)
+    store.put("main", with_listing(thing("plain", details=details), *backups))
+    store.put("main", with_listing(thing("window", details=details), *backups, recovery=recovery))
+    closed = UnreadableScope(id="p1", name="closed", reason="forbidden")
+    polled(store, "main", up=True, last_success=NOW, unreadable_scopes=(closed,))
+
+
 STATES: dict[str, Callable[[Clock, Store], None]] = {
-    state.__name__: state for state in (never_polled, good, good_then_failing, two_sources, odd_labels, vanished)
+    state.__name__: state
+    for state in (never_polled, good, good_then_failing, two_sources, odd_labels, vanished, known_further)
 }

@@ -230,3 +230,26 @@ def test_an_id_that_is_no_sane_label_is_refused() -> None:
 
     assert list(resources) == [longest]
     assert [(cap.limit, cap.reason) for cap in caps] == [("labels", "its id is longer than 256 characters")]
+
+
+def optional(*scopes: str) -> list[Scope]:
+    """Return a required scope and some that an account may do without."""
+    return [Scope(id="p"), *(Scope(id=key, optional=True) for key in scopes)]
+
+
+@pytest.mark.parametrize("failed", [FORBIDDEN, BROKEN], ids=["403", "500"])
+async def test_an_optional_scope_never_makes_the_source_fail(failed: PollError) -> None:
+    now = await discover(Inventory(), source(), optional("q"), Vendor({"p": [], "q": failed}))
+
+    assert dict(now.unreadable) == {"q": failed}
+
+
+async def test_an_optional_scope_without_resources_hides_no_failure_of_the_others() -> None:
+    with pytest.raises(ForbiddenError):
+        await discover(Inventory(), source(), optional("q"), Vendor({"p": FORBIDDEN, "q": []}))
+
+
+async def test_an_optional_scope_with_resources_keeps_the_source_up() -> None:
+    now = await discover(Inventory(), source(), optional("q"), Vendor({"p": FORBIDDEN, "q": [thing("b")]}))
+
+    assert (set(now.resources()), dict(now.unreadable)) == ({"b"}, {"p": FORBIDDEN})

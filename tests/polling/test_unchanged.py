@@ -138,3 +138,28 @@ async def test_what_following_has_told_is_not_left_standing_by_a_mark() -> None:
         await asyncio.sleep(POLL + 10)
         assert vendor.listings == 2
         assert seen.entry().resources["a"].listing.backups["1"].status is Status.IN_PROGRESS  # type: ignore[union-attr]
+
+
+class Linking(Marking):
+    """Keeps its mark while only the `Link` header changes, which a 304 repeats, as Rack servers do."""
+
+    link: str = ""
+
+    async def send(self, request: Request) -> Response:
+        answer = await Marking.send(self, request)
+        return replace(answer, headers={**answer.headers, "link": self.link} if self.link else answer.headers)
+
+
+@virtually
+async def test_a_304_whose_link_is_another_one_does_not_hide_what_is_behind_the_page() -> None:
+    vendor = Linking({"one": ["a"]})
+    vendor.backups["a"] = [[row("1", started=START - 100)]]
+    async with watching(vendor, source(provider=replace(STUB, newest_first=False), poll_interval=POLL)) as seen:
+        await asyncio.sleep(2 * POLL + 10)
+        assert vendor.listings == 1
+        vendor.link = '</backups/a/1>; rel="next"'
+        await asyncio.sleep(POLL)
+        assert vendor.listings == 2, "asked again without a mark"
+        assert seen.failures() == {"a": None}
+        await asyncio.sleep(2 * POLL)
+        assert vendor.listings == 2, "and then unchanged under the new link"

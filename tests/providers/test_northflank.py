@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from exporter.errors import ForbiddenError, MalformedError, NotFoundError, UnauthorizedError
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError, ServerError, UnauthorizedError
 from exporter.model import Backup, Details, Resource, Restore, Scope, Status
 from exporter.provider import Url
 from exporter.providers.northflank import PROVIDER, Options, details, refresh, resources, scopes
@@ -24,7 +24,18 @@ EXAMPLE = Resource(
     name="Example Addon",
     kind="mongodb",
     state="running",
+    uid="0c4b8f6e-2f1d-4d0a-9a57-1f2e3d4c5b6a",
     path=("default-project", "example-addon"),
+)
+VOLUMES = f"{V1}/default-project/volumes"
+VOLUME = Resource(
+    id="default-project/volumes/example-volume",
+    name="Example Volume",
+    kind="volume",
+    state="running",
+    created=1609459200.0,
+    uid="9e8d7c6b-5a49-4382-9716-0f1e2d3c4b5a",
+    path=("default-project", "example-volume"),
 )
 HOUR = 3600.0
 DAY = 86400.0
@@ -41,7 +52,13 @@ def dump(name: str, status: Status, started: float, took: float | None = None, *
 
 class TestNorthflank(ProviderContract):
     provider = PROVIDER
-    options = OPTIONS
+    options = replace(OPTIONS, volumes=True)
+    optional: ClassVar = frozenset({
+        *("name", "description", "uid", "lifecycleStatus", "tags", "appId", "spec", "type", "status", "createdAt"),
+        *("completedAt", "updatedAt", "config", "source", "size", "addonVersion", "compressionType", "schedules"),
+        *("additionalDestinations", "customDestinationId", "retentionTime", "scheduling", "interval", "minute", "hour"),
+        *("day", "backupType", "restoreTimestamp", "backupId", "sourceObject", "storageSize"),
+    })  # fmt: skip
     routes: ClassVar = {
         f"{V1}?per_page=100": answer("projects-1"),
         f"{V1}?cursor=abc123&per_page=100": answer("projects-2"),
@@ -59,6 +76,11 @@ class TestNorthflank(ProviderContract):
         f"{SECOND}/backup-schedules?per_page=100": answer("no-schedules"),
         f"{SECOND}/restores?per_page=100": answer("no-restores"),
         f"{SECOND}/backups?per_page=100": answer("no-backups"),
+        f"{VOLUMES}?per_page=100": answer("volumes"),
+        f"{V1}/second-project/volumes?per_page=100": Reply(status=404),
+        f"{VOLUMES}/example-volume/backup-schedules?per_page=100": answer("volume-schedules"),
+        f"{VOLUMES}/example-volume/backups?per_page=100": answer("volume-backups"),
+        f"{VOLUMES}/example-volume/backups/volume-backup-running": answer("volume-backup"),
     }
     resources = (
         EXAMPLE,
@@ -71,6 +93,7 @@ class TestNorthflank(ProviderContract):
             paused=True,
             path=("default-project", "paused-addon"),
         ),
+        VOLUME,
         Resource(
             id="second-project/example-addon",
             name="Example Addon",
@@ -84,10 +107,12 @@ class TestNorthflank(ProviderContract):
             scheduled=True,
             interval=12 * HOUR,
             intervals={"dump": 12 * HOUR, "snapshot": 7 * DAY},
+            retention=120 * DAY,
             restore=Restore(started=1611273600.0, status=Status.FAILED),
         ),
         "default-project/paused-addon": Details(scheduled=False),
         "second-project/example-addon": Details(scheduled=False),
+        VOLUME.id: Details(scheduled=True, interval=DAY, intervals={"snapshot": DAY}, retention=14 * DAY),
     }
     pages: ClassVar = {
         "default-project/example-addon": (
@@ -118,12 +143,24 @@ class TestNorthflank(ProviderContract):
         ),
         "default-project/paused-addon": (Page(),),
         "second-project/example-addon": (Page(),),
+        VOLUME.id: (
+            Page(
+                backups=(
+                    Backup(id="volume-backup", status=Status.COMPLETED, started=1611198000.0),
+                    Backup(id="volume-backup-running", status=Status.IN_PROGRESS, started=1611284400.0),
+                )
+            ),
+        ),
     }
     refresh: ClassVar = {
         "default-project/example-addon": (
             "dump-running",
             (dump("dump-running", Status.COMPLETED, 1611252000.0, 240.0, size=1000000000),),
-        )
+        ),
+        VOLUME.id: (
+            "volume-backup-running",
+            (Backup(id="volume-backup-running", status=Status.COMPLETED, started=1611284400.0),),
+        ),
     }
 
 
@@ -324,3 +361,93 @@ async def test_an_addon_that_is_being_deleted_is_none(status: str) -> None:
         ("p/b", "b", "Paused", True),
         ("p/c", "c", None, False),
     ]
+
+
+async def schedules_of(data: Any) -> Details:
+    routes = {
+        f"{ADDON}/backup-schedules?per_page=100": Reply(body={"data": data}),
+        f"{ADDON}/restores?per_page=100": answer("no-restores"),
+    }
+    return await details(FakeApi(routes), OPTIONS, EXAMPLE)
+
+
+@pytest.mark.parametrize("data", [{}, {"schedules": None}, {"schedules": []}, []])
+async def test_schedules_may_be_left_out(data: Any) -> None:
+    assert await schedules_of(data) == Details(scheduled=False)
+
+
+@pytest.mark.parametrize("schedules", ["none", 0, False, {"0": {}}, [None], [{}, "daily"]])
+async def test_of_something_else_in_place_of_schedules_nothing_is_known(schedules: Any) -> None:
+    assert await schedules_of({"schedules": schedules}) == Details()
+
+
+@pytest.mark.parametrize(
+    ("days", "retention"),
+    [
+        ((7,), 7 * DAY), ((7, 60, 14), 60 * DAY), ((0,), None), ((None, "7", [7], True, -1, 1e30), None), ((), None),
+        ((None, 3), 3 * DAY), ((0.5,), DAY / 2),
+    ],
+)  # fmt: skip
+async def test_the_retention_is_the_longest_of_all_schedules(days: tuple[Any, ...], retention: float | None) -> None:
+    found = await schedules_of({"schedules": [{"retentionTime": day} for day in days]})
+
+    assert found.retention == retention
+
+
+async def test_volumes_are_asked_for_only_where_they_are_wanted() -> None:
+    api = FakeApi({f"{V1}?per_page=100": Reply(body={"data": {"projects": [{"id": "p", "name": "P"}]}})})
+
+    assert await scopes(api, OPTIONS) == [Scope(id="p", name="P")]
+    assert await scopes(api, replace(OPTIONS, volumes=True)) == [
+        Scope(id="p", name="P"),
+        Scope(id="p/volumes", name="P/volumes", optional=True),
+    ]
+
+
+@pytest.mark.parametrize("data", [[{"id": "v"}], {"volumes": [{"id": "v"}]}])
+async def test_volumes_are_read_in_every_form_that_is_about(data: Any) -> None:
+    scope = Scope(id="p/volumes", optional=True)
+    api = FakeApi({f"{V1}/p/volumes?per_page=100": Reply(body={"data": data})})
+
+    assert await resources(api, OPTIONS, scope) == [
+        Resource(id="p/volumes/v", name="v", kind="volume", path=("p", "v"))
+    ]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_project_without_a_list_of_volumes_has_none(status: int) -> None:
+    api = FakeApi({f"{V1}/p/volumes?per_page=100": Reply(status=status)})
+
+    assert await resources(api, OPTIONS, Scope(id="p/volumes", optional=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(status=401), UnauthorizedError),
+        (Reply(status=403), ForbiddenError),
+        (Reply(status=500), ServerError),
+        (Reply(body="<html>"), MalformedError),
+        (Reply(body={"data": {}}), MalformedError),
+        (Reply(body={"data": [1]}), MalformedError),
+    ],
+)
+async def test_volumes_that_cannot_be_read_are_left_to_the_core(reply: Reply, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await resources(FakeApi({f"{V1}/p/volumes?per_page=100": reply}), OPTIONS, Scope(id="p/volumes", optional=True))
+
+
+@pytest.mark.parametrize("status", ["deleting", "Deleted"])
+async def test_a_project_that_is_being_deleted_is_none(status: str) -> None:
+    projects = [{"id": "a", "lifecycleStatus": status}, {"id": "b", "lifecycleStatus": "creating"}, {"id": "c"}]
+    api = FakeApi({f"{V1}?per_page=100": Reply(body={"data": {"projects": projects}})})
+
+    assert [scope.id for scope in await scopes(api, OPTIONS)] == ["b", "c"]
+
+
+@pytest.mark.parametrize("uid", [None, "", 7, [], "u" * 2000])
+async def test_an_odd_uid_is_cut_or_absent(uid: Any) -> None:
+    api = FakeApi({f"{V1}/p/addons?per_page=100": Reply(body={"data": {"addons": [{"id": "a", "uid": uid}]}})})
+    (found,) = await resources(api, OPTIONS, Scope(id="p"))
+
+    assert found.uid == (uid[:1024] if isinstance(uid, str) else "")

@@ -7,10 +7,11 @@ import pytest
 
 from exporter.state.observations import SourceObservations
 from exporter.state.problem import CRITICAL, WARNING, Problem
-from exporter.state.resource import SourceStatus
+from exporter.state.resource import SourceStatus, UnreadableScope
 from exporter.state.source_problems import judge_source, source_problems
 from tests.state.judged import DAY, NOW, UP, ago, named, standing
 
+CLOSED = UnreadableScope(id="p", name="closed", reason="forbidden")
 NEW = SourceStatus(configured_interval=300.0, interval=300.0, started_at=NOW)
 DOWN = replace(UP, up=False, failure="timeout")
 
@@ -62,8 +63,10 @@ def emptied(before: int | None, gone: float | None) -> SourceObservations:
             {"limit_reached pages", "limit_reached labels"},
             id="each cap by its name",
         ),
-        pytest.param(replace(UP, unreadable_scopes=2), {"scopes_unreadable"}, id="scopes that cannot be listed"),
-        pytest.param(replace(UP, unreadable_scopes=0), set(), id="all can be"),
+        pytest.param(
+            replace(UP, unreadable_scopes=(CLOSED, CLOSED)), {"scopes_unreadable"}, id="scopes that cannot be listed"
+        ),
+        pytest.param(replace(UP, unreadable_scopes=()), set(), id="all can be"),
         pytest.param(replace(UP, interval=301.0), {"interval_stretched info"}, id="a second more"),
         pytest.param(replace(UP, interval=300.0), set(), id="exactly as configured"),
         pytest.param(replace(UP, listed_resources=0, matching_resources=0), set(), id="always empty"),
@@ -110,7 +113,7 @@ def test_source_words(status: SourceStatus, expected: set[str]) -> None:
 
 
 def test_worst_first() -> None:
-    bad = replace(DOWN, failure="forbidden", last_success=None, interval=600.0, unreadable_scopes=1)
+    bad = replace(DOWN, failure="forbidden", last_success=None, interval=600.0, unreadable_scopes=(CLOSED,))
 
     assert [one.word for one in source_problems(bad, frozenset(), NOW)] == [
         "credentials_rejected", "down", "scopes_unreadable", "interval_stretched",
@@ -162,7 +165,7 @@ BEFORE = standing(
             id="the first poll failed",
         ),
         pytest.param(
-            replace(UP, listed_resources=1, matching_resources=1, unreadable_scopes=0),
+            replace(UP, listed_resources=1, matching_resources=1, unreadable_scopes=()),
             set(),
             id="a poll that succeeded ends them",
         ),

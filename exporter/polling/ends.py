@@ -1,0 +1,56 @@
+"""Reads when backups ended, where a vendor reports that outside its listings: one reading a scope and poll."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any
+
+from exporter.errors import PollError
+from exporter.model import Resource
+from exporter.polling.guard import guard
+from exporter.provider import Api
+from exporter.settings import Source
+from exporter.state.resource import ResourceStatus
+
+STOP_REASONS = frozenset({"unauthorized", "rate_limited", "connection", "tls", "timeout"})
+"""After a failure for one of these, asking for the next scope would only fail again."""
+
+
+class EndsReader:
+    """Reads one source's ends; without them a duration is unknown, and nothing else."""
+
+    def __init__(self, source: Source, log: Any) -> None:
+        """Read nothing yet."""
+        self._source, self._log = source, log
+        self._failing: dict[str, str] = {}
+
+    async def read(
+        self, api: Api, known: Mapping[str, ResourceStatus], read: Collection[str], now: float
+    ) -> AsyncIterator[ResourceStatus]:
+        """Yield each of the `known` resources that changes, asking for those that have just been `read`."""
+        by_scope: dict[str, list[Resource]] = {}
+        for key in sorted(known.keys() & read):
+            by_scope.setdefault(known[key].resource.scope, []).append(known[key].resource)
+        for scope, resources in by_scope.items():
+            try:
+                ends = await self._ends_of(api, resources)
+            except PollError as error:
+                self._log_failure(scope, error)
+                if error.reason in STOP_REASONS:
+                    return
+                continue
+            self._failing.pop(scope, None)
+            for before in (known[one.id] for one in resources if one.id in known):
+                after = before.with_ends(ends, sizes=self._source.provider.sizes, now=now)
+                if after is not before:
+                    yield after
+
+    async def _ends_of(self, api: Api, resources: list[Resource]) -> Mapping[str, float]:
+        ends = self._source.provider.ends
+        if ends is None:
+            return {}
+        return await guard(self._log, "reading ends", ends(api, self._source.options, resources))
+
+    def _log_failure(self, scope: str, error: PollError) -> None:
+        """Log a failure once, and again when its reason changes."""
+        if self._failing.get(scope) != error.reason:
+            self._failing[scope] = error.reason
+            self._log.warning("ends.failed", scope=scope, reason=error.reason, detail=str(error))
