@@ -122,6 +122,10 @@ def test_the_dashboards_together_show_nearly_every_metric(metrics: Metrics) -> N
     assert ours - used == {
         "backup_age_seconds",  # for those without PromQL
         "backup_expected_interval_by_kind_seconds",  # its limit is shown
+        "backup_configured_retention_seconds",  # for people to compare
+        "backup_expires_timestamp_seconds",
+        "backup_last_success_failures",  # its problem is shown
+        "backup_source_unreadable_scopes",  # its problem is shown
     }
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.app import App, Transport
+from exporter.app import App
+from exporter.client.client import Transport
 from exporter.commands import poll
 from exporter.model import Scope
 from exporter.provider import Api

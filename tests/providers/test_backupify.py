@@ -29,6 +29,10 @@ def stored(name: str, **links: str) -> Reply:
 class TestBackupify(ProviderContract):
     provider = PROVIDER
     options = OPTIONS
+    optional: ClassVar = frozenset({
+        "backup_frequency", "customer_id", "ended_at", "expires_in", "failures", "last_backup_state",
+        "last_successful_backup", "name", "next_scheduled_backup", "started_at", "status", "token_type"
+    })  # fmt: skip
     routes: ClassVar[Mapping[str, Reply]] = {
         TOKEN: stored("token"),
         f"{GET}/customers": stored("customers-1", next="?page=2", last="?page=2"),

@@ -63,6 +63,11 @@ ORDERS_BACKUPS = (
 class TestClickhouseCloud(ProviderContract):
     provider = PROVIDER
     options = options()
+    optional: ClassVar = frozenset({
+        "backupName", "backupPeriodInHours", "backupRetentionPeriodInHours", "backupStartTime", "bucket",
+        "createdAt", "durationInSeconds", "finishedAt", "isPrimary", "name", "requestId", "serviceId",
+        "sizeInBytes", "startedAt", "state", "status", "type"
+    })  # fmt: skip
     routes: ClassVar = {
         "GET api.clickhouse.cloud/v1/organizations": reply("organizations"),
         SERVICES: reply("services"),

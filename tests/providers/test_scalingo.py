@@ -47,6 +47,11 @@ def page(*rows: tuple[str, Status, str, float, float | None]) -> Page:
 class TestScalingo(ProviderContract):
     provider = scalingo.PROVIDER
     options = OPTIONS
+    optional: ClassVar = frozenset({
+        "created_at", "deprovisioned_at", "earliest_recoverable_at", "features", "hidden",
+        "latest_recoverable_at", "method", "owner", "periodic_backups_enabled",
+        "periodic_backups_scheduled_at", "plan", "provisioned_at", "resource_id", "size", "started_at"
+    })  # fmt: skip
     routes: ClassVar = {
         EXCHANGE: reply("exchange"),
         f"GET {API}/apps": reply("apps"),
