@@ -35,9 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first not in (*COMMANDS, "-h", "--help", "--version"):
         arguments.insert(0, "serve")
     flags = _parser().parse_args(arguments)
-    configure(getattr(flags, "log_level", "info"), getattr(flags, "log_format", None))
+    configure(getattr(flags, "log_level", None) or _default_level(flags), getattr(flags, "log_format", None))
     command: Callable[[argparse.Namespace], int] = COMMANDS[flags.command][0]
     return command(flags)
+
+
+def _default_level(flags: argparse.Namespace) -> str:
+    """Return the level without `--log.level`: on a terminal the demo says itself what happens."""
+    return "warning" if flags.command == "demo" and sys.stderr.isatty() else "info"
 
 
 def _serve(flags: argparse.Namespace) -> int:
@@ -241,9 +246,10 @@ def _log_flags(parser: argparse.ArgumentParser) -> None:
         "--log.level",
         dest="log_level",
         choices=LEVELS,
-        default="info",
+        default=None,
         metavar="LEVEL",
-        help="log debug, info, warn (or warning) and error, or from one of these on (default: %(default)s)",
+        help="log debug, info, warn (or warning) and error, or from one of these on (default: info; warn for the demo "
+        "on a terminal)",
     )
     parser.add_argument(
         "--log.format",

@@ -1,18 +1,20 @@
 """`backup-exporter demo`: the exporter on simulated vendors, with a story to watch."""
 
+import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.config import listener_or_report
 from exporter.commands.serve import run_server
 from exporter.config.loader import LoadedConfig, parse
-from exporter.demo.http import Story
-from exporter.demo.server import SimulatedVendors, all_accounts
+from exporter.demo.http import StagedEvent, Story
+from exporter.demo.server import SimulatedVendors, all_accounts, all_events
 from exporter.log import write_line
 from exporter.server import Listen, Server
+from exporter.web.filters import make_address
 
 
 def demo(
@@ -24,6 +26,7 @@ def demo(
         return 2
 
     async def run() -> int:
+        start = time.time()
         vendors = await start_vendors(speed)
 
         def load() -> LoadedConfig:
@@ -31,9 +34,17 @@ def demo(
 
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
         server = Server(App(time.time), load, listen)
+        announcing: list[asyncio.Task[None]] = []
+
+        def show(urls: Sequence[str]) -> None:
+            write_line(guide(urls[0], telemetry_path))
+            announcing.append(asyncio.create_task(announce(urls[0], start, speed)))
+
         try:
-            await server.run(load(), lambda urls: write_line(_guide(urls[0], telemetry_path)))
+            await server.run(load(), show)
         finally:
+            for task in announcing:
+                task.cancel()
             await vendors.stop()
         return 0
 
@@ -53,8 +64,34 @@ def demo_config(vendors: SimulatedVendors) -> LoadedConfig:
     return LoadedConfig(settings=parse(text, os.environ, Path.cwd()).settings)
 
 
-def _guide(url: str, telemetry_path: str) -> str:
-    return GUIDE.format(url=url, metrics=f"{url}{telemetry_path}")
+async def announce(url: str, start: float, speed: float, write: Callable[[str], None] = write_line) -> None:
+    """Write each staged event when it happens, and where to watch it."""
+    for event in all_events():
+        if not event.seconds:
+            continue
+        await asyncio.sleep(max(0.0, start + event.seconds / speed - time.time()))
+        write(f"{write_minutes(event.seconds)} {event.text}; watch {url}{_path(event)}")
+    write(f"That was all. Everything at a glance: {url}/")
+
+
+def write_minutes(seconds: float) -> str:
+    """Return a time of the story, such as `01:10`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes:02}:{rest:02}"
+
+
+def _path(event: StagedEvent) -> str:
+    return make_address([("source", event.source), *((("q", event.name),) if event.name else ())])
+
+
+def guide(url: str, telemetry_path: str) -> str:
+    """Return what the terminal shows at the start: the addresses, and what will happen."""
+    events = "\n".join(f"    {_when(event)}   {event.source}: {event.text}" for event in all_events())
+    return GUIDE.format(url=url, metrics=f"{url}{telemetry_path}", events=events)
+
+
+def _when(event: StagedEvent) -> str:
+    return write_minutes(event.seconds) if event.seconds else "start"
 
 
 GUIDE = """
@@ -63,20 +100,9 @@ GUIDE = """
     {url}/          everything at a glance
     {metrics}   what Prometheus scrapes
 
-  What to look at, in the order in which it happens (from the start, at speed 1):
+  What happens, in minutes and seconds from the start (at speed 1):
 
-    at once   workspace: an instance that was never backed up, one switched off, one stuck for hours
-              analytics: a service that is stopped, and so paused; one whose last two backups failed
-              platform: a dump schedule that died, hidden by snapshots that go on (..._by_kind_...)
-              faculty: a backup that is too old; its institution may not be listed, so the source names it
-    0:10      campus: a backup runs, backup_progress_percent climbs; from 6:40 on one stands still at 45
-    0:20      analytics: a backup of "orders" runs for a minute
-    0:40      analytics: a backup of "clickstream" fails; at 1:00 its last success leaves the vendor's list,
-              and its age goes on growing all the same
-    0:45      platform: the dump of "ledger-db" has shrunk to a tenth (backup_last_success_size_bytes)
-    0:50      shop: the rights to "warehouse/mysql" are revoked (backup_resource_failure)
-    1:00      staging: the vendor is down for a minute, then back (backup_source_up)
+{events}
 
-  The events follow one another faster with --speed; each is stamped with the true instant at which it happens.
-  Stop with Ctrl-C.
+  Events follow one another faster with --speed. Stop with Ctrl-C.
 """

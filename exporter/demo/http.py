@@ -83,6 +83,19 @@ class Story:
         return self.start + seconds / self.speed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedEvent:
+    """Something that the demo stages: what there is to watch, and where."""
+
+    seconds: float
+    """When, counted from the beginning at speed 1; 0: from the beginning on."""
+    text: str
+    """What happens, in a sentence without its end."""
+    source: str
+    name: str = ""
+    """A part of the resource's name; empty for the whole source."""
+
+
 class Window:
     """The vendor's rate limit as the vendor counts it: at most `requests` arrivals in any window of `per` seconds."""
 

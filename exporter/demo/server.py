@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 import exporter.demo.vendors as folder
-from exporter.demo.http import Account, Request, Story
+from exporter.demo.http import Account, Request, StagedEvent, Story
 from exporter.demo.strict import AskedWrongly, Strict
 
 
@@ -19,6 +19,12 @@ def all_accounts(story: Story) -> list[Account]:
     """Return the simulated accounts of every vendor in the folder."""
     modules = (import_module(f"{folder.__name__}.{found.name}") for found in iter_modules(folder.__path__))
     return [account for module in modules for account in module.accounts(story)]
+
+
+def all_events() -> list[StagedEvent]:
+    """Return what the vendors in the folder stage, in the order in which it happens."""
+    modules = (import_module(f"{folder.__name__}.{found.name}") for found in iter_modules(folder.__path__))
+    return sorted((event for module in modules for event in module.EVENTS), key=lambda event: event.seconds)
 
 
 class SimulatedVendors:

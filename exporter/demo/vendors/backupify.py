@@ -8,7 +8,17 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Account,
+    Request,
+    Response,
+    StagedEvent,
+    Story,
+    Window,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.timeline import BackupPattern, Run
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, WEEK
@@ -246,6 +256,16 @@ def _listing(request: Request, records: Sequence[Mapping[str, Any]], *documented
     ]
     shown = list(records[(page - 1) * PER_PAGE : page * PER_PAGE])
     return json_response(shown, headers={"Link": ", ".join(links)} if links else {})
+
+
+EVENTS = (
+    StagedEvent(
+        seconds=0,
+        text="one instance was never backed up, one is switched off, one has been running for hours",
+        source="workspace",
+    ),
+)
+"""What the demo announces of this vendor."""
 
 
 def accounts(story: Story) -> Sequence[Account]:

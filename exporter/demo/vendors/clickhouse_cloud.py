@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Account,
+    Request,
+    Response,
+    StagedEvent,
+    Story,
+    Window,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -55,6 +65,22 @@ class Service:
     def backup_id(self, run: Run) -> str:
         """Return the id of a run."""
         return identifier("backup", f"{self.name}/{run.number}")
+
+
+EVENTS = (
+    StagedEvent(seconds=0, text="the last backups of billing failed", source="analytics", name="billing"),
+    StagedEvent(seconds=0, text="archive is stopped, so it is paused", source="analytics", name="archive"),
+    StagedEvent(seconds=20, text="a backup of orders runs for a minute", source="analytics", name="orders"),
+    StagedEvent(seconds=40, text="a backup of clickstream fails", source="analytics", name="clickstream"),
+    StagedEvent(
+        seconds=60,
+        text="the last good backup of clickstream leaves the vendor's list; its age keeps growing",
+        source="analytics",
+        name="clickstream",
+    ),
+    StagedEvent(seconds=60, text="the vendor of staging is down for a minute", source="staging"),
+)
+"""What the demo announces of this vendor."""
 
 
 def accounts(story: Story) -> Sequence[Account]:

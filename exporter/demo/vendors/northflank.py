@@ -12,7 +12,17 @@ from hashlib import sha1
 from typing import Any
 
 from exporter.demo.files import file_response, is_signed, no_file, signed_link
-from exporter.demo.http import Account, Hour, Request, Response, Story, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Account,
+    Hour,
+    Request,
+    Response,
+    StagedEvent,
+    Story,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
@@ -157,6 +167,15 @@ class Platform:
         if "downloadLink" in found:
             found["downloadLink"] = signed_link(request.base + found["downloadLink"], now)
         return json_response({"data": found}) if single else _page(found, request.query)
+
+
+EVENTS = (
+    StagedEvent(
+        seconds=0, text="the dumps of Risk Db have stopped; newer snapshots mask it", source="platform", name="Risk Db"
+    ),
+    StagedEvent(seconds=45, text="the dump of Ledger Db shrinks to a tenth", source="platform", name="Ledger Db"),
+)
+"""What the demo announces of this vendor."""
 
 
 def accounts(story: Story) -> Sequence[Account]:

@@ -9,7 +9,17 @@ from hashlib import sha256
 from typing import Any
 
 from exporter.demo.files import file_response, no_file
-from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Account,
+    Request,
+    Response,
+    StagedEvent,
+    Story,
+    Window,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -54,6 +64,13 @@ class Addon:
     def id(self) -> str:
         """The addon's id, by which the database API knows the database."""
         return f"ad-{_hex(f'{self.app}/{self.technology}', 32).ljust(self.id_length, '0')}"
+
+
+EVENTS = (
+    StagedEvent(seconds=30, text="a manual backup of intranet/mongodb runs", source="shop", name="intranet"),
+    StagedEvent(seconds=50, text="the rights to warehouse/mysql are revoked", source="shop", name="warehouse"),
+)
+"""What the demo announces of this vendor."""
 
 
 def accounts(story: Story) -> Sequence[Account]:

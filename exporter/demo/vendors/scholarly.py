@@ -8,7 +8,17 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from exporter.demo.files import file_response, no_file
-from exporter.demo.http import Account, Request, Response, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Account,
+    Request,
+    Response,
+    StagedEvent,
+    Story,
+    Window,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.timeline import BackupPattern, Run, failing
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -34,6 +44,14 @@ TITLES = {
 }
 
 Runs = Callable[[float], Sequence[Run]]
+
+
+EVENTS = (
+    StagedEvent(seconds=0, text="a backup is too old", source="faculty"),
+    StagedEvent(seconds=10, text="a backup runs, and its percentage climbs", source="campus"),
+    StagedEvent(seconds=400, text="a backup starts whose percentage stops at 45", source="campus"),
+)
+"""What the demo announces of this vendor."""
 
 
 def accounts(story: Story) -> Sequence[Account]:
