@@ -79,9 +79,9 @@ class Server:
         served = application(handlers, path, PageRoutes(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
-        await self._saver.claim(loaded.settings)
-        await self._saver.load(loaded.settings)
-        new = await self._app.apply(loaded.settings)
+        settings = await self._saver.claim(loaded.settings)
+        await self._saver.load(settings)
+        new = await self._app.apply(settings)
         await self._runner.setup()
         listener = self._listen.listener
         self.urls = await listener.open(self._runner, self._listen.addresses, self._app.supervisor)
@@ -98,16 +98,16 @@ class Server:
         async with self._reloading:
             try:
                 loaded = await background.run(self._load)
-                await self._saver.claim(loaded.settings)
+                settings = await self._saver.claim(loaded.settings)
             except (ConfigError, StateInUseError) as error:
                 problems = error.problems if isinstance(error, ConfigError) else (str(error),)
                 self._app.store.record_reload(succeeded=False)
                 for problem in problems:
                     self._log.error("reload.refused", problem=problem)
                 return problems
-            for watch in await self._app.apply(loaded.settings):
+            for watch in await self._app.apply(settings):
                 watch.start()
-            await self._saver.switch_file(loaded.settings)
+            await self._saver.switch_file(settings)
             self._app.store.record_reload(succeeded=True)
             for warning in loaded.warnings:
                 self._log.warning("configuration.warning", detail=warning)

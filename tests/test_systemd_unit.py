@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from exporter.cli import BAD_USAGE, command_parsers
+from exporter.web.connections import ENOUGH_DESCRIPTORS
 
 UNIT = Path(__file__).parent.parent / "deploy" / "systemd" / "backup-exporter.service"
 
@@ -31,6 +32,7 @@ def test_the_unit_starts_and_reloads_the_exporter() -> None:
     assert str(given.config_file) == "/etc/backup-exporter/config.yaml"
     assert service["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
     assert service["RestartPreventExitStatus"] == [str(BAD_USAGE)]
+    assert service["LimitNOFILE"] == [str(ENOUGH_DESCRIPTORS)]
     assert folder == "backup-exporter", "the state file's folder in docs/deploy.md"
     assert unit()["Install"] == {"WantedBy": ["multi-user.target"]}
 

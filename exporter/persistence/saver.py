@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from operator import is_
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import structlog
 
 from exporter import background
-from exporter.persistence.file import StateFile, StoredState, UnusableStateError, reason
+from exporter.persistence.file import StateFile, StateInUseError, StoredState, UnusableStateError, reason
 from exporter.persistence.schema import store_archived, store_live
 from exporter.persistence.verdicts import StoredDisappearance, StoredSource, store_problems
 from exporter.settings import Settings
@@ -32,6 +33,7 @@ class StateSaver:
         self._file: StateFile | None = None
         self._claimed: StateFile | None = None
         """The file that a configuration names which does not hold yet, locked."""
+        self._default_in_use = False
         self._configured: Path | None = None
         self._written: list[object] | None = None
         """What was written the last time; None: nothing yet, or not what is known now."""
@@ -40,13 +42,26 @@ class StateSaver:
         self._writing: asyncio.Future[None] | None = None
         self._log: Any = structlog.get_logger()
 
-    async def claim(self, settings: Settings) -> None:
-        """Become the one writer of the file that a configuration names, or raise StateInUseError."""
+    async def claim(self, settings: Settings) -> Settings:
+        """Become the one writer of the state file, or raise StateInUseError; return the settings as they are to hold.
+
+        Where another exporter has the default file, which no configuration names, they hold without one.
+        """
         self.release()
-        if settings.state_file is not None and settings.state_file != self._configured:
-            file = StateFile(settings.state_file)
+        self._default_in_use = False
+        if settings.state_file is None or settings.state_file == self._configured:
+            return settings
+        file = StateFile(settings.state_file)
+        try:
             await background.run(file.lock)
-            self._claimed = file
+        except StateInUseError as error:
+            if settings.state_file_given:
+                raise
+            self._log.warning("state.not_kept", problem=str(error))
+            self._default_in_use = True
+            return replace(settings, state_file=None)
+        self._claimed = file
+        return settings
 
     def release(self) -> None:
         """Give up what was claimed for a configuration that will not hold."""
@@ -119,7 +134,7 @@ class StateSaver:
             self._file.unlock()
         self._configured, self._file = path, claimed or (None if path is None else StateFile(path))
         self._written, self._failure = None, None
-        self._store.record_state_write(succeeded=None)
+        self._store.record_state_write(succeeded=False if self._default_in_use else None)
         if self._file is None:
             return StoredState()
         try:

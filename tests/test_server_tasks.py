@@ -1,0 +1,77 @@
+"""A task that dies is seen from outside: counted, logged, and `/-/healthy` is 503 while it cannot be kept alive."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from exporter.app import App
+from exporter.config.loader import parse
+from exporter.polling.poller import Poller
+from exporter.server import Listen, Server
+
+CONFIG = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    loaded = parse(CONFIG, {}, Path())
+    one = Server(App(lambda: 0.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
+    await one.start(loaded)
+    yield one
+    await one.stop()
+
+
+async def get(server: Server, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(server.urls[0] + path) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_a_poller_that_dies_again_and_again_turns_healthy_to_503_until_it_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dies = True
+    run = Poller.run
+
+    async def dying(self: Poller) -> None:
+        if dies:
+            raise RuntimeError("planted")
+        await run(self)
+
+    monkeypatch.setattr(Poller, "run", dying)
+    loaded = parse(CONFIG, {}, Path())
+    server = Server(App(lambda: 0.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
+    with capture_logs() as logs:
+        await server.start(loaded)
+        try:
+            async with asyncio.timeout(30):
+                while (await get(server, "/-/healthy"))[0] != 503:  # noqa: ASYNC110 - nothing says so
+                    await asyncio.sleep(0.01)
+                assert await get(server, "/-/healthy") == (503, "a task cannot be kept alive: polling one\n")
+                metrics = (await get(server, "/metrics"))[1]
+                assert "backup_exporter_task_restarts_total 2" in metrics
+                dies = False
+                while (await get(server, "/-/healthy"))[0] != 200:  # noqa: ASYNC110 - nothing says so
+                    await asyncio.sleep(0.05)
+        finally:
+            await server.stop()
+    assert {(log["event"], log["task"]) for log in logs if log["log_level"] == "error"} == {
+        ("task.ended", "polling one")
+    }
+
+
+async def test_whatever_ends_any_of_the_tasks_they_are_started_again(server: Server) -> None:
+    supervised = {one.name: one for one in server._app.supervisor._tasks}
+    assert set(supervised) == {"polling one", "following progress of one", "writing the state file"}
+    before = {name: one.task for name, one in supervised.items()}
+    for task in before.values():
+        assert task is not None
+        task.cancel()
+    async with asyncio.timeout(10):
+        while any(one.task is before[name] or one.task is None for name, one in supervised.items()):  # noqa: ASYNC110 - nothing says so
+            await asyncio.sleep(0.01)
+    assert (await get(server, "/-/healthy"))[0] == 200
+    assert "backup_exporter_task_restarts_total 3" in (await get(server, "/metrics"))[1]
