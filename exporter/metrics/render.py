@@ -3,9 +3,10 @@
 `prometheus_client` builds each sample anew at each scrape, which takes seconds for 200,000 of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from exporter.metrics.dependencies import VERDICT, fields_read
@@ -29,6 +30,13 @@ SLICE = 500
 """So many resources' lines are joined at a time: the whole of it would stand in memory twice."""
 
 
+def _read_all(fields: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return the function from a record to the values of several of its fields."""
+    if len(fields) < 2:
+        return lambda record: tuple(getattr(record, field) for field in fields)
+    return attrgetter(*fields)
+
+
 class FamilyTable:
     """The families about resources that are exposed, and what each of them follows from."""
 
@@ -37,18 +45,22 @@ class FamilyTable:
         self.families = tuple(family for family in RESOURCE_FAMILIES if family.name not in excluded)
         self.age_at = self._at(AGE)
         self.problem_at = self._at(PROBLEM)
-        self.of_summary: list[tuple[int, str]] = []
+        self.of_summary: list[int] = []
         self.of_verdict: list[int] = []
         self.of_status: list[tuple[int, frozenset[str]]] = []
+        summary_fields: list[str] = []
         for at, family in enumerate(self.families):
             if isinstance(samples := family.samples, SummarySamples):
-                self.of_summary.append((at, samples.field))
+                self.of_summary.append(at)
+                summary_fields.append(samples.field)
                 continue
             read = fields_read(samples)
             if VERDICT in read:
                 self.of_verdict.append(at)
             self.of_status.append((at, read - {VERDICT}))
         self.status_fields = tuple(frozenset[str]().union(*(read for _, read in self.of_status)))
+        self.read_summary = _read_all(summary_fields)
+        self.read_status = _read_all(self.status_fields)
 
     def _at(self, name: str) -> int | None:
         return next((at for at, family in enumerate(self.families) if family.name == name), None)
@@ -92,22 +104,19 @@ def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -
     """Return which families tell something else now."""
     was, is_ = before.status.summary, now.status.summary
     if was is None or is_ is None:
-        changed = [at for at, _ in table.of_summary]
+        changed = list(table.of_summary)
     elif was is is_:
         changed = []
     else:
-        changed = [at for at, field in table.of_summary if getattr(was, field) != getattr(is_, field)]
+        pairs = zip(table.of_summary, table.read_summary(was), table.read_summary(is_), strict=True)
+        changed = [at for at, one, other in pairs if one is not other and one != other]
     if outline(before) != outline(now):
         changed.extend(table.of_verdict)
     old, new = before.status, now.status
-    fields = {name for name in table.status_fields if _differs(getattr(old, name), getattr(new, name))}
-    if fields:
+    values = zip(table.status_fields, table.read_status(old), table.read_status(new), strict=True)
+    if fields := {name for name, one, other in values if one is not other and one != other}:
         changed.extend(at for at, read in table.of_status if not fields.isdisjoint(read))
     return changed
-
-
-def _differs(before: object, now: object) -> bool:
-    return before is not now and before != now
 
 
 def render_samples(family: Family[V], view: V, labels: Labels) -> bytes:
