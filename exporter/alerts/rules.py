@@ -147,7 +147,7 @@ def _make_expression(alert: Alert, options: Options) -> str:
         only = f', severity="{alert.only}"' if alert.only else ""
         return f'{CURRENT}{{problem="{alert.word}"{only}}}'
     if alert.subject is Subject.SOURCE:
-        return f'max without ({source_replicas}) (backup_source_problem{{problem="{alert.word}"}})'
+        return f'max without ({source_replicas}) (\n  backup_source_problem{{problem="{alert.word}"}}\n)'
     return alert.expr % {
         "job": json.dumps(options.job, ensure_ascii=False),
         "environment": environment,

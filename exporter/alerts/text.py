@@ -58,14 +58,20 @@ def _write_rule(rule: Rule, margin: str) -> Iterator[str]:
 
 
 def _write_text(key: str, text: str, margin: str) -> Iterator[str]:
-    if "\n" in text:
+    line = f"{margin}{key}: {text}"
+    if "\n" in text or (key == "expr" and not _is_plain(line)):
         yield f"{margin}{key}: |-"
         yield from (f"{margin}  {line}" for line in text.splitlines())
-    elif "{{" not in text and ": " not in text and len(f"{margin}{key}: {text}") <= WIDTH:
-        yield f"{margin}{key}: {text}"
+    elif "{{" not in text and _is_plain(line):
+        yield line
     else:
         yield f"{margin}{key}: >-"
         yield from _fold(text, f"{margin}  ")
+
+
+def _is_plain(line: str) -> bool:
+    """Whether a line can stand without a block: short, and without what YAML takes for a comment or another key."""
+    return len(line) <= WIDTH and " #" not in line and line.count(": ") == 1
 
 
 def _fold(text: str, margin: str) -> list[str]:

@@ -199,6 +199,7 @@ def test_panels_and_log_events_that_a_page_names_exist(alert: str) -> None:
     ("flags", "present", "absent"),
     [
         (("--job", 'a"b'), ('up{job="a\\"b"} == 0', 'absent(up{job="a\\"b"})'), ('job="backup-exporter"',)),
+        (("--job", "a: b #c  {{d"), ('up{job="a: b #c  {{d"} == 0',), ('job="backup-exporter"',)),
         (
             ("--identity", "site,region"),
             ("on (site, region, job, instance)", "by (site, region, job)", "site=%q,region=%q,job=%q,provider=%q"),
@@ -310,8 +311,8 @@ MUTANTS = [
     ("backups.yml", "keep_firing_for: 15m", "keep_firing_for: 10m", "words.yml"),
     (
         "collection.yml",
-        'node, shard) (backup_source_problem{problem="down"})',
-        'node) (backup_source_problem{problem="down"})',
+        'node, shard) (\n            backup_source_problem{problem="down"}',
+        'node) (\n            backup_source_problem{problem="down"}',
         "replicas.yml",
     ),
     ("collection.yml", "unless on (cluster, job, instance)", "unless on (job, instance)", "replicas.yml"),
