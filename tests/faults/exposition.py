@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 
 SERIES = re.compile(r"([a-z_]+)(?:\{(.*)\})? (\S+)")
 VOLATILE = re.compile(
-    r"(backup_age_seconds|backup_poll|backup_api|backup_source_(up|failure|limit)|backup_resource_(up|failure)|"
-    r"backup_exporter|process_|python_)"
+    r"(backup_age_seconds|backup_poll|backup_api|backup_source_(up|failure|limit|unreadable|problem|worst)|"
+    r"backup_resource_(up|failure|problem|worst)|backup_exporter|process_|python_)"
 )
-"""What tells how asking went, or the time; everything else is what is known."""
+"""What tells how asking went, or the time, and the verdict that follows; everything else is what is known."""
 
 
 class Exposition:

@@ -17,12 +17,14 @@ import pytest
 from exporter import workers
 from exporter.errors import CapError
 from exporter.model import Backup, Resource
+from exporter.polling import poller as polling
 from exporter.polling import reader as reading
 from exporter.polling.mapping import SLICE
 from exporter.polling.reader import Reader
 from exporter.provider import RawPage
 from exporter.state.resource import ResourceStatus
-from tests.polling.stub_provider import source
+from tests.polling.stub_provider import Vendor, row, source, watching
+from tests.virtual_time import virtually
 
 ROOT = Path(__file__).parents[2]
 MAX_KIB = 220 * 2**10
@@ -183,6 +185,21 @@ async def test_more_records_than_memory_allows_are_refused(monkeypatch: pytest.M
     with pytest.raises(CapError, match="more than 99 records in one listing") as caught:
         await stub_reader(100).listing(NEW)
     assert caught.value.limit == "body"
+
+
+@virtually
+async def test_what_all_resources_take_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "LIGHT_BYTES", 100)
+    monkeypatch.setattr(polling, "MAX_SOURCE_BYTES", 800)
+    rows = [row(str(n), started=float(n)) for n in range(12)]
+    vendor = Vendor(scopes={"s": ["a", "b", "c"]}, backups={"a": [rows], "b": [rows], "c": [rows[:2]]})
+    async with watching(vendor, source()) as seen:
+        await asyncio.sleep(60)
+        failures, limits = seen.failures(), seen.entry().status.limits
+
+    assert sorted(str(reason) for reason in failures.values()) == ["None", "None", "malformed"]
+    assert failures["c"] is None
+    assert limits == {"body"}
 
 
 async def test_the_collector_sees_everything_again_when_large_readings_end() -> None:
