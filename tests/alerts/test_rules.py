@@ -74,6 +74,12 @@ def test_promtool_accepts_the_rules() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.skipif(shutil.which("vmalert") is None, reason="`make gotools` builds vmalert; Debian has none")
+def test_vmalert_accepts_the_rules_and_their_sentences() -> None:
+    result = run("vmalert", "-dryRun", *(f"-rule={name}" for name in RULE_FILES))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 @pytest.mark.slow
 def test_promtool_s_unit_tests_pass() -> None:
     result = run("promtool", "test", "rules", *map(str, TESTS))
