@@ -83,9 +83,10 @@ def _remember(app: App, settings: Settings) -> None:
 
 
 def progress_bar() -> Progress:
-    """Return a progress bar on stderr that leaves nothing behind."""
+    """Return a progress bar on stderr that leaves nothing behind; none where stderr is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 async def _poll(watch: SourceTasks, store: Store, progress: Progress) -> None:

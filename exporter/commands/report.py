@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -72,10 +73,9 @@ def _write(made: Report, format_: str, output: Path) -> None:
 
 
 def _table(made: Report) -> bytes:
-    console = Console(width=160, record=True, quiet=True)
-    with console.capture() as capture:
-        console.print(*as_table(made), sep="\n", markup=False)
-    return capture.get().encode("utf-8", "replace")
+    text = StringIO()
+    Console(width=160, file=text).print(*as_table(made), sep="\n", markup=False)
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def _refuse(problem: str, code: int) -> int:
