@@ -1,6 +1,6 @@
 """Draws a resource's past: its age over the period against its limit, as numbers that the page's SVG is made of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.history.report import Period
@@ -17,19 +17,18 @@ MARKED: Mapping[Status, str] = {Status.COMPLETED: "done", Status.FAILED: "failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A timeline in units of the picture; the origin is at the top left."""
+    """A timeline in units of the picture, as the paths of an SVG; the origin is at the top left."""
 
-    bars: Sequence[tuple[float, float, float, str]]
-    """Left edge, top, height, and `late` or `good`: the largest age within each part of the period."""
-    marks: Sequence[tuple[float, str]]
-    """Where a backup started, and what became of it."""
+    areas: Mapping[str, str]
+    """Of the ages within the limit (`good`) and beyond it (`late`)."""
+    marks: Mapping[str, str]
+    """Where backups started, by what became of them."""
     limit: float | None
     """How far down the limit's line is."""
     known: float
     """How far right the age begins to be known; WIDTH if it never is."""
     width: float = WIDTH
     height: float = HEIGHT
-    column: float = WIDTH / COLUMNS
 
 
 def drawing(known: Timeline, period: Period) -> Drawing:
@@ -43,21 +42,25 @@ def drawing(known: Timeline, period: Period) -> Drawing:
     def right(instant: float) -> float:
         return round((instant - since) / (until - since) * WIDTH, 1)
 
+    areas, marks = dict[str, str](), dict[str, str]()
+    for column, age in ages:
+        state = "late" if known.limit is not None and age > known.limit else "good"
+        areas[state] = areas.get(state, "") + _bar(column, min(age / top, 1.0))
+    for place, word in sorted({(right(start(run)), word) for run, word in _marked(known, since, until)}):
+        marks[word] = marks.get(word, "") + f"M{place:g} {HEIGHT + 3:g}v10"
     begin = known.known_since(since, until)
     return Drawing(
-        bars=[
-            (
-                round(column * WIDTH / COLUMNS, 1),
-                round(HEIGHT - min(age / top, 1.0) * HEIGHT, 1),
-                round(min(age / top, 1.0) * HEIGHT, 1),
-                "late" if known.limit is not None and age > known.limit else "good",
-            )
-            for column, age in ages
-        ],
-        marks=sorted({(right(start(run)), word) for run, word in _marked(known, since, until)}),
+        areas=areas,
+        marks=marks,
         limit=None if known.limit is None else round(HEIGHT - known.limit / top * HEIGHT, 1),
         known=WIDTH if begin is None else right(begin),
     )
+
+
+def _bar(column: int, share: float) -> str:
+    """Return one part of the period as a piece of a path; `share` is that of the whole height."""
+    width, height = WIDTH / COLUMNS, round(share * HEIGHT, 1)
+    return f"M{column * width:g} {HEIGHT:g}v-{height:g}h{width:g}v{height:g}z"
 
 
 def _largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple[int, float]]:

@@ -37,8 +37,13 @@ class Timeline:
     created: float | None = None
     runs: tuple[Backup, ...] = ()
     """Every backup that is known and has a start, oldest first."""
-    listed_from: float | None = None
-    """The start of the oldest backup that the vendor lists."""
+    listed: tuple[Backup, ...] = ()
+    """Every backup that the vendor lists, also without a start."""
+
+    @property
+    def listed_from(self) -> float | None:
+        """The start of the oldest backup that the vendor lists."""
+        return min((one.started for one in self.listed if one.started is not None), default=None)
 
     @property
     def begin(self) -> float | None:
@@ -100,8 +105,8 @@ def timeline(
     """
     limit, limit_from = limit_of(policy, details)
     window = None if listing is None else listing.recovery
-    runs = known_runs(listing, history)
-    starts = [] if listing is None else [one.started for one in listing.backups.values() if one.started is not None]
+    listed = () if listing is None else tuple(listing.backups.values())
+    runs = known_runs(listed, window, history)
     return Timeline(
         limit=limit,
         limit_from=limit_from,
@@ -109,7 +114,7 @@ def timeline(
         window=window,
         created=created,
         runs=runs,
-        listed_from=min(starts, default=None),
+        listed=listed,
     )
 
 
@@ -121,25 +126,24 @@ def limit_of(policy: Policy, details: Details | None) -> tuple[float | None, Lim
     return (None, None) if interval is None else (policy.derive_max_age(interval), "derived")
 
 
-def known_runs(listing: Listing | None, history: History | None) -> tuple[Backup, ...]:
+def known_runs(listed: Iterable[Backup], window: RecoveryWindow | None, history: History | None) -> tuple[Backup, ...]:
     """Return every backup that is listed or remembered and has a start, oldest first.
 
     Of one that is both, the duration counts that was seen first: a vendor may move a finish later.
     """
-    runs = {} if listing is None else {one.id: one for one in listing.backups.values() if one.started is not None}
+    runs = {one.id: one for one in listed if one.started is not None}
     kept = () if history is None else ((kind, one) for kind, known in history.successes.items() for one in known)
-    in_window = None if listing is None else listing.recovery
     for kind, one in kept:
-        if in_window is not None and kind == in_window.kind:
+        if window is not None and kind == window.kind:
             continue  # a point of the window, not a backup
         finished = None if one.duration is None else one.started + one.duration
-        listed = runs.get(one.id)
-        if listed is None:
+        known = runs.get(one.id)
+        if known is None:
             runs[one.id] = Backup(
                 id=one.id, status=Status.COMPLETED, started=one.started, finished=finished, size=one.size, kind=kind
             )
-        elif listed.status is Status.COMPLETED and listed.started == one.started and finished is not None:
-            runs[one.id] = replace(listed, finished=finished)
+        elif known.status is Status.COMPLETED and known.started == one.started and finished is not None:
+            runs[one.id] = replace(known, finished=finished)
     return tuple(sorted(runs.values(), key=start))
 
 

@@ -1,6 +1,6 @@
 """Writes in sentences what a report cannot know of a resource."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from exporter.history.instants import about, iso
 from exporter.history.timeline import Timeline
@@ -21,7 +21,7 @@ def sentences(
         yield "The vendor keeps a window for point-in-time recovery, so the age at a past instant is not known."
     else:
         yield from _of_the_age(known, since, until, now)
-    yield from _of_the_list(resource_status, now)
+    yield from _of_the_list(known.listed, now)
     restore = resource_status.details.restore if resource_status.details is not None else None
     if restore is not None and restore.started > until:
         yield "The last restore began after the period; the ones before it are not known."
@@ -49,8 +49,7 @@ def _of_the_beginning(known: Timeline, begin: float, since: float, now: float) -
     return f"The vendor lists {about(now - known.listed_from)}; history before {iso(begin)} is not known."
 
 
-def _of_the_list(resource_status: ResourceStatus, now: float) -> Iterator[str]:
-    backups = [] if resource_status.listing is None else list(resource_status.listing.backups.values())
+def _of_the_list(backups: Sequence[Backup], now: float) -> Iterator[str]:
     if undated := sum(one.started is None for one in backups):
         yield f"{_some(undated)} without a usable start; counted nowhere."
     if early := sum(one.started is not None and one.started > now for one in backups):
@@ -63,7 +62,7 @@ def _of_the_list(resource_status: ResourceStatus, now: float) -> Iterator[str]:
     yield from _of_words(backups)
 
 
-def _of_words(backups: list[Backup]) -> Iterator[str]:
+def _of_words(backups: Sequence[Backup]) -> Iterator[str]:
     if odd := sum(one.status is Status.UNKNOWN for one in backups):
         yield f"{_some(odd)} with a status that is not understood; counted nowhere."
 
