@@ -38,7 +38,6 @@ ON_FACTS = {
 NEVER_EXCLUDED = {"backup_resource_up", "backup_source_up", "backup_poll_configured_interval_seconds"}
 """The families that the rules may read, beside problems and `backup_exporter_*`: the contract keeps them."""
 PROBLEMS = {"backup_resource_problem", "backup_source_problem"}
-COMING = {"backup_last_success_failures", "backup_source_unreadable_scopes", "scope.readable", "scope.unreadable"}
 
 
 def read_groups() -> Iterator[dict[str, Any]]:
@@ -143,7 +142,7 @@ def test_the_rules_read_only_what_is_always_exposed(metric: str) -> None:
 
 @each_alert
 def test_metrics_in_a_sentence_exist(alert: str) -> None:
-    names = {family.name for family in FAMILIES} | COMING
+    names = {family.name for family in FAMILIES}
     asked = re.findall(r"\b(backup_[a-z_]+)\{", " ".join(ALERT_RULES[alert]["annotations"].values()))
     assert set(asked) <= names
 
@@ -198,7 +197,7 @@ def test_panels_and_log_events_that_a_page_names_exist(alert: str) -> None:
     (board, panels) = re.findall(r"^- \*\*Dashboard:\*\* `(.*?)`, (.*)$", page, re.MULTILINE)[0]
     assert {(board, panel) for panel in re.findall(r'"(.*?)"', panels)} <= list_panels()
     for event in re.findall(r"`([a-z_]+\.[a-z_]+)`", log):
-        assert f'"{event}"' in read_sources() or event in COMING
+        assert f'"{event}"' in read_sources()
 
 
 @pytest.mark.parametrize(
