@@ -88,7 +88,7 @@ class App:
     """All sources of a configuration, watched."""
 
     def __init__(self, clock: Clock, make_transport: MakeTransport = http_transport) -> None:
-        """Watch nothing yet; `clock` tells Unix seconds."""
+        """Watch nothing yet; `clock` returns Unix seconds."""
         self.store = Store(clock)
         self.exposition = Exposition.follow(self.store)
         self._clock = clock

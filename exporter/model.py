@@ -42,7 +42,7 @@ class Backup:
     unmapped: str | None = None
     """The vendor's word for the status, where our table does not know it."""
     unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    """What the vendor gives and nobody understands: the field (`started`, `finished`, `size`) and its form."""
+    """What the vendor gives and the exporter cannot read: the field (`started`, `finished`, `size`) and its form."""
 
     @property
     def duration(self) -> float | None:
@@ -100,7 +100,7 @@ class Details:
     recovers: bool | None = None
     """Whether the resource has a recovery window; None: the vendor does not report it here."""
     state: str | None = None
-    """The vendor's word for the resource's state, where it is told here and not (or later) by discovery."""
+    """The vendor's word for the resource's state, where `details` give it and discovery does not, or later."""
     paused: bool = False
     restore: Restore | None = None
 
@@ -112,7 +112,7 @@ class Scope:
     id: str
     name: str = ""
     path: tuple[str, ...] = ()
-    """The vendor's own coordinates for its paths; nobody but its provider reads them."""
+    """The vendor's coordinates for its paths; only its provider reads them."""
     inner: bool = False
     """Whether it is divided further, so that its parts have to be listed before its resources."""
     optional: bool = False
@@ -132,9 +132,9 @@ class Resource:
     """An id that a later namesake does not inherit; empty where the vendor has none."""
     paused: bool = False
     path: tuple[str, ...] = ()
-    """The vendor's own coordinates for its paths; nobody but its provider reads them."""
+    """The vendor's coordinates for its paths; only its provider reads them."""
     details: Details | None = None
-    """What discovery told already, so that the provider's `facts` need not be asked."""
+    """What discovery found already, so that the provider's `details` need not be called."""
     scope: str = field(default="", compare=False)
     """The id of the scope that lists it; discovery fills it in, not the provider."""
 

@@ -39,9 +39,9 @@ class Token:
 
     value: str = field(repr=False)
     lifetime: float | None = None
-    """Seconds from its receipt, where the vendor tells."""
+    """Seconds from its receipt, where the vendor gives them."""
     expires: float | None = None
-    """The instant (Unix seconds) at which it dies, where the vendor tells no more than that."""
+    """The instant (Unix seconds) at which it expires, where the vendor gives only that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class TokenExchange:
     json: Mapping[str, Secret | str] | None = field(default=None, repr=False)
     """The body as JSON; at most one of the two."""
     lifetime: float
-    """Seconds to assume where the answer does not tell."""
+    """Seconds to assume where the answer does not say."""
     source_wide: bool
     """Whether the whole source rests on it; if not, its refusal is the affair of one resource."""
 
@@ -119,8 +119,8 @@ class Api(Protocol):
         """Return the decoded JSON body, or raise a PollError.
 
         `url` is whole: made by `address`, or a vendor's page link that went through `link`. `headers` go beside
-        `Accept`, or replace it. With `empty`, a 204 is an answer whose body is None. With a `frame` (see `wire.Frame`)
-        the body comes in that form.
+        `Accept`, or replace it. With `empty`, a 204 is an answer whose body is None. With an `envelope` (see
+        `wire.Envelope`) the body comes in that form.
         """
         ...
 
@@ -222,7 +222,7 @@ class Provider(Generic[Opts]):
     """(api, options, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by
     its kind. MissingError if the vendor has no link for it."""
     sizes: bool = True
-    """Whether the vendor tells sizes; if not, nothing stored is unknown, not zero."""
+    """Whether the vendor gives sizes; if not, the stored bytes of no backup are unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)
     """The statuses that a backup can have: where the vendor lists no failures, nothing is said of any."""
     base_urls: Callable[[Opts], tuple[str, ...]] | None = None

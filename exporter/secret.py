@@ -1,4 +1,4 @@
-"""A credential that is read when it is used and shows itself to nobody else."""
+"""A credential that is read when it is used, and hidden from logs and `repr`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Runs the exporter: listens first, then polls, reloads on request, and stops when told to."""
+"""Runs the exporter: listens first, then polls, reloads on request, and stops on a signal."""
 
 import asyncio
 import signal
@@ -143,7 +143,7 @@ class Server:
 
     async def _metrics(self, openmetrics: bool) -> Iterable[bytes]:
         from exporter.metrics.process_metrics import (
-            render_process,  # takes a while to import, and nobody waits for it here
+            render_process,  # takes a while to import, and here nothing waits for it
         )
 
         restarts = self._app.supervisor.restarts

@@ -27,7 +27,7 @@ def labels_over(above: Labels, own: Labels) -> Labels:
 
 
 def matches(pattern: str, id_: str, name: str) -> bool:
-    """Tell whether a glob fits a resource's id or its name; case counts."""
+    """Return whether a glob fits a resource's id or its name; case counts."""
     return fnmatchcase(id_, pattern) or fnmatchcase(name, pattern)
 
 
@@ -153,15 +153,15 @@ class Source:
     """Set where the resources of this source are divided among several instances."""
 
     def watches(self, id_: str, name: str, /) -> bool:
-        """Tell whether a resource is to be watched at all, and here."""
+        """Return whether a resource is to be watched at all, and here."""
         return self.owns(id_) and self.selects(id_, name)
 
     def owns(self, id_: str, /) -> bool:
-        """Tell whether a resource belongs to this shard."""
+        """Return whether a resource belongs to this shard."""
         return self.shard is None or self.shard.owns(f"{self.name}/{id_}")
 
     def selects(self, id_: str, name: str, /) -> bool:
-        """Tell whether `include` and `exclude` leave a resource; `exclude` wins."""
+        """Return whether `include` and `exclude` leave a resource; `exclude` wins."""
         if _any_matches(self.exclude, id_, name):
             return False
         return not self.include or _any_matches(self.include, id_, name)

@@ -12,7 +12,7 @@ class Shard:
     count: int
 
     def owns(self, key: str) -> bool:
-        """Tell whether what `key` names falls to this instance."""
+        """Return whether what `key` names falls to this instance."""
         return owner(key, self.count) == self.index
 
 

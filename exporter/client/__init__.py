@@ -1,1 +1,1 @@
-"""Asks vendors: paces, signs, renews, deciphers; nobody else performs vendor HTTP."""
+"""HTTP to vendors: rate limits, signatures, tokens, retries, caps. All requests to vendors go through it."""

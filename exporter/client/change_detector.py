@@ -1,11 +1,11 @@
-"""Recognizes answers that were heard before, so that nothing need be made of them again."""
+"""Detects that the answers of a reading are those of the last one, so that they need not be decoded."""
 
 from dataclasses import dataclass, field
 
 MAX_ETAG_LENGTH = 256
 MAX_LINK_LENGTH = 4096
 REQUEST_ID = b'"requestId"'
-"""The id that a vendor gives an answer itself: new each time, and read by nobody."""
+"""The id that a vendor gives each answer: always another one, and not read here."""
 
 
 class NotModifiedError(Exception):
@@ -14,10 +14,10 @@ class NotModifiedError(Exception):
 
 @dataclass(slots=True)
 class ChangeDetector:
-    """What a reading hears, against what the last one heard.
+    """Compares the answers of a reading with those of the last one.
 
-    Providers only map: the same answers give the same result. So a reading may end as soon as it has heard all that
-    it heard the last time, before any of it is decoded. An answer is remembered by its hash alone, which is keyed
+    Providers only map: the same answers give the same result. So a reading may end as soon as it has seen all that
+    it saw the last time, before any of it is decoded. An answer is remembered by its hash alone, which is keyed
     anew in each process.
     """
 
@@ -29,7 +29,7 @@ class ChangeDetector:
     """The `Link` of that answer: it says whether anything is behind the page."""
     seen: list[int] = field(default_factory=list)
     etag: str = ""
-    """The `ETag` of the answer that was heard last."""
+    """The `ETag` of the newest answer."""
     link: str = ""
     """The `Link` of that answer."""
 

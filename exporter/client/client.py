@@ -1,4 +1,4 @@
-"""Asks vendors: signs, paces, renews, tries again once; the one place that knows what a request costs."""
+"""Sends requests to a vendor: signs and paces them, renews tokens, retries once, and counts what a request costs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -153,7 +153,7 @@ class Client:
         return token
 
     async def _send_until_accepted(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
-        """Send until the vendor does not answer 429; RateLimitedError when it asks for too much patience."""
+        """Send until the vendor does not answer 429; RateLimitedError if it asks for too long a wait."""
         while True:
             response, token = await self._send_with_retry(request, auth, cost)
             if response.status != 429:

@@ -108,7 +108,7 @@ class Resolver(AbstractResolver):
 
 
 async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Take a broken connection out of the library's hands, which would send again what nobody counts."""
+    """Take a broken connection out of the library's hands, which would send again without counting."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:

@@ -139,7 +139,7 @@ def _claim(encoded: str, *keys: str) -> object:
 
 
 def total_length(status: int, headers: Mapping[str, str]) -> int | None:
-    """Return the length of the whole file that an answer to a request for its first byte tells; None if it does not.
+    """Return the length of the whole file that an answer to a request for its first byte gives; None if it does not.
 
     `headers` are named in lower case. MalformedError if the answer is none to such a request.
     """

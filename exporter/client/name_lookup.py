@@ -1,4 +1,4 @@
-"""Looks up names in threads that nobody waits for at the end, for a name server that is silent must not delay it."""
+"""Resolves names in daemon threads, so that a silent name server does not delay the end of the process."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ from typing import Any
 
 FLAGS = socket.AI_ADDRCONFIG
 Addresses = list[tuple[Any, ...]]
-"""As `socket.getaddrinfo` tells: family, type, protocol, canonical name, address."""
+"""As `socket.getaddrinfo` returns them: family, type, protocol, canonical name, address."""
 
 
 async def resolve(host: str, port: int, family: int) -> Addresses:
@@ -31,7 +31,7 @@ async def resolve(host: str, port: int, family: int) -> Addresses:
             what = socket.getaddrinfo(host, port, socket.AddressFamily(family), socket.SOCK_STREAM, 0, FLAGS)
         except (OSError, UnicodeError) as error:
             settle, what = answer.set_exception, error if isinstance(error, OSError) else socket.gaierror("no name")
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with suppress(RuntimeError):  # the loop is closed: nothing waits for the result
             loop.call_soon_threadsafe(deliver, settle, what)
 
     Thread(target=run, name="name lookup", daemon=True).start()

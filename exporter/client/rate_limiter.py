@@ -1,4 +1,4 @@
-"""Spends a vendor's request budget: one limiter for each credential, whatever asks through it."""
+"""Limits requests to a vendor's budget: one limiter for each credential, shared by all that uses it."""
 
 import asyncio
 import random
@@ -12,17 +12,17 @@ MAX_BACKOFF = 60.0
 MAX_VENDOR_WAIT = 86400.0
 """A vendor that says not to come back for years is asked again after a day."""
 MAX_REFUSALS = 5
-"""How many refusals in a row are borne before a request gives up."""
+"""How many refusals in a row a request retries."""
 
 
 class NotSentError(Exception):
-    """Leaves a place without having sent anything; it is free again at once."""
+    """Raised to leave a slot without having sent anything; the slot is free again at once."""
 
 
 class RateLimiter:
     """At most so many requests in any window, as the vendor counts them on arrival.
 
-    A place is taken when a request is sent and given back one whole window after its *answer*. It arrived somewhere
+    A slot is taken when a request is sent and given back one whole window after its *answer*. It arrived somewhere
     between the two, so no window of the vendor's ever holds more than the budget, however long the way there took
     and wherever the vendor's window begins.
     """
@@ -48,15 +48,15 @@ class RateLimiter:
 
     @asynccontextmanager
     async def slot(self, max_wait: float) -> AsyncIterator[float]:
-        """Hold a place for the length of one request; yield the seconds spent waiting for it.
+        """Hold a slot for the length of one request; yield the seconds spent waiting for it.
 
-        RateLimitedError, if the vendor told us to wait for longer than `patience` seconds.
+        RateLimitedError if the vendor asks to wait for longer than `max_wait` seconds.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._raise_if_closed_beyond(max_wait)
         await self._slots.acquire()
-        while self._surplus:  # the budget has become smaller: this place is there no more
+        while self._surplus:  # the budget has become smaller: this slot is gone
             self._surplus -= 1
             await self._slots.acquire()
         rest = 0.0
@@ -78,7 +78,7 @@ class RateLimiter:
         self._closed_until = max(self._closed_until, until)
 
     def record_429(self, retry_after: float | None) -> None:
-        """Take a 429 into account: wait as told, else longer each time, with jitter.
+        """Back off after a 429: for `retry_after` seconds, else longer each time, with jitter.
 
         RateLimitedError after too many refusals in a row; of requests that were under way together, one counts.
         """
@@ -89,7 +89,7 @@ class RateLimiter:
             self.close_for(retry_after + random.uniform(0.05, 0.25))  # noqa: S311 - no cryptography
         elif not another:
             rest = min(MAX_BACKOFF, 2.0 ** (self._refusals - 1)) * random.uniform(1, 1.5)  # noqa: S311
-            self._resting_until = now + rest  # our own idea, which tries nobody's patience
+            self._resting_until = now + rest  # our own backoff, which does not count against max_wait
         self._backoff_until = max(self._closed_until, self._resting_until)
         if self._refusals > MAX_REFUSALS:
             raise RateLimitedError(f"{self._refusals} requests in a row were refused")

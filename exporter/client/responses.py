@@ -63,7 +63,7 @@ def retry_after(headers: Mapping[str, str], now: float, named: RateHeaders = Rat
 
 
 def rate_limit_reset(headers: Mapping[str, str], now: float = 0.0, named: RateHeaders = RateHeaders()) -> float | None:  # noqa: B008
-    """Return the seconds after which the vendor's window begins anew, where it tells them believably."""
+    """Return the seconds after which the vendor's window begins anew, where it gives them and they are plausible."""
     seconds = number(headers.get(named.reset, ""))
     if named.epoch and seconds is not None:
         reference = _http_date(headers.get("date", ""))

@@ -1,1 +1,1 @@
-"""From what is known to bytes: the table of metric families, and the board that holds the prepared lines."""
+"""From state to bytes: the table of metric families, and the exposition that keeps the rendered lines."""

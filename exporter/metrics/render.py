@@ -75,7 +75,7 @@ class RenderedResource:
 
     lines: tuple[bytes, ...]
     age_of: float | None
-    """The instant whose age is told; its line ends before the number, which the scrape adds."""
+    """The instant whose age is exported; its line ends before the number, which the scrape adds."""
 
 
 def render_resource(
@@ -101,7 +101,7 @@ def render_resource(
 
 
 def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -> Sequence[int]:
-    """Return which families tell something else now."""
+    """Return which families have other samples now."""
     was, is_ = before.status.summary, now.status.summary
     if was is None or is_ is None:
         changed = list(table.of_summary)

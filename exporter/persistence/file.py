@@ -47,7 +47,7 @@ class StoredState:
 
 
 class UnusableStateError(Exception):
-    """A state file is there and says nothing; the text tells why in one line."""
+    """A state file exists and cannot be used; the text says why in one line."""
 
 
 def decode(content: bytes) -> StoredState:

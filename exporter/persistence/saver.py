@@ -24,7 +24,7 @@ SAVE_INTERVAL = 5.0
 
 
 class StateSaver:
-    """Keeps what the board and the memory hold in the configured file, and gives it back at the start."""
+    """Writes store and archive to the configured file, and reads them back at the start."""
 
     def __init__(self, store: Store, archive: Archive, supervisor: Supervisor | None = None) -> None:
         """Without a file nothing is read or written."""
@@ -70,7 +70,7 @@ class StateSaver:
         self._claimed = None
 
     async def load(self, settings: Settings) -> None:
-        """Give the memory what the file kept: for the board what is still watched, the rest as gone."""
+        """Read the file into the archive: what is still watched as live, the rest as gone."""
         fill_archive(self._archive, await self._open(settings.state_file), settings, self._store.clock())
 
     async def switch_file(self, settings: Settings) -> None:
@@ -152,7 +152,7 @@ class StateSaver:
         self._log.error("state.unusable", file=str(file.path), problem=problem, kept_as=kept_as)
 
     def _record_result(self, file: StateFile, written: list[object] | None, failure: str | None) -> None:
-        """Show on the board how writing goes, and log it when that changes."""
+        """Record in the store whether writing succeeds, and log it when that changes."""
         if file is not self._file:
             return
         self._store.record_state_write(succeeded=failure is None)

@@ -1,4 +1,4 @@
-"""What is kept of a resource over a restart: plain records for the state file, and how they become knowledge again.
+"""The records of the state file, and how they are made from the state and turned into it again.
 
 The fields are the file's format: named one by one, so that nothing gets into the file that was not meant to.
 """
@@ -74,7 +74,7 @@ class StoredResource:
         return History(successes=MappingProxyType(successes))
 
     def to_status(self, *, sizes: bool, now: float = inf) -> ResourceStatus:
-        """Return the resource as it goes on the board at a restart: what is remembered, nothing that is counted."""
+        """Return the resource as the store holds it after a restart: its history, but no numbers of a listing."""
         history = self.history().up_to(now + TOLERANCE)
         return ResourceStatus(
             resource=Resource(

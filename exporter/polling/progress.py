@@ -24,7 +24,7 @@ class ProgressPoller:
     """Looks at one source's running backups at the progress interval, within a part of the request budget."""
 
     def __init__(self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store) -> None:
-        """Share the poller's channel; `purse` is the part of its budget that may be spent here."""
+        """Share the poller's client; `progress_limiter` is the part of its budget that may be spent here."""
         self.source = source
         self._store = store
         self._client, self._progress_limiter = client, progress_limiter

@@ -105,7 +105,7 @@ class Reader:
         )
 
     def apply_progress(self, resource_status: ResourceStatus, backups: Iterable[Backup]) -> ResourceStatus:
-        """Return the resource with what following a running backup has told."""
+        """Return the resource with what a progress poll has read."""
         listing = (resource_status.listing or Listing()).update(backups)
         return replace(
             resource_status.update_listing(listing, sizes=self.source.provider.sizes, now=self.clock()),
@@ -154,7 +154,7 @@ class Reader:
         )
 
     def needs_details(self, resource_status: ResourceStatus) -> bool:
-        """Whether schedule and state are to be read again; not where discovery tells them."""
+        """Return whether schedule and state are to be read again; not where discovery gives them."""
         provider, resource = self.source.provider, resource_status.resource
         return provider.details is not None and resource.details is None and self._due(resource_status.details_read_at)
 

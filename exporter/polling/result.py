@@ -32,7 +32,7 @@ class PollResult:
 
     @property
     def should_abort(self) -> bool:
-        """Whether asking on is pointless: the credential is refused, or nobody has answered for two rounds.
+        """Whether to stop reading: the credential is refused, or two rounds of requests had no answer.
 
         So a poll ends after a few timeouts, however many resources there are.
         """

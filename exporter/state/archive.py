@@ -28,7 +28,7 @@ class ArchivedResource:
 
 
 class Archive:
-    """What is remembered of resources that are not on the board, by source and resource id."""
+    """The resources that are not in the store, by source and resource id."""
 
     def __init__(self, stored: Mapping[tuple[str, str], ArchivedResource] | None = None) -> None:
         """Start with what a state file kept."""

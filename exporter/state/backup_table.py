@@ -217,7 +217,7 @@ class BackupTable(Mapping[str, Backup]):
         return f"{type(self).__name__}({list(self.values())!r})"
 
     def _add(self, backups: Iterable[Backup], hashes: Mapping[str, int]) -> None:
-        """Append to columns that nobody else has seen change: each is made anew, as long as it need be."""
+        """Append to the columns; each is made anew, so that no other table that shares one changes."""
         common, loose = list[Backup](), dict[str, Backup]()
         for backup in backups:
             if _is_packable(backup):

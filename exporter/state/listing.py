@@ -35,7 +35,7 @@ class Listing:
     """Backups that no page has shown yet: of what is older than these, some may be unknown still."""
 
     def is_complete_with(self, pages: Iterable[Page]) -> bool:
-        """Whether the newest pages tell all that can have changed, so that older ones need not be read.
+        """Return whether the newest pages hold all that can have changed, so that older ones need not be read.
 
         They do when they reach back to a backup that a page has shown before, show every one that had not ended, and
         leave as many in all as the vendor says it has.
@@ -66,7 +66,7 @@ class Listing:
         )
 
     def update(self, backups: Iterable[Backup]) -> "Listing":
-        """Return the listing with single backups changed or added: what following a run has told."""
+        """Return the listing with single backups changed or added: what a progress poll has read."""
         changed = self._keep_completed({backup.id: backup for backup in backups})
         return Listing(
             backups=self.backups.revise(changed, NO_HASHES, None),

@@ -89,7 +89,7 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells two problems of one resource or source apart."""
+        """What distinguishes two problems of one resource or source."""
         return self.word, self.kind, self.limit
 
     def as_object(self) -> dict[str, str | float | None]:

@@ -76,11 +76,11 @@ UNLISTED = _ListingNumbers()
 
 
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
-    """Return the numbers of one resource; `sizes` says whether its vendor tells sizes at all.
+    """Return the numbers of one resource; `sizes` says whether its vendor gives sizes.
 
     What starts after `until` has not happened yet; `future` and `next_start` say so.
 
-    Without a listing only what is remembered is told.
+    Without a listing, only what the history holds is known.
     """
     latest = {kind: recent.newest for kind, recent in history.successes.items()}
     sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
