@@ -47,7 +47,7 @@ def named(known: Timeline, resource: str) -> ResourceSeries:
 
 def make_blocks(path: Path, blocks: Path) -> None:
     tool = find_program("promtool", "prometheus")
-    command = [tool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", path, blocks]
+    command = [tool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", str(path), str(blocks)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
