@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from exporter.cli import DEFAULT_LISTEN, command_parsers
+from exporter.commands.flags import DEFAULT_LISTEN, command_parsers
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
