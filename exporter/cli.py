@@ -2,20 +2,32 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from exporter import __version__, background, log
-from exporter.config import durations
-from exporter.log import LEVELS, configure
-from exporter.shard import Shard
+from exporter.commands.flags import (
+    DEFAULT_CONFIG,
+    DEFAULT_LISTEN,
+    address,
+    backfill_flags,
+    config_flag,
+    dashboards_flags,
+    demo_flags,
+    log_flags,
+    optional_config_flag,
+    past_flags,
+    poll_flags,
+    report_flags,
+    rules_flags,
+    shard_flag,
+    try_flags,
+    web_flags,
+)
+from exporter.log import configure
 
-DEFAULT_LISTEN = ":10342"
-DEFAULT_CONFIG = "config.yaml"
 BAD_USAGE = 2
 
 
@@ -48,7 +60,7 @@ def _default_level(flags: argparse.Namespace) -> str:
 def _serve(flags: argparse.Namespace) -> int:
     from exporter.commands.serve import serve
 
-    addresses = flags.listen or [_address(DEFAULT_LISTEN)]
+    addresses = flags.listen or [address(DEFAULT_LISTEN)]
     return serve(flags.config_file, addresses, flags.telemetry_path, flags.web_config, flags.shard)
 
 
@@ -102,7 +114,7 @@ def _backfill(flags: argparse.Namespace) -> int:
 def _demo(flags: argparse.Namespace) -> int:
     from exporter.commands.demo import demo
 
-    return demo(flags.listen or [_address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed, flags.web_config)
+    return demo(flags.listen or [address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed, flags.web_config)
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
@@ -127,12 +139,6 @@ def _dashboards(flags: argparse.Namespace) -> int:
     return dashboards(flags.output_dir)
 
 
-def _dashboards_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output-dir", type=Path, required=True, metavar="DIR", help="the folder to write to; made if it is missing"
-    )
-
-
 def _providers(flags: argparse.Namespace) -> int:
     from exporter.commands.providers import providers
 
@@ -140,35 +146,10 @@ def _providers(flags: argparse.Namespace) -> int:
     return providers(flags.config_file or (default if default.is_file() else None))
 
 
-def _optional_config_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help=f"the configuration whose declarations are listed too (default: {DEFAULT_CONFIG}, if it exists)",
-    )
-
-
 def _try(flags: argparse.Namespace) -> int:
     from exporter.commands.try_source import try_source
 
     return try_source(flags.config_file, flags.source, flags.resource, flags.record)
-
-
-def _try_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="the source's name")
-    parser.add_argument("--resource", default="*", metavar="GLOB", help="only resources of this id or name")
-    parser.add_argument(
-        "--record", type=Path, default=None, metavar="FILE", help="write what was answered, masked, as a test to FILE"
-    )
-
-
-def _rules_flags(parser: argparse.ArgumentParser) -> None:
-    from exporter.commands.rules import add_flags
-
-    add_flags(parser)
 
 
 def _health(_: argparse.Namespace) -> int:
@@ -194,242 +175,38 @@ def _parser() -> _Parser:
     return parser
 
 
-def _config_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        default=Path("config.yaml"),
-        metavar="FILE",
-        help="the configuration (default: %(default)s)",
-    )
-
-
-def _web_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--web.listen-address",
-        dest="listen",
-        action="append",
-        type=_address,
-        metavar="ADDRESS",
-        help=f":PORT or HOST:PORT to listen on; may be repeated (default: {DEFAULT_LISTEN})",
-    )
-    parser.add_argument(
-        "--web.config.file",
-        dest="web_config",
-        type=lambda name: Path(name) if name else None,
-        metavar="FILE",
-        help="TLS, passwords and headers, in the format of Prometheus' exporter-toolkit (default: none of them)",
-    )
-    parser.add_argument(
-        "--web.telemetry-path",
-        dest="telemetry_path",
-        type=_path,
-        default="/metrics",
-        metavar="PATH",
-        help="where the metrics stand (default: %(default)s)",
-    )
-
-
-def _shard_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--shard",
-        type=_shard,
-        default=None,
-        metavar="I/N",
-        help="be number I, counted from 0, of N instances that share the sources among them (default: watch all)",
-    )
-
-
-def _log_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--log.level",
-        dest="log_level",
-        choices=LEVELS,
-        default=None,
-        metavar="LEVEL",
-        help="log debug, info, warn (or warning) and error, or from one of these on (default: info; warn for the demo "
-        "on a terminal)",
-    )
-    parser.add_argument(
-        "--log.format",
-        dest="log_format",
-        choices=("logfmt", "json"),
-        default=None,
-        help="how to log (default: for people on a terminal, else logfmt)",
-    )
-
-
-def _poll_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--demo", action="store_true", help="poll the demo's simulated vendors instead")
-    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-    parser.add_argument(
-        "--output",
-        choices=("table", "prometheus", "json"),
-        default="table",
-        help="what to print (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fail-on",
-        choices=("down", "warning", "critical", "never"),
-        default="down",
-        help="exit with 1 if something could not be read (down), or a problem of this severity or worse stands as well "
-        "(default: %(default)s)",
-    )
-
-
-def _past_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--demo", action="store_true", help="read the demo's simulated vendors instead")
-    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-
-
-def _report_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--since", type=_duration, default="30d", metavar="DURATION", help="length of the period (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--until", type=_instant, default=None, metavar="TIME", help="end of the period, as ISO 8601 (default: now)"
-    )
-    parser.add_argument(
-        "--format",
-        choices=("table", "csv", "json", "html"),
-        default="table",
-        help="what to write (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--output",
-        dest="output_file",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help="write to a file, with html also the JSON beside it (default: to stdout)",
-    )
-
-
-def _backfill_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--since", type=_duration, default="90d", metavar="DURATION", help="how far back (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--output", dest="output_folder", type=Path, required=True, metavar="DIR", help="folder of the *.om files"
-    )
-    parser.add_argument(
-        "--step", type=_step, default="5m", metavar="DURATION", help="time between samples (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--label",
-        action="append",
-        type=_label,
-        default=[],
-        metavar="NAME=VALUE",
-        help="a label that Prometheus adds to the live series, such as job=backup-exporter; may be repeated",
-    )
-    parser.add_argument(
-        "--assume-limits", action="store_true", help="write backup_max_age_seconds too: today's limits for the past"
-    )
-
-
-def _demo_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--speed",
-        type=_speed,
-        default=1.0,
-        metavar="FACTOR",
-        help="how many times faster than life the staged events follow one another (default: 1)",
-    )
-
-
-def _duration(value: str) -> float:
-    with suppress(ValueError):
-        if (seconds := durations.parse(value)) > 0:
-            return seconds
-    raise argparse.ArgumentTypeError(f"{value!r} is not a duration above 0, such as 30d or 12h")
-
-
-def _step(value: str) -> int:
-    with suppress(ValueError):
-        if (seconds := durations.parse(value)) >= 1 and seconds == int(seconds):
-            return int(seconds)
-    raise argparse.ArgumentTypeError(f"{value!r} is not a duration of whole seconds, such as 5m")
-
-
-def _instant(value: str) -> float:
-    from exporter.history.instants import parse
-
-    with suppress(ValueError, OverflowError):
-        return parse(value)
-    raise argparse.ArgumentTypeError(f"{value!r} is not an ISO 8601 time, such as 2026-11-25T08:00:00Z")
-
-
-def _label(value: str) -> tuple[str, str]:
-    name, _, content = value.partition("=")
-    if not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", name) or not content:
-        raise argparse.ArgumentTypeError(f"{value!r} is not NAME=VALUE with a valid label name")
-    return name, content
-
-
-def _speed(value: str) -> float:
-    try:
-        factor = float(value)
-    except ValueError:
-        factor = 0.0
-    if not 0.1 <= factor <= 1000:
-        raise argparse.ArgumentTypeError(f"{value!r} is no factor between 0.1 and 1000")
-    return factor
-
-
-def _shard(value: str) -> Shard:
-    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", value)
-    if found is None or int(found[1]) >= int(found[2]):
-        raise argparse.ArgumentTypeError(f"{value!r} is not I/N with I from 0 to N - 1")
-    return Shard(int(found[1]), int(found[2]))
-
-
-def _address(value: str) -> tuple[str | None, int]:
-    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]*)):([0-9]{1,5})", value)
-    if found is None or int(found[3]) > 65535:
-        raise argparse.ArgumentTypeError(f"{value!r} is not :PORT or HOST:PORT")
-    return found[1] or found[2] or None, int(found[3])
-
-
-def _path(value: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", value):
-        raise argparse.ArgumentTypeError(f"{value!r} is no path such as /metrics")
-    return value
-
-
 Group = Callable[[argparse.ArgumentParser], None]
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group, ...]]] = {
     "serve": (
         _serve,
         "Poll the configured vendors and serve the metrics.",
-        (_config_flag, _web_flags, _shard_flag, _log_flags),
+        (config_flag, web_flags, shard_flag, log_flags),
     ),
-    "check": (_check, "Read the configuration, print every problem; ask no vendor.", (_config_flag,)),
-    "poll": (_poll, "Poll every source once and print what came of it.", (_config_flag, _poll_flags, _log_flags)),
+    "check": (_check, "Read the configuration, print every problem; ask no vendor.", (config_flag,)),
+    "poll": (_poll, "Poll every source once and print what came of it.", (config_flag, poll_flags, log_flags)),
     "report": (
         _report,
         "Report what became of the backups in a period, from the vendors' own lists.",
-        (_config_flag, _past_flags, _report_flags, _log_flags),
+        (config_flag, past_flags, report_flags, log_flags),
     ),
     "backfill": (
         _backfill,
         "Write the past as OpenMetrics files, from which promtool makes blocks for Prometheus.",
-        (_config_flag, _past_flags, _backfill_flags, _log_flags),
+        (config_flag, past_flags, backfill_flags, log_flags),
     ),
     "demo": (
         _demo,
         "Watch simulated vendors on loopback: no credentials, no network.",
-        (_demo_flags, _web_flags, _log_flags),
+        (demo_flags, web_flags, log_flags),
     ),
-    "rules": (_rules, "Print the alert and recording rules for Prometheus.", (_rules_flags,)),
-    "dashboards": (_dashboards, "Write the Grafana dashboards.", (_dashboards_flags,)),
+    "rules": (_rules, "Print the alert and recording rules for Prometheus.", (rules_flags,)),
+    "dashboards": (_dashboards, "Write the Grafana dashboards.", (dashboards_flags,)),
     "try": (
         _try,
         "Ask one source step by step and show what is understood; what is not read is masked.",
-        (_config_flag, _try_flags, _log_flags),
+        (config_flag, try_flags, log_flags),
     ),
-    "providers": (_providers, "List the vendors that can be configured.", (_optional_config_flag,)),
+    "providers": (_providers, "List the vendors that can be configured.", (optional_config_flag,)),
     "schema": (_schema, "Print the JSON Schema of the configuration, for editors.", ()),
     "example-config": (_example_config, "Print the example configuration, which shows every key.", ()),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from exporter.commands.flags import DEFAULT_LISTEN, command_parsers
+from exporter.cli import command_parsers
+from exporter.commands.flags import DEFAULT_LISTEN
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

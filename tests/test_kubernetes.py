@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from exporter.cli import DEFAULT_LISTEN
+from exporter.commands.flags import DEFAULT_LISTEN
 from exporter.config.loader import parse
 from exporter.shard import Shard
 from exporter.web.routes import application
