@@ -42,7 +42,7 @@ def resources(count: int) -> Iterator[ResourceStatus]:
     backups = (
         Backup(id="runs", status=Status.IN_PROGRESS, started=NOW - 60, kind="dump", progress=45.0),
         Backup(id="failed", status=Status.FAILED, started=NOW - HOUR, finished=NOW - HOUR + 60, kind="dump"),
-        *(_completed(number) for number in range(40)),
+        *(_make_completed(number) for number in range(40)),
     )
     details = Details(
         scheduled=True,
@@ -85,7 +85,7 @@ def registry(count: int) -> CollectorRegistry:
     return found
 
 
-def _completed(number: int) -> Backup:
+def _make_completed(number: int) -> Backup:
     began = NOW - 6 * HOUR * (number + 1)
     kind = "snapshot" if number % 4 else "dump"
     size = 5_000_000_000 + 7 * number

@@ -9,7 +9,7 @@ from dashboards import looks, queries
 from dashboards.frame import dashboard as framed
 from dashboards.frame import row
 from dashboards.panels import HEALTH_URL, RESOURCE_URL, about, bar_gauge, link, number, query, timeline
-from dashboards.queries import NAMED, counted, named, newest, of_newest_kind, since, worst_status
+from dashboards.queries import NAMED, count_by, named, newest, of_newest_kind, since, worst_status
 from dashboards.tables import Column, table
 
 UNLESS_PAUSED = f"unless {queries.PAUSED}"
@@ -29,20 +29,20 @@ def _troubles() -> list[stat.Panel]:
         _tile(
             "Late",
             f"Resources whose newest successful backup is older than their limit. {NOT_PAUSED}",
-            counted(f"{queries.LATE} {UNLESS_PAUSED}"),
+            count_by(f"{queries.LATE} {UNLESS_PAUSED}"),
             looks.ANY_IS_ODD,
         ),
         _tile(
             "Last run failed",
             f"Resources whose newest finished backup failed; an older one may still be good. {NOT_PAUSED}",
-            counted(f"{queries.FAILED} {UNLESS_PAUSED}"),
+            count_by(f"{queries.FAILED} {UNLESS_PAUSED}"),
             looks.ANY_IS_ODD,
         ),
         _tile(
             "Nothing to restore",
             f"Resources that were read and never showed a successful backup, or whose vendor lists none any more. "
             f"{NOT_PAUSED}",
-            counted(f"({queries.NEVER} or ({queries.NOTHING_LISTED})) {UNLESS_PAUSED}"),
+            count_by(f"({queries.NEVER} or ({queries.NOTHING_LISTED})) {UNLESS_PAUSED}"),
             looks.ANY_IS_BAD,
         ),
     ]
@@ -53,14 +53,14 @@ def _blind_spots() -> list[stat.Panel]:
         _tile(
             "No limit known",
             f"Resources that no age can make late: no schedule is on or known, no max_age is configured. {NOT_PAUSED}",
-            counted(f"{queries.NO_LIMIT} {UNLESS_PAUSED}"),
+            count_by(f"{queries.NO_LIMIT} {UNLESS_PAUSED}"),
             looks.steps(("blue", 1)),
         ),
         _to_health(
             _tile(
                 "Unreadable",
                 "Resources that the last poll could not read whole; what is shown of them is from before.",
-                counted(queries.UNREADABLE),
+                count_by(queries.UNREADABLE),
                 looks.ANY_IS_ODD,
             )
         ),
@@ -96,10 +96,10 @@ def _totals() -> list[stat.Panel]:
     ).decimals(1)
     up_to_date = "Resources that are read, not paused, within their limit, and whose last run did not fail."
     return [
-        _tile("Up to date", up_to_date, counted(f"({queries.STATE}) == 1"), looks.steps()),
+        _tile("Up to date", up_to_date, count_by(f"({queries.STATE}) == 1"), looks.steps()),
         _tile("Resources", "All resources known, paused ones too.", f"count({queries.KNOWN})", looks.NEUTRAL),
-        _tile("Running now", "Resources with a backup in progress.", counted(queries.RUNNING), looks.NEUTRAL),
-        _tile("Paused", "Resources on which no alert is raised.", counted(queries.PAUSED), looks.CALM),
+        _tile("Running now", "Resources with a backup in progress.", count_by(queries.RUNNING), looks.NEUTRAL),
+        _tile("Paused", "Resources on which no alert is raised.", count_by(queries.PAUSED), looks.CALM),
         stored,
         _to_health(data_age),
     ]

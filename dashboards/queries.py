@@ -81,7 +81,7 @@ def of_newest_kind(metric: str) -> str:
     return f"{kinds} or {without_kind}"
 
 
-def counted(expr: str) -> str:
+def count_by(expr: str) -> str:
     """Count resources, with 0 where none fits but nothing where no exporter is read: silence is not health."""
     return f"count({expr}) or 0 * count({KNOWN})"
 

@@ -71,9 +71,9 @@ class Supervisor:
         one.timer = None
         one.started = asyncio.get_running_loop().time()
         one.task = asyncio.create_task(one.run(), name=one.name)
-        one.task.add_done_callback(lambda task: self._ended(one, task))
+        one.task.add_done_callback(lambda task: self._on_end(one, task))
 
-    def _ended(self, one: SupervisedTask, task: "asyncio.Task[None]") -> None:
+    def _on_end(self, one: SupervisedTask, task: "asyncio.Task[None]") -> None:
         """Start a task again, unless it was stopped; the restart is set before it is logged, which cannot stop it."""
         error = None if task.cancelled() else task.exception()
         if one not in self._tasks:

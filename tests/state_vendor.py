@@ -78,7 +78,7 @@ def resource(id_: str, **changes: Any) -> Resource:
     return replace(Resource(id=id_, name=f"name of {id_}", kind="postgresql", path=("there", id_)), **changes)
 
 
-def completed(count: int, *, kind: str = "full", newest: float = NOW - HOUR) -> list[Backup]:
+def make_completed(count: int, *, kind: str = "full", newest: float = NOW - HOUR) -> list[Backup]:
     """Return completed backups, an hour between two, the newest first."""
     starts = [newest - number * HOUR for number in range(count)]
     return [
@@ -151,7 +151,7 @@ def source(vendor: Vendor, name: str = "shop", **changes: Any) -> Source:
 def usual_vendor(**changes: Any) -> Vendor:
     """Return a vendor with one resource that has fifteen full and two incremental backups and a failed one."""
     failed = Backup(id="f", status=Status.FAILED, started=NOW - 60, kind="full")
-    listed = [failed, *completed(15), *completed(2, kind="incremental", newest=NOW - 2 * HOUR)]
+    listed = [failed, *make_completed(15), *make_completed(2, kind="incremental", newest=NOW - 2 * HOUR)]
     scopes = {"one": [resource("db", created=NOW - 90 * DAY)]}
     return Vendor(**{"scopes": scopes, "backups": {"db": listed}, **changes})
 

@@ -8,14 +8,14 @@ from exporter.commands.poll_table import COLUMNS, lay_out
 from exporter.state.overview import list_items
 from exporter.state.store import Store
 from tests.metrics.states import NOW, Clock, source
-from tests.web.pages import fill, named
+from tests.web.pages import fill, item
 from tests.web.test_pages import make_store
 
 NAMES = ["[prod] orders", "orders [/prod]", "a\x1b[31mb", "c\x9bd", "\u202egnp", "x" * 300, "表" * 40]
 
 
 def table(names: list[str], width: int) -> list[str]:
-    store = fill(Store(Clock(), lambda: 0.0), [named(f"id-{at}-{'y' * 60}", name) for at, name in enumerate(names)])
+    store = fill(Store(Clock(), lambda: 0.0), [item(f"id-{at}-{'y' * 60}", name) for at, name in enumerate(names)])
     return [line.plain for line in lay_out(list_items(store), NOW, width)]
 
 
@@ -55,5 +55,5 @@ def test_the_exit_code_follows_fail_on(fail_on: str, code: int) -> None:
 
 @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("down", 0), ("warning", 1), ("critical", 0)])
 def test_a_warning_is_not_critical(fail_on: str, code: int) -> None:
-    store = fill(Store(Clock(), lambda: 0.0), [named("a", "A", 30.0)], source("main", max_age=26 * 3600.0))
+    store = fill(Store(Clock(), lambda: 0.0), [item("a", "A", 30.0)], source("main", max_age=26 * 3600.0))
     assert find_exit_code(store, fail_on) == code

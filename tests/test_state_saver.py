@@ -7,7 +7,18 @@ import pytest
 
 from exporter.errors import ForbiddenError, ServerError
 from exporter.model import Details
-from tests.state_vendor import DAY, HOUR, NOW, Exporter, Vendor, completed, poll_once, resource, source, usual_vendor
+from tests.state_vendor import (
+    DAY,
+    HOUR,
+    NOW,
+    Exporter,
+    Vendor,
+    make_completed,
+    poll_once,
+    resource,
+    source,
+    usual_vendor,
+)
 
 
 async def test_what_is_remembered_is_told_at_once_and_nothing_that_is_counted(tmp_path: Path) -> None:
@@ -148,7 +159,7 @@ async def test_an_id_that_was_chosen_once_stays_over_a_restart(
 ) -> None:
     path = tmp_path / "state.json"
     for id_ in (first, then, then):
-        at = Vendor(scopes={"all": [resource(id_, name="institution")]}, backups={"inst-1": completed(1)})
+        at = Vendor(scopes={"all": [resource(id_, name="institution")]}, backups={"inst-1": make_completed(1)})
         exporter = await poll_once(path, at)
         assert list(exporter.app.store.entries["shop"].resources) == [stays]
 

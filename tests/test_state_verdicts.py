@@ -9,7 +9,18 @@ import pytest
 
 from exporter.errors import ServerError
 from exporter.model import Backup, Details, Status
-from tests.state_vendor import DAY, HOUR, NOW, Exporter, Vendor, completed, poll_once, resource, source, usual_vendor
+from tests.state_vendor import (
+    DAY,
+    HOUR,
+    NOW,
+    Exporter,
+    Vendor,
+    make_completed,
+    poll_once,
+    resource,
+    source,
+    usual_vendor,
+)
 
 DOWN = ServerError("down")
 
@@ -27,7 +38,7 @@ def failing_vendor(**changes: Any) -> Vendor:
     """Return a vendor whose only resource has failed three times since its last success, and runs for a day."""
     failed = [Backup(id=f"f{number}", status=Status.FAILED, started=NOW - number, kind="full") for number in range(3)]
     hangs = Backup(id="r", status=Status.IN_PROGRESS, started=NOW - DAY, kind="full", progress=40.0)
-    return usual_vendor(backups={"db": [*failed, hangs, *completed(5)]}, **changes)
+    return usual_vendor(backups={"db": [*failed, hangs, *make_completed(5)]}, **changes)
 
 
 async def test_what_stood_stands_on_while_the_vendor_is_down_and_a_reading_ends_it(tmp_path: Path) -> None:
@@ -96,7 +107,7 @@ async def test_a_kinds_limit_is_known_for_as_long_as_before(tmp_path: Path) -> N
     path, at = tmp_path / "state.json", usual_vendor()
     at.details = Details(scheduled=True, interval=HOUR, intervals={"full": HOUR, "pitr": HOUR})
     await poll_once(path, at)
-    at.backups["db"] = completed(2, newest=NOW + 3 * HOUR)
+    at.backups["db"] = make_completed(2, newest=NOW + 3 * HOUR)
     after = await Exporter(path, source(at), now=NOW + 3 * HOUR + 1).start()
     await after.poll()
 
@@ -105,7 +116,7 @@ async def test_a_kinds_limit_is_known_for_as_long_as_before(tmp_path: Path) -> N
 
 async def test_a_schedule_that_went_while_the_exporter_was_away_is_reported(tmp_path: Path) -> None:
     path, at = tmp_path / "state.json", usual_vendor()
-    at.backups["db"] = completed(2)
+    at.backups["db"] = make_completed(2)
     at.details = Details(scheduled=True, interval=HOUR, intervals={"full": HOUR, "pitr": 9 * DAY})
     await poll_once(path, at)
     at.details = Details(scheduled=True, interval=HOUR, intervals={"full": HOUR})
@@ -119,7 +130,7 @@ async def test_a_schedule_that_went_while_the_exporter_was_away_is_reported(tmp_
 async def test_a_percentage_goes_on_standing_still(tmp_path: Path) -> None:
     path, at = tmp_path / "state.json", usual_vendor()
     at.backups["db"] = [
-        Backup(id="r", status=Status.IN_PROGRESS, started=NOW - 60, kind="full", progress=40.0), *completed(2)
+        Backup(id="r", status=Status.IN_PROGRESS, started=NOW - 60, kind="full", progress=40.0), *make_completed(2)
     ]  # fmt: skip
     await poll_once(path, at)
     after = await Exporter(path, source(at), now=NOW + HOUR).start()

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.settings import Settings
-from tests.state_vendor import HOUR, NOW, Exporter, completed, poll_once, source, usual_vendor
+from tests.state_vendor import HOUR, NOW, Exporter, make_completed, poll_once, source, usual_vendor
 
 WRITTEN = "backup_exporter_state_last_write_successful"
 
@@ -20,7 +20,7 @@ async def test_the_file_changes_only_when_what_is_remembered_does(tmp_path: Path
     before = path.stat()
     await exporter.poll()
     assert path.stat() == before
-    at.backups["db"] = [*completed(1, newest=NOW), *completed(15)]
+    at.backups["db"] = [*make_completed(1, newest=NOW), *make_completed(15)]
     await exporter.poll()
     assert path.stat().st_ino != before.st_ino
     assert (await Exporter(path, source(at)).start()).value("backup_age_seconds") == 0
@@ -48,7 +48,7 @@ async def test_a_full_disk_is_shown_and_logged_once_until_it_is_over(
 
     path, at = tmp_path / "state.json", usual_vendor()
     exporter = await poll_once(path, at)
-    at.backups["db"] = completed(1, newest=NOW)
+    at.backups["db"] = make_completed(1, newest=NOW)
     with capture_logs() as logs:
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)

@@ -89,7 +89,7 @@ def demand_allowed(address: URL, *, allow_private: bool) -> None:
             raise ForbiddenError(PRIVATE)
 
 
-def redirected(address: URL, location: str) -> URL:
+def follow_redirect(address: URL, location: str) -> URL:
     """Return where a redirect leads."""
     try:
         return parse(urljoin(str(address), location))

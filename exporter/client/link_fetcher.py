@@ -59,7 +59,7 @@ class LinkFetcher:
 
     async def _check_beginning(self, session: aiohttp.ClientSession, download: Download, size: float | None) -> None:
         async with deadline(self.timeout), self._answer(session, download, {"Range": "bytes=0-0"}) as response:
-            headers = _lowered(response)
+            headers = _lower_names(response)
             length = links.total_length(response.status, headers)
             demand_size(length, size)
             if length != 0 and not await response.content.read(1):
@@ -69,7 +69,7 @@ class LinkFetcher:
         async with self._answer(session, download, {}) as response:
             if response.status != 200:
                 raise MalformedError(f"HTTP {response.status} where the whole file was asked for")
-            demand_size(links.total_length(200, _lowered(response)), size)
+            demand_size(links.total_length(200, _lower_names(response)), size)
             received, digest = await self._digest(response, size)
         demand_size(received, size)
         if download.md5 is not None and digest != download.md5.lower():
@@ -104,12 +104,12 @@ class LinkFetcher:
             async with response:
                 location = response.headers.get("Location")
                 if 300 <= response.status < 400 and location is not None:
-                    address, end = links.redirected(address, location), None
+                    address, end = links.follow_redirect(address, location), None
                     continue
                 if response.status not in (200, 206):
                     async with deadline(self.timeout):
                         beginning = await response.content.read(BEGINNING)
-                    links.demand_good(response.status, _lowered(response), beginning)
+                    links.demand_good(response.status, _lower_names(response), beginning)
                 yield response
                 response.close()  # what is left of the file is not wanted
                 return
@@ -152,5 +152,5 @@ class _PublicResolver(AbstractResolver):
         """Hold nothing."""
 
 
-def _lowered(response: aiohttp.ClientResponse) -> dict[str, str]:
+def _lower_names(response: aiohttp.ClientResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}

@@ -67,7 +67,7 @@ def _took(item: Item, _: float) -> str:
     return span(max(summary.last_duration.values())) if summary and summary.last_duration else ""
 
 
-def _kept(item: Item, _: float) -> str:
+def _count_kept(item: Item, _: float) -> str:
     summary = item.view.status.summary
     completed = summary.counts.get(Status.COMPLETED) if summary else None
     return "" if completed is None else str(completed)
@@ -97,7 +97,7 @@ COLUMNS: Sequence[Column] = (
     Column(title="limit", write=_limit, worth=80, right=True),
     Column(title="size", write=_size, worth=70, right=True),
     Column(title="took", write=_took, worth=30, right=True),
-    Column(title="kept", write=_kept, worth=40, right=True),
+    Column(title="kept", write=_count_kept, worth=40, right=True),
     Column(title="last run", write=_last_run, worth=25),
     Column(title="running", write=_running, worth=35),
     Column(title="resource", write=_resource, worth=10, cut=True),

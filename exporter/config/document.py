@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from exporter.config.location import Location, Report
-from exporter.config.nodes import MAX_NODES, NodeLines, expanded
+from exporter.config.nodes import MAX_NODES, NodeLines, expand
 from exporter.config.syntax import explain
 
 UNSET = object()
@@ -72,7 +72,7 @@ def read(text: str, environ: Mapping[str, str] | None, report: Report) -> Any:
         loader = _Loader(text)
         loader.report = report
         node = loader.get_single_node()
-        if expanded(node) > MAX_NODES:
+        if expand(node) > MAX_NODES:
             where = None if node is None else node.start_mark.line + 1
             report.problems.append(report.at_line(where, f"aliases (*name) make more than {MAX_NODES} values of it"))
             return UNSET

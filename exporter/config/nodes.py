@@ -11,7 +11,7 @@ MAX_NODES = 250_000
 _LONGEST_NAME = 60
 
 
-def expanded(root: yaml.Node | None) -> int:
+def expand(root: yaml.Node | None) -> int:
     """Return how many values a document stands for, its aliases expanded; each node is looked at once."""
     sizes: dict[int, int] = {}
     stack = [] if root is None else [root]

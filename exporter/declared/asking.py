@@ -98,16 +98,16 @@ class Asker:
         )
 
     def _exchange(self, auth: TokenExchangeOf, values: Values) -> TokenExchange:
-        def filled(pairs: tuple[tuple[str, Template], ...] | None) -> dict[str, Secret | str] | None:
-            return None if pairs is None else {name: Secret(found.revealed(values)) for name, found in pairs}
+        def fill(pairs: tuple[tuple[str, Template], ...] | None) -> dict[str, Secret | str] | None:
+            return None if pairs is None else {name: Secret(found.reveal(values)) for name, found in pairs}
 
-        form = filled(auth.form)
+        form = fill(auth.form)
         return TokenExchange(
             url=self.url(auth.url, values),
             read=lambda body: _token(auth.token.search(body), None),
             auth=self.auth(auth.auth, values),
             form=form,
-            json=(filled(auth.json) or {}) if form is None else None,
+            json=(fill(auth.json) or {}) if form is None else None,
             lifetime=auth.lifetime,
             source_wide=_is_source_wide(auth.url),
         )

@@ -74,9 +74,9 @@ def compile_expression(text: str, path: str) -> Expression:
     except exceptions.IncompleteExpressionError:
         raise ExpressionError(f"column {len(text) + 1}: unexpected end of the expression") from None
     except exceptions.LexerError as error:
-        raise ExpressionError(f"column {error.lexer_position + 1}: unexpected {_shown(error.lexer_value)}") from None
+        raise ExpressionError(f"column {error.lexer_position + 1}: unexpected {_shorten(error.lexer_value)}") from None
     except exceptions.ParseError as error:
-        found = _shown(error.token_value) if error.token_value else "end of the expression"
+        found = _shorten(error.token_value) if error.token_value else "end of the expression"
         raise ExpressionError(f"column {error.lex_position + 1}: unexpected {found}") from None
     except RecursionError:
         raise ExpressionError(TOO_DEEP) from None
@@ -173,7 +173,7 @@ def _bracket_depth(text: str) -> int:
     return deepest
 
 
-def _shown(token: Any) -> str:
+def _shorten(token: Any) -> str:
     return str(token)[:40]
 
 

@@ -59,7 +59,7 @@ def unpack(path: Sequence[str]) -> Known:
 def map_scope(step: ScopeStep, record: Mapping[str, Any], known: Known, prefix: str, *, inner: bool) -> Scope:
     """Return the scope that a record means; `prefix` is what the ids of its parents are."""
     own = _identity(step.id, record)
-    values = {**known, f"{step.name}.id": own, **_kept(step.name, step.keep, record)}
+    values = {**known, f"{step.name}.id": own, **_keep(step.name, step.keep, record)}
     name = _title(step.title, record, values) or own
     values.setdefault(f"{step.name}.name", name)
     return Scope(id=f"{prefix}{own}", name=name, path=pack(values), inner=inner)
@@ -70,7 +70,7 @@ def map_resource(
 ) -> Resource:
     """Return the resource that a record means; `below` are the steps that are asked for it later."""
     own = _identity(step.id, record)
-    values = {**known, "resource.id": own, **_kept("resource", step.keep, record)}
+    values = {**known, "resource.id": own, **_keep("resource", step.keep, record)}
     name = _title(step.title, record, asker.values(values)) or own
     values.setdefault("resource.name", name)
     label = own if step.label is None else step.label.plain(asker.values(values))
@@ -103,7 +103,7 @@ def choose(steps: Iterable[Step], record: Mapping[str, Any], known: Known) -> Kn
     return chosen
 
 
-def _kept(root: str, keep: Iterable[tuple[str, Field]], record: Any) -> Known:
+def _keep(root: str, keep: Iterable[tuple[str, Field]], record: Any) -> Known:
     return {f"{root}.{key}": value for key, one in keep if (value := one.read(record)) is not None}
 
 
@@ -170,7 +170,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
     return wire.backup(
         step.status.statuses,
         step.status.word(record),
-        given=_given(step, record),
+        given=_take(step, record),
         id=own or _identity(step.id, record),
         started=started,
         finished=finished,
@@ -180,7 +180,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
     )
 
 
-def _given(step: BackupsStep, record: Mapping[str, Any]) -> Mapping[str, object]:
+def _take(step: BackupsStep, record: Mapping[str, Any]) -> Mapping[str, object]:
     """Return what the vendor gives of a backup, as it came; zero stands for no time."""
     times = {"started": step.started, "finished": step.finished}
     given = {name: one.raw(record) for name, one in times.items() if one is not None}

@@ -11,7 +11,7 @@ from exporter.config.location import Location, Report
 from exporter.config.sections import Section, attempt, section
 from exporter.config.values import InvalidValueError, boolean, duration, reject, text, url, whole_number
 from exporter.declared.grammar import Declaration, Option
-from exporter.declared.reading_requests import REQUEST_KEYS, header_problem, inherited
+from exporter.declared.reading_requests import REQUEST_KEYS, header_problem, inherit
 from exporter.declared.reading_steps import backups, follow, resources, restores, schedule, scopes
 from exporter.declared.reading_tests import tests
 from exporter.declared.reading_values import Names, check_references, need, template, word_of
@@ -54,7 +54,7 @@ def _declaration(top: Section, own_name: str | None) -> Declaration | None:
     options, hosts = _options(top), _hosts(top)
     names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
     _check_hosts(top, hosts, names)
-    above = inherited(top, names)
+    above = inherit(top, names)
     chain, below = top.read("scopes", lambda value, location: scopes(value, location, names, above)) or ((), names)
     resources_entry = need(top, "resources", section, "say what is backed up")
     backups_entry = need(top, "backups", section, "say where the backups are listed")

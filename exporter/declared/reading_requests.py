@@ -50,7 +50,7 @@ class Inherited:
     paginator: Paginator = field(default_factory=SinglePage)
 
 
-def inherited(entry: Section, names: Names) -> Inherited:
+def inherit(entry: Section, names: Names) -> Inherited:
     """Read what stands at the top of a declaration for all steps."""
     return _request(entry, names, Inherited())
 

@@ -47,7 +47,7 @@ class Template:
         """Return the text with its placeholders filled in as they are."""
         return "".join(part if isinstance(part, str) else resolve(part, values) for part in self.parts)
 
-    def revealed(self, values: Values) -> str:
+    def reveal(self, values: Values) -> str:
         """Return the text with its placeholders filled in, secrets too."""
         return "".join(part if isinstance(part, str) else _reveal(part, values) for part in self.parts)
 

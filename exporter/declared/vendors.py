@@ -119,8 +119,8 @@ class Vendors:
         report = Report()
         declaration = read_declaration(value, report, own_name=name)
         place = location.report.at
-        location.report.problems.extend(place(location.steps, _joined(location.path, it)) for it in report.problems)
-        location.report.warnings.extend(place(location.steps, _joined(location.path, it)) for it in report.warnings)
+        location.report.problems.extend(place(location.steps, _join(location.path, it)) for it in report.problems)
+        location.report.warnings.extend(place(location.steps, _join(location.path, it)) for it in report.warnings)
         if declaration is None:
             return None
         self.declarations.append(ReadDeclaration(f"{location.path}.", declaration))
@@ -223,7 +223,7 @@ def _without_place(problem: str) -> str:
     return problem.removeprefix("the configuration: ")
 
 
-def _joined(path: str, problem: str) -> str:
+def _join(path: str, problem: str) -> str:
     own = problem.removeprefix("the configuration: ")
     if own != problem:
         return f"{path}: {own}"

@@ -46,7 +46,7 @@ def drawing(known: Timeline, period: Period) -> Drawing:
     for column, age in ages:
         state = "late" if known.limit is not None and age > known.limit else "good"
         areas[state] = areas.get(state, "") + _bar(column, min(age / top, 1.0))
-    for place, word in sorted({(right(start(run)), word) for run, word in _marked(known, since, until)}):
+    for place, word in sorted({(right(start(run)), word) for run, word in _mark(known, since, until)}):
         marks[word] = marks.get(word, "") + f"M{place:g} {HEIGHT + 3:g}v10"
     begin = known.known_since(since, until)
     return Drawing(
@@ -71,7 +71,7 @@ def _largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple
             yield column, gap.seconds
 
 
-def _marked(known: Timeline, since: float, until: float) -> Iterator[tuple[Backup, str]]:
+def _mark(known: Timeline, since: float, until: float) -> Iterator[tuple[Backup, str]]:
     for run in known.runs:
         if run.status in MARKED and since <= start(run) <= until:
             yield run, MARKED[run.status]

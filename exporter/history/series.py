@@ -51,7 +51,7 @@ def series_of(known: Timeline, labels: str, *, limit: float | None) -> ResourceS
         last_failure=_newest(failed, start),
         failures=_failures(known, failed),
         finished=_newest(ended, lambda run: float(ENDED.index(run.status))),
-        limit=_assumed(known, limit),
+        limit=_assume(known, limit),
     )
 
 
@@ -97,7 +97,7 @@ def _failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
     return steps_of(changes)
 
 
-def _assumed(known: Timeline, limit: float | None) -> Steps:
+def _assume(known: Timeline, limit: float | None) -> Steps:
     """Return a limit from the resource's creation, or else from the first that is known of it."""
     begins = [run.started for run in known.runs[:1] if run.started is not None]
     begin = known.created if known.created is not None else min(begins, default=None)

@@ -92,18 +92,18 @@ def plain(text: str) -> str:
 
 
 def _row(record: Mapping[str, Any]) -> list[str]:
-    def shown(key: str, write: Any = str) -> str:
+    def format_value(key: str, write: Any = str) -> str:
         return "" if record[key] is None else write(record[key])
 
     return [
         plain(record["source"]),
         plain(record["resource"]),
         plain(record["name"]),
-        shown("limit_seconds", span),
-        shown("known_since"),
+        format_value("limit_seconds", span),
+        format_value("known_since"),
         "paused" if record["paused"] else share(record["attainment"]),
-        shown("longest_gap_seconds", span),
-        shown("completed"),
-        shown("failed"),
-        shown("last_success"),
+        format_value("longest_gap_seconds", span),
+        format_value("completed"),
+        format_value("failed"),
+        format_value("last_success"),
     ]

@@ -55,10 +55,10 @@ class DownloadVerifier:
 
     async def check_due(self) -> None:
         """Check every resource whose check is due."""
-        keys = [key for key, resource_status in self._watched.items() if self._is_due(resource_status)]
+        keys = [key for key, resource_status in self._resources_of.items() if self._is_due(resource_status)]
         for key in keys:
-            if self._watched[key].download_check is None:  # the counters begin at zero, before the first check
-                self._store.put(self.source.name, replace(self._watched[key], download_check=DownloadCheck()))
+            if self._resources_of[key].download_check is None:  # the counters begin at zero, before the first check
+                self._store.put(self.source.name, replace(self._resources_of[key], download_check=DownloadCheck()))
         due = iter(keys)
 
         async def work() -> None:
@@ -78,7 +78,7 @@ class DownloadVerifier:
         return check.is_due(self._store.clock(), self._rules.interval)
 
     async def _check(self, key: str) -> None:
-        resource_status = self._watched.get(key)
+        resource_status = self._resources_of.get(key)
         if resource_status is None:
             return
         loop = asyncio.get_running_loop()
@@ -106,7 +106,7 @@ class DownloadVerifier:
         return False
 
     def _record(self, key: str, seconds: float, failure: PollError | None) -> None:
-        resource_status = self._watched.get(key)
+        resource_status = self._resources_of.get(key)
         if resource_status is None:
             return
         now, before = self._store.clock(), resource_status.download_check or DownloadCheck()
@@ -121,7 +121,7 @@ class DownloadVerifier:
         self._store.put(self.source.name, replace(resource_status, download_check=check))
 
     @property
-    def _watched(self) -> Mapping[str, ResourceStatus]:
+    def _resources_of(self) -> Mapping[str, ResourceStatus]:
         return self._store.entries[self.source.name].resources
 
 

@@ -14,7 +14,7 @@ from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Backup
 from exporter.polling.guard import guard
-from exporter.polling.reader import Reader, changed
+from exporter.polling.reader import Reader, apply_changes
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -74,6 +74,6 @@ class ProgressPoller:
             entry = self._store.entries.get(self.source.name)
             return None if entry is None else entry.resources.get(key)
 
-        resource_status = await changed(current, change, lambda it: len(it.listing.backups) if it.listing else 0)
+        resource_status = await apply_changes(current, change, lambda it: len(it.listing.backups) if it.listing else 0)
         if resource_status is not None:
             self._store.put(self.source.name, resource_status)

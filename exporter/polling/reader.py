@@ -147,7 +147,7 @@ class Reader:
             )
 
         at = asyncio.get_running_loop().time()
-        return await changed(
+        return await apply_changes(
             current,
             lambda it: self.mark_unchanged(it, at) if reading is None else self.apply_listing(it, reading, at),
             records,
@@ -216,7 +216,7 @@ class Reader:
         return read is None or now - read >= self.source.discovery_interval
 
 
-async def changed(
+async def apply_changes(
     current: Callable[[], ResourceStatus | None],
     change: Callable[[ResourceStatus], ResourceStatus],
     records: Callable[[ResourceStatus], int],

@@ -44,12 +44,12 @@ def observe(
 def shift(known: Observations, by: float) -> Observations:
     """Return the observations on a clock that has been set forward by so many seconds."""
     return Observations(
-        read_at=_shifted(known.read_at, by),
+        read_at=_shift(known.read_at, by),
         limits_since={kind: since + by for kind, since in known.limits_since.items()},
         gone_schedules={kind: replace(one, since=one.since + by) for kind, one in known.gone_schedules.items()},
-        progress_since=_shifted(known.progress_since, by),
+        progress_since=_shift(known.progress_since, by),
         progress_of=known.progress_of,
-        paused_since=_shifted(known.paused_since, by),
+        paused_since=_shift(known.paused_since, by),
     )
 
 
@@ -111,5 +111,5 @@ def _first(since: float | None, now: float) -> float:
     return now if since is None else since
 
 
-def _shifted(instant: float | None, by: float) -> float | None:
+def _shift(instant: float | None, by: float) -> float | None:
     return None if instant is None else instant + by

@@ -76,7 +76,7 @@ def judge(
         found = chain.from_iterable(rule(case) for rule in rules)
     by_key = {one.key: one for one in found}
     if not paused and not case.read:
-        by_key = {**_carried(standing, at), **by_key}
+        by_key = {**_carry(standing, at), **by_key}
     return conclude(by_key, policy.ignore, standing, at, paused=paused)
 
 
@@ -89,14 +89,14 @@ def conclude(
     paused: bool = False,
 ) -> Verdict:
     """Return the verdict that some problems make: each since it began, the ignored ones apart."""
-    dated = worst_first(_dated(found.values(), standing, at.now)) if found else ()
+    dated = worst_first(_date(found.values(), standing, at.now)) if found else ()
     ignored = tuple(one for one in dated if one.word in ignore) if ignore else ()
     left = tuple(one for one in dated if one.word not in ignore) if ignored else dated
     state = "paused" if paused else left[0].severity.value if left else "fine"
     return Verdict(problems=left, ignored=ignored, state=state, due=at.due)
 
 
-def _carried(standing: Standing, at: Instant) -> Standing:
+def _carry(standing: Standing, at: Instant) -> Standing:
     """Return the problems from before a restart that only a reading can end, or their own time."""
     return {
         key: one
@@ -105,7 +105,7 @@ def _carried(standing: Standing, at: Instant) -> Standing:
     }
 
 
-def _dated(found: Iterable[Problem], standing: Standing, now: float) -> Iterator[Problem]:
+def _date(found: Iterable[Problem], standing: Standing, now: float) -> Iterator[Problem]:
     for one in found:
         before = standing.get(one.key)
         since = one.since if before is None else before.since

@@ -79,10 +79,10 @@ def _in_progress(case: Case, summary: Summary) -> Iterator[Problem]:
         running = duration(case.at.now - summary.running_since)
         text = f"Running for {running}; {usually} {duration(limit if typical is None else typical)}."
         yield Problem("stuck", WARNING, text, since=summary.running_since + limit)
-    yield from _stalled(case, summary)
+    yield from _judge_stalled(case, summary)
 
 
-def _stalled(case: Case, summary: Summary) -> Iterator[Problem]:
+def _judge_stalled(case: Case, summary: Summary) -> Iterator[Problem]:
     since, wait = case.status.observed.progress_since, _stalling_time(case)
     if summary.progress is None or since is None or wait is None or not case.may_stand("progress_stalled"):
         return

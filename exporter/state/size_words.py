@@ -22,21 +22,21 @@ def judge_sizes(case: Case) -> Iterator[Problem]:
         if kind in DELTA_KINDS:
             continue
         if newest == 0:
-            yield Problem("empty", WARNING, f"The newest completed {_named(kind)} has 0 bytes.", kind=kind)
+            yield Problem("empty", WARNING, f"The newest completed {_name(kind)} has 0 bytes.", kind=kind)
             continue
         typical = case.summary.typical_size.get(kind)
         if typical is None:
             continue
         if newest < thresholds.size_drop * typical and typical - newest > MIN_DROP:
-            yield _changed("size_dropped", WARNING, kind, newest, typical)
+            yield _judge_change("size_dropped", WARNING, kind, newest, typical)
         elif newest > thresholds.size_growth * typical and newest - typical > MIN_GROWTH:
-            yield _changed("size_grew", INFO, kind, newest, typical)
+            yield _judge_change("size_grew", INFO, kind, newest, typical)
 
 
-def _changed(word: str, severity: Severity, kind: str, newest: float, typical: float) -> Problem:
-    text = f"The newest completed {_named(kind)} has {size(newest)}; usually {size(typical)}."
+def _judge_change(word: str, severity: Severity, kind: str, newest: float, typical: float) -> Problem:
+    text = f"The newest completed {_name(kind)} has {size(newest)}; usually {size(typical)}."
     return Problem(word, severity, text, kind=kind)
 
 
-def _named(kind: str) -> str:
+def _name(kind: str) -> str:
     return f"{kind} backup" if kind else "backup"

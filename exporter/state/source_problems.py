@@ -35,7 +35,7 @@ def judge_source(
 ) -> Verdict:
     """Return the verdict on a source at `now`, and until when it holds if nothing is polled."""
     at = Instant(now)
-    rules = (_credentials, _emptied, _down, _stale, _rate_limited, _limits, _scopes, _interval)
+    rules = (_credentials, _judge_emptied, _down, _stale, _rate_limited, _limits, _scopes, _interval)
     found = {one.key: one for one in chain.from_iterable(rule(status, at) for rule in rules)}
     carried = {key: one for key, one in standing.items() if _is_carried(one, status, at)}
     return conclude({**carried, **found}, ignore, standing, at)
@@ -58,7 +58,7 @@ def _credentials(status: SourceStatus, at: Instant) -> Iterator[Problem]:
         yield Problem("credentials_rejected", CRITICAL, text)
 
 
-def _emptied(status: SourceStatus, at: Instant) -> Iterator[Problem]:
+def _judge_emptied(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     if status.listed_resources and status.matching_resources == 0:
         number = _count(status.listed_resources, "resource")
         text = f"The vendor lists {number}, and include and exclude leave none of them."

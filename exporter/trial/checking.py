@@ -11,7 +11,7 @@ from exporter.declared.grammar import Declaration, SinglePage, Step, Test
 from exporter.declared.vendors import ReadDeclaration
 from exporter.errors import PollError
 from exporter.trial.offline import Outcome, run_test
-from exporter.trial.reading_once import Found, shown_backup, shown_details, shown_resource, shown_window
+from exporter.trial.reading_once import Found, show_backup, show_details, show_resource, show_window
 from exporter.trial.virtual_time import run_at_once
 
 LONGEST_SHOWN = 600
@@ -90,13 +90,13 @@ def _problems(test: Test, outcome: Outcome) -> Iterator[str]:
         return
     yield from _unexpected_failures(test, found)
     if "resources" in expect:
-        resources = [shown_resource(one) for one in found.resources]
+        resources = [show_resource(one) for one in found.resources]
         yield from _differences(".expect.resources", expect["resources"], resources)
     for key, wanted in expect.get("backups", {}).items():
-        actual = [shown_backup(one) for one in found.backups.get(key, ())]
+        actual = [show_backup(one) for one in found.backups.get(key, ())]
         yield from _differences(f".expect.backups[{json.dumps(key)}]", wanted, actual)
-    yield from _single(test, "schedules", {key: shown_details(one) for key, one in found.details.items()})
-    yield from _single(test, "windows", {key: shown_window(one) for key, one in found.windows.items()})
+    yield from _single(test, "schedules", {key: show_details(one) for key, one in found.details.items()})
+    yield from _single(test, "windows", {key: show_window(one) for key, one in found.windows.items()})
     restores = {key: one.restore for key, one in found.details.items() if one.restore is not None}
     shown = {key: {"started": one.started, "status": str(one.status)} for key, one in restores.items()}
     yield from _single(test, "restores", shown)
@@ -134,7 +134,7 @@ def _differences(path: str, wanted: Sequence[Mapping[str, Any]], actual: Sequenc
     if missing or left:
         keys = list(dict.fromkeys(key for element in wanted for key in element)) or list(next(iter(left), {}))[:2]
         seen = [{key: one.get(key) for key in keys} for one in actual]
-        yield f"{path}: expected {_shown(wanted)}, actual {_shown(seen)}"
+        yield f"{path}: expected {_show(wanted)}, actual {_show(seen)}"
 
 
 def _single(test: Test, name: str, actual: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _single(test: Test, name: str, actual: Mapping[str, Mapping[str, Any]]) -> I
         one = actual.get(key)
         if one is None or not _fits(wanted, one):
             shown = None if one is None else {field_: one.get(field_) for field_ in wanted}
-            yield f".expect.{name}[{json.dumps(key)}]: expected {_shown(wanted)}, actual {_shown(shown)}"
+            yield f".expect.{name}[{json.dumps(key)}]: expected {_show(wanted)}, actual {_show(shown)}"
 
 
 def _fits(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
@@ -155,7 +155,7 @@ def _equal(wanted: Any, actual: Any) -> bool:
     return bool(wanted == actual or (wanted is None and actual == ""))
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     text = json.dumps(readable(value), default=str)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 

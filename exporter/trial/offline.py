@@ -52,7 +52,7 @@ class OfflineTransport:
     async def send(self, request: Request) -> Response:
         """Answer a request."""
         found = None
-        shown = [self._shown(name, base, request.url) for name, base in self.bases if _is_under(request.url, base)]
+        shown = [self._show(name, base, request.url) for name, base in self.bases if _is_under(request.url, base)]
         self.requests.append(shown[0] if shown else request.url)
         for name, base in self.bases:
             if _is_under(request.url, base):
@@ -72,7 +72,7 @@ class OfflineTransport:
         best = max(fitting, key=lambda one: len(one.params), default=None)
         return None if best is None else best.answer
 
-    def _shown(self, name: str, base: str, url: str) -> str:
+    def _show(self, name: str, base: str, url: str) -> str:
         several = f"{name}::" if len(self.bases) > 1 else ""
         return f"GET {several}{url.removeprefix(base)}"
 
@@ -93,7 +93,7 @@ async def run_test(declaration: Declaration, test: Test, observe: Observer) -> O
     source = Source(name="test", provider=provider, provider_name=declaration.name, options=options, rate_limit=PLENTY)
     asker = Asker(declaration=unsigned, options=options)
     bases = [(name, asker.base(name)) for name, _ in declaration.hosts]
-    transport = OfflineTransport(bases=bases, known=[_known(answer) for answer in test.answers])
+    transport = OfflineTransport(bases=bases, known=[_find_known(answer) for answer in test.answers])
     client = Client(
         transport=transport,
         limiter=RateLimiter(PLENTY),
@@ -128,7 +128,7 @@ def _options(declaration: Declaration, test: Test) -> dict[str, Secret | str]:
     return {**given, **urls}
 
 
-def _known(answer: Answer) -> _Known:
+def _find_known(answer: Answer) -> _Known:
     host, separator, rest = answer.key.partition("::")
     host, rest = (host, rest) if separator else ("", answer.key)
     path, _, query = rest.partition("?")

@@ -83,7 +83,7 @@ async def _read(reader: Reader, resource: Resource, found: Found) -> None:
         found.details[resource.id] = resource.details
 
 
-def shown_resource(resource: Resource) -> Mapping[str, Any]:
+def show_resource(resource: Resource) -> Mapping[str, Any]:
     """Return a resource by the names that `expect` uses."""
     return {
         "resource": resource.id,
@@ -95,7 +95,7 @@ def shown_resource(resource: Resource) -> Mapping[str, Any]:
     }
 
 
-def shown_backup(backup: Backup) -> Mapping[str, Any]:
+def show_backup(backup: Backup) -> Mapping[str, Any]:
     """Return a backup by the names that `expect` uses."""
     return {
         "id": backup.id,
@@ -110,7 +110,7 @@ def shown_backup(backup: Backup) -> Mapping[str, Any]:
     }
 
 
-def shown_details(details: Details) -> Mapping[str, Any]:
+def show_details(details: Details) -> Mapping[str, Any]:
     """Return a schedule by the names that `expect` uses."""
     return {
         "enabled": details.scheduled,
@@ -121,6 +121,6 @@ def shown_details(details: Details) -> Mapping[str, Any]:
     }
 
 
-def shown_window(window: RecoveryWindow) -> Mapping[str, Any]:
+def show_window(window: RecoveryWindow) -> Mapping[str, Any]:
     """Return a recovery window by the names that `expect` uses."""
     return {"kind": window.kind, "earliest": window.earliest, "latest": window.latest}

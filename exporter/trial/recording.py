@@ -10,7 +10,7 @@ from exporter.declared.expressions import field_chain
 from exporter.declared.grammar import Declaration
 from exporter.trial.checking import readable
 from exporter.trial.demands import answer_demand, records_of
-from exporter.trial.reading_once import shown_backup, shown_resource
+from exporter.trial.reading_once import show_backup, show_resource
 from exporter.trial.trying import Asked, Trial
 
 RESOURCE_KEYS = ("resource", "name", "kind")
@@ -25,9 +25,9 @@ def record(trial: Trial) -> str:
     found = trial.found
     resources = [one for one in found.resources if one.id in found.backups]
     expect: dict[str, Any] = {
-        "resources": [_some(shown_resource(one), RESOURCE_KEYS) for one in resources],
+        "resources": [_some(show_resource(one), RESOURCE_KEYS) for one in resources],
         "backups": {
-            key: [_some(shown_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
+            key: [_some(show_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
         },
         "requests": len(answers),
     }
@@ -66,15 +66,15 @@ def _without_others(declaration: Declaration, trial: Trial, body: Any, tried: se
     chain = () if expression is None else field_chain(expression.tree)
     if chain is None:
         return body
-    return _filtered(body, tuple(chain), lambda one: declaration.resources.id.read(one) in own)
+    return _filter(body, tuple(chain), lambda one: declaration.resources.id.read(one) in own)
 
 
-def _filtered(body: Any, chain: tuple[str, ...], keep: Any) -> Any:
+def _filter(body: Any, chain: tuple[str, ...], keep: Any) -> Any:
     if not chain:
         return [one for one in body if keep(one)] if isinstance(body, list) else body
     if not isinstance(body, dict) or chain[0] not in body:
         return body
-    return {**body, chain[0]: _filtered(body[chain[0]], chain[1:], keep)}
+    return {**body, chain[0]: _filter(body[chain[0]], chain[1:], keep)}
 
 
 def _request(trial: Trial, declaration: Declaration, url: str) -> str:

@@ -11,7 +11,7 @@ from exporter.declared.grammar import Declaration
 from exporter.schedule import HOUR
 from exporter.trial.checking import iso, readable, yields
 from exporter.trial.demands import fields_of, record_demand
-from exporter.trial.reading_once import shown_backup, shown_details, shown_resource, shown_window
+from exporter.trial.reading_once import show_backup, show_details, show_resource, show_window
 from exporter.trial.trying import Asked, Observation, Trial
 from exporter.wire import status_word
 
@@ -78,12 +78,12 @@ def _meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> 
     found = trial.found
     if step == "resources":
         own = declaration.resources.id.read(record)
-        return next((shown_resource(one) for one in found.resources if f"resource.id\0{own}" in _pairs(one.path)), None)
+        return next((show_resource(one) for one in found.resources if f"resource.id\0{own}" in _pairs(one.path)), None)
     if step == "backups":
         own = declaration.backups.id.read(record)
-        return next((shown_backup(one) for many in found.backups.values() for one in many if one.id == own), None)
+        return next((show_backup(one) for many in found.backups.values() for one in many if one.id == own), None)
     if step == "schedule":
-        return next((shown_details(one) for one in found.details.values()), None)
+        return next((show_details(one) for one in found.details.values()), None)
     return None
 
 
@@ -97,17 +97,17 @@ def _results(trial: Trial) -> Iterator[str]:
     for resource in found.resources:
         if resource.id not in found.backups and resource.id not in found.failures:
             continue
-        yield f"  {_line(trial, shown_resource(resource))}"
+        yield f"  {_line(trial, show_resource(resource))}"
         backups = found.backups.get(resource.id, [])
         newest = max(backups, key=lambda one: one.started or 0.0, default=None)
         yield f"    backups: {len(backups)}"
         if newest is not None:
-            yield f"    newest: {_line(trial, shown_backup(newest))}"
+            yield f"    newest: {_line(trial, show_backup(newest))}"
         if resource.id in found.windows:
-            yield f"    window: {_line(trial, shown_window(found.windows[resource.id]))}"
+            yield f"    window: {_line(trial, show_window(found.windows[resource.id]))}"
         if resource.id in found.details:
             details = found.details[resource.id]
-            yield f"    schedule: {_line(trial, shown_details(details))}"
+            yield f"    schedule: {_line(trial, show_details(details))}"
             if details.restore is not None:
                 yield f"    newest restore: {iso(details.restore.started)} {details.restore.status}"
 

@@ -65,7 +65,7 @@ def draw_backups(backups: Iterable[Backup], now: float, interval: float | None =
 
     With an interval, the slots of a schedule are marked: counted back from the newest backup.
     """
-    dated = sorted((one.started, one) for one in _dated(backups))[-MAX_BARS:]
+    dated = sorted((one.started, one) for one in _date(backups))[-MAX_BARS:]
     if not dated:
         return None
     begin, end = dated[0][0] or 0.0, max(now, dated[-1][0] or now)
@@ -80,7 +80,7 @@ def draw_backups(backups: Iterable[Backup], now: float, interval: float | None =
     )
 
 
-def _dated(backups: Iterable[Backup]) -> list["_Dated"]:
+def _date(backups: Iterable[Backup]) -> list["_Dated"]:
     return [_Dated(one) for one in backups if one.started is not None]
 
 

@@ -51,14 +51,14 @@ class Storage:
         return Download(link=Secret(f"{self.base}{path}?sig={SECRET}"), **fields)
 
 
-async def ranged(request: web.Request) -> web.StreamResponse:
+async def answer_range(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Range") == "bytes=0-0":
         told = {"Content-Range": f"bytes 0-0/{len(CONTENT)}"}
         return web.Response(status=206, body=CONTENT[:1], headers=told)
     return web.Response(body=CONTENT)
 
 
-async def unsized(request: web.Request) -> web.StreamResponse:
+async def answer_unsized(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/zip"})
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -82,7 +82,7 @@ async def silent(_: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def fixed(**fields: Any) -> Answer:
+def answer_fixed(**fields: Any) -> Answer:
     async def respond(_: web.Request) -> web.StreamResponse:
         return web.Response(**fields)
 
@@ -90,16 +90,16 @@ def fixed(**fields: Any) -> Answer:
 
 
 ANSWERS: Mapping[str, Answer] = {
-    "file": ranged,
-    "whole": fixed(body=CONTENT),
-    "unsized": unsized,
-    "compressed": fixed(body=CONTENT, headers={"Content-Encoding": "gzip"}),
-    "empty": fixed(status=416, headers={"Content-Range": "bytes */0"}),
+    "file": answer_range,
+    "whole": answer_fixed(body=CONTENT),
+    "unsized": answer_unsized,
+    "compressed": answer_fixed(body=CONTENT, headers={"Content-Encoding": "gzip"}),
+    "empty": answer_fixed(status=416, headers={"Content-Range": "bytes */0"}),
     "hops": hops,
     "away": away,
     "silent": silent,
-    "lapsed": fixed(status=403, text="<Message>Request has expired</Message>"),
-    "broken": fixed(status=503),
+    "lapsed": answer_fixed(status=403, text="<Message>Request has expired</Message>"),
+    "broken": answer_fixed(status=503),
 }
 
 
@@ -109,7 +109,7 @@ async def storing(host: str = "127.0.0.1", context: ssl.SSLContext | None = None
 
     async def record(request: web.Request) -> web.StreamResponse:
         storage.asked.append((request.method, request.path, dict(request.headers)))
-        return await ANSWERS.get(request.path.split("/")[1], fixed(status=404))(request)
+        return await ANSWERS.get(request.path.split("/")[1], answer_fixed(status=404))(request)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", record)

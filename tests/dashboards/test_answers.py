@@ -132,7 +132,7 @@ def test_two_names_of_one_resource_leave_the_others_alone(tmp_path: Path) -> Non
 def test_a_count_is_zero_only_where_something_is_watched(
     tmp_path: Path, given: list[dict[str, str]], expected: Sequence[tuple[dict[str, str], float]]
 ) -> None:
-    check(tmp_path, given, queries.counted(queries.LATE), expected)
+    check(tmp_path, given, queries.count_by(queries.LATE), expected)
 
 
 def test_size_is_that_of_the_newest_kind(tmp_path: Path) -> None:

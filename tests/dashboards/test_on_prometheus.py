@@ -41,12 +41,12 @@ def count_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | s
         wait(lambda: answers(f"{exporter}/-/ready"), "every source was polled", seconds=20)
         missing = dict(WORTH_WAITING_FOR)
 
-        def seen() -> bool:
+        def count_seen() -> bool:
             for what in [what for what, expr in missing.items() if ask(server, expr)]:
                 del missing[what]
             return not missing
 
-        wait(seen, missing.keys(), seconds=40)
+        wait(count_seen, missing.keys(), seconds=40)
         return live.answers(server, seconds=60)
 
 

@@ -45,7 +45,7 @@ GOOD: Mapping[str, Any] = {
 }
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
+def change(path: str, value: Any) -> dict[str, Any]:
     """Return the good declaration with one value replaced; None leaves it out."""
     tree: Any = yaml.safe_load(yaml.safe_dump(dict(GOOD)))
     *way, last = [int(key) if key.isdigit() else key for key in path.split("/")]
@@ -154,17 +154,17 @@ def test_the_good_declaration_is_good(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("path", "value", "problem"), BAD, ids=[problem[:60] for _, _, problem in BAD])
 def test_a_problem_is_named_with_its_path(tmp_path: Path, path: str, value: Any, problem: str) -> None:
-    problems, _ = check(tmp_path, changed(path, value))
+    problems, _ = check(tmp_path, change(path, value))
 
     assert [one for one in problems if one.startswith(f"declaration acme: {problem}")], problems
     assert not [one for one in problems if ".provider: " in one]
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
-    bad = changed("backups/size", {"expr": "size", "unit": "Gb"})
+    bad = change("backups/size", {"expr": "size", "unit": "Gb"})
     bad["scopes"][0]["records"] = "projects[*]]"
     bad["backups"]["status"] = None
-    problems, _ = check(tmp_path, bad, {**changed("options/x", {}), "name": "other", "base_url": "x"})
+    problems, _ = check(tmp_path, bad, {**change("options/x", {}), "name": "other", "base_url": "x"})
 
     assert len(problems) >= 4
     assert {problem.split(":")[0] for problem in problems} == {"declaration acme", "declaration other"}
@@ -182,13 +182,13 @@ WARNED: Sequence[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("path", "value", "warning"), WARNED[:-2], ids=[warning[:40] for _, _, warning in WARNED[:-2]])
 def test_what_is_probably_not_meant_is_a_warning(tmp_path: Path, path: str, value: Any, warning: str) -> None:
-    _, warnings = check(tmp_path, changed(path, value))
+    _, warnings = check(tmp_path, change(path, value))
 
     assert [one for one in warnings if one.startswith(f"declaration acme: {warning}")], warnings
 
 
 def test_a_condition_that_keeps_nothing_is_a_warning_and_the_test_fails(tmp_path: Path) -> None:
-    bad = changed("resources/where", "enabled")
+    bad = change("resources/where", "enabled")
     bad["tests"][0]["expect"] = {"resources": []}
     _, warnings = check(tmp_path, bad)
 
@@ -205,7 +205,7 @@ def test_a_condition_that_keeps_nothing_is_a_warning_and_the_test_fails(tmp_path
     ],
 )
 def test_a_single_page_whose_answer_names_more_is_a_warning(tmp_path: Path, more: Mapping[str, Any]) -> None:
-    suspect = changed("vendor", "acme")
+    suspect = change("vendor", "acme")
     body = suspect["tests"][0]["answers"]["GET /v1/projects"]
     answer = {**more, "$body": body} if "$headers" in more else {**more, **body}
     suspect["tests"][0]["answers"]["GET /v1/projects"] = answer
@@ -215,7 +215,7 @@ def test_a_single_page_whose_answer_names_more_is_a_warning(tmp_path: Path, more
 
 
 def test_without_a_schedule_a_source_needs_a_limit(tmp_path: Path) -> None:
-    bad = changed("schedule", None)
+    bad = change("schedule", None)
     del bad["tests"]
     _, warnings = check(tmp_path, bad)
 
@@ -261,7 +261,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_inline_problems_stand_under_the_source(tmp_path: Path) -> None:
-    api = {key: value for key, value in changed("backups/id", "a b").items() if key not in ("name", "declaration")}
+    api = {key: value for key, value in change("backups/id", "a b").items() if key not in ("name", "declaration")}
     source = {"name": "mine", "provider": "http_json", "token": "t", "api": api}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"sources": [source]}))
     with pytest.raises(ConfigError) as raised:
@@ -273,8 +273,8 @@ def test_inline_problems_stand_under_the_source(tmp_path: Path) -> None:
 
 def test_variables_are_filled_in_inline_and_not_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENGINE", "id")
-    (tmp_path / "d.yaml").write_text(yaml.safe_dump(changed("title", "${ENGINE}")))
-    inline = {key: value for key, value in changed("backups/id", "${ENGINE}").items() if key != "name"}
+    (tmp_path / "d.yaml").write_text(yaml.safe_dump(change("title", "${ENGINE}")))
+    inline = {key: value for key, value in change("backups/id", "${ENGINE}").items() if key != "name"}
     sources = [
         {"name": "a", "provider": "acme", "token": "t"},
         {"name": "b", "provider": "http_json", "token": "t", "api": inline},

@@ -41,7 +41,7 @@ def api(url: str, **steps: Any) -> dict[str, Any]:
     return {**found, "base_url": url}
 
 
-async def polled(answers: Mapping[str, Any], **steps: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
+async def poll_once(answers: Mapping[str, Any], **steps: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Poll a vendor that answers by path; what is not there is a 404."""
 
     def answer(asked: Asked) -> Any:
@@ -62,7 +62,7 @@ ONE = {"/v1/databases": [{"id": "d"}], "/v1/databases/d/backups": BACKUPS}
 
 
 async def test_all_seven_statuses_are_shown_where_failures_are_listed() -> None:
-    resources, _ = await polled(ONE)
+    resources, _ = await poll_once(ONE)
 
     assert set(resources["d"]["backup_backups"]) == set(Status)
     assert resources["d"]["backup_failures_since_success"] == 1
@@ -73,7 +73,7 @@ FAILURES = ("backup_failures_since_success", "backup_last_failure_timestamp_seco
 
 
 async def test_always_completed_shows_one_status_and_no_failures() -> None:
-    resources, _ = await polled(ONE, backups={"status": {"always": "completed"}})
+    resources, _ = await poll_once(ONE, backups={"status": {"always": "completed"}})
 
     assert resources["d"]["backup_backups"] == {"completed": 2}
     assert resources["d"]["backup_last_finished_status"] == {"completed": 1}
@@ -82,7 +82,7 @@ async def test_always_completed_shows_one_status_and_no_failures() -> None:
 
 async def test_a_map_without_failed_shows_what_can_be() -> None:
     status = {"expr": "state", "map": {"completed": "done", "pending": "queued"}}
-    resources, _ = await polled(ONE, backups={"status": status})
+    resources, _ = await poll_once(ONE, backups={"status": status})
 
     assert set(resources["d"]["backup_backups"]) == {"completed", "pending", "unknown"}
     assert not set(FAILURES) & resources["d"].keys()
@@ -94,7 +94,7 @@ async def test_an_expression_that_raises_is_malformed_and_one_resources_affair()
         "/v1/databases/d/backups": [{"id": 1, "at": "2026-11-20T01:00:00Z", "state": "done", "size": None}],
         "/v1/databases/e/backups": [{"id": 1, "at": "2026-11-20T01:00:00Z", "state": "done", "size": "12"}],
     }
-    resources, _ = await polled(answers, backups={"size": "length(size)"})
+    resources, _ = await poll_once(answers, backups={"size": "length(size)"})
 
     assert resources["d"]["backup_resource_failure"] == {"malformed": 1}
     assert resources["e"]["backup_resource_up"] == 1
@@ -113,7 +113,7 @@ async def test_a_chain_of_scopes_whose_one_part_is_forbidden() -> None:
         {"as": "org", "path": "/orgs", "id": "id"},
         {"as": "project", "path": "/orgs/{org.id}/projects", "id": "id", "keep": {"zone": "zone"}},
     ]
-    resources, _ = await polled(
+    resources, _ = await poll_once(
         answers,
         scopes=scopes,
         resources={"path": "/orgs/{org.id}/{project.id}/{project.zone}/databases", "label": "{org.id}/{resource.id}"},
@@ -134,7 +134,7 @@ async def test_a_path_is_chosen_by_the_resources_record() -> None:
         {"path": "/v1/sharded/{resource.id}", "when": "type == 'SHARDED'"},
         {"path": "/v1/replica/{resource.id}", "when": "type == 'REPLICASET'"},
     ]
-    resources, _ = await polled(answers, backups={"path": path})
+    resources, _ = await poll_once(answers, backups={"path": path})
 
     assert resources["d"]["backup_resource_up"] == 1
     assert resources["e"]["backup_resource_up"] == 1
@@ -143,7 +143,7 @@ async def test_a_path_is_chosen_by_the_resources_record() -> None:
 
 async def test_placeholders_are_escaped() -> None:
     answers = {"/v1/databases": [{"id": "a/b c"}, {"id": ".."}], "/v1/databases/a/b c/backups": BACKUPS}
-    resources, paths = await polled(answers, backups={"params": {"of": "{resource.id}"}})
+    resources, paths = await poll_once(answers, backups={"params": {"of": "{resource.id}"}})
 
     assert resources["a/b c"]["backup_resource_up"] == 1
     assert resources[".."]["backup_resource_failure"] == {"malformed": 1}
@@ -192,7 +192,7 @@ async def test_a_schedule_and_restores() -> None:
         "state": "word",
     }
     restores = {"path": "/v1/r", "started": {"expr": "at", "format": "epoch"}, "status": "state"}
-    resources, _ = await polled(answers, schedule=schedule, restores=restores, slack="3h")
+    resources, _ = await poll_once(answers, schedule=schedule, restores=restores, slack="3h")
 
     assert resources["d"]["backup_schedule_enabled"] == 1
     assert resources["d"]["backup_expected_interval_seconds"] == 6 * 3600
@@ -204,7 +204,7 @@ async def test_a_schedule_and_restores() -> None:
 async def test_a_schedule_that_is_off_gives_no_limit() -> None:
     answers = {**ONE, "/v1/s": {"on": [], "every": 24}}
     schedule = {"path": "/v1/s", "enabled": "on", "interval": {"expr": "every", "unit": "h"}}
-    resources, _ = await polled(answers, schedule=schedule)
+    resources, _ = await poll_once(answers, schedule=schedule)
 
     assert resources["d"]["backup_schedule_enabled"] == 0
     assert "backup_expected_interval_seconds" not in resources["d"]
@@ -225,7 +225,7 @@ async def test_a_window_alone() -> None:
 
 async def test_what_is_found_and_cannot_be_read_is_counted() -> None:
     odd = [{"id": 1, "at": "yesterday", "state": "done", "size": "much"}, {"id": 2, "at": None, "state": "done"}]
-    resources, _ = await polled({**ONE, "/v1/databases/d/backups": odd})
+    resources, _ = await poll_once({**ONE, "/v1/databases/d/backups": odd})
 
     assert resources["d"]["backup_unreadable_records"] == 1
     assert resources["d"]["backup_backups"]["completed"] == 2

@@ -17,29 +17,29 @@ GROUP = "backup_exporter.providers"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def install(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder into which the package is installed."""
     folder = tmp_path_factory.mktemp("packages")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]
-    command = [*pip, "--no-build-isolation", "--no-index", "--target", str(folder / "site"), str(copied(folder))]
+    command = [*pip, "--no-build-isolation", "--no-index", "--target", str(folder / "site"), str(copy(folder))]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "site"
 
 
-def copied(folder: Path) -> Path:
+def copy(folder: Path) -> Path:
     """Return a copy of the package: building leaves files beside what is built."""
     return Path(shutil.copytree(PACKAGE, folder / "sources"))
 
 
-def run(installed: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "PYTHONPATH": f"{installed}{os.pathsep}{ROOT}"}
+def run(install: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": f"{install}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, env=environ, cwd=cwd or installed, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environ, cwd=cwd or install, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
-def test_its_providers_are_listed(installed: Path) -> None:
-    found = run(installed, "exporter", "providers")
+def test_its_providers_are_listed(install: Path) -> None:
+    found = run(install, "exporter", "providers")
 
     assert found.returncode == 0, found.stderr
     assert "acme_db            Acme DB" in found.stdout
@@ -47,18 +47,18 @@ def test_its_providers_are_listed(installed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_source_can_name_them(installed: Path, tmp_path: Path) -> None:
+def test_a_source_can_name_them(install: Path, tmp_path: Path) -> None:
     sources = [f"{{name: s{name}, provider: {name}, token: t, max_age: 26h}}" for name in ("acme_db", "acme_vault")]
     (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(sources)}]\n")
-    found = run(installed, "exporter", "check", "--config.file", str(tmp_path / "config.yaml"))
+    found = run(install, "exporter", "check", "--config.file", str(tmp_path / "config.yaml"))
 
     assert found.returncode == 0, found.stderr
     assert "2 sources" in found.stdout
 
 
 @pytest.mark.slow
-def test_it_keeps_the_contract(installed: Path) -> None:
-    found = run(installed, "pytest", "-q", "-p", "no:cacheprovider", str(PACKAGE / "tests"), cwd=PACKAGE)
+def test_it_keeps_the_contract(install: Path) -> None:
+    found = run(install, "pytest", "-q", "-p", "no:cacheprovider", str(PACKAGE / "tests"), cwd=PACKAGE)
 
     assert found.returncode == 0, found.stdout
     assert "6 passed" in found.stdout

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 
-def fuzzed(examples: int) -> Callable[[Any], Any]:
+def fuzz(examples: int) -> Callable[[Any], Any]:
     """Return the decorator of a test that tries so many examples."""
     return settings(
         derandomize=True,

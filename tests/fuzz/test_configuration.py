@@ -22,7 +22,7 @@ from exporter.config.loader import (
     parse,
 )
 from exporter.config.options import option_keys
-from tests.fuzz.profile import NUMBERS, TEXTS, fuzzed
+from tests.fuzz.profile import NUMBERS, TEXTS, fuzz
 
 SECRET = "planted-secret-7f3a"
 ENVIRON = {"SET": SECRET, "EMPTY": "", "LINES": f"{SECRET}\nmore"}
@@ -102,7 +102,7 @@ def dump(tree: Any) -> str:
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
-@fuzzed(250)
+@fuzz(250)
 @given(st.one_of(YAML_PIECES, st.text(max_size=60)))
 def test_any_text_is_settings_or_problems(text: str) -> None:
     check_document(text)
@@ -122,7 +122,7 @@ def test_a_secret_that_became_part_of_a_key_for_want_of_a_space_is_not_quoted(te
     assert check_document(text) is None
 
 
-@fuzzed(100)
+@fuzz(100)
 @given(st.binary(max_size=60))
 def test_any_file_is_settings_or_problems(tmp_path_factory: Any, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
@@ -132,13 +132,13 @@ def test_any_file_is_settings_or_problems(tmp_path_factory: Any, content: bytes)
     assert all(line.isprintable() for line in said), said
 
 
-@fuzzed(250)
+@fuzz(250)
 @given(st.one_of(TREES, DOCUMENTS))
 def test_any_structure_is_settings_or_problems(tree: Any) -> None:
     check_document(dump(tree))
 
 
-@fuzzed(150)
+@fuzz(150)
 @given(DOCUMENTS)
 def test_what_is_nearly_right_is_settings_or_problems(document: dict[str, Any]) -> None:
     found = check_document(dump(document))
@@ -150,7 +150,7 @@ def test_what_is_nearly_right_is_settings_or_problems(document: dict[str, Any]) 
             one.watches("id", "name")
 
 
-@fuzzed(300)
+@fuzz(300)
 @given(st.one_of(st.text("0123456789ywdhms", max_size=12), st.text(max_size=6)))
 def test_a_duration_is_read_back_as_it_is_spelled(text: str) -> None:
     try:

@@ -15,7 +15,7 @@ from exporter.metrics.render import MAX_LABEL_LENGTH, format_number
 from exporter.model import Backup, Details, Resource, Status
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.store import Store
-from tests.fuzz.profile import WORDS, fuzzed
+from tests.fuzz.profile import WORDS, fuzz
 from tests.metrics.states import NOW, Clock, source, with_listing
 
 ANY = st.text(st.characters(), max_size=30)
@@ -63,7 +63,7 @@ def done(size: float) -> Backup:
     return Backup(id="1", status=Status.COMPLETED, started=NOW - 60, finished=NOW, size=size)
 
 
-@fuzzed(150)
+@fuzz(150)
 @given(LABEL, LABEL, SIZES, LABEL)
 def test_labels_and_numbers_are_read_back_by_both_parsers(label: str, state: str, size: float, squad: str) -> None:
     store = store_with(label, state, size, squad)
@@ -84,7 +84,7 @@ def test_labels_and_numbers_are_read_back_by_both_parsers(label: str, state: str
             )  # fmt: skip
 
 
-@fuzzed(100)
+@fuzz(100)
 @given(SURROGATES)
 def test_what_is_no_unicode_does_no_harm(label: str) -> None:
     store = store_with(label, label, 1.0, label)
@@ -95,7 +95,7 @@ def test_what_is_no_unicode_does_no_harm(label: str) -> None:
         assert (len(labels["resource"]), value) == (len(label), 1.0)
 
 
-@fuzzed(500)
+@fuzz(500)
 @given(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**70), 2**70)))
 def test_a_number_is_written_without_loss(value: float) -> None:
     assert float(format_number(value)) == float(value)

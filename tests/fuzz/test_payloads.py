@@ -20,7 +20,7 @@ from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
 from exporter.state.view import ResourceView
 from exporter.wire import decode
-from tests.fuzz.profile import SCALARS, fuzzed
+from tests.fuzz.profile import SCALARS, fuzz
 from tests.providers import test_backupify, test_clickhouse_cloud, test_northflank, test_scalingo, test_scholarly
 from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replace_at
 from tests.providers.fake_api import FakeApi, Reply
@@ -132,7 +132,7 @@ def check(text: str, families: Any) -> None:
 def test_any_answer_is_a_poll_error_or_an_exposition(contract: type[ProviderContract]) -> None:
     survived: list[int] = []
 
-    @fuzzed(150)
+    @fuzz(150)
     @given(routes=answers(contract.routes))
     def run(routes: dict[str, Reply]) -> None:
         everything: list[tuple[Found, list[Backup]]] = []
@@ -156,7 +156,7 @@ def finish(work: Any) -> Any:
     raise AssertionError("it waits for something")
 
 
-@fuzzed(300)
+@fuzz(300)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
     with suppress(MalformedError):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.client.responses import links, number, rate_limit_reset, retry_after, same_host
 from exporter.errors import MalformedError
 from exporter.schedule import DAY, WEEK, largest_gap
-from tests.fuzz.profile import TEXTS, fuzzed
+from tests.fuzz.profile import TEXTS, fuzz
 
 BASE = "https://api.vendor.example/v1/things?page=1"
 NOW = 1_763_467_200.0
@@ -44,7 +44,7 @@ URLS = st.one_of(
 )  # fmt: skip
 
 
-@fuzzed(400)
+@fuzz(400)
 @given(st.one_of(HEADER, PIECES))
 def test_any_link_header_gives_targets_by_words(header: str) -> None:
     for rel, target in links({"link": header}).items():
@@ -54,7 +54,7 @@ def test_any_link_header_gives_targets_by_words(header: str) -> None:
         assert not {"<", ">"} & set(target)
 
 
-@fuzzed(200)
+@fuzz(200)
 @given(
     st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.from_regex(r"/[a-z,;=/?]{0,12}", fullmatch=True))
 )
@@ -63,7 +63,7 @@ def test_a_well_formed_link_header_is_read_back(targets: dict[str, str]) -> None
     assert links({"link": written}) == targets
 
 
-@fuzzed(800)
+@fuzz(800)
 @given(URLS)
 def test_no_link_leads_away_from_its_host(target: str) -> None:
     try:
@@ -77,7 +77,7 @@ def test_no_link_leads_away_from_its_host(target: str) -> None:
     assert same_host(BASE, found) == found
 
 
-@fuzzed(400)
+@fuzz(400)
 @given(
     retry=st.one_of(HEADER, st.datetimes().map(str), st.integers().map(str), st.floats().map(str)),
     reset=HEADER,
@@ -88,7 +88,7 @@ def test_any_hint_to_wait_is_a_span_or_nothing(retry: str, reset: str, date: str
     assert told is None or (told >= 0 and math.isfinite(told))
 
 
-@fuzzed(200)
+@fuzz(200)
 @given(st.integers(0, 10**9), st.integers(-(10**6), 10**6))
 def test_a_date_is_held_against_the_vendors_own_clock(wait: int, wrong: int) -> None:
     def date(seconds: float) -> str:
@@ -99,7 +99,7 @@ def test_a_date_is_held_against_the_vendors_own_clock(wait: int, wrong: int) -> 
     assert retry_after({"retry-after": str(wait)}, NOW) == wait
 
 
-@fuzzed(200)
+@fuzz(200)
 @given(
     st.one_of(HEADER, st.integers(-5, 10**13).map(str), st.floats().map(repr), st.sampled_from(["9" * 400, "٣", "1e3"]))
 )
@@ -115,7 +115,7 @@ WHOLE = st.lists(st.integers(0, 10**7), min_size=1, max_size=20)
 CYCLES = st.sampled_from([DAY, WEEK])
 
 
-@fuzzed(300)
+@fuzz(300)
 @given(SLOTS, CYCLES)
 def test_a_gap_is_between_an_even_share_and_the_whole_cycle(slots: list[float], cycle: float) -> None:
     gap = largest_gap(slots, cycle)
@@ -123,7 +123,7 @@ def test_a_gap_is_between_an_even_share_and_the_whole_cycle(slots: list[float], 
     assert cycle / len(slots) - 1e-3 <= gap <= cycle
 
 
-@fuzzed(300)
+@fuzz(300)
 @given(WHOLE, CYCLES, st.integers(0, 10**6))
 def test_a_gap_does_not_depend_on_order_repetition_or_where_the_cycle_begins(
     slots: list[int], cycle: float, shift: int
@@ -134,7 +134,7 @@ def test_a_gap_does_not_depend_on_order_repetition_or_where_the_cycle_begins(
     assert gap == largest_gap([slot + 3 * cycle for slot in slots], cycle)
 
 
-@fuzzed(300)
+@fuzz(300)
 @given(WHOLE, CYCLES, st.integers(0, 10**7))
 def test_one_more_slot_never_widens_the_gap(slots: list[int], cycle: float, another: int) -> None:
     before, after = largest_gap(slots, cycle), largest_gap([*slots, another], cycle)

@@ -21,7 +21,9 @@ from tests.history.cases import DAY, NOW, backup, known
 LABELS = 'provider="northflank",source="platform",resource="a"'
 
 
-def written(folder: Path, *resources: ResourceSeries, since: float, step: int = 3600, now: float = NOW) -> list[Path]:
+def write_files(
+    folder: Path, *resources: ResourceSeries, since: float, step: int = 3600, now: float = NOW
+) -> list[Path]:
     return write(resources, plan(resources, since, now, step), folder, lambda _: None)
 
 
@@ -32,7 +34,7 @@ def test_each_series_is_what_the_exporter_would_have_shown(tmp_path: Path) -> No
         Backup(id="2", status=Status.FAILED, started=started - 100, finished=started, kind="dump"),
         Backup(id="3", status=Status.COMPLETED, started=started + 3000.5, finished=started + 3600, kind="dump"),
     ]
-    [path] = written(tmp_path, series_of(known(*runs), LABELS, limit=None), since=started, now=NOW - 1)
+    [path] = write_files(tmp_path, series_of(known(*runs), LABELS, limit=None), since=started, now=NOW - 1)
 
     assert path.name == "backups-2025-11-24.om"
     own = f"{{{LABELS}}}"
@@ -66,7 +68,7 @@ def test_each_series_is_what_the_exporter_would_have_shown(tmp_path: Path) -> No
 
 def test_the_files_are_openmetrics_and_each_holds_one_day(tmp_path: Path) -> None:
     series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=100.0)
-    paths = written(tmp_path, series, since=NOW - 3 * DAY, step=7200)
+    paths = write_files(tmp_path, series, since=NOW - 3 * DAY, step=7200)
 
     assert [path.name for path in paths] == [f"backups-2025-11-{day}.om" for day in (22, 23, 24, 25)]
     stamps = []
@@ -89,15 +91,15 @@ def test_timestamps_are_multiples_of_the_step_and_none_is_after_now(tmp_path: Pa
 
 def test_a_second_run_writes_the_same(tmp_path: Path) -> None:
     series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
-    first = {path.name: path.read_bytes() for path in written(tmp_path, series, since=NOW - 3 * DAY)}
-    second = {path.name: path.read_bytes() for path in written(tmp_path, series, since=NOW - 3 * DAY, now=NOW + 60)}
+    first = {path.name: path.read_bytes() for path in write_files(tmp_path, series, since=NOW - 3 * DAY)}
+    second = {path.name: path.read_bytes() for path in write_files(tmp_path, series, since=NOW - 3 * DAY, now=NOW + 60)}
 
     assert first == second
 
 
 def test_the_limit_is_assumed_from_the_creation_or_the_first_backup(tmp_path: Path) -> None:
     series = series_of(known(backup(0.5)), LABELS, limit=95040.0)
-    [path] = written(tmp_path, series, since=NOW - 0.75 * DAY, step=21600, now=NOW - 1)
+    [path] = write_files(tmp_path, series, since=NOW - 0.75 * DAY, step=21600, now=NOW - 1)
 
     lines = [line for line in path.read_text().splitlines() if line.startswith("backup_max_age")]
     assert lines == [f"backup_max_age_seconds{{{LABELS}}} 95040 {1763985600 + 21600 * at}" for at in range(2)]
@@ -105,14 +107,15 @@ def test_the_limit_is_assumed_from_the_creation_or_the_first_backup(tmp_path: Pa
 
 def test_before_all_knowledge_nothing_is_written(tmp_path: Path) -> None:
     assert (
-        written(tmp_path, series_of(known(backup(1)), LABELS, limit=None), since=NOW - 9 * DAY, now=NOW - 2 * DAY) == []
+        write_files(tmp_path, series_of(known(backup(1)), LABELS, limit=None), since=NOW - 9 * DAY, now=NOW - 2 * DAY)
+        == []
     )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_never_a_success_gives_only_what_was_tried(tmp_path: Path) -> None:
     series = series_of(known(backup(0.5, Status.FAILED)), LABELS, limit=None)
-    [path] = written(tmp_path, series, since=NOW - DAY, now=NOW - 1)
+    [path] = write_files(tmp_path, series, since=NOW - DAY, now=NOW - 1)
 
     names = {line.partition("{")[0] for line in path.read_text().splitlines() if not line.startswith("#")}
     assert names == {

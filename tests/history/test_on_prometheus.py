@@ -40,7 +40,7 @@ def nightly(now: float, hour: int) -> Timeline:
     return timeline(Listing(backups=BackupTable(backups)), None, Policy(max_age=DAY), None)
 
 
-def named(known: Timeline, resource: str) -> ResourceSeries:
+def series_named(known: Timeline, resource: str) -> ResourceSeries:
     escaped = resource.replace("\\", "\\\\").replace('"', '\\"')
     return series_of(known, f'provider="x",source="main",resource="{escaped}",job="b",instance="i"', limit=known.limit)
 
@@ -52,7 +52,7 @@ def make_blocks(path: Path, blocks: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-async def asked(base: str, query: str, at: float) -> list[dict[str, Any]]:
+async def ask(base: str, query: str, at: float) -> list[dict[str, Any]]:
     parameters = {"query": query, "time": f"{at:.3f}"}
     async with aiohttp.ClientSession() as session, session.get(f"{base}/api/v1/query", params=parameters) as response:
         document = await response.json()
@@ -63,7 +63,7 @@ async def asked(base: str, query: str, at: float) -> list[dict[str, Any]]:
 async def test_a_month_back_prometheus_answers_what_the_listing_says(tmp_path: Path) -> None:
     now = time.time() - 4 * 3600
     orders, odd = nightly(now, 2), nightly(now, 5)
-    series = [named(orders, "orders"), named(odd, ODD)]
+    series = [series_named(orders, "orders"), series_named(odd, ODD)]
     folder, blocks = tmp_path / "past", tmp_path / "blocks"
     folder.mkdir()
     paths = write(series, plan(series, now - 32 * DAY, now, STEP), folder, lambda _: None)
@@ -83,18 +83,18 @@ async def test_a_month_back_prometheus_answers_what_the_listing_says(tmp_path: P
         tick = now // STEP * STEP
         for back in (30 * DAY, 17 * DAY + 3 * 3600, 31 * DAY):
             at = tick - back
-            ages = {one["metric"]["resource"]: one["value"][1] for one in await asked(base, "backup_age_seconds", at)}
+            ages = {one["metric"]["resource"]: one["value"][1] for one in await ask(base, "backup_age_seconds", at)}
             assert ages == {"orders": f"{orders.age(at):.3f}".rstrip("0"), ODD: f"{odd.age(at):.3f}".rstrip("0")}
-        late = await asked(
+        late = await ask(
             base, 'backup_age_seconds{resource="orders"} offset 30d > backup_max_age_seconds offset 30d', tick
         )
         assert len(late) == int((orders.age(tick - 30 * DAY) or 0) > DAY)
-        [size] = await asked(base, 'backup_last_success_size_bytes{resource="orders",kind="dump"}', tick - 30 * DAY)
+        [size] = await ask(base, 'backup_last_success_size_bytes{resource="orders",kind="dump"}', tick - 30 * DAY)
         newest = max(
             (run for run in orders.runs if run.status is Status.COMPLETED and (run.finished or 0) <= tick - 30 * DAY),
             key=lambda run: run.started or 0,
         )
         assert float(size["value"][1]) == newest.size
-        assert await asked(base, "backup_age_seconds", tick - 33 * DAY) == []
-        [samples] = await asked(base, 'count_over_time(backup_age_seconds{resource="orders"}[1d])', tick - 20 * DAY)
+        assert await ask(base, "backup_age_seconds", tick - 33 * DAY) == []
+        [samples] = await ask(base, 'count_over_time(backup_age_seconds{resource="orders"}[1d])', tick - 20 * DAY)
         assert float(samples["value"][1]) in (DAY / STEP, DAY / STEP + 1)

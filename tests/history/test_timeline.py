@@ -16,7 +16,7 @@ from exporter.state.recent_backups import CompletedBackup, RecentBackups
 END = 40
 
 
-def completed(number: int, started: float, finished: float | None) -> Backup:
+def backup_of(number: int, started: float, finished: float | None) -> Backup:
     return Backup(id=str(number), status=Status.COMPLETED, started=started, finished=finished)
 
 
@@ -82,7 +82,7 @@ def test_the_order_of_the_list_does_not_matter(backups: list[Backup], random: ob
 
 
 def test_a_backup_counts_from_its_finish_with_the_age_of_its_start() -> None:
-    found = of(completed(1, 100, 160), completed(2, 200, 290), limit=150)
+    found = of(backup_of(1, 100, 160), backup_of(2, 200, 290), limit=150)
 
     assert [found.age(t) for t in (159, 160, 289, 290, 300)] == [None, 60, 189, 90, 100]
     assert found.begin == 160
@@ -93,25 +93,25 @@ def test_a_backup_counts_from_its_finish_with_the_age_of_its_start() -> None:
 
 
 def test_without_a_finish_the_start_counts_and_one_before_the_start_is_none() -> None:
-    assert of(completed(1, 100, None)).age(100) == 0
-    assert of(completed(1, 100, 40)).age(100) == 0
-    assert of(completed(1, 100, 40)).age(99) is None
+    assert of(backup_of(1, 100, None)).age(100) == 0
+    assert of(backup_of(1, 100, 40)).age(100) == 0
+    assert of(backup_of(1, 100, 40)).age(99) is None
 
 
 def test_what_ends_exactly_at_the_limit_is_within_it() -> None:
-    assert of(completed(1, 0, None), completed(2, 100, None), limit=100).attainment(0, 200) == 1.0
-    assert of(completed(1, 0, None), completed(2, 101, None), limit=100).attainment(0, 200) == 199 / 200
+    assert of(backup_of(1, 0, None), backup_of(2, 100, None), limit=100).attainment(0, 200) == 1.0
+    assert of(backup_of(1, 0, None), backup_of(2, 101, None), limit=100).attainment(0, 200) == 199 / 200
 
 
 def test_an_older_backup_that_finishes_later_changes_nothing() -> None:
-    found = of(completed(1, 10, 20), completed(2, 50, 60), completed(3, 40, 90))
+    found = of(backup_of(1, 10, 20), backup_of(2, 50, 60), backup_of(3, 40, 90))
 
     assert found.age(95) == 45
     assert list(found.points.at) == [20, 60]
 
 
 def test_before_the_oldest_one_has_finished_nothing_is_claimed() -> None:
-    found = of(completed(1, 0, 100), completed(2, 10, 20))
+    found = of(backup_of(1, 0, 100), backup_of(2, 10, 20))
 
     assert found.age(50) is None
     assert found.age(100) == 90
@@ -125,14 +125,14 @@ def test_never_a_success_is_no_timeline(backups: Sequence[Backup]) -> None:
 
 
 def test_a_period_before_all_knowledge_is_not_judged() -> None:
-    found = of(completed(1, 1000, 1010), limit=10)
+    found = of(backup_of(1, 1000, 1010), limit=10)
 
     assert (found.known_since(0, 1009), found.attainment(0, 1009), found.longest_gap(0, 1009)) == (None, None, None)
     assert found.attainment(0, 1010) == 1.0  # the one instant that is known
 
 
 def test_without_a_limit_there_is_a_gap_but_no_attainment() -> None:
-    found = of(completed(1, 0, None))
+    found = of(backup_of(1, 0, None))
 
     assert found.attainment(0, 100) is None
     assert found.longest_gap(0, 100) == Gap(seconds=100, end=100)
@@ -140,7 +140,7 @@ def test_without_a_limit_there_is_a_gap_but_no_attainment() -> None:
 
 def test_the_limit_is_configured_or_else_derived() -> None:
     details = Details(interval=86400)
-    listing = Listing(backups=BackupTable([completed(1, 0, None)]))
+    listing = Listing(backups=BackupTable([backup_of(1, 0, None)]))
 
     def limit(**expected: Any) -> tuple[float | None, str | None]:
         found = timeline(listing, details, Policy(derive_max_age=lambda seconds: 2 * seconds, **expected), None)
@@ -153,7 +153,7 @@ def test_the_limit_is_configured_or_else_derived() -> None:
 
 
 def test_what_is_remembered_lengthens_the_timeline() -> None:
-    listing = Listing(backups=BackupTable([completed(9, 900, 950)]))
+    listing = Listing(backups=BackupTable([backup_of(9, 900, 950)]))
     kept = [
         CompletedBackup(id="9", started=900, duration=20),
         CompletedBackup(id="1", started=100, duration=30, size=5),
@@ -168,7 +168,7 @@ def test_what_is_remembered_lengthens_the_timeline() -> None:
 def test_point_in_time_recovery_has_no_timeline_of_single_backups() -> None:
     window = RecoveryWindow(kind="pitr", earliest=10, latest=500)
     kept = {"pitr": RecentBackups([CompletedBackup(id="recovery window", started=500)])}
-    listing = Listing(backups=BackupTable([completed(1, 0, None)]), recovery=window)
+    listing = Listing(backups=BackupTable([backup_of(1, 0, None)]), recovery=window)
     found = timeline(listing, None, Policy(max_age=60), None, history=History(successes=kept))
 
     assert found.window == window

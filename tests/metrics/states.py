@@ -58,12 +58,12 @@ def with_listing(
     return replace(resource_status.update_listing(listing, sizes=True), up=True)
 
 
-def made(own: str, hours_ago: float | None, status: Status = Status.COMPLETED, **fields: Any) -> Backup:
+def backup(own: str, hours_ago: float | None, status: Status = Status.COMPLETED, **fields: Any) -> Backup:
     return Backup(id=own, status=status, started=None if hours_ago is None else NOW - hours_ago * HOUR, **fields)
 
 
 def done(own: str, hours_ago: float, minutes: float, size: float | None, kind: str) -> Backup:
-    return made(own, hours_ago, finished=NOW - hours_ago * HOUR + 60 * minutes, size=size, kind=kind)
+    return backup(own, hours_ago, finished=NOW - hours_ago * HOUR + 60 * minutes, size=size, kind=kind)
 
 
 ORDERS = with_listing(
@@ -78,16 +78,16 @@ ORDERS = with_listing(
             restore=Restore(started=NOW - 50.5 * HOUR, status=Status.FAILED),
         ),
     ),
-    made("12", 0.05, Status.IN_PROGRESS, kind="full", progress=12.5),
-    made("11", 0.02, Status.PENDING, kind="full"),
-    made("10", 0.1, Status.IN_PROGRESS, kind="full", progress=62.25),
-    made("9", 3, Status.FAILED, kind="incremental"),
+    backup("12", 0.05, Status.IN_PROGRESS, kind="full", progress=12.5),
+    backup("11", 0.02, Status.PENDING, kind="full"),
+    backup("10", 0.1, Status.IN_PROGRESS, kind="full", progress=62.25),
+    backup("9", 3, Status.FAILED, kind="incremental"),
     done("8", 6.5, 5.25, 2_000_000, "incremental"),
     done("7", 12, 20, 9_007_199_254_740_993, "full"),
-    made("6", 13, Status.FAILED, kind="full"),
-    made("5", 14, Status.CANCELLED, kind="full"),
-    made("4", 15, Status.UNSUPPORTED),
-    made("3", None, Status.UNKNOWN, unmapped="odd"),
+    backup("6", 13, Status.FAILED, kind="full"),
+    backup("5", 14, Status.CANCELLED, kind="full"),
+    backup("4", 15, Status.UNSUPPORTED),
+    backup("3", None, Status.UNKNOWN, unmapped="odd"),
     *(
         done(f"full-{format_number}", 24 + 24 * format_number, 10 + format_number, 1000 + format_number, "full")
         for format_number in range(4)
@@ -112,7 +112,7 @@ FULL = source(
 )
 
 
-def polled(store: Store, name: str, **status: Any) -> Counters:
+def record_poll(store: Store, name: str, **status: Any) -> Counters:
     """Note a first poll, well or badly, and what it asked for."""
     entry = store.entries[name]
     store.set_status(name, replace(entry.status, resources=len(entry.resources), duration=1.5, **status))
@@ -130,7 +130,7 @@ def good(_: Clock, store: Store) -> None:
         store.put("main", resource_status)
     listed = {"listed_resources": 6, "matching_resources": 4}
     poll = {"up": True, "last_success": NOW - 2, "interval": 450.0, "limits": frozenset({"pages", "body"})}
-    counters = polled(store, "main", **poll, **listed)
+    counters = record_poll(store, "main", **poll, **listed)
     for code, seconds in (("200", 0.05), ("200", 0.06), ("404", 0.4), ("none", 31.0)):
         counters.count_request(code, seconds)
     counters.throttled, counters.remaining = 2.25, 17
@@ -142,7 +142,7 @@ def good_then_failing(clock: Clock, store: Store) -> None:
     clock.now += HOUR
     for resource_status in list(store.entries["main"].resources.values()):
         store.put("main", replace(resource_status, up=False, failure="timeout"))
-    counters = polled(store, "main", up=False, failure="timeout", limits=frozenset())
+    counters = record_poll(store, "main", up=False, failure="timeout", limits=frozenset())
     counters.poll_failures["timeout"] += 1
     counters.resource_failures["timeout"] += 4
     counters.count_request("none", 20.0)
@@ -154,14 +154,14 @@ def two_sources(_: Clock, store: Store) -> None:
     for name, provider in (("east", "acme"), ("west", "globex")):
         store.add_source(source(name, provider), Counters())
         store.put(name, PLAIN)
-    polled(store, "east", up=True, last_success=NOW)
-    polled(store, "west", up=False, failure="unauthorized").poll_failures["unauthorized"] += 1
+    record_poll(store, "east", up=True, last_success=NOW)
+    record_poll(store, "west", up=False, failure="unauthorized").poll_failures["unauthorized"] += 1
 
 
 def odd_labels(_: Clock, store: Store) -> None:
     odd = 'a "quoted" \\ back\\nslash\nand a new line, {braces} = ü'
     store.add_source(source("main", labels=(("note", odd),)), Counters())
-    store.put("main", with_listing(thing("odd", name=odd, state=odd), made("1", 1, kind=odd, size=3)))
+    store.put("main", with_listing(thing("odd", name=odd, state=odd), backup("1", 1, kind=odd, size=3)))
 
 
 def vanished(_: Clock, store: Store) -> None:
@@ -169,7 +169,7 @@ def vanished(_: Clock, store: Store) -> None:
     for resource_status in (PLAIN, ORDERS):
         store.put("main", resource_status)
     store.retain("main", ["plain"])
-    polled(store, "main", up=True, last_success=NOW)
+    record_poll(store, "main", up=True, last_success=NOW)
 
 
 def known_further(_: Clock, store: Store) -> None:
@@ -182,7 +182,7 @@ def known_further(_: Clock, store: Store) -> None:
     store.put("main", with_listing(thing("plain", details=details), *backups))
     store.put("main", with_listing(thing("window", details=details), *backups, recovery=recovery))
     closed = UnreadableScope(id="p1", name="closed", reason="forbidden")
-    polled(store, "main", up=True, last_success=NOW, unreadable_scopes=(closed,))
+    record_poll(store, "main", up=True, last_success=NOW, unreadable_scopes=(closed,))
 
 
 STATES: dict[str, Callable[[Clock, Store], None]] = {

@@ -23,7 +23,20 @@ from exporter.state.resource import SourceStatus
 from exporter.state.store import Store
 from exporter.state.summary import Summary
 from exporter.state.view import ResourceView
-from tests.metrics.states import FULL, HOUR, NOW, ORDERS, PLAIN, STATES, Clock, good, made, source, thing, with_listing
+from tests.metrics.states import (
+    FULL,
+    HOUR,
+    NOW,
+    ORDERS,
+    PLAIN,
+    STATES,
+    Clock,
+    backup,
+    good,
+    source,
+    thing,
+    with_listing,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -43,7 +56,7 @@ def store_and_exposition(state: str) -> tuple[Store, Exposition]:
     return store, exposition
 
 
-def written(state: str, *, openmetrics: bool = False) -> bytes:
+def render_state(state: str, *, openmetrics: bool = False) -> bytes:
     """Return the exposition as it is served, but for the process' own metrics, which end an OpenMetrics one."""
     exposition = store_and_exposition(state)[1]
     return b"".join(exposition.render(openmetrics=openmetrics)) + (b"# EOF\n" if openmetrics else b"")
@@ -60,7 +73,7 @@ def read(families: Iterable[Any]) -> Samples:
     return found
 
 
-def told(store: Store) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
+def expect_samples(store: Store) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
     """Yield what the table of families says of everything on the board, without the writer of the exposition."""
     for entry in store.entries.values():
         whose = {"provider": entry.source.provider_name, "source": entry.source.name}
@@ -83,7 +96,7 @@ def told(store: Store) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]],
     [*((state, f"{state}.prom", False) for state in STATES), ("good", "good.openmetrics.prom", True)],
 )
 def test_exposition_is_as_it_was(state: str, file: str, openmetrics: bool) -> None:
-    found, path = written(state, openmetrics=openmetrics), GOLDEN / file
+    found, path = render_state(state, openmetrics=openmetrics), GOLDEN / file
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_bytes(found)
 
@@ -96,11 +109,11 @@ def test_no_golden_file_outlives_its_state() -> None:
 
 @EACH_STATE
 def test_both_formats_tell_the_same_and_what_is_known(state: str) -> None:
-    text = read(text_families(written(state).decode()))
-    openmetrics = read(openmetrics_families(written(state, openmetrics=True).decode()))  # type: ignore[no-untyped-call]
+    text = read(text_families(render_state(state).decode()))
+    openmetrics = read(openmetrics_families(render_state(state, openmetrics=True).decode()))  # type: ignore[no-untyped-call]
 
     assert text == openmetrics
-    assert dict(told(store_and_exposition(state)[0])).items() <= text.items()
+    assert dict(expect_samples(store_and_exposition(state)[0])).items() <= text.items()
 
 
 def test_together_the_states_show_every_family_and_no_other() -> None:
@@ -113,7 +126,7 @@ def test_together_the_states_show_every_family_and_no_other() -> None:
 @EACH_STATE
 @pytest.mark.parametrize("openmetrics", [False, True])
 def test_each_family_stands_once_with_its_help_before_its_samples(state: str, openmetrics: bool) -> None:
-    lines = written(state, openmetrics=openmetrics).decode().splitlines()
+    lines = render_state(state, openmetrics=openmetrics).decode().splitlines()
     helped = [line.split()[2] for line in lines if line.startswith("# HELP")]
     typed = [line.split()[2] for line in lines if line.startswith("# TYPE")]
 
@@ -125,7 +138,7 @@ def test_each_family_stands_once_with_its_help_before_its_samples(state: str, op
 @EACH_STATE
 def test_a_family_has_the_labels_of_its_table_and_the_configured_ones(state: str) -> None:
     labels = {family.name + ending: family for family in FAMILIES for ending in ("", "_bucket", "_sum", "_count")}
-    for name, pairs in read(text_families(written(state).decode())):
+    for name, pairs in read(text_families(render_state(state).decode())):
         own = set(dict(pairs)) - {"squad", "tier", "note"}
         family = labels[name]
 
@@ -135,7 +148,7 @@ def test_a_family_has_the_labels_of_its_table_and_the_configured_ones(state: str
 
 
 def value(state: str, name: str, **labels: str) -> list[float]:
-    found = read(text_families(written(state).decode())).items()
+    found = read(text_families(render_state(state).decode())).items()
     return [
         format_number
         for (called, pairs), format_number in found
@@ -164,12 +177,12 @@ def test_an_age_is_never_negative() -> None:
 
 
 def test_what_was_known_stays_while_the_vendor_is_down() -> None:
-    before, after = (read(text_families(written(state).decode())) for state in ("good", "good_then_failing"))
+    before, after = (read(text_families(render_state(state).decode())) for state in ("good", "good_then_failing"))
     gone = {name for name, _ in before.keys() - after.keys()}
-    changed = {name for name, pairs in before.keys() & after.keys() if before[name, pairs] != after[name, pairs]}
+    change = {name for name, pairs in before.keys() & after.keys() if before[name, pairs] != after[name, pairs]}
 
     assert gone == {"backup_source_limit_reached"}
-    assert changed == {
+    assert change == {
         *("backup_age_seconds", "backup_resource_up", "backup_source_up", "backup_polls_total"),
         *("backup_poll_failures_total", "backup_resource_failures_total", "backup_api_requests_total"),
         *(f"backup_api_request_duration_seconds_{ending}" for ending in ("bucket", "sum", "count")),
@@ -187,7 +200,7 @@ def test_a_source_that_was_never_polled_is_neither_up_nor_down() -> None:
 
 
 def test_a_resource_that_was_never_listed_has_only_what_discovery_tells() -> None:
-    names = {name for name, pairs in read(text_families(written("good").decode())) if ("resource", "new") in pairs}
+    names = {name for name, pairs in read(text_families(render_state("good").decode())) if ("resource", "new") in pairs}
 
     assert names == {
         *("backup_resource_info", "backup_resource_first_seen_timestamp_seconds", "backup_monitoring_paused"),
@@ -196,8 +209,8 @@ def test_a_resource_that_was_never_listed_has_only_what_discovery_tells() -> Non
 
 
 def test_a_resource_that_vanished_leaves_no_series() -> None:
-    assert b"shop/orders" not in written("vanished")
-    assert b'resource="plain"' in written("vanished")
+    assert b"shop/orders" not in render_state("vanished")
+    assert b'resource="plain"' in render_state("vanished")
 
 
 def test_a_reload_keeps_what_is_known_and_shows_what_is_configured_now() -> None:
@@ -236,7 +249,7 @@ def test_a_name_that_is_no_unicode_does_not_lose_the_scrape() -> None:
     store = Store(Clock())
     exposition = Exposition.follow(store)
     store.add_source(source("main"), Counters())
-    store.put("main", with_listing(thing("half \ud83d of one"), made("1", 1)))
+    store.put("main", with_listing(thing("half \ud83d of one"), backup("1", 1)))
 
     assert b'resource="half ? of one"' in b"".join(exposition.render(openmetrics=False))
 
@@ -247,7 +260,9 @@ def test_promtool_finds_nothing(state: str) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.fail("promtool is missing: install the Debian package prometheus")
-    checked = subprocess.run([promtool, "check", "metrics"], input=written(state), capture_output=True, check=False)
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=render_state(state), capture_output=True, check=False
+    )
 
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
 
@@ -259,7 +274,7 @@ def test_only_what_differs_is_written_and_that_as_if_all_were(field: str | None)
     labels = (("provider", "acme"), ("source", "main"), ("resource", "orders"))
     lines = render_resource(view, labels)
     assert ORDERS.summary is not None
-    other = ORDERS.summary if field is None else replace(ORDERS.summary, **{field: changed(ORDERS.summary, field)})
+    other = ORDERS.summary if field is None else replace(ORDERS.summary, **{field: change(ORDERS.summary, field)})
     for now in (replace(ORDERS, summary=other), replace(ORDERS, summary=other, up=False, failure="timeout")):
         fresh = replace(view, status=now, up=now.up)
         assert render_resource(fresh, labels, (view, lines)) == render_resource(fresh, labels)
@@ -268,7 +283,7 @@ def test_only_what_differs_is_written_and_that_as_if_all_were(field: str | None)
     assert kept >= len(lines.lines) - 4 or field == "window_intervals"  # a window's interval never changes in fact
 
 
-def changed(summary: Summary, field: str) -> Any:
+def change(summary: Summary, field: str) -> Any:
     value = getattr(summary, field)
     if isinstance(value, Mapping):
         return {key: format_number + 1 for key, format_number in value.items()} or {"pitr": 60.0}

@@ -55,7 +55,7 @@ async def download(api: Api, options: Any, resource: Resource, backup: Backup) -
     return Download(link=Secret(f"https://files.example/{backup.id}?sig={SECRET}"))
 
 
-def verified(name: str = "stub", **changes: Any) -> Source:
+def verify(name: str = "stub", **changes: Any) -> Source:
     provider = replace(STUB, download=download)
     return source(name, **{"provider": provider, "verify_downloads": RULES, **changes})
 
@@ -85,7 +85,7 @@ async def test_the_newest_backup_is_checked_after_the_first_listing_and_then_by_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     storage = Storage(seconds=2.5)
-    async with checking(monkeypatch, storage, one(), verified()) as watched:
+    async with checking(monkeypatch, storage, one(), verify()) as watched:
         await asyncio.sleep(PAUSE + 3)
         check = check_of(watched)
         assert check == DownloadCheck(at=START + PAUSE + 2.5, success=True, duration=2.5)
@@ -100,7 +100,7 @@ async def test_the_newest_backup_is_checked_after_the_first_listing_and_then_by_
 @virtually
 async def test_without_the_key_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
-    async with checking(monkeypatch, storage, vendor, verified(verify_downloads=None)) as watched:
+    async with checking(monkeypatch, storage, vendor, verify(verify_downloads=None)) as watched:
         await asyncio.sleep(2 * PAUSE)
         assert check_of(watched) is None
     assert storage.checked == []
@@ -110,7 +110,7 @@ async def test_without_the_key_nothing_is_asked(monkeypatch: pytest.MonkeyPatch)
 async def test_before_a_listing_was_read_whole_nothing_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
     vendor.trouble["/backups/a/0"] = 500
-    async with checking(monkeypatch, storage, vendor, verified()):
+    async with checking(monkeypatch, storage, vendor, verify()):
         await asyncio.sleep(3 * PAUSE)
     assert storage.checked == []
 
@@ -119,7 +119,7 @@ async def test_before_a_listing_was_read_whole_nothing_is_checked(monkeypatch: p
 async def test_what_a_check_found_is_shown_and_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(failure=SizeMismatchError("the file has 1 bytes, the vendor reports 2"))
     with structlog.testing.capture_logs() as logs:
-        async with checking(monkeypatch, storage, one(), verified()) as watched:
+        async with checking(monkeypatch, storage, one(), verify()) as watched:
             await asyncio.sleep(3600 + 3 * PAUSE)
             status, check = watched.entry().resources["a"], check_of(watched)
             assert check is not None
@@ -139,15 +139,15 @@ async def test_a_backup_without_a_link_by_its_kind_is_passed_over(monkeypatch: p
     storage, vendor = Storage(), one()
     rows = [row("snapshot-1", started=START - 10), row("a-1", started=START - 90)]
     vendor.backups["a"] = [rows]
-    provider = replace(STUB, download=download, backup=lambda _, record: kinded(record))
-    async with checking(monkeypatch, storage, vendor, verified(provider=provider)) as watched:
+    provider = replace(STUB, download=download, backup=lambda _, record: with_kinds(record))
+    async with checking(monkeypatch, storage, vendor, verify(provider=provider)) as watched:
         await asyncio.sleep(2 * PAUSE)
         assert [link.partition("?")[0] for _, link, _ in storage.checked] == ["https://files.example/a-1"]
         vendor.backups["a"] = [rows[:1]]
         assert check_of(watched) is not None
 
 
-def kinded(record: Any) -> Backup:
+def with_kinds(record: Any) -> Backup:
     kind = "snapshot" if record["id"].startswith("snapshot") else "dump"
     return Backup(id=record["id"], status=Status.COMPLETED, started=record["started"], kind=kind, size=7.0)
 
@@ -156,7 +156,7 @@ def kinded(record: Any) -> Backup:
 async def test_only_snapshots_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
     vendor.backups["a"] = [[row("snapshot-1")]]
-    async with checking(monkeypatch, storage, vendor, verified()) as watched:
+    async with checking(monkeypatch, storage, vendor, verify()) as watched:
         await asyncio.sleep(3 * PAUSE)
         assert check_of(watched) == DownloadCheck()
     assert storage.checked == []
@@ -166,7 +166,7 @@ async def test_only_snapshots_are_no_failure(monkeypatch: pytest.MonkeyPatch) ->
 async def test_no_more_than_four_are_checked_at_the_same_time_over_all_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(seconds=30.0)
     vendor = Vendor(scopes={"all": [f"r{number}" for number in range(9)]})
-    async with checking(monkeypatch, storage, vendor, verified("east"), verified("west")):
+    async with checking(monkeypatch, storage, vendor, verify("east"), verify("west")):
         await asyncio.sleep(PAUSE + 5 * 30 + 20)
 
     assert (storage.most, len(storage.checked)) == (CONCURRENCY, 18)
@@ -175,7 +175,7 @@ async def test_no_more_than_four_are_checked_at_the_same_time_over_all_sources(m
 @virtually
 async def test_a_refused_link_is_a_failure_of_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
-    async with checking(monkeypatch, storage, vendor, verified(discovery_interval=86400)) as watched:
+    async with checking(monkeypatch, storage, vendor, verify(discovery_interval=86400)) as watched:
         await asyncio.sleep(PAUSE / 2)
         vendor.trouble["/facts/a"] = 403
         await asyncio.sleep(PAUSE)
@@ -189,7 +189,7 @@ async def test_a_refused_link_is_a_failure_of_its_reason(monkeypatch: pytest.Mon
 @virtually
 async def test_one_that_takes_longer_than_the_interval_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(seconds=5000.0)
-    async with checking(monkeypatch, storage, one(), verified()) as watched:
+    async with checking(monkeypatch, storage, one(), verify()) as watched:
         await asyncio.sleep(3600 + 2 * PAUSE)
         check = check_of(watched)
     assert check is not None
@@ -198,7 +198,7 @@ async def test_one_that_takes_longer_than_the_interval_times_out(monkeypatch: py
 
 @virtually
 async def test_the_counters_begin_at_zero_and_carry_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with checking(monkeypatch, Storage(), one(), verified()) as watched:
+    async with checking(monkeypatch, Storage(), one(), verify()) as watched:
         exposition = Exposition.follow(watched.app.store)
         await asyncio.sleep(2 * PAUSE)
         text = b"".join(exposition.render(openmetrics=False)).decode()

@@ -22,7 +22,7 @@ PAST = Backup(id="past", status=Status.COMPLETED, started=NOW - DAY)
 AHEAD = Backup(id="ahead", status=Status.COMPLETED, started=NOW + 10 * DAY, size=5.0)
 
 
-def listed(
+def with_listing(
     *backups: Backup, now: float = NOW, before: ResourceStatus = NEW, recovery: RecoveryWindow | None = None
 ) -> ResourceStatus:
     listing = (before.listing or Listing()).merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
@@ -36,7 +36,7 @@ def last_success(resource_status: ResourceStatus) -> float | None:
 
 @pytest.mark.parametrize("status", list(Status))
 def test_nothing_in_the_future_is_remembered(status: Status) -> None:
-    found = listed(PAST, replace(AHEAD, status=status))
+    found = with_listing(PAST, replace(AHEAD, status=status))
 
     assert last_success(found) == PAST.started
     assert found.unreadable_records is not None
@@ -45,19 +45,19 @@ def test_nothing_in_the_future_is_remembered(status: Status) -> None:
     assert found.summary.future == AHEAD.started
     assert found.summary.counts[status] >= 1
     assert found.summary.oldest_success == PAST.started
-    assert listed(AHEAD).summary.oldest_success is None  # type: ignore[union-attr]
+    assert with_listing(AHEAD).summary.oldest_success is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("ahead", "counts"), [(0.0, True), (TOLERANCE, True), (TOLERANCE + 1, False)])
 def test_clocks_may_differ_by_five_minutes(ahead: float, counts: bool) -> None:
-    found = listed(PAST, replace(AHEAD, started=NOW + ahead))
+    found = with_listing(PAST, replace(AHEAD, started=NOW + ahead))
 
     assert TOLERANCE == 300
     assert last_success(found) == (NOW + ahead if counts else PAST.started)
 
 
 def test_when_its_time_has_come_it_counts_although_nothing_else_changed() -> None:
-    found = listed(PAST, AHEAD)
+    found = with_listing(PAST, AHEAD)
     then = found.update_listing(found.listing or Listing(), sizes=True, fresh={}, now=NOW + 11 * DAY)
 
     assert found.awaits == (AHEAD.started or 0) - TOLERANCE
@@ -66,7 +66,7 @@ def test_when_its_time_has_come_it_counts_although_nothing_else_changed() -> Non
 
 
 def test_of_several_the_next_is_awaited() -> None:
-    found = listed(replace(AHEAD, id="a", started=NOW + 3 * DAY), replace(AHEAD, id="b", started=NOW + DAY))
+    found = with_listing(replace(AHEAD, id="a", started=NOW + 3 * DAY), replace(AHEAD, id="b", started=NOW + DAY))
     then = found.update_listing(found.listing or Listing(), sizes=True, now=NOW + 2 * DAY)
 
     assert found.awaits == NOW + DAY - TOLERANCE
@@ -76,27 +76,27 @@ def test_of_several_the_next_is_awaited() -> None:
 
 @pytest.mark.parametrize("seen_at", [NOW, NOW + 11 * DAY])
 def test_when_the_vendor_corrects_it_the_numbers_follow(seen_at: float) -> None:
-    wrong = listed(PAST, AHEAD, now=seen_at)
-    right = listed(PAST, replace(AHEAD, started=NOW - 5.0), now=seen_at, before=wrong)
+    wrong = with_listing(PAST, AHEAD, now=seen_at)
+    right = with_listing(PAST, replace(AHEAD, started=NOW - 5.0), now=seen_at, before=wrong)
 
     assert last_success(right) == NOW - 5.0
     assert right.awaits is None
 
 
 def test_what_was_remembered_of_the_same_id_stays_until_then() -> None:
-    known = listed(PAST)
-    found = listed(replace(PAST, started=NOW + DAY), before=known)
+    known = with_listing(PAST)
+    found = with_listing(replace(PAST, started=NOW + DAY), before=known)
 
     assert last_success(found) == PAST.started
 
 
 def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
     window = RecoveryWindow(kind="pitr", earliest=NOW - DAY, latest=NOW + DAY)
-    found = listed(recovery=window)
+    found = with_listing(recovery=window)
 
     assert last_success(found) is None
     assert found.awaits == NOW + DAY - TOLERANCE
-    assert last_success(listed(recovery=replace(window, latest=NOW), before=found)) == NOW
+    assert last_success(with_listing(recovery=replace(window, latest=NOW), before=found)) == NOW
 
 
 def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:

@@ -15,7 +15,7 @@ from exporter.polling.mapping import map_page
 from exporter.provider import RawPage
 from exporter.state.listing import Listing
 from exporter.state.resource import ResourceStatus
-from tests.fuzz.profile import fuzzed
+from tests.fuzz.profile import fuzz
 from tests.polling.stub_provider import STUB, Options, row
 
 NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
@@ -51,14 +51,14 @@ def rows(draw: st.DrawFn) -> Row:
     return {**row(str(number), status, finished=draw(st.sampled_from([None, 50.0]))), "started": started}
 
 
-def paged(found: list[Row], at: int) -> list[list[Row]]:
+def split_pages(found: list[Row], at: int) -> list[list[Row]]:
     return [found[:at], found[at:]]
 
 
-PAGES = st.builds(paged, st.lists(rows(), max_size=25, unique_by=lambda one: one["id"]), st.integers(0, 25))
+PAGES = st.builds(split_pages, st.lists(rows(), max_size=25, unique_by=lambda one: one["id"]), st.integers(0, 25))
 
 
-@fuzzed(400)
+@fuzz(400)
 @given(readings=st.lists(st.tuples(PAGES, st.booleans()), min_size=2, max_size=7))
 def test_it_makes_no_difference_what_was_known_to_the_byte(readings: list[tuple[list[list[Row]], bool]]) -> None:
     seen = anew = NEW

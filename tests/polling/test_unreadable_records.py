@@ -97,10 +97,15 @@ def test_a_listing_counts_them_and_forgets_them() -> None:
 
 @virtually
 async def test_each_form_is_logged_once_per_source() -> None:
-    def given(id_: str, started: Any) -> Row:
+    def record_of(id_: str, started: Any) -> Row:
         return row(id_, "done", started)
 
-    rows = [given("1", "20 Nov 2026"), given("2", "21 Dec 2025"), given("3", "yesterday"), given("4", 7.0)]
+    rows = [
+        record_of("1", "20 Nov 2026"),
+        record_of("2", "21 Dec 2025"),
+        record_of("3", "yesterday"),
+        record_of("4", 7.0),
+    ]
     vendor = Vendor(scopes={"s": ["r", "q"]}, backups={"r": [rows], "q": [rows]})
     provider = replace(STUB, backup=_as_a_vendor)
     with structlog.testing.capture_logs() as logs:

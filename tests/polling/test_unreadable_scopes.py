@@ -112,7 +112,7 @@ async def test_a_scope_that_is_gone_is_not_counted() -> None:
         assert count(seen) == line(0)
 
 
-def polled_once(monkeypatch: pytest.MonkeyPatch, vendor: Vendor) -> int:
+def poll_once(monkeypatch: pytest.MonkeyPatch, vendor: Vendor) -> int:
     """Return the exit code of `poll` on the stub."""
 
     def transport(_: Source) -> Transport:
@@ -126,9 +126,9 @@ def test_poll_ends_with_1_and_names_the_scope(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vendor = two_scopes()
-    assert polled_once(monkeypatch, vendor) == 0
+    assert poll_once(monkeypatch, vendor) == 0
     assert "cannot list" not in capsys.readouterr().out
 
     vendor.trouble["/scopes/two"] = 403
-    assert polled_once(monkeypatch, vendor) == 1
+    assert poll_once(monkeypatch, vendor) == 1
     assert "stub: cannot list two, forbidden" in capsys.readouterr().out

@@ -121,7 +121,7 @@ def token(claims: object) -> str:
     return f"head.{payload}.signature"
 
 
-async def discovered(routes: dict[str, Reply], scope: Scope = scalingo.DEDICATED_SCOPE) -> list[Resource]:
+async def discover(routes: dict[str, Reply], scope: Scope = scalingo.DEDICATED_SCOPE) -> list[Resource]:
     api = FakeApi({EXCHANGE: Reply(body={"token": "jwt"}), **routes})
     return list(await scalingo.resources(api, OPTIONS, scope))
 
@@ -133,9 +133,7 @@ async def discovered(routes: dict[str, Reply], scope: Scope = scalingo.DEDICATED
 async def test_dedicated_databases_are_read_in_every_form_that_is_about(body: Any) -> None:
     ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "scalingo-postgresql-ng"}}
     redis = {"id": "ad-8", "status": "running", "addon_provider": {"id": "redis"}}
-    found = await discovered(
-        {f"GET {API}/databases": Reply(body=body), f"GET {API}/apps/db1/addons": addons(redis, ng)}
-    )
+    found = await discover({f"GET {API}/databases": Reply(body=body), f"GET {API}/apps/db1/addons": addons(redis, ng)})
 
     assert [(each.id, each.kind, each.path) for each in found] == [("ad-9", "postgresql-ng", ("db1", "ad-9"))]
 
@@ -144,13 +142,13 @@ async def test_a_dedicated_database_found_twice_has_one_id() -> None:
     ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "postgresql-ng"}}
     routes = {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": addons(ng)}
 
-    assert await discovered(routes) == await discovered(routes, Scope(id="db1", name="reports"))
+    assert await discover(routes) == await discover(routes, Scope(id="db1", name="reports"))
 
 
 @pytest.mark.parametrize("listed", [None, addons(), addons({"id": "a", "addon_provider": {"id": "redis"}})])
 async def test_a_dedicated_database_without_an_addon_stands_for_itself(listed: Reply | None) -> None:
     routes = {f"GET {API}/databases": Reply(body=[DEDICATED])}
-    found = await discovered({**routes, f"GET {API}/apps/db1/addons": listed} if listed else routes)
+    found = await discover({**routes, f"GET {API}/apps/db1/addons": listed} if listed else routes)
 
     assert found == [
         Resource(id="db1", name="reports/postgresql-ng", kind="postgresql-ng", path=("reports", "db1")),
@@ -158,22 +156,22 @@ async def test_a_dedicated_database_without_an_addon_stands_for_itself(listed: R
 
 
 async def test_a_region_without_dedicated_databases_has_none_but_a_refusal_is_passed_on() -> None:
-    assert await discovered({}) == []
+    assert await discover({}) == []
     with pytest.raises(ForbiddenError):
-        await discovered({f"GET {API}/databases": Reply(status=403)})
+        await discover({f"GET {API}/databases": Reply(status=403)})
     with pytest.raises(ForbiddenError):
-        await discovered(
+        await discover(
             {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": Reply(status=403)}
         )
 
 
 async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
     redis = {"id": "ad-1", "status": "running", "addon_provider": {"id": "redis"}}
-    found = await discovered({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
+    found = await discover({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
 
     assert [each.path for each in found] == [("shop", "ad-1")]
     with pytest.raises(NotFoundError):
-        await discovered({}, Scope(id="5410", name="shop"))
+        await discover({}, Scope(id="5410", name="shop"))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +187,7 @@ async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
 )
 async def test_an_addon_is_gone_only_if_it_says_so_twice(status: object, deprovisioned: object, known: bool) -> None:
     addon = {"id": "a", "status": status, "deprovisioned_at": deprovisioned, "addon_provider": {"id": "mysql"}}
-    found = await discovered({f"GET {API}/apps/shop/addons": addons(addon)}, Scope(id="shop", name="shop"))
+    found = await discover({f"GET {API}/apps/shop/addons": addons(addon)}, Scope(id="shop", name="shop"))
 
     assert bool(found) is known
 

@@ -94,7 +94,7 @@ def institutions(count: int, **links: Any) -> Reply:
     return Reply(body={**body, "links": links})
 
 
-async def listed(routes: Mapping[str, Reply]) -> list[Page]:
+async def list_resources(routes: Mapping[str, Reply]) -> list[Page]:
     return [page async for page in record_page(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
 
 
@@ -133,7 +133,9 @@ async def test_other_refusals_of_the_institutions_do_not_choose_a_name(status: i
 async def test_the_older_generation_of_the_list_is_read_by_page_numbers() -> None:
     second = f"GET {HOST}/api/v1/backups?page[number]=2&page[size]=100&sort=-created_at"
     last = {"data": [], "links": {"next": "/api/v1/backups?page%5Bnumber%5D=3"}, "meta": {"page": {"total_count": 101}}}
-    pages = await listed({BACKUPS: Reply(body=fixture("scholarly/backups-numbered.json")), second: Reply(body=last)})
+    pages = await list_resources(
+        {BACKUPS: Reply(body=fixture("scholarly/backups-numbered.json")), second: Reply(body=last)}
+    )
 
     assert [(len(page.backups), page.total) for page in pages] == [(1, 101), (0, 101)]
 
@@ -142,13 +144,13 @@ async def test_the_older_generation_of_the_list_is_read_by_page_numbers() -> Non
 async def test_no_usable_next_link_ends_the_listing(target: Any) -> None:
     body = {**fixture("scholarly/backups-1.json"), "links": {"next": target}}
 
-    assert len(await listed({BACKUPS: Reply(body=body)})) == 1
+    assert len(await list_resources({BACKUPS: Reply(body=body)})) == 1
 
 
 async def test_a_next_link_may_be_an_object() -> None:
     target = {"href": "/api/v1/backups?sort=-created_at&page[size]=100&page[after]=c2", "meta": {}}
     body = {**fixture("scholarly/backups-1.json"), "links": {"next": target}}
-    pages = await listed({BACKUPS: Reply(body=body), THIRD: Reply(body=fixture("scholarly/backups-3.json"))})
+    pages = await list_resources({BACKUPS: Reply(body=body), THIRD: Reply(body=fixture("scholarly/backups-3.json"))})
 
     assert [len(page.backups) for page in pages] == [3, 1]
 
@@ -157,7 +159,7 @@ async def test_a_next_link_to_another_host_is_refused() -> None:
     body = {**fixture("scholarly/backups-1.json"), "links": {"next": "https://elsewhere.example/api/v1/backups"}}
 
     with pytest.raises(MalformedError):
-        await listed({BACKUPS: Reply(body=body)})
+        await list_resources({BACKUPS: Reply(body=body)})
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ async def test_a_next_link_to_another_host_is_refused() -> None:
     ],
 )
 async def test_the_total_is_told_by_either_generation(meta: Any, total: int | None) -> None:
-    pages = await listed({BACKUPS: Reply(body={"data": [], "meta": meta})})
+    pages = await list_resources({BACKUPS: Reply(body={"data": [], "meta": meta})})
 
     assert [total] == [page.total for page in pages]
 
@@ -194,7 +196,7 @@ async def test_a_percentage_counts_only_while_running_and_within_range(
     status: str, percentage: object, progress: float | None
 ) -> None:
     backup = {"id": "1", "attributes": {"status": status, "progress": {"percentage": percentage}}}
-    pages = await listed({BACKUPS: Reply(body={"data": [backup]})})
+    pages = await list_resources({BACKUPS: Reply(body={"data": [backup]})})
 
     assert [progress] == [each.progress for each in pages[0].backups]
 
@@ -202,7 +204,7 @@ async def test_a_percentage_counts_only_while_running_and_within_range(
 @pytest.mark.parametrize("size", [None, "1048576", -1, [], True])
 async def test_an_odd_size_is_unknown(size: object) -> None:
     backup = {"id": "1", "attributes": {"status": "completed", "file_size": size}}
-    pages = await listed({BACKUPS: Reply(body={"data": [backup]})})
+    pages = await list_resources({BACKUPS: Reply(body={"data": [backup]})})
 
     assert (Backup(id="1", status=Status.COMPLETED),) == pages[0].backups
 
@@ -210,7 +212,7 @@ async def test_an_odd_size_is_unknown(size: object) -> None:
 @pytest.mark.parametrize("data", [None, {}, [None], [{"attributes": {"status": "completed"}}], [{"id": ""}]])
 async def test_a_listing_with_a_record_that_is_none_is_malformed(data: object) -> None:
     with pytest.raises(MalformedError):
-        await listed({BACKUPS: Reply(body={"data": data})})
+        await list_resources({BACKUPS: Reply(body={"data": data})})
 
 
 async def test_a_base_url_keeps_its_leading_path_and_the_key_is_a_bearer() -> None:

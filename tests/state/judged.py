@@ -82,7 +82,7 @@ def status(
     )
 
 
-def found(
+def find_problems(
     status: ResourceStatus,
     policy: Policy = OFF_LIMITS,
     *,
@@ -93,10 +93,10 @@ def found(
     """Return the words of a verdict, with their kinds and the severities that are not a warning."""
     if source is None:  # where the source is down too, its resources are not `unreadable`
         source = replace(UP, up=False) if status.up is False else UP
-    return named(judge(status, policy, now, source=source, standing=standing).problems)
+    return name_problems(judge(status, policy, now, source=source, standing=standing).problems)
 
 
-def named(problems: tuple[Problem, ...]) -> set[str]:
+def name_problems(problems: tuple[Problem, ...]) -> set[str]:
     return {
         " ".join(filter(None, (one.word, one.kind, one.limit, "" if one.severity == "warning" else one.severity.value)))
         for one in problems

@@ -11,7 +11,7 @@ from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.problems import judge
 from exporter.state.resource import ResourceStatus
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, found, standing, status
+from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, standing, status
 
 AN_HOUR = Policy(max_age=HOUR)
 PAUSED = Policy(max_age=HOUR, paused=True)
@@ -64,7 +64,7 @@ def kinds(dump: float | None, snapshot: float | None = None, **given: Any) -> Re
     ],
 )  # fmt: skip
 def test_too_old(status: ResourceStatus, policy: Policy, expected: set[str]) -> None:
-    assert found(status, policy) == expected
+    assert find_problems(status, policy) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_too_old(status: ResourceStatus, policy: Policy, expected: set[str]) -> 
     ],
 )
 def test_too_old_by_kind(status: ResourceStatus, expected: set[str]) -> None:
-    assert found(status) == expected
+    assert find_problems(status) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,18 +110,18 @@ def test_too_old_by_kind(status: ResourceStatus, expected: set[str]) -> None:
     ],
 )
 def test_never_succeeded(status: ResourceStatus, expected: set[str]) -> None:
-    assert found(status, AN_HOUR) == expected
+    assert find_problems(status, AN_HOUR) == expected
 
 
 def test_never_succeeded_needs_a_fresh_reading() -> None:
     stale = replace(UP, polled_at=ago(901))
 
-    assert found(status(created=99999), AN_HOUR, source=replace(UP, polled_at=ago(900))) != set()
-    assert found(status(created=99999), AN_HOUR, source=stale) == set()
+    assert find_problems(status(created=99999), AN_HOUR, source=replace(UP, polled_at=ago(900))) != set()
+    assert find_problems(status(created=99999), AN_HOUR, source=stale) == set()
 
 
 def test_never_succeeded_needs_a_limit() -> None:
-    assert found(status(created=99999), Policy()) == {"limit_unknown"}
+    assert find_problems(status(created=99999), Policy()) == {"limit_unknown"}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_never_succeeded_by_kind(known: float | None, given: dict[str, Any], exp
     observed = Observations(limits_since={} if known is None else {"dump": ago(known)})
     known_kinds = {"dump": None, "snapshot": 60.0, **given}
 
-    assert found(kinds(**known_kinds, observed=observed)) == expected
+    assert find_problems(kinds(**known_kinds, observed=observed)) == expected
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_never_succeeded_by_kind(known: float | None, given: dict[str, Any], exp
     ],
 )
 def test_limit_unknown(status: ResourceStatus, policy: Policy, expected: set[str]) -> None:
-    assert found(status, policy, source=replace(UP, up=None)) == expected
+    assert find_problems(status, policy, source=replace(UP, up=None)) == expected
 
 
 def test_texts_have_the_numbers() -> None:
@@ -197,4 +197,4 @@ def test_what_an_age_word_says_next_is_known() -> None:
 
 
 def test_off_limits_is_off_limits() -> None:
-    assert found(status(last_success=60), OFF_LIMITS) == set()
+    assert find_problems(status(last_success=60), OFF_LIMITS) == set()

@@ -29,13 +29,13 @@ def resource_status(resource: Resource | None = None) -> ResourceStatus:
     )
 
 
-def archived(resource: Resource | None = None, source: str = "main") -> Archive:
+def put_away(resource: Resource | None = None, source: str = "main") -> Archive:
     archive = Archive()
     archive.add(source, resource_status(resource), NOW)
     return archive
 
 
-def restored(
+def take_back(
     archive: Archive, resource: Resource | None = None, *, after: float = 0.0, source: str = "main"
 ) -> ResourceStatus:
     return archive.restore(source, resource or thing(), NOW + after, sizes=True)
@@ -43,14 +43,14 @@ def restored(
 
 def test_a_resource_nobody_knows_is_new() -> None:
     details = Details(interval=DAY)
-    found = restored(Archive(), thing(details=details))
+    found = take_back(Archive(), thing(details=details))
 
     assert found == ResourceStatus(resource=thing(details=details), first_seen=NOW, details=details)
     assert found.summary is None
 
 
 def test_a_resource_that_comes_back_is_known() -> None:
-    found = restored(archived(), thing(name="renamed"), after=DAY)
+    found = take_back(put_away(), thing(name="renamed"), after=DAY)
 
     assert found.first_seen == 50 * DAY
     assert found.resource.name == "renamed"
@@ -61,7 +61,7 @@ def test_a_resource_that_comes_back_is_known() -> None:
 
 def test_only_successes_come_back() -> None:
     """Whatever else was seen may be over; until it is listed again nothing is said of it."""
-    found = restored(archived(), after=DAY)
+    found = take_back(put_away(), after=DAY)
 
     assert (found.history.attempt, found.history.failure, found.history.finished) == (None, None, None)
     assert (found.up, found.failure, found.listing, found.fully_listed_at) == (None, None, None, None)
@@ -71,12 +71,12 @@ def test_only_successes_come_back() -> None:
 
 @pytest.mark.parametrize(("after", "known"), [(0.0, True), (7 * DAY, True), (7 * DAY + 1, False)])
 def test_what_is_gone_is_remembered_for_seven_days(after: float, known: bool) -> None:
-    archive = archived()
+    archive = put_away()
 
     assert RETENTION == 7 * DAY
     assert len(list(archive.entries(NOW + after))) == int(known)
-    assert bool(restored(archived(), after=after).history.successes) is known
-    assert restored(archive, after=after).first_seen == (50 * DAY if known else NOW + after)
+    assert bool(take_back(put_away(), after=after).history.successes) is known
+    assert take_back(archive, after=after).first_seen == (50 * DAY if known else NOW + after)
 
 
 @pytest.mark.parametrize(
@@ -86,26 +86,26 @@ def test_what_is_gone_is_remembered_for_seven_days(after: float, known: bool) ->
 def test_another_creation_time_is_another_thing_under_an_old_name(
     created: float | None, now_created: float | None, known: bool
 ) -> None:
-    found = restored(archived(thing(created=created)), thing(created=now_created))
+    found = take_back(put_away(thing(created=created)), thing(created=now_created))
 
     assert bool(found.history.successes) is known
     assert found.first_seen == (50 * DAY if known else NOW)
 
 
 def test_sources_do_not_share_what_they_remember() -> None:
-    assert restored(archived(source="other")).history == History()
-    assert restored(archived(), thing(id="b")).history == History()
+    assert take_back(put_away(source="other")).history == History()
+    assert take_back(put_away(), thing(id="b")).history == History()
 
 
 def test_what_came_back_is_no_longer_kept_as_gone() -> None:
-    archive = archived()
-    restored(archive)
+    archive = put_away()
+    take_back(archive)
 
     assert list(archive.entries(NOW)) == []
 
 
 def test_what_was_never_listed_since_a_restart_is_not_forgotten_by_the_next_one() -> None:
-    kept = archive(restored(archived()), NOW + DAY)
+    kept = archive(take_back(put_away()), NOW + DAY)
 
     assert (kept.first_seen, kept.gone_since) == (50 * DAY, NOW + DAY)
     assert kept.history.successes == resource_status().history.successes
@@ -116,5 +116,5 @@ def test_a_memory_begins_with_what_a_state_file_kept() -> None:
     archive = Archive({("main", "a"): kept})
 
     assert list(archive.entries(NOW)) == [(("main", "a"), kept)]
-    assert restored(archive).first_seen == 1
-    assert restored(Archive({("main", "a"): kept})).summary is None
+    assert take_back(archive).first_seen == 1
+    assert take_back(Archive({("main", "a"): kept})).summary is None

@@ -13,11 +13,11 @@ DONE, FAILED, RUNNING, PENDING = Status.COMPLETED, Status.FAILED, Status.IN_PROG
 CANCELLED, UNSUPPORTED, UNKNOWN = Status.CANCELLED, Status.UNSUPPORTED, Status.UNKNOWN
 
 
-def made(own: str, started: float | None, status: Status = DONE, **fields: float | str | None) -> Backup:
+def backup(own: str, started: float | None, status: Status = DONE, **fields: float | str | None) -> Backup:
     return Backup(id=own, started=started, status=status, **fields)  # type: ignore[arg-type]  # the names vary
 
 
-def remembered(*listings: list[Backup]) -> History:
+def remember(*listings: list[Backup]) -> History:
     history = History()
     for listed in listings:
         history = history.merge_listing(listed)
@@ -30,7 +30,7 @@ def starts(history: History, kind: str = "") -> list[float]:
 
 @pytest.mark.parametrize("order", list(permutations((100.0, 200.0, 300.0))))
 def test_newest_goes_by_instant_not_by_position(order: tuple[float, ...]) -> None:
-    history = remembered([made(str(at), at) for at in order])
+    history = remember([backup(str(at), at) for at in order])
 
     assert starts(history) == [300, 200, 100]
     assert history.newest == CompletedBackup(id="300.0", started=300)
@@ -61,7 +61,7 @@ def test_what_happened_last(
     failure: float | None,
     finished: Status | None,
 ) -> None:
-    history = remembered([made(str(number), at, status) for number, (status, at) in enumerate(listed)])
+    history = remember([backup(str(number), at, status) for number, (status, at) in enumerate(listed)])
 
     assert (history.attempt.started if history.attempt else None) == attempt
     assert (history.failure.started if history.failure else None) == failure
@@ -70,15 +70,15 @@ def test_what_happened_last(
 
 @pytest.mark.parametrize("newest", [RUNNING, FAILED, PENDING, CANCELLED, UNSUPPORTED, UNKNOWN])
 def test_nothing_newer_hides_the_last_success(newest: Status) -> None:
-    history = remembered([made("b", 2, newest), made("a", 1)])
+    history = remember([backup("b", 2, newest), backup("a", 1)])
 
     assert starts(history) == [1]
 
 
 def test_the_newest_eleven_of_each_kind_are_kept() -> None:
-    listed = [made(f"{kind}{at}", at, kind=kind) for kind in ("full", "incremental") for at in range(1, 21)]
+    listed = [backup(f"{kind}{at}", at, kind=kind) for kind in ("full", "incremental") for at in range(1, 21)]
     Random(7).shuffle(listed)
-    history = remembered(listed[:25], listed[25:])
+    history = remember(listed[:25], listed[25:])
 
     assert MAX_RECENT == 11
     assert starts(history, "full") == list(range(20, 9, -1))
@@ -89,7 +89,7 @@ def test_the_newest_eleven_of_each_kind_are_kept() -> None:
 
 
 def test_what_the_vendor_forgets_stays_true() -> None:
-    history = remembered([made("a", 1, size=5, finished=3), made("b", 2, FAILED), made("c", 3, RUNNING)], [])
+    history = remember([backup("a", 1, size=5, finished=3), backup("b", 2, FAILED), backup("c", 3, RUNNING)], [])
 
     assert history.successes[""] == (CompletedBackup(id="a", started=1, size=5, duration=2),)
     assert (history.attempt and history.attempt.id) == "c"
@@ -98,43 +98,43 @@ def test_what_the_vendor_forgets_stays_true() -> None:
 
 
 def test_a_listing_that_only_shows_newer_ones_adds_to_what_is_remembered() -> None:
-    assert starts(remembered([made("a", 1)], [made("b", 2)], [made("c", 3)])) == [3, 2, 1]
+    assert starts(remember([backup("a", 1)], [backup("b", 2)], [backup("c", 3)])) == [3, 2, 1]
 
 
 @pytest.mark.parametrize("now", [FAILED, CANCELLED, UNSUPPORTED, UNKNOWN])
 def test_a_success_whose_record_says_something_else_is_none_any_more(now: Status) -> None:
-    history = remembered([made("a", 1), made("b", 2)], [made("a", 1), made("b", 2, now)])
+    history = remember([backup("a", 1), backup("b", 2)], [backup("a", 1), backup("b", 2, now)])
 
     assert starts(history) == [1]
 
 
 @pytest.mark.parametrize("now", [RUNNING, PENDING, FAILED])
 def test_a_later_run_under_the_same_id_revokes_nothing(now: Status) -> None:
-    assert starts(remembered([made("a", 1)], [made("a", 5, now)])) == [1]
+    assert starts(remember([backup("a", 1)], [backup("a", 5, now)])) == [1]
 
 
 def test_a_later_success_under_the_same_id_inherits_nothing() -> None:
-    history = remembered([made("a", 1, size=5, finished=3)], [made("a", 9)])
+    history = remember([backup("a", 1, size=5, finished=3)], [backup("a", 9)])
 
     assert history.successes[""] == (CompletedBackup(id="a", started=9),)
 
 
 def test_a_record_that_lost_its_start_counts_by_status_only() -> None:
-    history = remembered([made("a", 1), made("b", 2)], [made("a", None), made("b", None, FAILED)])
+    history = remember([backup("a", 1), backup("b", 2)], [backup("a", None), backup("b", None, FAILED)])
 
     assert starts(history) == [2, 1]
     assert history.failure is None
 
 
 def test_a_success_that_was_the_only_one_of_its_kind_takes_the_kind_with_it() -> None:
-    history = remembered([made("a", 1, kind="full")], [made("a", 1, FAILED, kind="full")])
+    history = remember([backup("a", 1, kind="full")], [backup("a", 1, FAILED, kind="full")])
 
     assert dict(history.successes) == {}
     assert history.newest is None
 
 
 def test_a_success_that_is_of_another_kind_now_is_remembered_once() -> None:
-    history = remembered([made("a", 1, finished=5)], [made("a", 1, finished=9, kind="full")])
+    history = remember([backup("a", 1, finished=5)], [backup("a", 1, finished=9, kind="full")])
 
     assert dict(history.successes) == {"full": (CompletedBackup(id="a", started=1, duration=4),)}
 
@@ -144,28 +144,28 @@ def test_a_success_that_is_of_another_kind_now_is_remembered_once() -> None:
     [(110, 150, 10), (110, None, 10), (None, 150, 50), (None, None, None), (90, 150, 50)],
 )
 def test_a_duration_stays_as_it_was_first_seen(first: float | None, then: float | None, duration: float | None) -> None:
-    history = remembered([made("a", 100, finished=first)], [made("a", 100, finished=then)])
+    history = remember([backup("a", 100, finished=first)], [backup("a", 100, finished=then)])
 
     assert history.successes[""][0].duration == duration
 
 
 @pytest.mark.parametrize(("first", "then", "size"), [(5, 6, 6), (5, None, 5), (None, 6, 6), (5, 0, 0)])
 def test_a_size_is_the_last_one_told(first: float | None, then: float | None, size: float) -> None:
-    history = remembered([made("a", 100, size=first)], [made("a", 100, size=then)])
+    history = remember([backup("a", 100, size=first)], [backup("a", 100, size=then)])
 
     assert history.successes[""][0].size == size
 
 
 def test_a_duration_counts_from_the_completed_record_not_from_the_running_one() -> None:
-    history = remembered([made("a", 100, RUNNING, finished=101)], [made("a", 100, finished=160)])
+    history = remember([backup("a", 100, RUNNING, finished=101)], [backup("a", 100, finished=160)])
 
     assert history.successes[""][0].duration == 60
 
 
 def test_an_event_follows_its_own_record() -> None:
     """A failed backup that turns out completed was no failure, and the newest failure is an older one again."""
-    before = remembered([made("a", 1, FAILED), made("b", 2, FAILED)])
-    merge_listing = before.merge_listing([made("a", 1, FAILED), made("b", 2)])
+    before = remember([backup("a", 1, FAILED), backup("b", 2, FAILED)])
+    merge_listing = before.merge_listing([backup("a", 1, FAILED), backup("b", 2)])
 
     assert (before.failure and before.failure.id) == "b"
     assert (merge_listing.failure and merge_listing.failure.id) == "a"
@@ -191,8 +191,8 @@ def test_a_recovery_window_without_a_newest_point_is_no_success() -> None:
 
 
 def test_the_history_before_is_not_touched() -> None:
-    before = remembered([made("a", 1)])
-    before.merge_listing([made("a", 1, FAILED), made("b", 2)])
+    before = remember([backup("a", 1)])
+    before.merge_listing([backup("a", 1, FAILED), backup("b", 2)])
 
     assert starts(before) == [1]
     assert before.failure is None

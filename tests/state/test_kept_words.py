@@ -10,7 +10,7 @@ from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.problems import judge
 from exporter.state.resource import SourceStatus
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, found, status
+from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
 
 AN_HOUR = Policy(max_age=HOUR)
 
@@ -40,13 +40,13 @@ def listing(completed: int, **given: Any) -> dict[str, Any]:
 def test_too_few(given: dict[str, Any], wanted: int | None, expected: set[str]) -> None:
     policy = replace(AN_HOUR, min_backups=wanted)
 
-    assert found(status(**{"created": 99999, **given}), policy) == expected
+    assert find_problems(status(**{"created": 99999, **given}), policy) == expected
 
 
 def test_too_few_without_a_limit_waits_for_nothing() -> None:
     policy = Policy(min_backups=4)
 
-    assert found(status(created=60, **listing(3)), policy) == {"too_few", "limit_unknown"}
+    assert find_problems(status(created=60, **listing(3)), policy) == {"too_few", "limit_unknown"}
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_too_few_without_a_limit_waits_for_nothing() -> None:
 )
 def test_retention_too_short(given: dict[str, Any], limit: float | None, expected: set[str]) -> None:
     resource = status(**{"created": 99999, "oldest_success": 60, "last_success": 60, **given})
-    words = found(resource, Policy(max_age=limit, min_retention=7200.0))
+    words = find_problems(resource, Policy(max_age=limit, min_retention=7200.0))
 
     assert words - {"limit_unknown"} == expected
-    assert found(resource, AN_HOUR) == set()
+    assert find_problems(resource, AN_HOUR) == set()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_retention_too_short(given: dict[str, Any], limit: float | None, expecte
     ],
 )
 def test_nothing_to_restore(given: dict[str, Any], expected: set[str]) -> None:
-    assert found(status(**given)) == expected
+    assert find_problems(status(**given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_nothing_to_restore(given: dict[str, Any], expected: set[str]) -> None:
     ],
 )
 def test_schedule_off(scheduled: bool | None, given: dict[str, Any], expected: set[str]) -> None:
-    assert found(status(details=Details(scheduled=scheduled), **given)) == expected
+    assert find_problems(status(details=Details(scheduled=scheduled), **given)) == expected
 
 
 def test_schedule_off_says_whether_anything_else_reports_it() -> None:
@@ -131,7 +131,7 @@ def test_schedule_gone(gone: float | None, scheduled: bool, given: dict[str, Any
     schedules = {} if gone is None else {"dump": GoneSchedule(since=ago(gone), interval=DAY)}
     details = Details(scheduled=scheduled, intervals={"snapshot": HOUR})
 
-    assert found(status(details=details, observed=Observations(gone_schedules=schedules), **given)) == expected
+    assert find_problems(status(details=details, observed=Observations(gone_schedules=schedules), **given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,15 +147,15 @@ def test_schedule_gone(gone: float | None, scheduled: bool, given: dict[str, Any
     ],
 )
 def test_time_in_future(given: dict[str, Any], expected: set[str]) -> None:
-    assert found(status(**given)) == expected
+    assert find_problems(status(**given)) == expected
 
 
 @pytest.mark.parametrize(
     ("number", "expected"), [(None, set()), (0, set()), (1, {"records_unreadable"}), (7, {"records_unreadable"})]
 )
 def test_records_unreadable(number: int | None, expected: set[str]) -> None:
-    assert found(status(last_success=60, unreadable_records=number)) == expected
-    assert found(status(last_success=60, unreadable_records=number, paused=True)) == set()
+    assert find_problems(status(last_success=60, unreadable_records=number)) == expected
+    assert find_problems(status(last_success=60, unreadable_records=number, paused=True)) == set()
 
 
 @pytest.mark.parametrize(
@@ -172,13 +172,13 @@ def test_records_unreadable(number: int | None, expected: set[str]) -> None:
 def test_paused_too_long(since: float | None, given: dict[str, Any], policy: Policy, expected: set[str]) -> None:
     observed = Observations(paused_since=None if since is None else ago(since))
 
-    assert found(status(observed=observed, **given), policy) == expected
+    assert find_problems(status(observed=observed, **given), policy) == expected
 
 
 def unreadable(read: float | None, **given: Any) -> set[str]:
     source = given.pop("source", UP)
     observed = Observations(read_at=None if read is None else ago(read))
-    return found(status(**{"up": False, "failure": "forbidden", "observed": observed, **given}), source=source)
+    return find_problems(status(**{"up": False, "failure": "forbidden", "observed": observed, **given}), source=source)
 
 
 HOURLY = replace(UP, interval=3600.0, configured_interval=3600.0)

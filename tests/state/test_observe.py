@@ -28,7 +28,7 @@ def after(
 ) -> ResourceStatus:
     """Return a resource as it is when it takes the place of another."""
     carried = now if before is None else replace(now, observed=before.observed)
-    seen = observe(
+    observe_all = observe(
         before,
         carried,
         policy or Policy(),
@@ -36,10 +36,10 @@ def after(
         source=replace(UP, polled_at=at - 300),
         standing=standing(*stood.values()),
     )
-    return replace(carried, observed=seen)
+    return replace(carried, observed=observe_all)
 
 
-def seen(*statuses: ResourceStatus, every: float = 300.0, policy: Policy | None = None) -> Observations:
+def observe_all(*statuses: ResourceStatus, every: float = 300.0, policy: Policy | None = None) -> Observations:
     """Return what is observed when these follow one another, the last one now."""
     current: ResourceStatus | None = None
     for number, one in enumerate(reversed(range(len(statuses)))):
@@ -69,7 +69,7 @@ def seen(*statuses: ResourceStatus, every: float = 300.0, policy: Policy | None 
     ],
 )
 def test_since_when_a_limit_is_known(statuses: list[ResourceStatus], expected: dict[str, float]) -> None:
-    assert dict(seen(*statuses).limits_since) == expected
+    assert dict(observe_all(*statuses).limits_since) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_since_when_a_limit_is_known(statuses: list[ResourceStatus], expected: d
     ],
 )
 def test_schedules_that_are_gone(details: list[Details | None], expected: dict[str, GoneSchedule]) -> None:
-    assert dict(seen(*(status(details=one, **NAMED) for one in details)).gone_schedules) == expected
+    assert dict(observe_all(*(status(details=one, **NAMED) for one in details)).gone_schedules) == expected
 
 
 def test_a_schedule_that_went_over_a_day_ago_is_forgotten_at_the_next_change() -> None:
@@ -112,7 +112,7 @@ def running(percent: float | None, since: float = 600.0, **given: Any) -> Resour
     ],
 )
 def test_since_when_a_percentage_stands(statuses: list[ResourceStatus], expected: float | None) -> None:
-    assert seen(*statuses).progress_since == expected
+    assert observe_all(*statuses).progress_since == expected
 
 
 def test_a_run_that_is_known_to_stand_still_goes_on_doing_so_after_an_outage() -> None:
@@ -135,11 +135,11 @@ def test_a_run_that_is_known_to_stand_still_goes_on_doing_so_after_an_outage() -
     ],
 )
 def test_since_when_it_is_paused(paused: list[bool], expected: float | None) -> None:
-    assert seen(*(status(paused=one, last_success=60) for one in paused)).paused_since == expected
+    assert observe_all(*(status(paused=one, last_success=60) for one in paused)).paused_since == expected
 
 
 def test_configured_pauses_count() -> None:
-    assert seen(status(last_success=60), policy=Policy(paused=True)).paused_since == NOW
+    assert observe_all(status(last_success=60), policy=Policy(paused=True)).paused_since == NOW
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_configured_pauses_count() -> None:
     ],
 )
 def test_when_it_was_read_last(ups: list[bool | None], expected: float | None) -> None:
-    assert seen(*(status(up=up, last_success=60) for up in ups)).read_at == expected
+    assert observe_all(*(status(up=up, last_success=60) for up in ups)).read_at == expected
 
 
 def test_nothing_new_is_the_same_object() -> None:

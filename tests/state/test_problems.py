@@ -11,7 +11,7 @@ from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Problem, Severity, worst_rank
 from exporter.state.problems import judge, problems
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, found, named, standing, status
+from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, name_problems, standing, status
 
 BAD = status(
     last_success=99 * DAY,
@@ -50,8 +50,8 @@ def test_the_worst_decides_what_the_resource_is() -> None:
 def test_ignored_words_are_no_problems_but_known() -> None:
     verdict = judge(BAD, replace(POLICY, ignore=frozenset(("too_old", "empty"))), NOW, source=UP)
 
-    assert named(verdict.problems) == {"last_run_failed", "failing_repeatedly", "slow full info"}
-    assert named(verdict.ignored) == {"too_old critical", "empty full"}
+    assert name_problems(verdict.problems) == {"last_run_failed", "failing_repeatedly", "slow full info"}
+    assert name_problems(verdict.ignored) == {"too_old critical", "empty full"}
     assert verdict.state == "warning"
 
 
@@ -102,12 +102,12 @@ def test_begins_only_while_up_and_then_stands_through_an_outage(word: str) -> No
     dark = replace(resource, up=False, failure="timeout", observed=replace(resource.observed, read_at=ago(60)))
     stale = replace(UP, polled_at=ago(901))
 
-    assert named(before.problems) == {word}
-    assert found(dark, policy, source=down) == set()
-    assert found(replace(resource, up=None), policy, source=replace(UP, up=None)) == set()
-    assert found(resource, policy, source=stale) == set()
-    assert found(dark, policy, source=down, standing=before.standing) == {word}
-    assert found(resource, policy, source=stale, standing=before.standing) == {word}
+    assert name_problems(before.problems) == {word}
+    assert find_problems(dark, policy, source=down) == set()
+    assert find_problems(replace(resource, up=None), policy, source=replace(UP, up=None)) == set()
+    assert find_problems(resource, policy, source=stale) == set()
+    assert find_problems(dark, policy, source=down, standing=before.standing) == {word}
+    assert find_problems(resource, policy, source=stale, standing=before.standing) == {word}
 
 
 def test_begins_never_means_that_it_cannot_end() -> None:
@@ -115,7 +115,7 @@ def test_begins_never_means_that_it_cannot_end() -> None:
     before = judge(resource, policy, NOW, source=UP)
     one_left = status(counts={Status.COMPLETED: 1}, last_success=60)
 
-    assert found(one_left, policy, standing=before.standing) == set()
+    assert find_problems(one_left, policy, standing=before.standing) == set()
 
 
 def before_a_restart(word: str, **given: Any) -> Problem:
@@ -137,36 +137,36 @@ def test_what_stood_before_a_restart_stands_until_a_reading_ends_it(up: bool | N
         "time_in_future", "unreadable", "records_unreadable", "partly_failed", "not_downloadable",
     }  # fmt: skip
     assert {one.since for one in verdict.problems} == {ago(DAY)}
-    assert found(replace(resource, up=True, failure=None), standing=stood) == set()
+    assert find_problems(replace(resource, up=True, failure=None), standing=stood) == set()
 
 
 def test_what_the_state_file_shows_is_judged_anew() -> None:
     stood = standing(before_a_restart("too_old"), before_a_restart("empty", kind="full"))
     resource = status(up=None, last_success=2 * DAY, last_size={"full": 7.0})
 
-    assert found(resource, POLICY, standing=stood) == {"too_old"}
-    assert found(resource, Policy(max_age=9 * DAY), standing=stood) == set()
+    assert find_problems(resource, POLICY, standing=stood) == {"too_old"}
+    assert find_problems(resource, Policy(max_age=9 * DAY), standing=stood) == set()
 
 
 def test_what_ends_by_itself_ends_over_a_restart() -> None:
     stood = standing(before_a_restart("restore_failed", until=NOW))
 
-    assert found(status(up=None, last_success=60), now=NOW - 1, standing=stood) == {"restore_failed"}
-    assert found(status(up=None, last_success=60), standing=stood) == set()
+    assert find_problems(status(up=None, last_success=60), now=NOW - 1, standing=stood) == {"restore_failed"}
+    assert find_problems(status(up=None, last_success=60), standing=stood) == set()
 
 
 def test_an_unreadable_resource_stays_so_when_its_source_goes_down_too() -> None:
     stood = standing(before_a_restart("unreadable"))
     resource = status(up=False, failure="timeout", observed=Observations(read_at=ago(DAY)))
 
-    assert found(resource, source=replace(UP, up=False), standing=stood) == {"unreadable"}
-    assert found(replace(resource, up=True), standing=stood) == set()
+    assert find_problems(resource, source=replace(UP, up=False), standing=stood) == {"unreadable"}
+    assert find_problems(replace(resource, up=True), standing=stood) == set()
 
 
 def test_pausing_ends_everything() -> None:
     stood = standing(before_a_restart("last_run_failed"))
 
-    assert found(status(up=None, last_success=60, paused=True), standing=stood) == set()
+    assert find_problems(status(up=None, last_success=60, paused=True), standing=stood) == set()
 
 
 def test_nothing_due_means_that_only_a_reading_changes_it() -> None:
@@ -192,8 +192,11 @@ def test_the_verdict_holds_until_it_is_due_and_not_longer(word: str) -> None:
     verdict = judge(resource, policy, NOW, source=replace(UP, polled_at=NOW + 1e9))
     source = replace(UP, polled_at=NOW + 1e9)
 
-    before = {named(judge(resource, policy, verdict.due - 1, source=source).problems) == named(verdict.problems)}
-    after = named(judge(resource, policy, verdict.due + 1, source=source).problems)
+    before = {
+        name_problems(judge(resource, policy, verdict.due - 1, source=source).problems)
+        == name_problems(verdict.problems)
+    }
+    after = name_problems(judge(resource, policy, verdict.due + 1, source=source).problems)
 
     assert before == {True}
-    assert after != named(verdict.problems)
+    assert after != name_problems(verdict.problems)

@@ -26,10 +26,10 @@ def resource_status(
     *backups: Backup, reported: float | None = None, recovery: RecoveryWindow | None = None
 ) -> ResourceStatus:
     known = ResourceStatus(resource=PLAIN, first_seen=0.0, details=Details(last_success=reported))
-    return relisted(known, *backups, recovery=recovery)
+    return list_again(known, *backups, recovery=recovery)
 
 
-def relisted(known: ResourceStatus, *backups: Backup, recovery: RecoveryWindow | None = None) -> ResourceStatus:
+def list_again(known: ResourceStatus, *backups: Backup, recovery: RecoveryWindow | None = None) -> ResourceStatus:
     page = Page(backups=backups, recovery=recovery, hashes={one.id: hash(one) for one in backups})
     return known.update_listing(Listing().merge_pages([page], whole=True), sizes=True)
 
@@ -67,7 +67,7 @@ def test_a_reported_success_becomes_the_backup_that_the_listing_shows_later() ->
     early = resource_status(first, reported=NOW + 1200)
     assert summary(early).last_success == NOW + 1200
 
-    found = relisted(early, first, done("2", NOW, NOW + 1200))
+    found = list_again(early, first, done("2", NOW, NOW + 1200))
     assert summary(found).last_success == NOW
     assert len(found.history.successes[""]) == 2
 
@@ -76,9 +76,9 @@ def test_a_reported_success_stays_true_when_it_is_reported_no_longer() -> None:
     first = done("1", NOW - 86400, NOW - 86000)
     silent = replace(resource_status(first, reported=NOW), details=Details())
 
-    assert summary(relisted(silent, first)).last_success == NOW
-    assert summary(relisted(silent)).last_success == NOW
-    assert summary(relisted(replace(silent, details=Details(last_success=NOW + 5)), first)).last_success == NOW + 5
+    assert summary(list_again(silent, first)).last_success == NOW
+    assert summary(list_again(silent)).last_success == NOW
+    assert summary(list_again(replace(silent, details=Details(last_success=NOW + 5)), first)).last_success == NOW + 5
 
 
 def test_a_reported_success_alone_is_a_success_but_not_before_a_listing() -> None:
@@ -183,7 +183,7 @@ def test_what_only_the_newest_record_says_is_not_said_of_another() -> None:
     assert (both.item_failures, both.expires) == (0, None)
     assert (summary(resource_status(old)).item_failures, summary(resource_status(old)).expires) == (3, NOW + 1)
     assert summary(resource_status(old, reported=NOW)).item_failures is None
-    assert summary(relisted(resource_status(old, new), old)).item_failures is None
+    assert summary(list_again(resource_status(old, new), old)).item_failures is None
     assert summary(resource_status(done("3", NOW, NOW + 1))).item_failures is None
 
 

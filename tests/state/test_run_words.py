@@ -10,7 +10,7 @@ from exporter.settings import Policy, Thresholds
 from exporter.state.download_check import DownloadCheck
 from exporter.state.observations import Observations
 from exporter.state.problems import judge
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, found, status
+from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
 
 FAILED, COMPLETED = Status.FAILED, Status.COMPLETED
 PAUSED = replace(OFF_LIMITS, paused=True)
@@ -31,7 +31,7 @@ DOWN = replace(UP, up=False, failure="timeout")
     ],
 )
 def test_last_run_failed(given: dict[str, Any], expected: set[str]) -> None:
-    assert found(status(**{"last_finished": FAILED, "last_failure": 60, **given}), source=DOWN) == expected
+    assert find_problems(status(**{"last_finished": FAILED, "last_failure": 60, **given}), source=DOWN) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_failing_repeatedly(given: dict[str, Any], most: int, expected: set[str]
     policy = replace(OFF_LIMITS, thresholds=Thresholds(failures=most))
     resource = status(**{"last_failure": 60, "last_success": 3600, "last_finished": COMPLETED, "up": None, **given})
 
-    assert found(resource, policy) == expected
+    assert find_problems(resource, policy) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_failing_repeatedly_by_kind(given: dict[str, Any], expected: set[str]) -
     before = {"last_failure": 60, "last_success": 30, "last_success_by_kind": {"dump": 3600}, "failures": 0}
     before = before if given.get("failures") != 3 else {**before, "last_success": 3600}
 
-    assert found(status(**{**before, "failures_by_kind": {"dump": 3}, **given})) == expected
+    assert find_problems(status(**{**before, "failures_by_kind": {"dump": 3}, **given})) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,15 +105,16 @@ def test_stuck(given: dict[str, Any], max_duration: float | None, expected: set[
     policy = replace(OFF_LIMITS, max_duration=max_duration)
 
     assert (
-        found(status(**{"typical_duration": {"dump": 1200}, **given}), policy, source=replace(UP, up=None)) == expected
+        find_problems(status(**{"typical_duration": {"dump": 1200}, **given}), policy, source=replace(UP, up=None))
+        == expected
     )
 
 
 def test_stuck_by_its_threshold() -> None:
     policy = replace(OFF_LIMITS, thresholds=Thresholds(stuck=5))
 
-    assert found(status(running_since=6000, typical_duration={"": 1200}), policy) == set()
-    assert found(status(running_since=6001, typical_duration={"": 1200}), policy) == {"stuck"}
+    assert find_problems(status(running_since=6000, typical_duration={"": 1200}), policy) == set()
+    assert find_problems(status(running_since=6001, typical_duration={"": 1200}), policy) == {"stuck"}
 
 
 def test_stuck_says_how_long_it_usually_takes() -> None:
@@ -153,7 +154,7 @@ def test_progress_stalled(
     resource = status(**{"running_since": 600, "progress": 40.0, "observed": observed, **given})
     source = replace(UP, interval=float(interval), configured_interval=float(interval), up=None)
 
-    assert found(resource, policy, source=source) == expected
+    assert find_problems(resource, policy, source=source) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,8 +173,8 @@ def test_slow(took: float, typical: float | None, threshold: float, expected: se
     typically = {} if typical is None else {"dump": float(typical)}
     resource = status(last_duration={"dump": float(took)}, typical_duration=typically, last_success=60)
 
-    assert found(resource, replace(OFF_LIMITS, thresholds=Thresholds(slow=threshold))) == expected
-    assert found(resource, PAUSED) == set()
+    assert find_problems(resource, replace(OFF_LIMITS, thresholds=Thresholds(slow=threshold))) == expected
+    assert find_problems(resource, PAUSED) == set()
 
 
 @pytest.mark.parametrize(
@@ -191,15 +192,15 @@ def test_restore_failed(seconds: float, word: Status, span: float, expected: set
     details = Details(restore=Restore(started=ago(seconds), status=word))
     policy = replace(OFF_LIMITS, thresholds=Thresholds(restore_failed=span))
 
-    assert found(status(details=details), policy) == expected
-    assert found(status(details=details), PAUSED) == set()
+    assert find_problems(status(details=details), policy) == expected
+    assert find_problems(status(details=details), PAUSED) == set()
 
 
 def test_partly_failed() -> None:
-    assert found(status(last_success=60, item_failures=2)) == {"partly_failed"}
-    assert found(status(last_success=60, item_failures=0)) == set()
-    assert found(status(last_success=60, item_failures=None)) == set()
-    assert found(status(last_success=60, item_failures=2), PAUSED) == set()
+    assert find_problems(status(last_success=60, item_failures=2)) == {"partly_failed"}
+    assert find_problems(status(last_success=60, item_failures=0)) == set()
+    assert find_problems(status(last_success=60, item_failures=None)) == set()
+    assert find_problems(status(last_success=60, item_failures=2), PAUSED) == set()
 
 
 FAILED_CHECK = DownloadCheck().fail(NOW, 1, "expired")
@@ -210,7 +211,7 @@ def test_not_downloadable() -> None:
 
     assert one.word == "not_downloadable"
     assert one.text == "The newest completed backup could not be downloaded: expired."
-    assert found(status(last_success=60, download_check=FAILED_CHECK.succeed(NOW, 1))) == set()
+    assert find_problems(status(last_success=60, download_check=FAILED_CHECK.succeed(NOW, 1))) == set()
 
 
 def test_failing_says_since_when() -> None:

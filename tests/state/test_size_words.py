@@ -7,7 +7,7 @@ import pytest
 from exporter.settings import Thresholds
 from exporter.state.problems import judge
 from exporter.state.resource import ResourceStatus
-from tests.state.judged import NOW, OFF_LIMITS, UP, found, status
+from tests.state.judged import NOW, OFF_LIMITS, UP, find_problems, status
 
 MIB = 1048576
 USUAL = 8 * MIB
@@ -47,9 +47,9 @@ def test_sizes(kind: str, size: float, typical: float | None, expected: set[str]
     usual = {} if typical is None else {kind: float(typical)}
     resource = status(last_success=60, last_size={kind: float(size)}, typical_size=usual)
 
-    assert found(resource) == expected
-    assert found(resource, replace(OFF_LIMITS, paused=True)) == set()
-    assert found(replace(resource, up=False)) == expected  # as it was read last
+    assert find_problems(resource) == expected
+    assert find_problems(resource, replace(OFF_LIMITS, paused=True)) == set()
+    assert find_problems(replace(resource, up=False)) == expected  # as it was read last
 
 
 def test_kinds_are_judged_apart() -> None:
@@ -59,19 +59,19 @@ def test_kinds_are_judged_apart() -> None:
         typical_size={"full": 8.0 * MIB, "dump": 8.0 * MIB, "manual": 8.0 * MIB},
     )
 
-    assert found(resource) == {"size_dropped full", "size_grew dump info", "empty manual"}
+    assert find_problems(resource) == {"size_dropped full", "size_grew dump info", "empty manual"}
 
 
 def test_thresholds_of_sizes() -> None:
     policy = replace(OFF_LIMITS, thresholds=Thresholds(size_drop=0.25, size_growth=10))
 
-    def sized(size: float) -> ResourceStatus:
+    def with_sizes(size: float) -> ResourceStatus:
         return status(last_success=60, last_size={"": size}, typical_size={"": 8.0 * MIB})
 
-    assert found(sized(2.0 * MIB), policy) == set()
-    assert found(sized(2.0 * MIB - 1), policy) == {"size_dropped"}
-    assert found(sized(80.0 * MIB), policy) == set()
-    assert found(sized(80.0 * MIB + 1), policy) == {"size_grew info"}
+    assert find_problems(with_sizes(2.0 * MIB), policy) == set()
+    assert find_problems(with_sizes(2.0 * MIB - 1), policy) == {"size_dropped"}
+    assert find_problems(with_sizes(80.0 * MIB), policy) == set()
+    assert find_problems(with_sizes(80.0 * MIB + 1), policy) == {"size_grew info"}
 
 
 def test_texts_of_sizes() -> None:

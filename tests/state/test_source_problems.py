@@ -9,21 +9,21 @@ from exporter.state.observations import SourceObservations
 from exporter.state.problem import CRITICAL, WARNING, Problem
 from exporter.state.resource import SourceStatus, UnreadableScope
 from exporter.state.source_problems import judge_source, source_problems
-from tests.state.judged import DAY, NOW, UP, ago, named, standing
+from tests.state.judged import DAY, NOW, UP, ago, name_problems, standing
 
 CLOSED = UnreadableScope(id="p", name="closed", reason="forbidden")
 NEW = SourceStatus(configured_interval=300.0, interval=300.0, started_at=NOW)
 DOWN = replace(UP, up=False, failure="timeout")
 
 
-def polled(base: SourceStatus = UP, **given: Any) -> SourceStatus:
+def source_status(base: SourceStatus = UP, **given: Any) -> SourceStatus:
     own: dict[str, Any] = {
         name: ago(value) if name in ("last_success", "started_at") else value for name, value in given.items()
     }
     return replace(base, **own)
 
 
-def emptied(before: int | None, gone: float | None) -> SourceObservations:
+def empty(before: int | None, gone: float | None) -> SourceObservations:
     return SourceObservations(populated=before, emptied_at=None if gone is None else ago(gone))
 
 
@@ -32,25 +32,31 @@ def emptied(before: int | None, gone: float | None) -> SourceObservations:
     [
         pytest.param(UP, set(), id="all is well"),
         pytest.param(NEW, set(), id="not polled yet"),
-        pytest.param(polled(DOWN, failure="unauthorized"), {"credentials_rejected critical"}, id="unauthorized"),
-        pytest.param(polled(DOWN, failure="forbidden"), {"credentials_rejected critical"}, id="forbidden"),
+        pytest.param(source_status(DOWN, failure="unauthorized"), {"credentials_rejected critical"}, id="unauthorized"),
+        pytest.param(source_status(DOWN, failure="forbidden"), {"credentials_rejected critical"}, id="forbidden"),
         pytest.param(DOWN, set(), id="another reason, once"),
-        pytest.param(polled(DOWN, last_success=600), {"down"}, id="two intervals without a good poll"),
-        pytest.param(polled(DOWN, last_success=599), set(), id="a second less"),
+        pytest.param(source_status(DOWN, last_success=600), {"down"}, id="two intervals without a good poll"),
+        pytest.param(source_status(DOWN, last_success=599), set(), id="a second less"),
         pytest.param(replace(DOWN, last_success=None), {"down"}, id="it never answered since the start"),
-        pytest.param(polled(last_success=600), set(), id="up again"),
-        pytest.param(polled(DOWN, last_success=7199, interval=3600.0, configured_interval=3600.0), set(), id="hourly"),
+        pytest.param(source_status(last_success=600), set(), id="up again"),
         pytest.param(
-            polled(DOWN, last_success=7200, interval=3600.0, configured_interval=3600.0), {"down"}, id="hourly, twice"
+            source_status(DOWN, last_success=7199, interval=3600.0, configured_interval=3600.0), set(), id="hourly"
         ),
-        pytest.param(polled(last_success=901), {"data_stale"}, id="a second over three intervals"),
-        pytest.param(polled(last_success=900), set(), id="exactly three intervals"),
-        pytest.param(polled(DOWN, last_success=99999), {"down"}, id="it fails, which is another word's"),
-        pytest.param(polled(last_success=3600, interval=3600.0, configured_interval=3600.0), set(), id="polled hourly"),
-        pytest.param(polled(NEW, started_at=901), {"data_stale"}, id="a first poll that never ends"),
-        pytest.param(polled(NEW, started_at=900), set(), id="a first poll of exactly three intervals"),
         pytest.param(
-            polled(NEW, started_at=901, interval=86400.0, configured_interval=86400.0), set(), id="slow first"
+            source_status(DOWN, last_success=7200, interval=3600.0, configured_interval=3600.0),
+            {"down"},
+            id="hourly, twice",
+        ),
+        pytest.param(source_status(last_success=901), {"data_stale"}, id="a second over three intervals"),
+        pytest.param(source_status(last_success=900), set(), id="exactly three intervals"),
+        pytest.param(source_status(DOWN, last_success=99999), {"down"}, id="it fails, which is another word's"),
+        pytest.param(
+            source_status(last_success=3600, interval=3600.0, configured_interval=3600.0), set(), id="polled hourly"
+        ),
+        pytest.param(source_status(NEW, started_at=901), {"data_stale"}, id="a first poll that never ends"),
+        pytest.param(source_status(NEW, started_at=900), set(), id="a first poll of exactly three intervals"),
+        pytest.param(
+            source_status(NEW, started_at=901, interval=86400.0, configured_interval=86400.0), set(), id="slow first"
         ),
         pytest.param(replace(DOWN, failure="rate_limited"), {"rate_limited"}, id="held back"),
         pytest.param(replace(UP, rate_limited_resources=2), {"rate_limited"}, id="some resources are held back"),
@@ -71,27 +77,27 @@ def emptied(before: int | None, gone: float | None) -> SourceObservations:
         pytest.param(replace(UP, interval=300.0), set(), id="exactly as configured"),
         pytest.param(replace(UP, listed_resources=0, matching_resources=0), set(), id="always empty"),
         pytest.param(
-            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, 60)),
+            replace(UP, listed_resources=0, matching_resources=0, observed=empty(2, 60)),
             {"emptied critical"},
             id="all are gone",
         ),
         pytest.param(
-            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, DAY)),
+            replace(UP, listed_resources=0, matching_resources=0, observed=empty(2, DAY)),
             {"emptied critical"},
             id="for a day",
         ),
         pytest.param(
-            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(2, DAY + 1)),
+            replace(UP, listed_resources=0, matching_resources=0, observed=empty(2, DAY + 1)),
             set(),
             id="for a second more",
         ),
         pytest.param(
-            replace(UP, listed_resources=0, matching_resources=0, observed=emptied(0, 60)),
+            replace(UP, listed_resources=0, matching_resources=0, observed=empty(0, 60)),
             set(),
             id="only paused ones are gone",
         ),
         pytest.param(
-            replace(UP, listed_resources=1, matching_resources=1, observed=emptied(2, None)), set(), id="one is left"
+            replace(UP, listed_resources=1, matching_resources=1, observed=empty(2, None)), set(), id="one is left"
         ),
         pytest.param(
             replace(UP, listed_resources=40, matching_resources=0), {"emptied critical"}, id="the filters leave none"
@@ -102,14 +108,14 @@ def emptied(before: int | None, gone: float | None) -> SourceObservations:
             id="they leave one, of another shard",
         ),
         pytest.param(
-            replace(DOWN, listed_resources=0, matching_resources=0, observed=emptied(2, 60)),
+            replace(DOWN, listed_resources=0, matching_resources=0, observed=empty(2, 60)),
             {"emptied critical"},
             id="down since then",
         ),
     ],
 )
 def test_source_words(status: SourceStatus, expected: set[str]) -> None:
-    assert named(source_problems(status, frozenset(), NOW)) == expected
+    assert name_problems(source_problems(status, frozenset(), NOW)) == expected
 
 
 def test_worst_first() -> None:
@@ -131,11 +137,11 @@ def test_ignored_words_are_apart() -> None:
 
 def test_texts_have_the_numbers() -> None:
     statuses = (
-        polled(DOWN, last_success=1200, failure="connection"),
-        polled(last_success=1200),
+        source_status(DOWN, last_success=1200, failure="connection"),
+        source_status(last_success=1200),
         replace(UP, interval=720.0),
         replace(UP, listed_resources=12, matching_resources=0),
-        replace(UP, listed_resources=0, observed=emptied(12, 3 * 3600)),
+        replace(UP, listed_resources=0, observed=empty(12, 3 * 3600)),
     )
 
     assert [one.text for status in statuses for one in source_problems(status, frozenset(), NOW)] == [
@@ -174,7 +180,7 @@ BEFORE = standing(
 def test_what_stood_before_a_restart_stands_until_a_poll_ends_it(status: SourceStatus, expected: set[str]) -> None:
     verdict = judge_source(status, frozenset(), NOW, standing=BEFORE)
 
-    assert named(verdict.problems) == expected
+    assert name_problems(verdict.problems) == expected
     assert {one.since for one in verdict.problems} <= {ago(900)}
 
 

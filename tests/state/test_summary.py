@@ -14,24 +14,24 @@ DONE, FAILED, RUNNING, PENDING = Status.COMPLETED, Status.FAILED, Status.IN_PROG
 NOTHING = dict.fromkeys(Status, 0)
 
 
-def made(own: str, started: float | None, status: Status = DONE, **fields: Any) -> Backup:
+def backup(own: str, started: float | None, status: Status = DONE, **fields: Any) -> Backup:
     return Backup(id=own, started=started, status=status, **fields)
 
 
-def listed(*backups: Backup, recovery: RecoveryWindow | None = None) -> Listing:
+def with_listing(*backups: Backup, recovery: RecoveryWindow | None = None) -> Listing:
     return Listing().merge_pages([Page(backups=backups, recovery=recovery)], whole=True)
 
 
 def of(*backups: Backup, before: tuple[Backup, ...] = (), sizes: bool = True) -> Summary:
     """Summarize a listing, after one that the vendor has forgotten meanwhile."""
-    listing = listed(*backups)
+    listing = with_listing(*backups)
     return summarize(listing, History().merge_listing(before).merge_listing(listing.backups.values()), sizes=sizes)
 
 
 def row(values: list[float | None], **fields: Any) -> list[Backup]:
     """Return completed backups with these sizes and durations, the first one the newest."""
     return [
-        made(
+        backup(
             f"{fields.get('kind', '')}{number}",
             1000.0 - number,
             size=value,
@@ -83,7 +83,7 @@ def test_typical_outlives_the_vendors_memory() -> None:
 
 
 def test_size_and_duration_are_those_of_the_newest_or_absent() -> None:
-    found = of(made("b", 2, size=None, finished=1), made("a", 1, size=7, finished=5))
+    found = of(backup("b", 2, size=None, finished=1), backup("a", 1, size=7, finished=5))
 
     assert found.last_success == 2
     assert found.last_size == {}
@@ -106,20 +106,20 @@ def test_size_and_duration_are_those_of_the_newest_or_absent() -> None:
     ],
 )
 def test_failures_since_success(backups: list[tuple[Status, float | None]], failures: int) -> None:
-    found = of(*(made(str(number), at, status) for number, (status, at) in enumerate(backups)))
+    found = of(*(backup(str(number), at, status) for number, (status, at) in enumerate(backups)))
 
     assert found.failures == failures
 
 
 def test_failures_since_success_are_told_for_each_kind() -> None:
     found = of(
-        made("a", 1, kind="full"),
-        made("b", 2, FAILED, kind="full"),
-        made("c", 3, kind="incremental"),
-        made("d", 4, FAILED, kind="incremental"),
-        made("e", 5, FAILED, kind="odd"),
-        made("f", 6, FAILED, kind="odd"),
-        made("g", 7, RUNNING, kind="manual"),
+        backup("a", 1, kind="full"),
+        backup("b", 2, FAILED, kind="full"),
+        backup("c", 3, kind="incremental"),
+        backup("d", 4, FAILED, kind="incremental"),
+        backup("e", 5, FAILED, kind="odd"),
+        backup("f", 6, FAILED, kind="odd"),
+        backup("g", 7, RUNNING, kind="manual"),
     )
 
     assert found.failures == 3
@@ -127,7 +127,7 @@ def test_failures_since_success_are_told_for_each_kind() -> None:
 
 
 def test_failures_count_from_a_success_that_the_vendor_has_forgotten() -> None:
-    found = of(made("b", 5, FAILED), made("a", 1, FAILED), before=(made("s", 3, kind="full"),))
+    found = of(backup("b", 5, FAILED), backup("a", 1, FAILED), before=(backup("s", 3, kind="full"),))
 
     assert found.last_success == 3
     assert found.failures == 1
@@ -135,14 +135,14 @@ def test_failures_count_from_a_success_that_the_vendor_has_forgotten() -> None:
 
 
 def test_the_last_success_goes_by_instant_over_all_kinds() -> None:
-    found = of(made("a", 5, kind="full"), made("b", 9, kind="incremental"), made("c", 7, kind="full"))
+    found = of(backup("a", 5, kind="full"), backup("b", 9, kind="incremental"), backup("c", 7, kind="full"))
 
     assert found.last_success == 9
     assert found.last_success_by_kind == {"full": 7, "incremental": 9}
 
 
 def test_running_and_pending_do_not_change_the_last_status() -> None:
-    found = of(made("d", 4, PENDING), made("c", 3, RUNNING), made("b", 2, FAILED), made("a", 1))
+    found = of(backup("d", 4, PENDING), backup("c", 3, RUNNING), backup("b", 2, FAILED), backup("a", 1))
 
     assert found.last_finished is FAILED
     assert found.last_attempt == 3
@@ -151,14 +151,14 @@ def test_running_and_pending_do_not_change_the_last_status() -> None:
 
 
 def test_every_status_is_counted_undated_ones_too() -> None:
-    found = of(made("a", 1), made("b", None), made("c", None, FAILED), *(made(s, 9, s) for s in Status))
+    found = of(backup("a", 1), backup("b", None), backup("c", None, FAILED), *(backup(s, 9, s) for s in Status))
 
     assert found.counts == {**dict.fromkeys(Status, 1), DONE: 3, FAILED: 2}
     assert of().counts == NOTHING
 
 
 def test_counts_stored_bytes_and_oldest_follow_the_listing() -> None:
-    found = of(made("b", 2, size=3), before=(made("a", 1, size=5),))
+    found = of(backup("b", 2, size=3), before=(backup("a", 1, size=5),))
 
     assert found.counts[DONE] == 1
     assert found.stored_bytes == 3
@@ -181,7 +181,7 @@ def test_counts_stored_bytes_and_oldest_follow_the_listing() -> None:
     ],
 )
 def test_stored_bytes(sizes: bool, backups: list[tuple[Status, float | None]], stored: float | None) -> None:
-    found = of(*(made(str(n), n, status, size=size) for n, (status, size) in enumerate(backups)), sizes=sizes)
+    found = of(*(backup(str(n), n, status, size=size) for n, (status, size) in enumerate(backups)), sizes=sizes)
 
     assert found.stored_bytes == stored
 
@@ -197,7 +197,7 @@ def test_stored_bytes(sizes: bool, backups: list[tuple[Status, float | None]], s
     ],
 )
 def test_oldest_success(backups: list[tuple[Status, float | None]], oldest: float | None) -> None:
-    assert of(*(made(str(n), at, status) for n, (status, at) in enumerate(backups))).oldest_success == oldest
+    assert of(*(backup(str(n), at, status) for n, (status, at) in enumerate(backups))).oldest_success == oldest
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ def test_oldest_success(backups: list[tuple[Status, float | None]], oldest: floa
 def test_what_runs(
     running: list[tuple[float | None, float | None]], count: int, since: float | None, progress: float | None
 ) -> None:
-    backups = [made(str(n), at, RUNNING, progress=percent) for n, (at, percent) in enumerate(running)]
-    found = of(*backups, made("done", 9, progress=None), made("waits", 1, PENDING))
+    backups = [backup(str(n), at, RUNNING, progress=percent) for n, (at, percent) in enumerate(running)]
+    found = of(*backups, backup("done", 9, progress=None), backup("waits", 1, PENDING))
 
     assert (found.running, found.running_since, found.progress) == (count, since, progress)
 
 
 def test_a_recovery_window_tells_the_oldest_and_the_newest_point_and_no_bytes() -> None:
-    listing = listed(recovery=RecoveryWindow(kind="pitr", earliest=10, latest=90))
+    listing = with_listing(recovery=RecoveryWindow(kind="pitr", earliest=10, latest=90))
     found = summarize(listing, History().merge_listing((), listing.recovery))
 
     assert (found.oldest_success, found.last_success, found.last_success_by_kind) == (10, 90, {"pitr": 90})

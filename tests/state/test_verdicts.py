@@ -9,7 +9,7 @@ from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.verdicts import Disappeared, SourceVerdicts, outline
 from tests.metrics.states import source
-from tests.state.judged import DAY, HOUR, NOW, UP, named, status
+from tests.state.judged import DAY, HOUR, NOW, UP, name_problems, status
 
 
 class World:
@@ -37,7 +37,7 @@ class World:
         return [new.status.resource.id for old, new in judged if outline(old) != outline(new)]
 
     def words(self, key: str = "r") -> set[str]:
-        return named(self.verdicts.views[key].verdict.problems)
+        return name_problems(self.verdicts.views[key].verdict.problems)
 
     def since(self, key: str = "r") -> list[float | None]:
         return [one.since for one in self.verdicts.views[key].verdict.problems]
@@ -156,7 +156,7 @@ def test_the_source_is_judged_when_its_time_comes() -> None:
     world.refresh(after=900)
     assert world.verdicts.verdict.problems == ()
     world.refresh(after=1)
-    assert named(world.verdicts.verdict.problems) == {"data_stale"}
+    assert name_problems(world.verdicts.verdict.problems) == {"data_stale"}
 
 
 def test_a_clock_that_was_set_creates_no_duration() -> None:

@@ -16,7 +16,7 @@ from tests.metrics.states import NOW, Clock, done, source, thing, with_listing
 HOSTILE_NAME = '"><img src=x onerror=alert(1)>\x1b[31m {{ 7 * 7 }}'
 
 
-def named(own: str, name: str, hours_ago: float | None = 1.0) -> ResourceStatus:
+def item(own: str, name: str, hours_ago: float | None = 1.0) -> ResourceStatus:
     """Return a resource that was read, with a backup so many hours ago, or with none."""
     backups = () if hours_ago is None else (done("b", hours_ago, 5, 1e9, ""),)
     return with_listing(thing(own, name=name), *backups)
@@ -36,7 +36,7 @@ def fill(store: Store, statuses: Sequence[ResourceStatus], one: Source | None = 
 async def serve_pages(*, names: Sequence[str] = (), store: Store | None = None) -> AsyncIterator[str]:
     """Serve the pages of a store, or of resources with these names; yield the address of the status page."""
     if store is None:
-        store = fill(Store(Clock(), lambda: 0.0), [named(f"id/{at} %", name) for at, name in enumerate(names)])
+        store = fill(Store(Clock(), lambda: 0.0), [item(f"id/{at} %", name) for at, name in enumerate(names)])
     served = web.Application()
     served.router.add_routes(PageRoutes(store, "/metrics").routes(home=True))
     served.router.add_get("/metrics", _nothing)

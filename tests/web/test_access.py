@@ -53,49 +53,49 @@ class Served:
             await response.write(b"x" * 2**20)
         return response
 
-    async def broken(self, _: web.Request) -> web.Response:
+    async def break_off(self, _: web.Request) -> web.Response:
         raise RuntimeError("planted")
 
 
 @asynccontextmanager
-async def opened(listener: Listener) -> AsyncIterator[Served]:
-    served = Served(listener)
+async def open_pages(listener: Listener) -> AsyncIterator[Served]:
+    serve = Served(listener)
     app = web.Application()
-    app.router.add_get("/html", served.html)
-    app.router.add_route("*", "/", served.plain)
-    app.router.add_get("/big", served.big)
-    app.router.add_get("/broken", served.broken)
-    served.listener.access.install(app)
+    app.router.add_get("/html", serve.html)
+    app.router.add_route("*", "/", serve.plain)
+    app.router.add_get("/big", serve.big)
+    app.router.add_get("/broken", serve.break_off)
+    serve.listener.access.install(app)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    (url,) = await served.listener.open(runner, [("127.0.0.1", 0)])
-    served.port = int(url.rpartition(":")[2])
+    (url,) = await serve.listener.open(runner, [("127.0.0.1", 0)])
+    serve.port = int(url.rpartition(":")[2])
     try:
-        yield served
+        yield serve
     finally:
-        await served.listener.close()
+        await serve.listener.close()
         await runner.cleanup()
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with opened(Listener()) as one:
+async def serve() -> AsyncIterator[Served]:
+    async with open_pages(Listener()) as one:
         yield one
 
 
-async def ask(served: Served, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, CIMultiDict[str]]:
+async def ask(serve: Served, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, CIMultiDict[str]]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with (
         aiohttp.ClientSession() as session,
-        session.request(method, served.url + path, headers=named) as answer,
+        session.request(method, serve.url + path, headers=named) as answer,
     ):
         await answer.read()
         return answer.status, CIMultiDict(answer.headers)
 
 
 @pytest.mark.parametrize("path", ["/", "/html", "/nothing", "/broken"])
-async def test_every_answer_has_our_headers_and_html_the_browsers(served: Served, path: str) -> None:
-    _, headers = await ask(served, path)
+async def test_every_answer_has_our_headers_and_html_the_browsers(serve: Served, path: str) -> None:
+    _, headers = await ask(serve, path)
     assert {name: headers.get(name) for name in OURS} == OURS
     html = HTML_HEADERS if path == "/html" else {}
     assert headers.get("Content-Security-Policy") == html.get("Content-Security-Policy")
@@ -103,8 +103,8 @@ async def test_every_answer_has_our_headers_and_html_the_browsers(served: Served
 
 
 @pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET / HTTP/1.1\r\nA\x00: b\r\n\r\n"])
-async def test_an_answer_to_what_is_no_http_names_no_version(served: Served, sent: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+async def test_an_answer_to_what_is_no_http_names_no_version(serve: Served, sent: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", serve.port)
     writer.write(sent)
     answer = (await reader.read()).decode()
     assert answer.startswith("HTTP/1.")
@@ -147,20 +147,20 @@ async def test_a_configured_header_replaces_ours(open_: Open) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
 async def test_what_crosses_origins_changes_nothing(
-    served: Served, method: str, host: str, headers: dict[str, str], status: int
+    serve: Served, method: str, host: str, headers: dict[str, str], status: int
 ) -> None:
-    given = {name: value.format(port=served.port) for name, value in headers.items()}
-    found, _ = await ask(served, "/", method, Host=host.format(port=served.port), **given)
+    given = {name: value.format(port=serve.port) for name, value in headers.items()}
+    found, _ = await ask(serve, "/", method, Host=host.format(port=serve.port), **given)
     assert found == (200 if method == "GET" else status)
 
 
 @asynccontextmanager
-async def clients(served: Served, count: int, sent: bytes = b"") -> AsyncIterator[list[asyncio.StreamReader]]:
+async def clients(serve: Served, count: int, sent: bytes = b"") -> AsyncIterator[list[asyncio.StreamReader]]:
     """Connect so many clients, each of which sends something and then nothing more."""
     async with AsyncExitStack() as stack:
         readers: list[asyncio.StreamReader] = []
         for _ in range(count):
-            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", serve.port)
             stack.callback(_abort, writer)  # it holds the writer, which closes when it is gone
             writer.write(sent)
             readers.append(reader)
@@ -181,9 +181,9 @@ def few(monkeypatch: pytest.MonkeyPatch, limit: int = 20) -> None:
 async def test_too_many_connections_give_way_to_a_new_one(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     few(monkeypatch)
     with capture_logs() as logs:
-        async with opened(Listener()) as served, clients(served, 50, sent):
-            assert [(await ask(served))[0] for _ in range(3)] == [200] * 3
-            assert len(served.listener._connections) <= 20
+        async with open_pages(Listener()) as serve, clients(serve, 50, sent):
+            assert [(await ask(serve))[0] for _ in range(3)] == [200] * 3
+            assert len(serve.listener._connections) <= 20
     assert [(log["event"], log["limit"]) for log in logs if log["log_level"] == "warning"] == [
         ("connections.dropped", 20)
     ]
@@ -192,12 +192,12 @@ async def test_too_many_connections_give_way_to_a_new_one(sent: bytes, monkeypat
 async def test_who_has_logged_in_gives_way_last(open_: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     few(monkeypatch)
     there = await open_(basic_auth_users=USERS)
-    served = Served(there.listener, int(there.url.rpartition(":")[2]))
+    serve = Served(there.listener, int(there.url.rpartition(":")[2]))
     async with aiohttp.ClientSession() as session:
         for _ in range(3):
             async with session.get(there.url, headers={"Authorization": RIGHT}) as answer:
                 assert answer.status == 200
-            async with clients(served, 50, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+            async with clients(serve, 50, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
                 known = [one for rank in there.listener._connections._ranks.values() for one in rank if one.known]
                 assert len(known) == 1, "the connection stands"
 
@@ -206,32 +206,32 @@ async def test_who_has_logged_in_gives_way_last(open_: Open, monkeypatch: pytest
 async def test_a_connection_that_does_nothing_is_ended(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEADER_SECONDS", 0.3)
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.3)
-    async with opened(Listener()) as served, clients(served, 5, sent):
-        while len(served.listener._connections) < 5:  # noqa: ASYNC110 - nor when they are there
+    async with open_pages(Listener()) as serve, clients(serve, 5, sent):
+        while len(serve.listener._connections) < 5:  # noqa: ASYNC110 - nor when they are there
             await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
-            while len(served.listener._connections):  # noqa: ASYNC110 - it says nothing when they are gone
+            while len(serve.listener._connections):  # noqa: ASYNC110 - it says nothing when they are gone
                 await asyncio.sleep(0.01)
 
 
-async def test_a_connection_that_works_is_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_works_is_kept(serve: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
     seen: set[Connection] = set()
     async with aiohttp.ClientSession() as session:
         for _ in range(5):
-            async with session.get(served.url) as answer:
+            async with session.get(serve.url) as answer:
                 assert answer.status == 200
-            seen |= {one for rank in served.listener._connections._ranks.values() for one in rank}
+            seen |= {one for rank in serve.listener._connections._ranks.values() for one in rank}
             await asyncio.sleep(0.1)
     assert len(seen) == 1
 
 
 async def test_without_descriptors_it_waits_and_says_no_traceback(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    serve: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures = [errno.EMFILE] * 3
     assert set(failures) <= EXHAUSTED
-    (acceptor,) = served.listener._acceptors
+    (acceptor,) = serve.listener._acceptors
     real = acceptor.socket
 
     class Exhausted:
@@ -248,7 +248,7 @@ async def test_without_descriptors_it_waits_and_says_no_traceback(
 
     monkeypatch.setattr(acceptor, "socket", Exhausted())
     with capture_logs() as logs:
-        assert (await ask(served))[0] == 200
+        assert (await ask(serve))[0] == 200
     assert failures == []
     assert logs == []
 

@@ -99,7 +99,7 @@ class HeldToken:
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> HeldToken:
+def hold(monkeypatch: pytest.MonkeyPatch) -> HeldToken:
     one = HeldToken()
     monkeypatch.setattr(basic_auth, "_matches", one.matches)
     return one
@@ -115,36 +115,36 @@ async def waiting(door: BasicAuthenticator, *logins: tuple[str, str], gone: bool
     return tasks
 
 
-async def test_a_right_login_from_the_same_address_waits_for_no_more_than_the_bcrypt_that_runs(held: HeldToken) -> None:
+async def test_a_right_login_from_the_same_address_waits_for_no_more_than_the_bcrypt_that_runs(hold: HeldToken) -> None:
     door = BasicAuthenticator()
     wrong = await waiting(door, *(("a", f"wrong {number}") for number in range(400)))
     (right,) = await waiting(door, ("a", "right"))
-    held.go_on.set()
+    hold.go_on.set()
     assert await right
-    assert held.computed[:2] == [b"wrong 0", b"right"]
+    assert hold.computed[:2] == [b"wrong 0", b"right"]
     outcomes = await asyncio.gather(*wrong, return_exceptions=True)
     assert sum(isinstance(one, BusyError) for one in outcomes) == 400 - MAX_WAITING
-    assert len(held.computed) == MAX_WAITING + 1
+    assert len(hold.computed) == MAX_WAITING + 1
 
 
-async def test_addresses_take_turns(held: HeldToken) -> None:
+async def test_addresses_take_turns(hold: HeldToken) -> None:
     door = BasicAuthenticator()
     logins = await waiting(door, *(("a", f"a{n}") for n in range(5)), *(("b", f"b{n}") for n in range(2)), ("c", "c"))
-    held.go_on.set()
+    hold.go_on.set()
     await asyncio.gather(*logins)
-    assert held.computed == [b"a0", b"a4", b"b1", b"c", b"a3", b"b0", b"a2", b"a1"]
+    assert hold.computed == [b"a0", b"a4", b"b1", b"c", b"a3", b"b0", b"a2", b"a1"]
 
 
-async def test_what_its_clients_have_left_is_not_computed(held: HeldToken) -> None:
+async def test_what_its_clients_have_left_is_not_computed(hold: HeldToken) -> None:
     door = BasicAuthenticator()
     first = await waiting(door, ("a", "first"))
     left = await waiting(door, *(("a", f"wrong {number}") for number in range(MAX_WAITING)), ("a", "kept"), gone=True)
     kept = await waiting(door, ("b", "kept too"), ("a", "kept"))
     cancelled = await waiting(door, ("d", "cancelled"))
     cancelled[0].cancel()
-    held.go_on.set()
+    hold.go_on.set()
     await asyncio.gather(*first, *kept)
-    assert sorted(held.computed) == [b"first", b"kept", b"kept too"]
+    assert sorted(hold.computed) == [b"first", b"kept", b"kept too"]
     outcomes = await asyncio.gather(*left, *cancelled, return_exceptions=True)
     assert [type(one) for one in outcomes] == [BusyError] * MAX_WAITING + [bool, asyncio.CancelledError]
 
@@ -152,7 +152,7 @@ async def test_what_its_clients_have_left_is_not_computed(held: HeldToken) -> No
 async def test_a_thread_that_cannot_be_started_refuses_nobody_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
     door = BasicAuthenticator()
     with monkeypatch.context() as patched:
-        patched.setattr(background, "run", broken)
+        patched.setattr(background, "run", break_hash)
         with pytest.raises(BusyError):
             await door.verify(USERS, basic("ann", "a"))
         assert door._worker is not None
@@ -161,7 +161,7 @@ async def test_a_thread_that_cannot_be_started_refuses_nobody_for_later(monkeypa
     assert await door.verify(USERS, basic("ann", "a"))
 
 
-async def broken(_: object) -> bool:
+async def break_hash(_: object) -> bool:
     raise RuntimeError("can't start new thread")
 
 

@@ -13,7 +13,7 @@ from exporter.settings import Override
 from exporter.state.overview import count_states, list_items, write_verdict
 from exporter.state.store import Store
 from tests.metrics.states import Clock, source
-from tests.web.pages import HOSTILE_NAME, fill, named, serve_pages
+from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
 HOUR = 3600.0
 
@@ -26,8 +26,12 @@ def make_store() -> Store:
         Override(pattern="quiet", paused=True),
     )
     first = source("main", max_age=26 * HOUR, overrides=squads)
-    fill(store, [named("orders", "Orders", 30.0), named("new", "New", None), named("quiet", "Quiet", 90.0)], first)
-    fill(store, [named("p/a b%", "Päge", 2.0)], source("other", "acme2", max_age=26 * HOUR))
+    fill(
+        store,
+        [item("orders", "Orders", 30.0), item("new", "New", None), item("quiet", "Quiet", 90.0)],
+        first,
+    )
+    fill(store, [item("p/a b%", "Päge", 2.0)], source("other", "acme2", max_age=26 * HOUR))
     return store
 
 
@@ -143,7 +147,7 @@ async def test_names_are_data() -> None:
 
 
 async def test_ten_thousand_resources_are_paged() -> None:
-    store = fill(Store(Clock(), lambda: 0.0), [named(f"r{at}", f"R{at}") for at in range(450)])
+    store = fill(Store(Clock(), lambda: 0.0), [item(f"r{at}", f"R{at}") for at in range(450)])
     async with serve_pages(store=store) as url:
         _, first = await fetch(url)
         _, last = await fetch(f"{url}?page=3")

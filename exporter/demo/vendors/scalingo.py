@@ -273,12 +273,12 @@ def _daily(story: Story, hour: int, size: int, alter: Callable[[Run], Run | None
         first=first, every=DAY, takes=8 * MINUTE, size=size, growth=0.002, kinds=("periodic",), alter=alter
     )
 
-    def retained(run: Run, now: float) -> bool:
+    def retain(run: Run, now: float) -> bool:
         day = datetime.fromtimestamp(run.start, UTC)
         age = now - run.start
         return age < 7 * DAY or (age < 56 * DAY and day.weekday() == 6) or day.day == 1
 
-    return lambda now: [run for run in pattern.runs(now, 365 * DAY) if retained(run, now)]
+    return lambda now: [run for run in pattern.runs(now, 365 * DAY) if retain(run, now)]
 
 
 def _merge(*parts: Runs) -> Runs:

@@ -57,17 +57,17 @@ async def test_every_vendor_that_gives_links_is_verified_in_the_demo(monkeypatch
             tasks.start()
         try:
             async with asyncio.timeout(60):
-                while {source for source, _ in checked(app)} != set(wanted):  # noqa: ASYNC110  (no event says so)
+                while {source for source, _ in check(app)} != set(wanted):  # noqa: ASYNC110  (no event says so)
                     await asyncio.sleep(0.05)
         finally:
             await app.stop()
             await vendors.stop()
 
-    assert set(checked(app).values()) == {True}
+    assert set(check(app).values()) == {True}
     assert "simulated-download-token" not in str(logs)
 
 
-def checked(app: App) -> dict[tuple[str, str], bool]:
+def check(app: App) -> dict[tuple[str, str], bool]:
     return {
         (name, key): one.download_check.success
         for name, entry in app.store.entries.items()
