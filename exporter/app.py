@@ -138,6 +138,7 @@ class App:
             bases=source.base_urls,
             rate_headers=source.provider.rate_headers,
             log=log_of(source),
+            secrets=source.secrets,
         )
         restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
         self.store.add_source(source, client.counters, restored, stored)

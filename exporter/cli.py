@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from exporter import __version__, background, log
+from exporter import __version__, background, log, workers
 from exporter.commands.flags import (
     DEFAULT_CONFIG,
     DEFAULT_LISTEN,
@@ -224,6 +224,6 @@ def entry() -> NoReturn:
         code = 1
     except KeyboardInterrupt:
         code = 130
-    if background.is_busy():  # in a call that may never end, and whose thread would abort the interpreter's own end
+    if background.is_busy() or workers.is_busy():  # what may never end, or would be waited for, is left behind
         os._exit(code)
     sys.exit(code)

@@ -1,5 +1,6 @@
 """A credential that is read when it is used, and hidden from logs and `repr`."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,23 +54,20 @@ class Secret:
 
         Reading a file blocks, and happens here only the first time: `watched.refresh` reads it again.
         """
-        if self.watched is None:
+        watched = self.watched
+        if watched is None:
             return self.value
-        try:
-            return self.watched.value or self.watched.load()
-        except UnreadableError as error:
-            raise UnauthorizedError(f"{self.key}: {error}") from None
-
-    async def refresh(self) -> None:
-        """Read the file again if it has changed; UnauthorizedError if it could never be read."""
-        if self.watched is not None:
-            await self.watched.refresh()
-            if self.watched.value is None:
-                raise UnauthorizedError(f"{self.key}: {self.watched.problem}")
+        if watched.value is None and watched.problem is None:
+            with suppress(UnreadableError):
+                watched.load()
+        if watched.value is None:
+            raise UnauthorizedError(f"{self.key}: {watched.problem}")
+        return watched.value
 
     async def read(self) -> str:
         """Return the credential as its file has it now, or had it last; else UnauthorizedError."""
-        await self.refresh()
+        if self.watched is not None:
+            await self.watched.refresh()
         return self.reveal()
 
     def __str__(self) -> str:

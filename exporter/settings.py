@@ -167,11 +167,15 @@ class Source:
         return not self.include or _any_matches(self.include, id_, name)
 
     @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The credentials among its options."""
+        values = (getattr(self.options, option.name) for option in fields(self.options))
+        return tuple(value for value in values if isinstance(value, Secret))
+
+    @property
     def credential(self) -> Hashable:
         """What identifies the credential: the same whether it is given or read from a file."""
-        values = (getattr(self.options, option.name) for option in fields(self.options))
-        secrets = frozenset(_fingerprint(value) for value in values if isinstance(value, Secret))
-        return self.provider.vendor or self.provider_name, secrets
+        return self.provider.vendor or self.provider_name, frozenset(map(_fingerprint, self.secrets))
 
     @property
     def base_urls(self) -> tuple[str, ...]:

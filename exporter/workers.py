@@ -15,9 +15,33 @@ FEW = 2000
 _WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
 
 
+class _Progress:
+    """How many functions the one worker thread has begun, and how many it has done."""
+
+    def __init__(self) -> None:
+        self.begun = self.done = 0
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, and count it."""
+        self.begun += 1
+        try:
+            return work()
+        finally:
+            self.done += 1
+
+
+_PROGRESS = _Progress()
+
+
+def is_busy() -> bool:
+    """Return whether the worker computes: at the end of the program it would be waited for."""
+    return _PROGRESS.begun != _PROGRESS.done
+
+
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a pure function gives, computed in the one worker thread."""
-    return await asyncio.get_running_loop().run_in_executor(_WORKER, partial(function, *args, **kwargs))
+    work = partial(_PROGRESS.run, partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_WORKER, work)
 
 
 async def run_off_loop(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -21,6 +21,7 @@ from exporter.counters import Counters
 from exporter.errors import ConnectionFailedError, DeadlineError, PollError
 from exporter.files import log_news
 from exporter.provider import Auth, RateHeaders, Token, TokenExchange
+from exporter.secret import Secret
 
 MAX_RENEWALS = 5
 """How often a request that waits may see its token die before it is sent with what there is."""
@@ -85,6 +86,8 @@ class Client:
     """Held by the one reading that may be large."""
     rate_headers: RateHeaders = field(default_factory=RateHeaders)
     log: Any = field(default_factory=structlog.get_logger, repr=False)
+    secrets: Sequence[Secret] = field(default=(), repr=False)
+    """The source's credentials, of which a signature may hold a part only."""
     renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
     """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
 
@@ -136,12 +139,10 @@ class Client:
 
     async def _refresh(self, auth: Auth | None) -> None:
         """Read again what has changed of a credential; log when a file cannot be used, or can be again."""
-        for secret in secrets_of(auth):
-            try:
-                await secret.refresh()
-            finally:
-                if secret.watched is not None:
-                    log_news(self.log, secret.key, secret.watched)
+        for secret in (*self.secrets, *secrets_of(auth)):
+            if secret.watched is not None:
+                await secret.watched.refresh()
+                log_news(self.log, secret.key, secret.watched)
 
     async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
         await self._refresh(exchange)

@@ -36,12 +36,12 @@ def serve(
         await server.run(_for_shard(found, shard))
         return 0
 
-    raise_descriptor_limit()
     return run_server(run)
 
 
 def run_server(run: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run a server to its end; return 1 after one line that says why it cannot start now, and how to cure that."""
+    raise_descriptor_limit()
     try:
         return asyncio.run(run())
     except (CannotListenError, StateInUseError) as error:

@@ -227,3 +227,14 @@ def test_equal_credentials_are_equal_whatever_was_read(file: Path) -> None:
     assert hash(read) == hash(Secret(file=file))
     assert Secret("a") != Secret("b")
     assert read != Secret("planted-1")
+
+
+async def test_a_credential_that_a_signature_holds_as_a_copy_is_read_again_all_the_same(file: Path) -> None:
+    secret = Secret(file=file, key="token_file")
+    assert secret.reveal() == "planted-1"
+    session = session_on(ScriptedTransport({"/a": [answer({})]}))
+    session.client.secrets = (secret,)
+    replace_file(file, "planted-2")
+    await session.get(f"{BASE}/a", auth=BearerAuth(Secret("a copy")))
+
+    assert secret.reveal() == "planted-2"
