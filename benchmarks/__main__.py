@@ -13,10 +13,12 @@ from benchmarks.report import as_json, machine, page, table
 from benchmarks.rules import rules
 from benchmarks.scrape import scrape, under_polling
 from benchmarks.size import FULL, QUICK, Size
+from benchmarks.verdict import verdict
 
 BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Figure]]] = {
     "scrape": scrape,
     "stall": under_polling,
+    "verdict": verdict,
     "poll": poll,
     "cost": cost,
     "memory": memory,

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.figures import Figure, in_turns, percentile
 from benchmarks.report import table
 
-FIGURES = {"scrape", "scrape under polling", "poll", "API cost", "memory", "start", "rules", "growth"}
+FIGURES = {"scrape", "scrape under polling", "verdict", "poll", "API cost", "memory", "start", "rules", "growth"}
 
 
 def figure(ours: list[float], theirs: list[float], goal: float, *, inverted: bool = False) -> Figure:

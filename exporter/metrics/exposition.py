@@ -1,6 +1,5 @@
 """Keeps each resource's lines as the store changes, and joins them at a scrape."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -18,7 +17,6 @@ from exporter.metrics.resource_families import PROBLEM, RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
 from exporter.model import Resource
 from exporter.settings import Policy, Source
-from exporter.state.problems import STATES
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
@@ -82,18 +80,21 @@ class Exposition:
     def render(self, *, openmetrics: bool) -> Iterator[bytes]:
         """Yield the exposition in pieces to be joined."""
         self._store.refresh_verdicts()
-        entries, now = list(self._store.entries.values()), self._store.clock()
-        rendered = [one for lines in self._rendered.values() for one in lines.values()]
-        gone = b"".join(_render_disappeared(entry, now) for entry in entries)
-        yield from render_resources(rendered, now, openmetrics=openmetrics, table=self._table, disappeared=gone)
-        views = [(entry, _source_labels(entry.source)) for entry in entries]
+        yield from self.render_resource_families(openmetrics=openmetrics)
+        views = [(entry, _source_labels(entry.source)) for entry in self._store.entries.values()]
         for family in SOURCE_FAMILIES:
             if family.name not in self.excluded:
                 yield render_family(family, views, openmetrics=openmetrics)
-        states = Counter(view.verdict.state for entry in entries for view in entry.verdicts.views.values())
-        exporter = replace(self._store.exporter, resources={state: states[state] for state in STATES}, time=now)
+        exporter = replace(self._store.exporter, resources=self._store.count_states(), time=self._store.clock())
         for about in EXPORTER_FAMILIES:
             yield render_family(about, [(exporter, ())], openmetrics=openmetrics)
+
+    def render_resource_families(self, *, openmetrics: bool) -> Iterator[bytes]:
+        """Yield the families about resources as the last verdicts have them."""
+        now = self._store.clock()
+        rendered = [one for lines in self._rendered.values() for one in lines.values()]
+        gone = b"".join(_render_disappeared(entry, now) for entry in self._store.entries.values())
+        yield from render_resources(rendered, now, openmetrics=openmetrics, table=self._table, disappeared=gone)
 
 
 def _render_disappeared(entry: SourceEntry, now: float) -> bytes:

@@ -1,5 +1,6 @@
 """Holds the application's state and is its only writer: others call its verbs, read its entries, or subscribe."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -7,7 +8,7 @@ from typing import Protocol
 
 from exporter.counters import Counters
 from exporter.settings import Source
-from exporter.state.problems import Verdict
+from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import SteadyClock, loop_time
 from exporter.state.verdicts import RestoredSource, SourceVerdicts, outline
@@ -181,6 +182,13 @@ class Store:
         now = self.now()
         for entry in list(self._entries.values()):
             self._replace(entry, entry.verdicts.judge_due(entry.status, now))
+
+    def count_states(self) -> Mapping[str, int]:
+        """Return how many resources are critical, warning, info, fine and paused, each of them counted."""
+        states = Counter(
+            view.verdict.state for entry in self._entries.values() for view in entry.verdicts.views.values()
+        )
+        return {state: states[state] for state in STATES}
 
     def view(self, name: str, key: str) -> ResourceView | None:
         """Return a resource with its verdict as of now, None if there is none of that source and id."""
