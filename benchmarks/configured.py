@@ -23,4 +23,4 @@ def configuration(vendor: str, port: int, **top: object) -> str:
         **dict.fromkeys(ADDRESSES.get(vendor, ("base_url",)), base),
         "rate_limit": {"requests": 1_000_000, "per": "1s"},
     }
-    return json.dumps({**top, "sources": [source]})
+    return json.dumps({"state_file": "none", **top, "sources": [source]})

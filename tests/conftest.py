@@ -43,3 +43,9 @@ def logs_as_they_were() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     log._sink = None
+
+
+@pytest.fixture(autouse=True)
+def state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test's exporters their default state file, so that no test begins with what another left."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path_factory.mktemp("state")))

@@ -1,8 +1,9 @@
 """`backup-exporter serve`: polls and serves until it is told to stop."""
 
 import asyncio
+import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ def serve(
 
     async def run() -> int:
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
-        server = Server(App(time.time), lambda: _for_shard(read_configuration(config_file), shard), listen)
-        await server.run(_for_shard(found, shard))
+        server = Server(App(time.time), lambda: _prepare(read_configuration(config_file), shard), listen)
+        await server.run(_prepare(found, shard))
         return 0
 
     return run_server(run)
@@ -49,5 +50,15 @@ def run_server(run: Callable[[], Coroutine[Any, Any, int]]) -> int:
         return 1
 
 
-def _for_shard(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
-    return found if shard is None else replace(found, settings=found.settings.on(shard))
+def _prepare(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
+    """Return a configuration as this instance takes it: its shard's part, with a state file where none is given."""
+    settings = found.settings if shard is None else found.settings.on(shard)
+    if not settings.state_file_given:
+        settings = replace(settings, state_file=default_state_file(os.environ))
+    return replace(found, settings=settings)
+
+
+def default_state_file(environ: Mapping[str, str]) -> Path:
+    """Return where the state is kept without a word about it: in systemd's folder, else in `data` below this one."""
+    folder = environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd gives several, separated by colons
+    return (Path(folder) if folder else Path.cwd() / "data") / "state.json"

@@ -110,6 +110,13 @@ class StateFile:
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
+    def prepare(self) -> None:
+        """Make the folder if that is all that is missing, and see whether a file can be made in it; OSError if not."""
+        self.path.parent.mkdir(exist_ok=True)
+        trial = self.path.with_name(f"{self.path.name}.tmp-{token_hex(8)}")
+        _write_through(trial, b"")
+        trial.unlink()
+
     def unlock(self) -> None:
         """Let another exporter write the file."""
         lock, self._lock = self._lock, None

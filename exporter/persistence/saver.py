@@ -19,6 +19,7 @@ from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.supervision import SupervisedTask, Supervisor
 
+CURE = "set state_file to a path in a folder that can be written, or to none"
 SAVE_INTERVAL = 5.0
 """Seconds between two looks at whether something changed."""
 
@@ -33,7 +34,7 @@ class StateSaver:
         self._file: StateFile | None = None
         self._claimed: StateFile | None = None
         """The file that a configuration names which does not hold yet, locked."""
-        self._default_in_use = False
+        self._default_unusable = False
         self._configured: Path | None = None
         self._written: list[object] | None = None
         """What was written the last time; None: nothing yet, or not what is known now."""
@@ -45,20 +46,24 @@ class StateSaver:
     async def claim(self, settings: Settings) -> Settings:
         """Become the one writer of the state file, or raise StateInUseError; return the settings as they are to hold.
 
-        Where another exporter has the default file, which no configuration names, they hold without one.
+        Where the default file, which no configuration names, cannot be written, or another exporter has it, they hold
+        without one.
         """
         self.release()
-        self._default_in_use = False
+        self._default_unusable = False
         if settings.state_file is None or settings.state_file == self._configured:
             return settings
         file = StateFile(settings.state_file)
         try:
+            if not settings.state_file_given:
+                await background.run(file.prepare)
             await background.run(file.lock)
-        except StateInUseError as error:
+        except (OSError, StateInUseError) as error:
             if settings.state_file_given:
                 raise
-            self._log.warning("state.not_kept", problem=str(error))
-            self._default_in_use = True
+            problem = f"{file.path} cannot be written: {reason(error)}" if isinstance(error, OSError) else str(error)
+            self._log.warning("state.not_kept", problem=problem, cure=CURE)
+            self._default_unusable = True
             return replace(settings, state_file=None)
         self._claimed = file
         return settings
@@ -134,7 +139,7 @@ class StateSaver:
             self._file.unlock()
         self._configured, self._file = path, claimed or (None if path is None else StateFile(path))
         self._written, self._failure = None, None
-        self._store.record_state_write(succeeded=False if self._default_in_use else None)
+        self._store.record_state_write(succeeded=False if self._default_unusable else None)
         if self._file is None:
             return StoredState()
         try:
