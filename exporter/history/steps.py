@@ -38,7 +38,7 @@ class Steps:
         while index < len(self.at) and self.at[index] < end:
             following = self.at[index + 1] if index + 1 < len(self.at) else end
             piece = max(begin, self.at[index]), min(end, following)
-            if piece[0] < piece[1] and not isnan(self.values[index]):
+            if not isnan(self.values[index]):
                 yield *piece, self.values[index]
             index += 1
 

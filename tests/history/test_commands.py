@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import shlex
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.cli import main
+from exporter.cli import command_parsers, main
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 
@@ -29,6 +30,18 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
     path.write_text(yaml.safe_dump({"state_file": "none", "sources": [*document["sources"], DOWN]}))
     yield path
     await vendors.stop()
+
+
+def shown() -> list[str]:
+    """Return the commands that the page of the past shows."""
+    page = (Path(__file__).parents[2] / "docs" / "history.md").read_text()
+    return [line.removeprefix("backup-exporter ") for line in page.splitlines() if line.startswith("backup-exporter ")]
+
+
+@pytest.mark.parametrize("line", shown())
+def test_the_commands_of_the_page_are_understood(line: str) -> None:
+    command, *arguments = shlex.split(line)
+    assert command_parsers()[command].parse_args(arguments).since > 0
 
 
 async def run(*arguments: str | Path) -> int:

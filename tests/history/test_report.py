@@ -169,7 +169,8 @@ def test_a_resource_that_could_not_be_read_is_not_judged_by_what_is_remembered()
     made = report([reading(unread)], PERIOD)
     found = made.entries[0].record
 
-    assert (found["attainment"], found["completed"], found["known_since"]) == (None, None, None)
+    nothing = ("attainment", "completed", "known_since", "longest_gap_seconds", "longest_gap_end", "oldest_success")
+    assert [found[key] for key in nothing] == [None] * 6
     assert found["last_success"] == "2025-11-25T00:00:00Z"  # remembered
     assert found["unknown"][0] == "The resource could not be read (timeout); what is not listed here is not known."
     assert not made.complete
