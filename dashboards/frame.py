@@ -27,7 +27,9 @@ _RESOURCES = f'backup_resource_info{{{_SOURCES}, provider=~"$provider", source=~
 _NAME_OF_RESOURCE = '/resource="(?<value>[^"]+)"(?:.*resource_name="(?<text>[^"]+))?/'
 """The menu shows names, the variable holds ids; where a name is missing the id stands for it."""
 
-_Variable = TypeVar("_Variable", classic.QueryVariable, classic.DatasourceVariable)
+_Variable = TypeVar(
+    "_Variable", classic.QueryVariable, classic.DatasourceVariable, classic.AdHocVariable, classic.TextBoxVariable
+)
 
 
 def _not_interval(variable: _Variable) -> _Variable:
@@ -78,6 +80,24 @@ def _variables() -> list[classic.QueryVariable]:
         _variable("source", "Source", f'label_values({polled}{{{_SOURCES}, provider=~"$provider"}}, source)', ".*"),
         _variable("resource", "Resource", f"query_result({_NAMES} ({_RESOURCES}))", ".*", _NAME_OF_RESOURCE),
     ]
+
+
+def _labels() -> classic.AdHocVariable:
+    """Let one filter by any label: those of the configuration, such as a squad, or a cluster; ours cannot be known."""
+    return _not_interval(
+        classic.AdHocVariable("labels").label("Labels").datasource(DATASOURCE).hide(VariableHide.DONT_HIDE)
+    )
+
+
+def _exporter() -> classic.TextBoxVariable:
+    """Let one say where the exporter's own page is, for links to it."""
+    return _not_interval(
+        classic.TextBoxVariable("exporter")
+        .label("Exporter's page")
+        .default_value("http://localhost:10342")
+        .current(VariableOption(selected=True, text="http://localhost:10342", value="http://localhost:10342"))
+        .hide(VariableHide.DONT_HIDE)
+    )
 
 
 def _own_annotations() -> classic.AnnotationQuery:
@@ -140,14 +160,14 @@ def dashboard(
         .uid(uid)
         .description(description)
         .tags([TAG])
-        .readonly()
+        .editable()
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .refresh("1m")
         .time(since, "now")
         .link(_menu())
         .annotations([_own_annotations(), _firing_alerts()])
-        .variables([_data_source(), *_variables()])
+        .variables([_data_source(), *_variables(), _labels(), _exporter()])
     )
     for number, each in enumerate(itertools.chain.from_iterable(rows), 1):
         if isinstance(each, classic.Row):

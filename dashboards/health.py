@@ -8,22 +8,22 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import looks
 from dashboards.frame import dashboard as framed
 from dashboards.frame import row
-from dashboards.panels import Panel, about, bars, chart, number, query, timeline
+from dashboards.panels import Panel, about, bars, chart, hide_limits, number, query, timeline
 from dashboards.queries import (
     DATA_AGE,
     POLL_INTERVAL,
     SOURCE,
+    SOURCE_RANK,
     SOURCE_UP,
     across,
     exporter,
     least,
     named,
     resource,
-    since,
     source,
 )
 from dashboards.runtime import BUDGET, EXPORTERS, budgets, increase, processes, requests
-from dashboards.tables import Column, table
+from dashboards.tables import Column, identify, table
 
 DURATION = across("max", source("backup_poll_duration_seconds"))
 QUIET = "none in this range, or no exporter is scraped"
@@ -39,7 +39,7 @@ def _source_tiles() -> list[stat.Panel]:
         _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD),
         _tile(
             "Credentials rejected",
-            "Accounts whose vendor refuses the key or its rights: nobody but you can mend that.",
+            "Accounts whose vendor refuses the key or its rights: make a new one.",
             f"count({across('max', rejected, 'reason')}) or 0 * count({SOURCE_UP})",
             looks.ANY_IS_BAD,
         ),
@@ -65,7 +65,13 @@ def _tiles() -> list[stat.Panel]:
         ),
         *_source_tiles(),
         configuration.mappings(looks.RELOAD_WORDS),
-        _tile("Configuration loaded", "Age of the oldest configuration.", f"max({since(loaded)})", looks.NEUTRAL, "s"),
+        number(
+            about("Configuration loaded", "When the oldest configuration was loaded.", width=4, height=3),
+            f"1000 * min({loaded})",
+            "dateTimeFromNow",
+            looks.CALM,
+            neutral=True,
+        ),
     ]
 
 
@@ -73,14 +79,17 @@ def _sources() -> tabular.Panel:
     failure = across("max", f"topk by (provider, source) (1, {source('backup_source_failure')})")
     columns = [
         Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS),
-        Column(header="provider", label="provider"),
-        Column(header="source", label="source"),
+        Column(header="Source", label="source", width=0, filterable=True),
+        Column(header="Provider", label="provider", width=150),
+        Column(header="Verdict", expr=SOURCE_RANK, mappings=looks.SEVERITY_WORDS),
         Column(header="Reason", expr=failure, label="reason"),
-        Column(header="Data age", expr=DATA_AGE, unit="s"),
+        Column(header="Data age", expr=DATA_AGE, unit="dtdurations"),
         Column(header="In intervals", expr=f"{DATA_AGE} / {POLL_INTERVAL}", thresholds=looks.INTERVALS),
-        Column(header="Interval", expr=POLL_INTERVAL, unit="s"),
+        Column(header="Interval", expr=POLL_INTERVAL, unit="dtdurations"),
         Column(header="Last poll took", expr=DURATION, unit="s"),
         Column(header="Resources", expr=across("max", source("backup_source_resources"))),
+        Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources"))),
+        Column(header="Closed scopes", expr=across("max", source("backup_source_unreadable_scopes"))),
         Column(header="Budget left", expr=BUDGET),
     ]
     what = about(
@@ -88,7 +97,7 @@ def _sources() -> tabular.Panel:
         "Every account. Data age counts from its last successful poll; from 3 intervals on its data is stale. "
         "Budget left is the requests that the vendor says remain, where it says so.",
         width=24,
-        height=7,
+        height=9,
     )
     return table(what, columns, {"Up": False, "In intervals": True})
 
@@ -112,11 +121,11 @@ def _polls() -> list[list[Panel]]:
     return [
         [
             timeline(up, looks.UP_WORDS, query(SOURCE_UP, SOURCE)),
-            chart(age, "s", query(DATA_AGE, SOURCE), query(POLL_INTERVAL, as_limit)),
+            hide_limits(chart(age, "s", query(DATA_AGE, SOURCE), query(POLL_INTERVAL, as_limit))),
         ],
         [
-            chart(took, "s", query(DURATION, SOURCE), query(POLL_INTERVAL, as_limit)),
-            chart(stretched, "s", query(POLL_INTERVAL, SOURCE), query(configured, as_limit)),
+            hide_limits(chart(took, "s", query(DURATION, SOURCE), query(POLL_INTERVAL, as_limit))),
+            hide_limits(chart(stretched, "s", query(POLL_INTERVAL, SOURCE), query(configured, as_limit))),
         ],
     ]
 
@@ -131,11 +140,13 @@ def _failures() -> list[list[Panel]]:
 
 
 def _unreadable() -> tabular.Panel:
-    what = about("Resources failing now", "Resources whose last reading failed, and why. Click one for its details.")
+    what = about(
+        "Resources failing now", "Resources whose last reading failed, and why. Click one for its details.", height=6
+    )
     columns = [
-        Column(header="Name", label="resource_name"),
+        Column(header="Name", label="resource_name", width=0),
         Column(header="Reason", expr=named(across("max", resource("backup_resource_failure"))), label="reason"),
-        *(Column(header=name, label=name) for name in ("provider", "source", "resource")),
+        *identify(),
     ]
     return table(what, columns, {"Reason": False}, linked="Name", empty="no resource fails, or none is scraped")
 
@@ -144,6 +155,7 @@ def _caps() -> statetimeline.Panel:
     what = about(
         "Caps reached",
         "Limits that protect exporter and Prometheus and that bite now: what is beyond them is not watched.",
+        height=6,
     )
     reached = query(across("max", source("backup_source_limit_reached")), f"{SOURCE} {{{{limit}}}}")
     return timeline(what, looks.CAP_WORDS, reached).no_value(QUIET)

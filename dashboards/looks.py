@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
+    SpecialValueMap,
+    SpecialValueMatch,
     Threshold,
     ThresholdsMode,
     ValueMap,
@@ -11,19 +14,8 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 
-STATES = (
-    ("paused", "text"),
-    ("up to date", "green"),
-    ("no limit known", "blue"),
-    ("schedule off", "yellow"),
-    ("unreadable", "yellow"),
-    ("last run failed", "orange"),
-    ("late", "orange"),
-    ("late over twice the limit", "red"),
-    ("nothing to restore", "red"),
-    ("never succeeded", "red"),
-)
-"""What a resource may be, each worse than the one before; its place is its number."""
+STATES = (("paused", "text"), ("fine", "green"), ("info", "blue"), ("warning", "orange"), ("critical", "red"))
+"""What a resource is as a whole: paused, or the worst severity of its problems; its place is its number."""
 STATUSES = (
     ("completed", "green"),
     ("unknown", "purple"),
@@ -47,9 +39,16 @@ STATUS_WORDS = words(STATUSES, first=1)
 UP_WORDS = words((("down", "red"), ("up", "green")))
 READ_WORDS = words((("unreadable", "red"), ("read", "green")))
 RELOAD_WORDS = words((("failed", "red"), ("good", "green")))
-SEVERITY_COLORS: list[ValueMapping] = [
-    ValueMap({"critical": ValueMappingResult(color="red"), "warning": ValueMappingResult(color="orange")})
-]
+SEVERITIES = (("fine", "green"), ("info", "blue"), ("warning", "orange"), ("critical", "red"))
+"""The ranks of a problem's severity from 0 on; a colour means a severity and nothing else."""
+SEVERITY_WORDS = words(SEVERITIES)
+ALL_OK: list[ValueMapping] = [ValueMap({"0": ValueMappingResult(text="All OK", color="green", index=0)})]
+UNKNOWN = SpecialValueMap(
+    DashboardSpecialValueMapOptions(
+        match=SpecialValueMatch.NULL_AND_NAN, result=ValueMappingResult(text="\N{EN DASH}", color="transparent")
+    )
+)
+"""What is not known has no colour: an empty cell would take that of the lowest threshold."""
 CAP_WORDS = words((("clear", "green"), ("reached", "red")))
 SCHEDULE_WORDS = words((("off", "orange"), ("on", "green")))
 
@@ -65,4 +64,5 @@ CALM = steps(base="text")
 ANY_IS_BAD = steps(("red", 1))
 ANY_IS_ODD = steps(("orange", 1))
 SHARE_OF_LIMIT = steps(("orange", 1), ("red", 2))
+WITHIN = steps(("orange", 0.95), ("green", 0.999), base="red")
 INTERVALS = steps(("yellow", 2), ("red", 3))

@@ -1,4 +1,4 @@
-"""The overview tells whether everything is backed up, and if not, what is not."""
+"""The overview answers whether everything is backed up, and if not, what is not."""
 
 from grafana_foundation_sdk.builders import bargauge, stat, statetimeline
 from grafana_foundation_sdk.builders import table as tabular
@@ -7,102 +7,179 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
 from dashboards.frame import dashboard as framed
-from dashboards.frame import row
-from dashboards.panels import HEALTH_URL, RESOURCE_URL, about, bar_gauge, link, number, query, timeline
-from dashboards.queries import NAMED, count_by, named, newest, of_newest_kind, since, worst_status
-from dashboards.tables import Column, table
+from dashboards.panels import (
+    BAR_URL,
+    HEALTH_URL,
+    PAGE_URL,
+    RESOURCE_URL,
+    RUNBOOK_URL,
+    about,
+    bar_gauge,
+    link,
+    number,
+    query,
+    timeline,
+)
+from dashboards.queries import NAMED, counted_problems, named, newest, of_newest_kind, since, worst_status
+from dashboards.tables import Column, identify, table
 
-UNLESS_PAUSED = f"unless {queries.PAUSED}"
-NOT_PAUSED = "Paused resources are left out."
+TO_RESOURCE = ("Open this resource", RESOURCE_URL)
+TO_PAGE = ("The exporter's page", PAGE_URL)
+TO_RUNBOOK = ("Runbook", RUNBOOK_URL)
 
 
 def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig) -> stat.Panel:
-    return number(about(title, description, width=4, height=3), expr, "none", thresholds)
+    return number(about(title, description, width=4, height=4), expr, "none", thresholds)
+
+
+def _trust(title: str, description: str, expr: str, thresholds: ThresholdsConfig) -> stat.Panel:
+    return number(about(title, description, width=6, height=3), expr, "none", thresholds)
+
+
+def _fact(title: str, description: str, expr: str, unit: str = "none") -> stat.Panel:
+    return number(about(title, description, width=4, height=3), expr, unit, looks.CALM, neutral=True)
 
 
 def _to_health(made: stat.Panel) -> stat.Panel:
     return made.data_links([link("Exporter health", HEALTH_URL)])
 
 
-def _troubles() -> list[stat.Panel]:
-    return [
-        _tile(
-            "Late",
-            f"Resources whose newest successful backup is older than their limit. {NOT_PAUSED}",
-            count_by(f"{queries.LATE} {UNLESS_PAUSED}"),
-            looks.ANY_IS_ODD,
-        ),
-        _tile(
-            "Last run failed",
-            f"Resources whose newest finished backup failed; an older one may still be good. {NOT_PAUSED}",
-            count_by(f"{queries.FAILED} {UNLESS_PAUSED}"),
-            looks.ANY_IS_ODD,
-        ),
-        _tile(
+def _verdict() -> stat.Panel:
+    what = about(
+        "Need attention",
+        "Resources with a critical or warning problem, each counted once. Needs backup_resource_problem and "
+        "backup_resource_up, which cannot be excluded.",
+        width=8,
+        height=4,
+    )
+    return number(what, queries.NEED_ATTENTION, "none", looks.ANY_IS_BAD).mappings(looks.ALL_OK)
+
+
+def _problem_tiles() -> list[stat.Panel]:
+    words = (
+        ("Too old", "too_old|too_old_by_kind", "Newest good backup older than its limit.", looks.ANY_IS_ODD),
+        (
             "Nothing to restore",
-            f"Resources that were read and never showed a successful backup, or whose vendor lists none any more. "
-            f"{NOT_PAUSED}",
-            count_by(f"({queries.NEVER} or ({queries.NOTHING_LISTED})) {UNLESS_PAUSED}"),
+            "never_succeeded|never_succeeded_by_kind|nothing_to_restore",
+            "No good backup is known or listed.",
             looks.ANY_IS_BAD,
         ),
-    ]
-
-
-def _blind_spots() -> list[stat.Panel]:
-    return [
-        _tile(
-            "No limit known",
-            f"Resources that no age can make late: no schedule is on or known, no max_age is configured. {NOT_PAUSED}",
-            count_by(f"{queries.NO_LIMIT} {UNLESS_PAUSED}"),
-            looks.steps(("blue", 1)),
+        (
+            "Failing",
+            "last_run_failed|failing_.*|restore_failed",
+            "The newest run, or several, failed.",
+            looks.ANY_IS_ODD,
         ),
-        _to_health(
-            _tile(
-                "Unreadable",
-                "Resources that the last poll could not read whole; what is shown of them is from before.",
-                count_by(queries.UNREADABLE),
-                looks.ANY_IS_ODD,
-            )
-        ),
-        _to_health(
-            _tile(
-                "Sources down",
-                "Accounts whose last poll failed: everything shown of them is from before.",
-                f"sum({queries.SOURCE_UP} == bool 0)",
-                looks.ANY_IS_BAD,
-            )
-        ),
-    ]
-
-
-def _totals() -> list[stat.Panel]:
-    stored = number(
-        about("Stored", "Size of all successful backups listed, as far as sizes are told.", width=4, height=3),
-        f"sum({newest('backup_stored_bytes')})",
-        "bytes",
-        looks.NEUTRAL,
+        ("Stuck", "stuck|progress_stalled", "A backup has been running for too long.", looks.ANY_IS_ODD),
     )
+    return [
+        _tile(title, f"Resources with such a problem: {text}", counted_problems(f'problem=~"{pattern}"'), thresholds)
+        for title, pattern, text, thresholds in words
+    ]
+
+
+def _trust_tiles() -> list[stat.Panel]:
     data_age = number(
         about(
             "Data age, in poll intervals",
-            "Time since the last successful poll of the source that is worst off, as a multiple of its poll interval. "
-            "From 3 on do not trust this page.",
-            width=4,
+            "Time since the last successful poll of the worst source, as a multiple of its poll interval. From 3 on, "
+            "do not trust this page. Needs backup_poll_last_success_timestamp_seconds.",
+            width=6,
             height=3,
         ),
         f"max({queries.DATA_AGE} / {queries.POLL_INTERVAL})",
         "none",
         looks.INTERVALS,
     ).decimals(1)
-    up_to_date = "Resources that are read, not paused, within their limit, and whose last run did not fail."
     return [
-        _tile("Up to date", up_to_date, count_by(f"({queries.STATE}) == 1"), looks.steps()),
-        _tile("Resources", "All resources known, paused ones too.", f"count({queries.KNOWN})", looks.NEUTRAL),
-        _tile("Running now", "Resources with a backup in progress.", count_by(queries.RUNNING), looks.NEUTRAL),
-        _tile("Paused", "Resources on which no alert is raised.", count_by(queries.PAUSED), looks.CALM),
-        stored,
+        _to_health(
+            _trust(
+                "Sources down",
+                "Accounts whose last poll failed: everything shown of them is from before.",
+                f"sum({queries.SOURCE_UP} == bool 0)",
+                looks.ANY_IS_BAD,
+            )
+        ),
         _to_health(data_age),
+        _to_health(
+            _trust(
+                "Unreadable",
+                "Resources that the last poll could not read whole; what is shown of them is from before.",
+                counted_problems('problem="unreadable"'),
+                looks.ANY_IS_ODD,
+            )
+        ),
+        _trust(
+            "Unscheduled",
+            "Resources whose schedule is off or gone, or that have no limit.",
+            counted_problems('problem=~"schedule_off|schedule_gone|limit_unknown"'),
+            looks.ANY_IS_ODD,
+        ),
     ]
+
+
+def _facts() -> list[stat.Panel]:
+    return [
+        _fact("Resources", "All resources, paused ones too.", f"count({queries.SEEN})"),
+        _fact(
+            "Stored",
+            "Size of all good backups listed. Needs backup_stored_bytes.",
+            _sum("backup_stored_bytes"),
+            "bytes",
+        ),
+        _fact("Running now", "Resources with a backup in progress. Needs backup_in_progress.", _count(queries.RUNNING)),
+        _fact("Paused", "Resources without alerts. Needs backup_monitoring_paused.", _count(queries.PAUSED)),
+        _fact("Fine", "Resources without any problem.", _count(f"({queries.STATE}) == 1")),
+        _fact("Worth a look", "Resources whose worst problem is an info.", _count(f"({queries.STATE}) == 2")),
+    ]
+
+
+def _sum(metric: str) -> str:
+    return f"sum({newest(metric)})"
+
+
+def _count(expr: str) -> str:
+    return f"count({expr}) or 0 * count({queries.SEEN})"
+
+
+def _needing() -> tabular.Panel:
+    what = about(
+        "What needs attention",
+        "Every problem, worst first. Since and Alert need the rules of this exporter. Click a name for the resource or "
+        "the exporter's page, an alert for its runbook.",
+        width=24,
+        height=10,
+    )
+    columns = [
+        Column(header="Severity", expr=queries.PROBLEM_RANK, mappings=looks.SEVERITY_WORDS, filterable=True),
+        Column(header="Problem", label="problem", width=190, filterable=True),
+        Column(header="Name", label="resource_name", width=0, filterable=True, links=(TO_RESOURCE, TO_PAGE)),
+        Column(header="Kind", label="kind"),
+        Column(
+            header="Since",
+            expr=f"{_by_problem('max', '1000 * ALERTS_FOR_STATE')}",
+            unit="dateTimeFromNow",
+            width=150,
+        ),
+        Column(header="Alert", expr=_alert_names(), label="alertname", width=230, links=(TO_RUNBOOK,)),
+        *identify(),
+    ]
+    return table(what, columns, {"Severity": True, "Since": False}, empty="All OK: no resource has a problem")
+
+
+FIRING = 'alertstate="firing"'
+KEYS = "provider, source, resource, resource_name, problem, kind"
+
+
+def _by_problem(operator: str, metric: str) -> str:
+    selected = metric.replace("ALERTS_FOR_STATE", queries.alerts("ALERTS_FOR_STATE", 'problem!=""'))
+    return f"{operator} by ({KEYS}) ({selected})"
+
+
+def _alert_names() -> str:
+    """Return one alert for each problem: of two that select the same word, the one that begins earlier."""
+    selected = queries.alerts("ALERTS_FOR_STATE", 'problem!=""')
+    return f"max by ({KEYS}, alertname) (topk by ({KEYS}) (1, {selected}))"
 
 
 def _firing() -> tabular.Panel:
@@ -111,76 +188,108 @@ def _firing() -> tabular.Panel:
         "Firing alerts",
         "Alerts of this exporter that fire now, critical ones first. Those of no source in particular are always "
         "shown. The choice of job and instance does not apply, for rules aggregate over these.",
+        width=14,
+        height=10,
+    )
+    ranks = " or ".join(
+        f"{rank} * {queries.alerts('ALERTS', FIRING, queries.SEVERITY_MATCHERS[word])}" for word, rank in queries.RANKS
     )
     columns = [
-        Column(header="Severity", label="severity", mappings=looks.SEVERITY_COLORS),
-        Column(header="Alert", label="alertname"),
-        Column(header="Name", label="resource_name"),
+        Column(header="Severity", expr=f"max without (alertstate, severity) ({ranks})", mappings=looks.SEVERITY_WORDS),
+        Column(header="Alert", label="alertname", width=230, links=(TO_RUNBOOK,)),
+        Column(header="Name", label="resource_name", width=0, links=(TO_RESOURCE,)),
         Column(
             header="Since",
-            expr=f"1000 * ({queries.alerts('ALERTS_FOR_STATE')} and ignoring (alertstate) {firing})",
+            expr=(
+                "max without (severity) "
+                f"(1000 * ({queries.alerts('ALERTS_FOR_STATE')} and ignoring (alertstate) {firing}))"
+            ),
             unit="dateTimeFromNow",
+            width=150,
         ),
+        *identify(),
     ]
     nothing = "No alert fires, or the rules are not loaded"
-    return table(what, columns, {"Severity": False, "Since": True}, linked="Name", empty=nothing)
+    return table(what, columns, {"Severity": True, "Since": True}, empty=nothing)
 
 
 def _worst() -> bargauge.Panel:
     what = about(
         "Worst age against its limit",
-        "Age of the newest successful backup divided by the resource's own limit, the ten highest. "
-        "From 100 % a backup is late, from 200 % critical. Paused resources are left out.",
+        "Age of the newest good backup divided by the resource's own limit, the ten highest. From 100 % a backup is "
+        "late. Paused resources are left out. Needs backup_last_success_timestamp_seconds and backup_max_age_seconds.",
+        width=10,
+        height=10,
     )
-    share = f"topk(10, {queries.SHARE_OF_LIMIT} {UNLESS_PAUSED})"
-    made = bar_gauge(what, query(named(share), NAMED), "percentunit", looks.SHARE_OF_LIMIT)
-    return made.data_links([link("Open this resource", RESOURCE_URL.replace("__data.fields", "__field.labels"))])
+    share = f"sort_desc(topk(10, {queries.SHARE_OF_LIMIT} unless {queries.PAUSED}))"
+    made = bar_gauge(what, query(f"sort_desc({named(share)})", NAMED), "percentunit", looks.SHARE_OF_LIMIT)
+    return made.data_links([link("Open this resource", BAR_URL)])
 
 
 def _columns() -> list[Column]:
     size = of_newest_kind("backup_last_success_size_bytes")
     duration = of_newest_kind("backup_last_success_duration_seconds")
     status = worst_status("backup_last_finished_status")
-    share = f"{queries.SHARE_OF_LIMIT} {UNLESS_PAUSED}"
+    share = f"{queries.SHARE_OF_LIMIT} unless {queries.PAUSED}"
     return [
-        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS),
-        Column(header="Name", expr=queries.NAMES, label="resource_name"),
-        Column(header="Age", expr=queries.AGE, unit="s"),
-        Column(header="Limit", expr=queries.LIMIT, unit="s"),
+        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS, filterable=True),
+        Column(
+            header="Name", expr=queries.NAMES, label="resource_name", width=0, filterable=True, links=(TO_RESOURCE,)
+        ),
+        Column(header="Source", label="source", width=130, filterable=True),
+        Column(header="Age", expr=queries.AGE, unit="dtdurations"),
+        Column(header="Limit", expr=queries.LIMIT, unit="dtdurations"),
         Column(header="Of limit", expr=share, unit="percentunit", thresholds=looks.SHARE_OF_LIMIT),
         Column(header="Last status", expr=status, mappings=looks.STATUS_WORDS),
-        Column(header="Size", expr=size, unit="bytes"),
-        Column(header="Duration", expr=duration, unit="s"),
+        Column(header="Size", expr=size, unit="decbytes"),
+        Column(header="Duration", expr=duration, unit="dtdurations"),
         Column(header="Kept", expr=queries.KEPT),
-        Column(header="Oldest", expr=since(newest("backup_oldest_success_timestamp_seconds")), unit="s"),
+        Column(header="Oldest", expr=since(newest("backup_oldest_success_timestamp_seconds")), unit="dtdurations"),
         Column(header="Running", expr=newest("backup_in_progress")),
         Column(header="What", label="resource_kind"),
-        *(Column(header=name, label=name) for name in ("provider", "source", "resource")),
+        Column(header="Provider", label="provider", hidden=True),
+        Column(header="Resource", label="resource", hidden=True),
     ]
 
 
 def _inventory() -> tabular.Panel:
     what = about(
         "Inventory",
-        "Every resource, the worst first. Age, size and duration are of the newest successful backup, Kept is how many "
-        "successful ones are listed and Oldest how far back they reach. An empty cell is something the vendor does not "
-        "tell. Click a name for its details.",
+        "Every resource, the worst first. Age, size and duration are of the newest good backup, Kept is how many good "
+        "ones are listed and Oldest how far back they reach. An empty cell is not reported by the vendor, or its "
+        "family is excluded. Click a name for its details.",
         width=24,
         height=14,
     )
-    return table(what, _columns(), {"State": True, "Of limit": True}, linked="Name")
+    return table(what, _columns(), {"State": True, "Of limit": True})
+
+
+def _within() -> tabular.Panel:
+    what = about(
+        "Share of time within the limit",
+        "Share of the last 30 days in which the newest good backup was younger than the limit, worst first. Needs "
+        "backup_last_success_timestamp_seconds and backup_max_age_seconds.",
+        width=24,
+        height=8,
+    )
+    columns = [
+        Column(header="Within", expr=queries.WITHIN_LIMIT, unit="percentunit", thresholds=looks.WITHIN, width=130),
+        Column(header="Name", expr=queries.NAMES, label="resource_name", width=0, links=(TO_RESOURCE,)),
+        *identify(),
+    ]
+    return table(what, columns, {"Within": False})
 
 
 def _timeline() -> statetimeline.Panel:
     what = about(
         "Status of the last finished backup",
         "A band for each resource: how its newest finished backup ended, as it was known at the time. A running one "
-        "changes nothing until it ends; a gap is a time when nothing was scraped.",
+        "changes nothing until it ends; a gap is a time when nothing was scraped. Needs backup_last_finished_status.",
         width=24,
         height=12,
     )
     status = named(worst_status("backup_last_finished_status"))
-    return timeline(what, looks.STATUS_WORDS, query(status, NAMED))
+    return timeline(what, looks.STATUS_WORDS, query(f"sort_desc({status})", NAMED))
 
 
 def dashboard() -> Dashboard:
@@ -188,11 +297,10 @@ def dashboard() -> Dashboard:
     return framed(
         "backup-overview",
         "Backups / Overview",
-        "Is everything backed up? What is late, failed or never succeeded, and what fires.",
+        "Is everything backed up? What needs attention, since when, and what to do.",
         "now-7d",
         [
-            row("Now", [*_troubles(), *_blind_spots()], _totals(), [_worst(), _firing()]),
-            row("Inventory", [_inventory()]),
-            row("Timeline", [_timeline()]),
+            [_verdict(), *_problem_tiles(), *_trust_tiles(), _needing(), _worst(), _firing(), *_facts()],
+            [_inventory(), _within(), _timeline()],
         ],
     )

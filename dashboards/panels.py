@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders.common import (
     ReduceDataOptions,
     StackingConfig,
     VizLegendOptions,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.builders.dashboard import AnnotationQuery, DashboardLink, FieldColor, ThresholdsConfig
@@ -24,13 +25,22 @@ from dashboards import looks
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 RESOURCE_URL = (
     "/d/backup-resource?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
-    "&var-provider=${__data.fields.provider}&var-source=${__data.fields.source}"
-    "&var-resource=${__data.fields.resource}&${__url_time_range}"
+    "&var-provider=${__data.fields.Provider}&var-source=${__data.fields.Source}"
+    "&var-resource=${__data.fields.Resource}&${__url_time_range}"
 )
 HEALTH_URL = (
     "/d/backup-exporter-health?${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
     "&${provider:queryparam}&${source:queryparam}&${resource:queryparam}&${__url_time_range}"
 )
+
+BAR_URL = (
+    RESOURCE_URL.replace("__data.fields.Provider", "__field.labels.provider")
+    .replace("__data.fields.Source", "__field.labels.source")
+    .replace("__data.fields.Resource", "__field.labels.resource")
+)
+PAGE_URL = "${exporter}/resources/${__data.fields.Source:percentencode}/${__data.fields.Resource:percentencode}"
+"""The exporter's own page of a resource; a text variable of the dashboard holds where it listens."""
+RUNBOOK_URL = "https://github.com/backup-exporter/backup-exporter/blob/main/docs/runbooks/${__data.fields.Alert}.md"
 
 Panel = stat.Panel | bargauge.Panel | timeseries.Panel | statetimeline.Panel | table.Panel
 _Kind = TypeVar("_Kind", stat.Panel, bargauge.Panel, timeseries.Panel, statetimeline.Panel, table.Panel)
@@ -85,8 +95,9 @@ def _last() -> ReduceDataOptions:
     return ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False)
 
 
-def number(what: About, expr: str, unit: str, thresholds: ThresholdsConfig) -> stat.Panel:
-    """Show one number on a coloured ground."""
+def number(what: About, expr: str, unit: str, thresholds: ThresholdsConfig, *, neutral: bool = False) -> stat.Panel:
+    """Show one number on a coloured ground, or with `neutral` a mere fact without a colour."""
+    color = common.BigValueColorMode.NONE if neutral else common.BigValueColorMode.BACKGROUND
     return (
         with_header(stat.Panel(), what)
         .with_target(query(expr).ref_id("A").instant())
@@ -94,7 +105,7 @@ def number(what: About, expr: str, unit: str, thresholds: ThresholdsConfig) -> s
         .color_scheme(_color(FieldColorModeId.THRESHOLDS))
         .thresholds(thresholds)
         .no_value("no data")
-        .color_mode(common.BigValueColorMode.BACKGROUND)
+        .color_mode(color)
         .graph_mode(common.BigValueGraphMode.NONE)
         .justify_mode(common.BigValueJustifyMode.CENTER)
         .orientation(common.VizOrientation.AUTO)
@@ -111,9 +122,14 @@ def bar_gauge(what: About, shown: Dataquery, unit: str, thresholds: ThresholdsCo
         .with_target(shown.ref_id("A").instant())
         .unit(unit)
         .min(0)
+        .max(2)
         .color_scheme(_color(FieldColorModeId.THRESHOLDS))
         .thresholds(thresholds)
         .no_value("no age to hold against a limit")
+        .sizing(common.BarGaugeSizing.MANUAL)
+        .min_viz_height(16)
+        .max_viz_height(26)
+        .text(VizTextDisplayOptions().title_size(13).value_size(14))
         .display_mode(common.BarGaugeDisplayMode.GRADIENT)
         .orientation(common.VizOrientation.HORIZONTAL)
         .show_unfilled(True)
@@ -130,6 +146,16 @@ def _dash(color: str) -> list[DynamicConfigValue]:
         DynamicConfigValue("custom.fillOpacity", 0),
         DynamicConfigValue("color", _color(FieldColorModeId.FIXED).fixed_color(color).build()),
     ]
+
+
+def _names() -> VizLegendOptions:
+    return (
+        VizLegendOptions()
+        .display_mode(common.LegendDisplayMode.LIST)
+        .placement(common.LegendPlacement.BOTTOM)
+        .show_legend(True)
+        .calcs([])
+    )
 
 
 def _legend(sort_by: str, *calculated: str) -> VizLegendOptions:
@@ -156,7 +182,7 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
         .targets([each.ref_id(chr(ord("A") + place)).range() for place, each in enumerate(queries)])
         .unit(unit)
         .min(0)
-        .color_scheme(_color(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(_color(FieldColorModeId.PALETTE_CLASSIC))
         .no_value("nothing in this range")
         .draw_style(common.GraphDrawStyle.LINE)
         .line_interpolation(common.LineInterpolation.STEP_AFTER)
@@ -165,11 +191,31 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
         .show_points(VisibilityMode.AUTO)
         .span_nulls(False)
         .stacking(StackingConfig().mode(stacking).group("A"))
-        .legend(_legend("Last *", "lastNotNull", "max"))
+        .legend(_names())
         .tooltip(_tooltip(common.TooltipDisplayMode.MULTI, common.SortOrder.DESCENDING))
         .override_by_regexp("/ limit$/", _dash("red"))
         .override_by_regexp("/ typical$/", _dash("text"))
     )
+
+
+def count_chart(what: About, *queries: Dataquery) -> timeseries.Panel:
+    """Draw counts: whole numbers, on an axis that does not stretch noughts."""
+    return chart(what, "none", *queries).decimals(0).axis_soft_max(3)
+
+
+def hide_limits(panel: timeseries.Panel) -> timeseries.Panel:
+    """Leave the dashed limits out of a legend that would hold little else."""
+    hidden = {"viz": False, "legend": True, "tooltip": False}
+    return panel.override_by_regexp("/ limit$/", [DynamicConfigValue("custom.hideFrom", hidden)])
+
+
+def color_statuses(panel: timeseries.Panel) -> timeseries.Panel:
+    """Give each status its own colour, and a stacked series of noughts no line."""
+    colors = (*looks.STATUSES, ("in_progress", "light-blue"), ("pending", "text"))
+    for name, color in colors:
+        fixed = _color(FieldColorModeId.FIXED).fixed_color(color).build()
+        panel.override_by_name(name, [DynamicConfigValue("color", fixed)])
+    return panel.line_width(0).fill_opacity(70).decimals(0)
 
 
 def bars(what: About, unit: str, *queries: Dataquery) -> timeseries.Panel:
@@ -180,6 +226,7 @@ def bars(what: About, unit: str, *queries: Dataquery) -> timeseries.Panel:
         .fill_opacity(80)
         .show_points(VisibilityMode.NEVER)
         .legend(_legend("Total", "sum"))
+        .decimals(0)
         .interval("5m")
     )
 

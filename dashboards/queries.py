@@ -4,8 +4,6 @@ Several exporters may watch the same resource and disagree for a while, so nothi
 whoever exposed it. `without` (not `by`) keeps the labels that the configuration puts on a source.
 """
 
-from dashboards.looks import STATES
-
 REPLICA = ("instance", "pod", "container", "endpoint", "node")
 OF_EXPORTER = ("job", "instance")
 OF_SOURCE = (*OF_EXPORTER, "provider", "source")
@@ -106,21 +104,42 @@ NOTHING_LISTED = f"{KEPT} == 0 and {LAST_SUCCESS} unless {newest('backup_oldest_
 SCHEDULE_OFF = newest("backup_schedule_enabled") + f" == 0 unless {LIMIT}"
 NO_LIMIT = f"{KNOWN} unless {LIMIT}"
 
-_STATES = {
-    "paused": PAUSED,
-    "never succeeded": NEVER,
-    "nothing to restore": NOTHING_LISTED,
-    "late over twice the limit": VERY_LATE,
-    "late": LATE,
-    "last run failed": FAILED,
-    "unreadable": UNREADABLE,
-    "schedule off": SCHEDULE_OFF,
-    "no limit known": NO_LIMIT,
-    "up to date": KNOWN,
-}
-_CODES = {word: code for code, (word, _) in enumerate(STATES)}
-STATE = " or ".join(f"{_CODES[word]} + 0 * ({condition})" for word, condition in _STATES.items())
-"""One number for each resource, of the first condition that holds."""
+PROBLEM_LABELS = ("resource_name", "problem", "severity", "kind")
+RANKS = (("critical", 3), ("warning", 2), ("info", 1))
+
+
+def problem(*extra: str) -> str:
+    """Return the problems of each resource, whatever replicas expose them, without what names the resource."""
+    return across("max", resource("backup_resource_problem", *extra), "resource_name")
+
+
+def having(*extra: str) -> str:
+    """Return a series for each resource that has such a problem, however many."""
+    return across("max", resource("backup_resource_problem", *extra), *PROBLEM_LABELS)
+
+
+SEEN = least("backup_resource_up")
+"""A series for each resource that was read: of the facts the one that the alerts need too, so it is always there."""
+SEVERITY_MATCHERS = {word: f'severity="{word}"' for word, _ in RANKS}
+RANK = " or ".join(f"{rank} * {having(SEVERITY_MATCHERS[word])}" for word, rank in RANKS)
+"""The worst severity of each resource that has a problem: 1 info, 2 warning, 3 critical."""
+STATE = f"0 * ({PAUSED}) or ({RANK}) + 1 or 1 + 0 * {SEEN}"
+"""One number for each resource: 0 paused, 1 fine, 2 info, 3 warning, 4 critical."""
+
+
+def counted_problems(*extra: str) -> str:
+    """Count resources with such a problem, each once; 0 where none has one, nothing where no exporter is read."""
+    return f"count({having(*extra)}) or 0 * count({SEEN})"
+
+
+NEED_ATTENTION = counted_problems('severity=~"critical|warning"')
+PROBLEM_RANK = " or ".join(
+    f"{rank} * {across('max', resource('backup_resource_problem', SEVERITY_MATCHERS[word]), 'severity')}"
+    for word, rank in RANKS
+)
+"""The severity of each problem as a number."""
+WITHIN_LIMIT = f"avg_over_time(({AGE} <= bool {LIMIT})[30d:30m])"
+"""The share of the last 30 days in which the age was within the limit, 0 to 1."""
 
 STATUSES = ("completed", "unknown", "unsupported", "cancelled", "failed")
 
@@ -140,6 +159,11 @@ def alerts(metric: str, *extra: str) -> str:
     return _selector(metric, (), ('alertname=~"Backup.*"', *chosen, *extra))
 
 
+SOURCE_RANK = " or ".join(
+    f"{rank} * {across('max', source('backup_source_problem', SEVERITY_MATCHERS[word]), 'problem', 'severity', 'limit')}"
+    for word, rank in RANKS
+)
+"""The worst severity of each source that has a problem."""
 SOURCE_UP = across("min", source("backup_source_up"))
 DATA_AGE = since(across("max", source("backup_poll_last_success_timestamp_seconds")))
 POLL_INTERVAL = across("max", source("backup_poll_interval_seconds"))

@@ -1,14 +1,15 @@
 """The detail page: what became of one resource's backups, or of a few to compare."""
 
+from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.builders import table as tabular
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
 from dashboards.frame import dashboard as framed
 from dashboards.frame import row
-from dashboards.panels import Panel, about, chart, query, timeline
+from dashboards.panels import Panel, about, chart, color_statuses, count_chart, number, query, timeline
 from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, named, newest, resource, since, worst_status
-from dashboards.tables import Column, table
+from dashboards.tables import Column, identify, table
 
 AS_LIMIT = f"{NAMED} limit"
 AS_KIND_LIMIT = f"{NAMED_KIND} limit"
@@ -23,15 +24,16 @@ def _one_label(metric: str) -> str:
 def _facts() -> tabular.Panel:
     columns = [
         Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS),
-        Column(header="Name", expr=queries.NAMES, label="resource_name"),
+        Column(header="Name", expr=queries.NAMES, label="resource_name", width=0),
         Column(header="What", label="resource_kind"),
+        Column(header="Within 30 d", expr=queries.WITHIN_LIMIT, unit="percentunit", thresholds=looks.WITHIN),
         Column(header="Vendor says", expr=_one_label("backup_resource_state"), label="state"),
-        Column(header="Age", expr=queries.AGE, unit="s"),
-        Column(header="Limit", expr=queries.LIMIT, unit="s"),
-        Column(header="Last attempt", expr=since(newest("backup_last_attempt_timestamp_seconds")), unit="s"),
-        Column(header="Last failure", expr=since(newest("backup_last_failure_timestamp_seconds")), unit="s"),
+        Column(header="Age", expr=queries.AGE, unit="dtdurations"),
+        Column(header="Limit", expr=queries.LIMIT, unit="dtdurations"),
+        Column(header="Last attempt", expr=since(newest("backup_last_attempt_timestamp_seconds")), unit="dtdurations"),
+        Column(header="Last failure", expr=since(newest("backup_last_failure_timestamp_seconds")), unit="dtdurations"),
         Column(header="Schedule", expr=newest("backup_schedule_enabled"), mappings=looks.SCHEDULE_WORDS),
-        Column(header="Interval", expr=newest("backup_expected_interval_seconds"), unit="s"),
+        Column(header="Interval", expr=newest("backup_expected_interval_seconds"), unit="dtdurations"),
         Column(header="Created", expr=_date(newest("backup_resource_created_timestamp_seconds")), unit="dateTimeAsIso"),
         Column(
             header="First seen",
@@ -39,7 +41,7 @@ def _facts() -> tabular.Panel:
             unit="dateTimeAsIso",
         ),
         Column(header="Not read because", expr=_one_label("backup_resource_failure"), label="reason"),
-        *(Column(header=name, label=name) for name in ("provider", "source", "resource")),
+        *identify(),
     ]
     what = about(
         "Facts",
@@ -49,6 +51,29 @@ def _facts() -> tabular.Panel:
         height=5,
     )
     return table(what, columns, {"State": True})
+
+
+def _within() -> stat.Panel:
+    what = about(
+        "Share of time within the limit",
+        "Share of the last 30 days in which the newest good backup was younger than the limit; the worst of what is "
+        "chosen.",
+        width=6,
+        height=4,
+    )
+    return number(what, f"min({queries.WITHIN_LIMIT})", "percentunit", looks.WITHIN)
+
+
+def _tiles() -> list[stat.Panel]:
+    def tile(title: str, description: str, expr: str, unit: str = "none") -> stat.Panel:
+        return number(about(title, description, width=6, height=4), expr, unit, looks.CALM, neutral=True)
+
+    worst = about("Worst state", "The worst state of what is chosen.", width=6, height=4)
+    return [
+        number(worst, f"max({queries.STATE})", "none", looks.CALM).mappings(looks.STATE_WORDS),
+        tile("Newest good backup", "Its age; the oldest of what is chosen.", f"max({queries.AGE})", "dtdurations"),
+        tile("Good backups kept", "As many as the vendor lists of what is chosen.", f"sum({queries.KEPT})"),
+    ]
 
 
 def _date(timestamp: str) -> str:
@@ -124,21 +149,46 @@ def _counts() -> list[Panel]:
     overall = named(newest("backup_failures_since_success"))
     by_kind = named(newest("backup_failures_since_success_by_kind"))
     return [
-        chart(
+        count_chart(
             about(
                 "Failures since the last success",
                 "Failed backups newer than the newest successful one, over all and for each kind. One may be chance; "
                 "a rising line is not.",
             ),
-            "none",
             query(overall, f"{NAMED} all kinds"),
             query(by_kind, NAMED_KIND),
         ),
+        color_statuses(
+            chart(
+                about("Backups listed, by status", "How many backups the vendor lists, summed over what is chosen."),
+                "none",
+                query(listed, "{{status}}"),
+                stacked=True,
+            )
+        ),
+    ]
+
+
+def _checks() -> list[Panel]:
+    """Show whether the newest backup could be fetched, and what could not be understood."""
+    age = named(since(newest("backup_download_check_timestamp_seconds")))
+    return [
+        timeline(
+            about(
+                "Download check", "Whether the newest backup could be fetched, where verify_downloads is on.", width=8
+            ),
+            looks.UP_WORDS,
+            query(named(queries.least("backup_download_check_success")), NAMED),
+        ),
         chart(
-            about("Backups listed, by status", "How many backups the vendor lists, summed over the chosen resources."),
-            "none",
-            query(listed, "{{status}}"),
-            stacked=True,
+            about("Time since the download check", "Age of the last check, and how long it took.", width=8),
+            "s",
+            query(age, NAMED),
+            query(named(newest("backup_download_check_duration_seconds")), f"{NAMED} took"),
+        ),
+        count_chart(
+            about("Records not understood", "Records of the newest listing that could not be read.", width=8),
+            query(named(newest("backup_unreadable_records")), NAMED),
         ),
     ]
 
@@ -166,9 +216,8 @@ def _progress() -> list[Panel]:
             query(longest_typical, f"{NAMED} typical"),
             query(named(newest("backup_max_duration_seconds")), AS_LIMIT),
         ),
-        chart(
+        count_chart(
             about("Running at once", "Backups in progress. More than one may be a run that never ended.", width=8),
-            "none",
             query(named(newest("backup_in_progress")), NAMED),
         ),
     ]
@@ -176,9 +225,8 @@ def _progress() -> list[Panel]:
 
 def _retention() -> list[Panel]:
     return [
-        chart(
+        count_chart(
             about("Kept", "Successful backups listed; dashed is the configured minimum.", width=8),
-            "none",
             query(named(queries.KEPT), NAMED),
             query(named(newest("backup_min_backups")), AS_LIMIT),
         ),
@@ -204,7 +252,7 @@ def _restores() -> list[Panel]:
             query(named(worst_status("backup_last_restore_status")), NAMED),
         ),
         chart(
-            about("Time since the last restore", "A backup that nobody restored is a hope. Empty: none is listed."),
+            about("Time since the last restore", "Time since the last restore. Empty: none is listed."),
             "s",
             query(named(since(newest("backup_last_restore_timestamp_seconds"))), NAMED),
         ),
@@ -219,12 +267,13 @@ def dashboard() -> Dashboard:
         "Everything known of the backups of the chosen resources. Best with one or a few chosen.",
         "now-7d",
         [
-            row("Now", [_facts()]),
+            row("Now", [_within(), *_tiles()], [_facts()], _history()),
             row("Age", _ages()),
             row("Size and duration", _runs()),
-            row("Status", _history(), _counts()),
+            row("Counts", _counts()),
             row("Running", _progress()),
             row("Retention", _retention()),
             row("Restores", _restores()),
+            row("Checks", _checks()),
         ],
     )

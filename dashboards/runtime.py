@@ -8,6 +8,8 @@ from dashboards.queries import SOURCE, across, exporter, source
 from dashboards.tables import Column, table
 
 PER_STEP = "[$__rate_interval]"
+LEAST_STEP = "2m"
+"""A rate needs two samples: with a scrape a minute, a shorter step would be empty."""
 BUDGET = across("min", source("backup_api_rate_limit_remaining_requests"))
 EXPORTERS = f"{exporter('up')} and on (job) last_over_time({exporter('backup_exporter_build_info')}[$__range])"
 
@@ -15,6 +17,11 @@ EXPORTERS = f"{exporter('up')} and on (job) last_over_time({exporter('backup_exp
 def increase(metric: str) -> str:
     """Count what a counter of sources gained in a step of the chart."""
     return across("sum", f"increase({source(metric)}{PER_STEP})")
+
+
+def per_exporter(expr: str, *labels: str) -> str:
+    """Return one series for each exporter: without names of metrics, by which a table would keep rows apart."""
+    return f"max by ({', '.join(('job', 'instance', *labels))}) ({expr})"
 
 
 def _ours(expr: str) -> str:
@@ -29,13 +36,13 @@ def requests() -> list[Panel]:
     by_code = about("API requests by code", "Requests to each vendor by HTTP code; `none` is one without an answer.")
     latency = about("API latency", "Half of the requests took no longer than p50, all but one in a hundred than p99.")
     return [
-        chart(by_code, "reqps", query(rate, f"{SOURCE} {{{{code}}}}"), stacked=True),
+        chart(by_code, "reqps", query(rate, f"{SOURCE} {{{{code}}}}"), stacked=True).interval(LEAST_STEP),
         chart(
             latency,
             "s",
             query(f"histogram_quantile(0.5, {buckets})", f"{SOURCE} p50"),
             query(f"histogram_quantile(0.99, {buckets})", f"{SOURCE} p99"),
-        ),
+        ).interval(LEAST_STEP),
     ]
 
 
@@ -61,23 +68,36 @@ def processes() -> list[list[Panel]]:
                 about("CPU", "Share of one processor that each exporter uses.", width=8),
                 "percentunit",
                 query(_ours(cpu), "{{instance}}"),
-            ),
+            ).interval(LEAST_STEP),
             chart(
                 about("Memory", "Resident memory of each exporter.", width=8),
                 "bytes",
                 query(_ours(memory), "{{instance}}"),
             ),
             chart(
-                about(
-                    "File descriptors", "Open files and sockets of each exporter; dashed is what it may open.", width=8
-                ),
-                "none",
-                query(_ours(exporter("process_open_fds")), "{{instance}}"),
-                query(_ours(exporter("process_max_fds")), "{{instance}} limit"),
-            ),
+                about("File descriptors", "Open files and sockets of each exporter, as a share of its limit.", width=8),
+                "percentunit",
+                query(_ours(f"{exporter('process_open_fds')} / {exporter('process_max_fds')}"), "{{instance}}"),
+            ).max(1),
         ],
         [_exporters()],
+        [
+            bars(
+                about("Log lines dropped", "Lines that could not be written, in each step of the chart."),
+                "none",
+                query(_gain("backup_exporter_log_lines_dropped_total"), "{{instance}}"),
+            ),
+            bars(
+                about("Task restarts", "Tasks of the exporter that died and were started again, in each step."),
+                "none",
+                query(_gain("backup_exporter_task_restarts_total"), "{{instance}}"),
+            ),
+        ],
     ]
+
+
+def _gain(metric: str) -> str:
+    return per_exporter(f"increase({exporter(metric)}{PER_STEP})")
 
 
 def _exporters() -> tabular.Panel:
@@ -85,23 +105,24 @@ def _exporters() -> tabular.Panel:
     loaded = exporter("backup_exporter_config_last_reload_success_timestamp_seconds")
     written = exporter("backup_exporter_state_last_write_successful")
     columns = [
-        Column(header="Up", expr=EXPORTERS, mappings=looks.UP_WORDS),
-        Column(header="job", label="job"),
-        Column(header="instance", label="instance"),
-        Column(header="Version", expr=exporter("backup_exporter_build_info"), label="version"),
+        Column(header="Up", expr=per_exporter(EXPORTERS), mappings=looks.UP_WORDS),
+        Column(header="Job", label="job", width=180),
+        Column(header="Instance", label="instance", width=0),
+        Column(header="Version", expr=per_exporter(exporter("backup_exporter_build_info"), "version"), label="version"),
         Column(
             header="Started",
-            expr=f"1000 * ({_ours(exporter('process_start_time_seconds'))})",
+            expr=per_exporter(f"1000 * ({_ours(exporter('process_start_time_seconds'))})"),
             unit="dateTimeFromNow",
+            width=150,
         ),
-        Column(header="Reload", expr=reloaded, mappings=looks.RELOAD_WORDS),
-        Column(header="Configuration", expr=f"1000 * {loaded}", unit="dateTimeFromNow"),
-        Column(header="State file", expr=written, mappings=looks.RELOAD_WORDS),
+        Column(header="Reload", expr=per_exporter(reloaded), mappings=looks.RELOAD_WORDS),
+        Column(header="Configuration", expr=per_exporter(f"1000 * {loaded}"), unit="dateTimeFromNow", width=150),
+        Column(header="State file", expr=per_exporter(written), mappings=looks.RELOAD_WORDS),
     ]
     what = about(
         "Exporters",
         "Every exporter, its version, the state of its configuration and, where it has one, of its state file.",
         width=24,
-        height=5,
+        height=6,
     )
     return table(what, columns, {"Up": False})

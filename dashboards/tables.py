@@ -41,11 +41,27 @@ class Column:
     unit: str = "none"
     mappings: Sequence[ValueMapping] = ()
     thresholds: ThresholdsConfig | None = None
+    width: int = 110
+    """Pixels; 0 takes what is left."""
+    hidden: bool = False
+    """Not drawn, but there for links."""
+    filterable: bool = False
+    links: Sequence[tuple[str, str]] = ()
+    """Titles and addresses to which the cell leads."""
 
     @property
     def ref(self) -> str:
         """Name the query."""
         return self.header.lower().replace(" ", "_")
+
+
+def identify() -> list[Column]:
+    """Return the columns that identify a resource: its source to be seen, the rest for links."""
+    return [
+        Column(header="Source", label="source", filterable=True, width=130),
+        Column(header="Provider", label="provider", hidden=True),
+        Column(header="Resource", label="resource", hidden=True),
+    ]
 
 
 def _target(column: Column) -> Dataquery:
@@ -54,8 +70,20 @@ def _target(column: Column) -> Dataquery:
 
 def _look(column: Column) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue("unit", column.unit)]
-    if column.mappings:
-        properties.append(DynamicConfigValue("mappings", list(column.mappings)))
+    if column.mappings or column.thresholds:
+        properties.append(DynamicConfigValue("mappings", [*column.mappings, looks.UNKNOWN]))
+    if column.mappings or column.label:
+        properties.append(DynamicConfigValue("custom.align", FieldTextAlignment.LEFT))
+    if column.width:
+        properties.append(DynamicConfigValue("custom.width", column.width))
+    if column.hidden:
+        # Grafana 12.2 and later read the first, older ones the second.
+        properties.append(DynamicConfigValue("custom.hideFrom", {"viz": True, "legend": False, "tooltip": False}))
+        properties.append(DynamicConfigValue("custom.hidden", True))
+    if column.filterable:
+        properties.append(DynamicConfigValue("custom.filterable", True))
+    if column.links:
+        properties.append(DynamicConfigValue("links", [link(title, url).build() for title, url in column.links]))
     if column.thresholds:
         properties.append(DynamicConfigValue("thresholds", column.thresholds.build()))
     if column.mappings or column.thresholds:
@@ -107,7 +135,7 @@ def table(
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .thresholds(looks.CALM)
         .align(FieldTextAlignment.AUTO)
-        .filterable(True)
+        .filterable(False)
         .cell_options(TableAutoCellOptions())
         .no_value(empty)
         .show_header(True)
@@ -116,6 +144,7 @@ def table(
         .with_transformation(DataTransformerConfig(id_val="merge", options={}))
         .with_transformation(_arrange(columns))
     )
+    made.override_by_regexp("/.*/", [DynamicConfigValue("noValue", "")])  # else `empty` stands in each empty cell
     for column in columns:
         made.override_by_name(column.header, _look(column))
     if linked:

@@ -7,7 +7,7 @@ from prometheus_client.registry import CollectorRegistry
 from exporter.metrics.families import FAMILIES
 
 OF_RULES = {
-    name: frozenset({"alertname", "severity", "provider", "source", "resource", "resource_name", "kind"})
+    name: frozenset({"alertname", "severity", "provider", "source", "resource", "resource_name", "kind", "problem"})
     for name in ("ALERTS", "ALERTS_FOR_STATE")
 }
 

@@ -67,50 +67,56 @@ def of(name: str) -> dict[str, str]:
     return RESOURCE | {"resource": name, "squad": "data"}
 
 
-NEVER_LISTED = {
-    "backup_resource_up": 0,
-    "backup_last_success_timestamp_seconds": None,
-    "kept": None,
-    "failed": None,
-}
+def problem(word: str, severity: str, instance: str = "a", **labels: str) -> Series:
+    """Give the series of a problem of the resource r."""
+    return series(
+        "backup_resource_problem",
+        1,
+        resource="r",
+        instance=instance,
+        squad="data",
+        resource_name=f"r at {instance}",
+        problem=word,
+        severity=severity,
+        **labels,
+    )
 
 
 @pytest.mark.parametrize(
-    ("state", "changes"),
+    ("state", "problems", "changes"),
     [
-        ("up to date", {}),
-        ("up to date", {"backup_last_success_timestamp_seconds": -24 * HOUR}),
-        ("late", {"backup_last_success_timestamp_seconds": -24 * HOUR - 1}),
-        ("late over twice the limit", {"backup_last_success_timestamp_seconds": -49 * HOUR}),
-        ("late", {"backup_last_success_timestamp_seconds": -25 * HOUR, "failed": 1}),
-        ("last run failed", {"failed": 1}),
-        ("never succeeded", {"backup_last_success_timestamp_seconds": None, "kept": 0}),
-        ("nothing to restore", {"kept": 0}),
-        ("nothing to restore", {"kept": 0, "backup_last_success_timestamp_seconds": -99 * HOUR}),
-        ("up to date", {"kept": 0, "backup_oldest_success_timestamp_seconds": -9 * HOUR}),
-        ("schedule off", {"backup_max_age_seconds": None, "backup_schedule_enabled": 0}),
-        ("up to date", {"backup_schedule_enabled": 0}),
-        ("no limit known", {"backup_max_age_seconds": None}),
-        ("unreadable", {"backup_resource_up": 0}),
-        ("unreadable", NEVER_LISTED),
-        ("paused", {"backup_monitoring_paused": 1, "backup_last_success_timestamp_seconds": -99 * HOUR, "failed": 1}),
-        ("up to date", {"backup_last_success_timestamp_seconds": HOUR}),
+        ("fine", [], {}),
+        ("info", [problem("slow", "info", kind="full")], {}),
+        ("warning", [problem("too_old", "warning"), problem("slow", "info")], {}),
+        ("critical", [problem("too_old", "critical"), problem("stuck", "warning"), problem("slow", "info")], {}),
+        ("warning", [problem("too_old", "warning"), problem("too_old", "warning", "b")], {}),
+        ("paused", [], {"backup_monitoring_paused": 1}),
+        ("fine", [], {"backup_monitoring_paused": None}),
     ],
 )
-def test_state_of_a_resource(tmp_path: Path, state: str, changes: dict[str, float | None]) -> None:
-    check(tmp_path, resource("r", **changes), queries.STATE, [(of("r"), CODES[state])])
+def test_state_of_a_resource(
+    tmp_path: Path, state: str, problems: list[Series], changes: dict[str, float | None]
+) -> None:
+    check(tmp_path, [*resource("r", **changes), *problems], queries.STATE, [(of("r"), CODES[state])])
 
 
-def test_a_stale_replica_makes_nothing_late(tmp_path: Path) -> None:
-    stale = resource("r", "b", backup_last_success_timestamp_seconds=-99 * HOUR)
+@pytest.mark.parametrize(
+    ("problems", "count"),
+    [
+        ([], 0),
+        ([problem("slow", "info")], 0),
+        ([problem("too_old", "warning"), problem("stuck", "warning")], 1),
+        ([problem("too_old", "warning"), problem("too_old", "critical", "b")], 1),
+    ],
+)
+def test_a_resource_that_needs_attention_counts_once(tmp_path: Path, problems: list[Series], count: float) -> None:
+    given = [*resource("r"), *resource("r", "b"), *resource("other"), *problems]
 
-    check(tmp_path, [*resource("r"), *stale], queries.STATE, [(of("r"), CODES["up to date"])])
+    check(tmp_path, given, queries.NEED_ATTENTION, [({}, count)])
 
 
-def test_a_replica_that_cannot_read_is_not_hidden_by_one_that_can(tmp_path: Path) -> None:
-    blind = resource("r", "b", backup_resource_up=0)
-
-    check(tmp_path, [*resource("r"), *blind], queries.STATE, [(of("r"), CODES["unreadable"])])
+def test_where_nothing_is_scraped_nothing_is_fine(tmp_path: Path) -> None:
+    check(tmp_path, [], queries.NEED_ATTENTION, [])
 
 
 def test_two_names_of_one_resource_leave_the_others_alone(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 from dashboards import build
+from dashboards.panels import PAGE_URL, RUNBOOK_URL
 from exporter import providers
 from tests.dashboards.reading import DASHBOARDS, FOLDER, panels, variables
 
 Dashboard = dict[str, Any]
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-UNITS = {"none", "short", "s", "bytes", "percent", "percentunit", "reqps", "dateTimeAsIso", "dateTimeFromNow"}
+UNITS = {"none", "s", "bytes", "decbytes", "percent", "percentunit", "reqps"}
+UNITS |= {"dtdurations", "dateTimeAsIso", "dateTimeFromNow"}
 TITLES = {
     "overview.json": ("backup-overview", "Backups / Overview"),
     "resource.json": ("backup-resource", "Backups / Resource"),
@@ -55,7 +57,7 @@ def test_addresses_and_titles_stay() -> None:
 
 
 def test_frame(dashboard: Dashboard) -> None:
-    assert dashboard["editable"] is False
+    assert dashboard["editable"] is True
     assert dashboard["timezone"] == "browser"
     assert 39 <= dashboard["schemaVersion"] <= 42
     assert dashboard["tags"] == ["backup-exporter"]
@@ -76,9 +78,11 @@ def test_variables(dashboard: Dashboard) -> None:
     found = variables(dashboard)
     source = found["datasource"]
 
-    assert list(found) == ["datasource", "job", "instance", "provider", "source", "resource"]
+    assert list(found) == ["datasource", "job", "instance", "provider", "source", "resource", "labels", "exporter"]
+    assert (found["labels"]["type"], found["labels"]["datasource"]) == ("adhoc", DATASOURCE)
+    assert found["exporter"]["type"] == "textbox"
     assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
-    for name in list(found)[1:]:
+    for name in list(found)[1:-2]:
         variable = found[name]
         assert variable["label"] == name.capitalize()
         assert variable["datasource"] == DATASOURCE
@@ -141,9 +145,9 @@ def test_line_that_is_a_limit_looks_like_one(panel: Dashboard) -> None:
         return
     dashed = [each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]]
 
-    assert dashed == ["/ limit$/", "/ typical$/"]
+    assert dashed[:2] == ["/ limit$/", "/ typical$/"]
     for query in panel["targets"]:
-        is_limit = any(word in query["expr"] for word in ("backup_max_", "backup_min_", "process_max_fds"))
+        is_limit = any(word in query["expr"] for word in ("backup_max_", "backup_min_"))
         assert query["legendFormat"].endswith(" limit") or not is_limit
         assert query["legendFormat"].endswith(" typical") == ("backup_typical_" in query["expr"])
 
@@ -162,7 +166,7 @@ def test_table_shows_what_it_asks_for(panel: Dashboard) -> None:
     assert values <= {*arranged["indexByName"], *arranged["excludeByName"]}
     assert not set(arranged["indexByName"]) & set(arranged["excludeByName"])
     assert {each["displayName"] for each in panel["options"]["sortBy"]} <= headers
-    assert {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]} <= headers
+    assert {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]} - {"/.*/"} <= headers
 
 
 def test_links_from_panels_lead_to_our_dashboards_and_keep_choices() -> None:
@@ -174,8 +178,11 @@ def test_links_from_panels_lead_to_our_dashboards_and_keep_choices() -> None:
         for link in each.get("links", ())
     }
 
-    assert {url.split("?")[0] for url in urls} == {"/d/backup-resource", "/d/backup-exporter-health"}
-    for url in urls:
+    ours = {url for url in urls if url.startswith("/d/")}
+
+    assert {url.split("?")[0] for url in ours} == {"/d/backup-resource", "/d/backup-exporter-health"}
+    assert urls - ours == {PAGE_URL, RUNBOOK_URL}
+    for url in ours:
         assert "${__url_time_range}" in url
         assert all(f"${{{name}:queryparam}}" in url for name in ("datasource", "job", "instance"))
         assert all(
@@ -204,3 +211,117 @@ def test_what_the_linter_shall_pass_over_exists() -> None:
 
 def properties(panel: Dashboard) -> list[dict[str, Any]]:
     return [each for override in panel["fieldConfig"]["overrides"] for each in override["properties"]]
+
+
+def overrides(panel: Dashboard) -> dict[str, dict[str, Any]]:
+    """Return the properties that a panel overrides, by the field and the property."""
+    found: dict[str, dict[str, Any]] = {}
+    for override in panel["fieldConfig"]["overrides"]:
+        found.setdefault(override["matcher"]["options"], {}).update(
+            {p["id"]: p["value"] for p in override["properties"]}
+        )
+    return found
+
+
+def panel(name: str, title: str) -> Dashboard:
+    (found,) = (each for each in panels(DASHBOARDS[name]) if each["title"] == title)
+    return found
+
+
+def test_an_exporter_has_one_row() -> None:
+    for query in panel("exporter.json", "Exporters")["targets"]:
+        assert query["expr"].startswith("max by (job, instance"), query["refId"]
+
+
+@EACH_PANEL
+def test_an_empty_cell_is_empty(panel: Dashboard) -> None:
+    if panel["type"] == "table":
+        assert panel["fieldConfig"]["overrides"][0] == {
+            "matcher": {"id": "byRegexp", "options": "/.*/"},
+            "properties": [{"id": "noValue", "value": ""}],
+        }
+
+
+@EACH_PANEL
+def test_what_is_not_known_has_no_colour(panel: Dashboard) -> None:
+    if panel["type"] != "table":
+        return
+    for field, properties in overrides(panel).items():
+        if "custom.cellOptions" in properties:
+            last = properties["mappings"][-1]
+            assert (last["options"]["match"], last["options"]["result"]["color"]) == ("null+nan", "transparent"), field
+
+
+@pytest.mark.parametrize("title", ["What needs attention", "Firing alerts"])
+def test_severity_sorts_by_rank_and_is_shown_in_words(title: str) -> None:
+    shown = panel("overview.json", title)
+    mapped = overrides(shown)["Severity"]["mappings"][0]["options"]
+
+    assert shown["options"]["sortBy"][0] == {"displayName": "Severity", "desc": True}
+    assert [mapped[str(rank)]["text"] for rank in (1, 2, 3)] == ["info", "warning", "critical"]
+    assert [mapped[str(rank)]["color"] for rank in (1, 2, 3)] == ["blue", "orange", "red"]
+
+
+def test_statuses_have_colours_of_their_own() -> None:
+    shown = panel("resource.json", "Backups listed, by status")
+    colors = {name: each["color"]["fixedColor"] for name, each in overrides(shown).items() if not name.startswith("/")}
+
+    assert len(set(colors.values())) == len(colors) == 7
+    assert (colors["completed"], colors["failed"]) == ("green", "red")
+    assert shown["fieldConfig"]["defaults"]["custom"]["lineWidth"] == 0
+
+
+@EACH_PANEL
+def test_lines_have_clear_colours_and_short_legends(panel: Dashboard) -> None:
+    if panel["type"] == "timeseries":
+        assert panel["fieldConfig"]["defaults"]["color"]["mode"] == "palette-classic"
+        is_total = panel["options"]["legend"]["calcs"] == ["sum"]
+        assert panel["options"]["legend"]["displayMode"] == ("table" if is_total else "list")
+
+
+def test_the_bars_show_where_the_limit_is() -> None:
+    shown = panel("overview.json", "Worst age against its limit")
+
+    assert shown["fieldConfig"]["defaults"]["max"] == 2
+    assert shown["options"]["sizing"] == "manual"
+    assert shown["targets"][0]["expr"].startswith("sort_desc(")
+
+
+@pytest.mark.parametrize("title", ["API requests by code", "API latency", "CPU"])
+def test_a_rate_has_two_samples(title: str) -> None:
+    assert panel("exporter.json", title)["interval"] == "2m"
+
+
+@EACH_PANEL
+def test_one_column_takes_what_is_left(panel: Dashboard) -> None:
+    if panel["type"] == "table":
+        widths = [each.get("custom.width") for name, each in overrides(panel).items() if name != "/.*/"]
+        hidden = [each for each in overrides(panel).values() if each.get("custom.hidden")]
+        assert widths.count(None) == 1
+        assert all(each["custom.hideFrom"]["viz"] for each in hidden)
+
+
+@EACH_PANEL
+def test_words_stand_at_the_left(panel: Dashboard) -> None:
+    if panel["type"] == "table":
+        for name, each in overrides(panel).items():
+            assert ("mappings" in each and "thresholds" not in each) <= (each.get("custom.align") == "left"), name
+
+
+def test_the_overview_begins_with_the_verdict() -> None:
+    first, *_ = panels(DASHBOARDS["overview.json"])
+
+    assert first["title"] == "Need attention"
+    assert first["gridPos"]["x"] == first["gridPos"]["y"] == 0
+    assert "backup_resource_problem{" in first["targets"][0]["expr"]
+    mapped = first["fieldConfig"]["defaults"]["mappings"][0]["options"]["0"]
+    assert (mapped["text"], mapped["color"]) == ("All OK", "green")
+
+
+def test_names_that_people_link_to_stay() -> None:
+    for name, titles in {
+        "overview.json": ("Inventory", "Firing alerts"),
+        "resource.json": ("Backups listed, by status",),
+        "exporter.json": ("Exporters", "Sources", "Resources failing now"),
+    }.items():
+        assert set(titles) <= {each["title"] for each in panels(DASHBOARDS[name])}

@@ -58,7 +58,7 @@ def test_counters_are_read_as_increase_or_rate_and_gauges_never(target: Target) 
 def test_rates_go_by_the_rate_interval(target: Target) -> None:
     windows = re.findall(r"\[([^\]]+)\]", target.expr)
 
-    assert set(windows) <= {"$__rate_interval", "$__range"}
+    assert set(windows) <= {"$__rate_interval", "$__range", "30d:30m"}
     assert not re.search(r"(rate|increase)\([^()]*\[(?!\$__rate_interval)", target.expr)
 
 
@@ -125,7 +125,11 @@ def test_the_dashboards_together_show_nearly_every_metric(metrics: Metrics) -> N
         "backup_configured_retention_seconds",  # for people to compare
         "backup_expires_timestamp_seconds",
         "backup_last_success_failures",  # its problem is shown
-        "backup_source_unreadable_scopes",  # its problem is shown
+        "backup_download_check_failures_total",  # its problem is shown
+        "backup_resource_worst_severity",  # for alerting that takes no data for trouble
+        "backup_source_worst_severity",
+        "backup_exporter_resources",
+        "backup_exporter_time_seconds",
     }
 
 
