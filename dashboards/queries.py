@@ -159,8 +159,9 @@ def alerts(metric: str, *extra: str) -> str:
     return _selector(metric, (), ('alertname=~"Backup.*"', *chosen, *extra))
 
 
+SOURCE_PROBLEM_LABELS = ("problem", "severity", "limit")
 SOURCE_RANK = " or ".join(
-    f"{rank} * {across('max', source('backup_source_problem', SEVERITY_MATCHERS[word]), 'problem', 'severity', 'limit')}"
+    f"{rank} * {across('max', source('backup_source_problem', SEVERITY_MATCHERS[word]), *SOURCE_PROBLEM_LABELS)}"
     for word, rank in RANKS
 )
 """The worst severity of each source that has a problem."""
