@@ -1,6 +1,7 @@
 """Reads every source once and whole, for the commands that look back."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exporter.app import App, SourceTasks
 from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
+from exporter.commands.serve import default_state_file
 from exporter.history.report import SourceReading
 from exporter.persistence.file import StateFile, UnusableStateError
 from exporter.persistence.saver import fill_archive
@@ -30,7 +32,12 @@ def read(config_file: Path | None, names: Sequence[str], use: Use) -> int:
     if config_file is None:
         return asyncio.run(_read_demo(names, use))
     found = load_or_report(config_file)
-    return 2 if found is None else asyncio.run(_read_some(found.settings, names, use))
+    if found is None:
+        return 2
+    settings = found.settings
+    if not settings.state_file_given:
+        settings = replace(settings, state_file=default_state_file(os.environ))
+    return asyncio.run(_read_some(settings, names, use))
 
 
 async def _read_demo(names: Sequence[str], use: Use) -> int:

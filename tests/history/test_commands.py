@@ -225,3 +225,19 @@ async def test_the_state_file_is_read_and_left_as_it_is(
     assert json.loads(written.out)["resources"][0]["completed"] == completed
     assert told in written.err
     assert (state.read_bytes(), len(list(tmp_path.iterdir()))) == (before, 2)
+
+
+async def test_the_state_file_of_serve_is_read_where_none_is_configured(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    success = {"id": "older", "started": time.time() - 15 * 86400, "size": None, "duration": 60}
+    resource = {"source": "faculty", "provider": "scholarly", "id": "faculty", "first_seen": 1}
+    (tmp_path / "data").mkdir()
+    document = {"version": 1, "resources": [{**resource, "successes": {"": [success]}}]}
+    (tmp_path / "data" / "state.json").write_text(json.dumps(document))
+    config.write_text(config.read_text().replace("state_file: none", ""))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    assert await run("report", "--config.file", config, "--source", "faculty", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["resources"][0]["completed"] == 2

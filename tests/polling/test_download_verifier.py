@@ -118,7 +118,7 @@ async def test_before_a_listing_was_read_whole_nothing_is_checked(monkeypatch: p
 @virtually
 async def test_a_part_of_a_listing_is_not_enough_for_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage()
-    async with checking(monkeypatch, storage, one(), verified()) as watched:
+    async with checking(monkeypatch, storage, one(), verify()) as watched:
         await asyncio.sleep(PAUSE / 2)
         part = replace(watched.entry().resources["a"], fully_listed_at=None)
         watched.app.store.put("stub", part)
