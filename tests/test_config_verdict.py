@@ -159,6 +159,13 @@ def test_exclusions_that_are_probably_not_meant_are_warnings(given: str, warning
     ("given", "problem"),
     [
         ("exclude: ['backup_*']", "metrics.exclude[0]: it would exclude backup_exporter_build_info"),
+        ("exclude: [backup_resource_problem]", "metrics.exclude[0]: it would exclude backup_resource_problem"),
+        ("exclude: [backup_a*, '*_problem']", "metrics.exclude[1]: it would exclude backup_resource_problem"),
+        ("exclude: [backup_source_p*]", "metrics.exclude[0]: it would exclude backup_source_problem"),
+        (
+            "exclude: [backup_exporter_time_seconds]",
+            "metrics.exclude[0]: it would exclude backup_exporter_time_seconds",
+        ),
         ("exclude: backup_age_seconds", "metrics.exclude: must be a list"),
         ("exclude: [1.5]", "metrics.exclude[0]: must be a text"),
         ("exlude: []", "metrics.exlude: unknown key; the nearest is exclude"),

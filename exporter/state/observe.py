@@ -5,7 +5,6 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from exporter.settings import Policy
-from exporter.state.limits import max_age_by_kind
 from exporter.state.observations import DAY, NO_INSTANTS, NO_SCHEDULES, GoneSchedule, Observations, SourceObservations
 from exporter.state.problem import Standing
 from exporter.state.resource import ResourceStatus, SourceStatus
@@ -32,7 +31,7 @@ def observe(
         progress = known.progress_of  # before the first listing since the start nothing is known about runs
     found = Observations(
         read_at=_read_at(before, status, now, source),
-        limits_since=_limits_since(status, policy, now),
+        limits_since=_limits_since(status, now),
         gone_schedules=_gone_schedules(before, status, now),
         progress_since=None if progress is None else _progress_since(before, status, now, progress, standing),
         progress_of=progress,
@@ -73,8 +72,8 @@ def _read_at(before: ResourceStatus | None, status: ResourceStatus, now: float, 
     return status.observed.read_at
 
 
-def _limits_since(status: ResourceStatus, policy: Policy, now: float) -> Mapping[str, float]:
-    known, kinds = status.observed.limits_since, max_age_by_kind(status, policy).keys()
+def _limits_since(status: ResourceStatus, now: float) -> Mapping[str, float]:
+    known, kinds = status.observed.limits_since, status.judged_intervals.keys()
     if kinds == known.keys() or (status.up is not True and kinds <= known.keys()):
         return known  # before it is read, nothing says that a kind has gone
     return MappingProxyType({kind: known.get(kind, now) for kind in kinds}) if kinds else NO_INSTANTS

@@ -58,6 +58,8 @@ class SourceVerdicts:
         """The one on the source itself."""
         self.views: dict[str, ResourceView] = {}
         self.disappeared: dict[str, Disappeared] = {}
+        self._policies: dict[Policy, Policy] = {}
+        """One object for all resources of which the same is demanded."""
         self._stale = False
         self._due = inf
         """No verdict on a resource is due before."""
@@ -94,6 +96,7 @@ class SourceVerdicts:
             policy = view.policy
         else:
             policy = self.source.policy(resource.id, resource.name)
+            policy = self._policies.setdefault(policy, policy)
         seen = observe(before, status, policy, now, source=polling, standing=standing)
         status = status if seen is status.observed else replace(status, observed=seen)
         return _view(status, policy, polling, now, standing)
