@@ -4,6 +4,8 @@ PYTHON ?= $(shell bash .ci/find-python)
 CONFIG ?= config.yaml
 ARGS ?=
 VENV := .venv
+# How many tests run side by side.
+WORKERS ?= auto
 BIN := $(VENV)/bin
 
 .PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools packages imagetools clean
@@ -34,10 +36,10 @@ run: install  ## serve CONFIG (default config.yaml) if it exists, else the demo
 	else exec $(BIN)/backup-exporter demo $(ARGS); fi
 
 test: dev tools check  ## style, types, layers, and all tests but those that take minutes
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 unit: dev  ## the tests that take no longer than seconds
-	$(BIN)/pytest -m "not slow and not long"
+	$(BIN)/pytest -m "not slow and not long" -n $(WORKERS) --dist loadfile
 
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
 	$(BIN)/pytest -m long

@@ -1,3 +1,3 @@
-"""Tells Prometheus how old, how large, how long, how many and how far along the backups at vendors are."""
+"""Exports the age, size, duration, count and progress of the backups at vendors to Prometheus."""
 
 __version__ = "0.1.0"

@@ -1,13 +1,13 @@
 """Holds the exporter's pods in deploy/kubernetes to Kubernetes' schemas, to themselves, and to the exporter."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
 import yaml
 
+from exporter import __version__
 from exporter.commands.flags import DEFAULT_LISTEN
 from exporter.config.loader import parse
 from exporter.shard import Shard
@@ -82,9 +82,7 @@ def test_a_single_replica_watches_everything() -> None:
 
 
 def test_image_is_pinned_to_this_version() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-
-    assert container_of(BASE)["image"] == f"backup-exporter:{version}"
+    assert container_of(BASE)["image"] == f"backup-exporter:{__version__}"
 
 
 @BOTH
@@ -110,6 +108,7 @@ def test_the_exporter_accepts_the_configuration(tmp_path: Path) -> None:
     for name in secret_files():
         (tmp_path / name).write_text("secret\n")
     text = configuration(BASE).replace(mounts_of(BASE)["secrets"], str(tmp_path))
+    text = text.replace(mounts_of(BASE)["state"], str(tmp_path))
 
     assert parse(text, {}, tmp_path).warnings == ()
 

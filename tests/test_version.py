@@ -1,0 +1,34 @@
+"""The version stands in one place, and whatever has to repeat it is held to that."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from exporter import __version__
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_package_takes_it_from_the_program() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "exporter.__version__"}
+
+
+def test_the_chart_and_the_image_repeat_it() -> None:
+    chart = yaml.safe_load((ROOT / "deploy/helm/backup-exporter/Chart.yaml").read_text(encoding="utf-8"))
+    label = re.search(r'image\.version="([^"]+)"', (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert chart["version"] == chart["appVersion"] == __version__
+    assert label is not None
+    assert label[1] == __version__
+
+
+def test_a_commit_is_checked_by_what_make_check_runs() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert recipe is not None
+    assert [hook["entry"].replace(".venv/bin/", "$(BIN)/") for hook in hooks] == recipe[1].replace(
+        "\t", ""
+    ).splitlines()
