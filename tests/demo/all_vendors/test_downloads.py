@@ -13,6 +13,9 @@ from exporter.commands.demo import demo_config
 from exporter.demo.files import MAX_WHOLE, file_response, is_signed, signed_link
 from exporter.demo.http import Request, Story
 from exporter.demo.server import SimulatedVendors, all_accounts
+from exporter.metrics.exposition import Exposition
+from exporter.persistence.file import encode
+from exporter.persistence.schema import store_live
 from exporter.polling import download_verifier, poller
 from exporter.settings import Settings, VerifyDownloads
 
@@ -64,7 +67,18 @@ async def test_every_vendor_that_gives_links_is_verified_in_the_demo(monkeypatch
             await vendors.stop()
 
     assert set(check(app).values()) == {True}
-    assert "simulated-download-token" not in str(logs)
+    exposed = b"".join(Exposition.follow(app.store).render(openmetrics=False))
+    kept = encode(
+        [
+            store_live(name, entry.source.provider_name, one)
+            for name, entry in app.store.entries.items()
+            for one in entry.resources.values()
+        ]
+    )
+    assert b"backup_download_check_success{" in exposed
+    assert b'"download_check":{' in kept
+    for text in (str(logs).encode(), exposed, kept, repr(app.store.entries).encode()):
+        assert not [word for word in (b"simulated-download-token", b"X-Amz", b"simulated-archives") if word in text]
 
 
 def check(app: App) -> dict[tuple[str, str], bool]:
