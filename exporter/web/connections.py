@@ -30,7 +30,7 @@ LOG_SECONDS = 60.0
 class Rank(IntEnum):
     """What a connection is doing; the lowest gives way first."""
 
-    UNREACHABLE_REASONS = 0
+    SILENT = 0
     IDLE = 1
     BUSY = 2
     IDLE_KNOWN = 3
@@ -60,7 +60,7 @@ class Connection(web.RequestHandler):
         """Take a socket that was just accepted; TLS may still have to be agreed upon."""
         loop = asyncio.get_running_loop()
         super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE_SECONDS)  # type: ignore[arg-type]
-        self.rank = Rank.UNREACHABLE_REASONS
+        self.rank = Rank.SILENT
         self.known = False
         """Whether the client has logged in."""
         self._connections, self._socket = connections, accepted
@@ -158,11 +158,10 @@ class Connections:
             self._log.warning("connections.dropped", count=self._dropped, limit=self.limit)
             self._dropped, self._logged = 0, now
 
-    def drop_all(self) -> None:
-        """End all connections."""
-        for rank in self._ranks.values():
-            for one in list(rank):
-                one.drop()
+    def drop_silent(self) -> None:
+        """End the connections that have not sent a request: at the end nothing is owed to them."""
+        for one in list(self._ranks[Rank.SILENT]):
+            one.drop()
 
 
 def _shut_down(accepted: socket.socket) -> None:

@@ -56,12 +56,13 @@ class Listener:
         return [_url(scheme, one.getsockname()) for one in sockets]
 
     async def close(self) -> None:
-        """Stop listening; connections that stand are the application's."""
+        """Stop listening; connections with a request are the application's."""
         if self._task is not None:
             await self._supervisor.stop(self._task)
         for acceptor in self._acceptors:
             acceptor.close()
         self._acceptors.clear()
+        self._connections.drop_silent()
 
     def _take(self, server: web.Server, accepted: socket) -> None:
         """Begin to talk to a client, with TLS as it is configured now."""
