@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -185,6 +185,7 @@ def summary_at(runs: Sequence[Backup], instant: float) -> Summary:
     return summarize(Listing(backups=BackupTable(seen)), History().merge_listing(seen))
 
 
+@settings(deadline=None)
 @given(
     st.lists(RUN, max_size=6, unique_by=lambda run: run[0]).map(
         lambda drawn: [

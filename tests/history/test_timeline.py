@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.history.timeline import Gap, Timeline, timeline
@@ -46,6 +46,7 @@ RUNS = st.lists(RUN, max_size=7).map(
 )
 
 
+@settings(deadline=None)
 @given(RUNS, st.integers(-5, END + 30))
 def test_the_age_is_that_of_the_definition_at_every_second(backups: list[Backup], limit: int) -> None:
     found = of(*backups, limit=max(limit, 1))
@@ -53,6 +54,7 @@ def test_the_age_is_that_of_the_definition_at_every_second(backups: list[Backup]
     assert [found.age(t) for t in range(-2, END + 30)] == [brute_age(backups, t) for t in range(-2, END + 30)]
 
 
+@settings(deadline=None)
 @given(RUNS, st.integers(1, END), SECONDS, st.integers(0, END))
 def test_attainment_and_gap_are_those_of_every_second(
     backups: list[Backup], limit: int, since: int, length: int
@@ -73,6 +75,7 @@ def test_attainment_and_gap_are_those_of_every_second(
     assert gap.end == since + ages.index(max(known)) + 1
 
 
+@settings(deadline=None)
 @given(RUNS, st.randoms())
 def test_the_order_of_the_list_does_not_matter(backups: list[Backup], random: object) -> None:
     shuffled = list(backups)
