@@ -51,7 +51,7 @@ def verdict(size: Size) -> Iterator[Figure]:
             unit="s",
             ours=ours,
             theirs=theirs,
-            goal=SHARE,
+            goal=SHARE if due <= A_MINUTES else None,
         )
 
 

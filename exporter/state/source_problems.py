@@ -77,7 +77,8 @@ def _down(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     if last is None:
         yield Problem("down", WARNING, f"No poll has succeeded since the start, reason: {reason}.")
     elif at.is_reached(last + DOWN_INTERVALS * status.interval):
-        yield Problem("down", WARNING, f"No poll has succeeded for {duration(at.now - last)}, reason: {reason}.")
+        text = f"No poll has succeeded for {duration(at.now - last)}, reason: {reason}."
+        yield Problem("down", WARNING, text, since=last + DOWN_INTERVALS * status.interval)
 
 
 def _stale(status: SourceStatus, at: Instant) -> Iterator[Problem]:
