@@ -70,6 +70,8 @@ def clickhouse_cloud(vendor: Vendor, route: Sequence[str], _: Mapping[str, str])
     match route:
         case [*_, "services"]:
             result = [{"id": key, "name": f"s{key}", "state": "running"} for key in keys(vendor)]
+        case [*_, "postgres"]:
+            result = []
         case [*_, "backupConfiguration"]:
             result = {"backupPeriodInHours": 24}
         case [*_, key, "backups"]:

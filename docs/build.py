@@ -120,6 +120,8 @@ def _keys(name: str) -> Iterator[tuple[str, str]]:
         default = defaults.get(key, MISSING)
         if default is MISSING:
             yield key, "required" if plain == key else f"instead of `{plain}`: a file that holds it"
+        elif isinstance(default, bool):
+            yield key, f"`{str(default).lower()}`"
         elif isinstance(default, tuple):
             yield key, ", ".join(f"`{item}`" for item in default) or "none"
         else:

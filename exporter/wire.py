@@ -222,6 +222,7 @@ def backup(  # noqa: PLR0913 - the fields of a Backup
     size: float | None = None,
     kind: str = "",
     progress: float | None = None,
+    failures: int | None = None,
     given: Mapping[str, object] = NOTHING_GIVEN,
 ) -> Backup:
     """Build a Backup from the vendor's status word by the rules that hold for all vendors.
@@ -243,6 +244,7 @@ def backup(  # noqa: PLR0913 - the fields of a Backup
         size=size if status is Status.COMPLETED else None,
         kind=kind,
         progress=progress if status is Status.IN_PROGRESS else None,
+        failures=failures if status is Status.COMPLETED else None,
         unmapped=(word or "(none)")[:64] if status is Status.UNKNOWN else None,
         unread=unread,
     )

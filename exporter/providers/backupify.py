@@ -13,6 +13,11 @@ rights to one customer or instance, and then counts against that one alone.
 is no schedule. The vendor's `last_backup_state` is the state of a backup, not of the instance: it is not exported as
 `backup_resource_state`, since the listing says the same and more.
 
+`last_successful_backup` counts as a success of its own while it is more than 60 s later than every backup listed; its
+size and duration are unknown. A list of exactly one full page without any link is not taken for the whole list where
+that success is newer than all of it: the resource is then `malformed`. `backup_last_success_failures` is the length of
+the newest successful backup's `failures`.
+
     - name: workspace
       provider: backupify
       client_id: ${BACKUPIFY_CLIENT_ID}
@@ -73,6 +78,9 @@ INTERVALS: Mapping[str, float] = MappingProxyType({"daily": DAY, "weekly": WEEK}
 SYNONYMS: Mapping[str, str] = MappingProxyType({"prev": "previous"})  # both are registered
 BASE_URL = Url("https://api.backupify.com")
 TOKEN_LIFETIME = 899.0  # as the vendor's example has it
+PER_PAGE = 20
+TOLERANCE = 60.0
+"""So many seconds may lie between the times that an instance and its backups have for the same event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +137,8 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     """
     auth = _auth(options)
     first = await api.get(_backups(options, resource), auth=auth, envelope=wire.Records)
+    if len(first.body) == PER_PAGE and not first.links and resource.details is not None:
+        _demand_whole(first, resource.details.last_success)
     last = _link(api, first, "last")
     newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, envelope=wire.Records)
     for answer in reversed(newest):  # more than one, if the list has grown meanwhile
@@ -144,6 +154,16 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
         for answer in reversed(further):
             yield _page(answer)
     yield replace(_page(first), last=True)
+
+
+def _demand_whole(only: Answer, last_success: float | None) -> None:
+    """Raise MalformedError if a full page without any link cannot be the whole list: a success is newer than it."""
+    if last_success is None:
+        return
+    records = [wire.record(wire.decode(bytes(one))) for one in only.body]
+    times = [wire.timestamp(record.get(key)) for record in records for key in ("started_at", "ended_at")]
+    if last_success > max((time for time in times if time is not None), default=0.0) + TOLERANCE:
+        raise MalformedError("a full page without links, but last_successful_backup is newer than all of it")
 
 
 async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
@@ -164,11 +184,11 @@ def _resource(instance: wire.Record, customer: str) -> Resource:
 
 
 def _details(instance: wire.Record) -> Details:
-    said = instance.get("backup_frequency")
+    said, last_success = instance.get("backup_frequency"), wire.timestamp(instance.get("last_successful_backup"))
     if said is False or wire.status_word(said) == "off":  # an unquoted `off` is false to older YAML, on its way to JSON
-        return Details(scheduled=False)
+        return Details(scheduled=False, last_success=last_success)
     interval = INTERVALS.get(wire.status_word(said))
-    return Details(scheduled=True if interval else None, interval=interval)
+    return Details(scheduled=True if interval else None, interval=interval, last_success=last_success)
 
 
 def _page(answer: Answer) -> RawPage:
@@ -188,6 +208,7 @@ def backup(_options: Options, source: wire.Record) -> Backup:
         id=wire.record_id(source),
         started=wire.timestamp(source.get("started_at")),
         finished=wire.timestamp(source.get("ended_at")),
+        failures=len(failures) if isinstance(failures := source.get("failures"), list) else None,
     )
 
 

@@ -20,10 +20,20 @@ twice the period and 3 hours more. By default a backup is kept for 24 hours only
 list may hold no success at all, and the age then goes on from the last one that was seen. A service that is stopped,
 being deleted or deleted counts as paused; one that is idle does not.
 
+With a bucket of one's own, ClickHouse goes on making a backup of its own every day. The backups in the bucket have the
+kinds `full_external` and `incremental_external`; as soon as a service lists both sorts, each is judged by itself, under
+the kind of its newest success. A `backupStartTime` means a period of a day at least, whatever else is configured.
+`backup_configured_retention_seconds` is the retention of the service's configuration.
+
+Managed Postgres services are resources of the kind `postgresql`, backed up every 24 hours; a read replica is none. An
+organization without a list of them (404) has none; where the list may not be read, that is an unreadable scope, and the
+source stays up.
+
 Least rights:
 
 - Create a key of its own in the console under "API keys". It needs to read services and nothing more: the service
   role "Service API reader", or "Developer" where roles are still the two old ones.
+  Managed Postgres needs `control-plane:postgres-service:view`.
 - Give it an expiry date, and the addresses of the exporter as the only ones allowed to use it.
 - A key belongs to one organization: use one source for each. Two sources with one key would share its limit.
 
@@ -34,11 +44,13 @@ Reads:
 - `GET /v1/organizations/{organization}/services/{service}/backupConfiguration`
 - `GET /v1/organizations/{organization}/services/{service}/backups`
 - `GET /v1/organizations/{organization}/services/{service}/backups/{backup}`, only while that backup runs
+- `GET /v1/organizations/{organization}/postgres`, and for each service of that list
+  `GET /v1/organizations/{organization}/postgres/{service}/backups`
 
 Requests:
 
 - A poll costs one request for each service.
-- A discovery costs one more for each service, and two for the account (one with `organization_id`).
+- A discovery costs one more for each service, and three for the account (two with `organization_id`).
 - At the documented limit, the first poll of 30 services takes about a minute and each later one half of that.
 
 Cannot tell:
@@ -49,15 +61,18 @@ Cannot tell:
   incremental backup is what it added, not the size of the data.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Raw
+
 from exporter import wire
-from exporter.errors import ForbiddenError
-from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError
+from exporter.model import Backup, Details, KindGroup, Resource, Scope, Status
 from exporter.provider import Answer, Api, BasicAuth, Provider, RateLimit, RawPage, Url, address
-from exporter.schedule import HOUR
+from exporter.schedule import DAY, HOUR
 from exporter.secret import Secret
 
 BASE_URL = Url("https://api.clickhouse.cloud")
@@ -67,9 +82,22 @@ STATUSES: Mapping[str, Status] = {
     "in_progress": Status.IN_PROGRESS,
 }
 ENDED = frozenset({Status.COMPLETED, Status.FAILED})
-KINDS = frozenset({"full", "incremental"})
+KINDS = ("full", "incremental")
+EXTERNAL_KINDS = ("full_external", "incremental_external")
+"""The same in a bucket of the customer's own, beside which ClickHouse goes on making its own backups."""
+POSTGRES, POSTGRES_KIND = "postgres", "postgresql"
+POSTGRES_AT_REST = frozenset({"stopped", "deleting"})
+POSTGRES_STATUSES: Mapping[str, Status] = {
+    **STATUSES,
+    "": Status.COMPLETED,  # base backups that are retained, which need not have a status
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+    "running": Status.IN_PROGRESS,
+}
+POSTGRES_PAGE = 100  # the most the vendor allows
 NOT_AT_WORK = frozenset({"stopped", "terminating", "terminated", "softdeleting", "softdeleted"})
 DEFAULT_PERIOD = 24 * HOUR
+START_TIME = re.compile(r"[0-2]?\d:[0-5]\d", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +111,27 @@ class Options:
 
 
 async def scopes(api: Api, options: Options) -> Sequence[Scope]:
-    """Return the configured organization, or the one that the key belongs to."""
+    """Return the configured organization, or the one that the key belongs to; its Managed Postgres apart."""
     if options.organization_id:
-        return (Scope(id=options.organization_id),)
-    answer = await _get(api, options)
-    return tuple(
-        Scope(id=wire.record_id(organization), name=wire.text(organization.get("name")) or "")
-        for organization in wire.records(answer.body, "result")
-    )
+        found = [Scope(id=options.organization_id)]
+    else:
+        answer = await _get(api, options)
+        found = [
+            Scope(id=wire.record_id(organization), name=wire.text(organization.get("name")) or "")
+            for organization in wire.records(answer.body, "result")
+        ]
+    return tuple(scope for organization in found for scope in (organization, _postgres_of(organization)))
+
+
+def _postgres_of(organization: Scope) -> Scope:
+    name = organization.name or organization.id
+    return Scope(id=f"{organization.id}/{POSTGRES}", name=f"{name}/{POSTGRES}", optional=True)
 
 
 async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resource]:
-    """Return the organization's services that have backups of their own."""
+    """Return the organization's services that have backups of their own, or its Managed Postgres services."""
+    if scope.optional:
+        return await _list_postgres(api, options, scope.id.removesuffix(f"/{POSTGRES}"))
     answer = await _get(api, options, scope.id, "services")
     found = [
         _service(scope, service)
@@ -104,13 +141,50 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
     return tuple(found)
 
 
+async def _list_postgres(api: Api, options: Options, organization: str) -> Sequence[Resource]:
+    """Return the Managed Postgres services that are no read replicas; an organization need not have such a list."""
+    try:
+        answer = await _get(api, options, organization, POSTGRES)
+    except NotFoundError:
+        return ()
+    listed = wire.by_turns(wire.records(answer.body, "result"))
+    return [_postgres(organization, one) async for one in listed if one.get("isPrimary") is not False]
+
+
+def _postgres(organization: str, service: wire.Record) -> Resource:
+    own, state = wire.record_id(service), service.get("state")
+    return Resource(
+        id=own,
+        name=wire.text(service.get("name")) or own,
+        kind=POSTGRES_KIND,
+        state=wire.text(state),
+        created=wire.timestamp(service.get("createdAt")),
+        paused=wire.status_word(state) in POSTGRES_AT_REST,
+        path=(organization, own),
+        details=Details(interval=DAY),
+    )
+
+
 async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return how often the service is backed up; in a tier without a choice, asking for it is forbidden."""
     try:
         answer = await _get(api, options, *_path(resource), "backupConfiguration")
     except ForbiddenError:
-        return Details(interval=DEFAULT_PERIOD)
-    return Details(interval=_period(answer))
+        return _details({})
+    result = wire.record(answer.body).get("result")
+    return _details(wire.record(answer.body, "result") if result else {})
+
+
+def _details(configuration: wire.Record) -> Details:
+    """Return what a configuration means; with a start time, ClickHouse makes no more than one backup a day."""
+    hours = wire.number(configuration.get("backupPeriodInHours"))
+    period = hours * HOUR if hours else DEFAULT_PERIOD
+    start = configuration.get("backupStartTime")
+    if isinstance(start, str) and START_TIME(start.strip()):
+        period = max(period, DAY)
+    kept = wire.number(configuration.get("backupRetentionPeriodInHours"))
+    own, external = KindGroup(kinds=KINDS, interval=max(period, DAY)), KindGroup(kinds=EXTERNAL_KINDS, interval=period)
+    return Details(interval=period, groups=(own, external), retention=kept * HOUR if kept else None)
 
 
 class _Backups(wire.Envelope):
@@ -119,14 +193,43 @@ class _Backups(wire.Envelope):
     result: wire.Records
 
 
+class _PostgresBackups(wire.Envelope):
+    """A page of a Managed Postgres service's backups."""
+
+    result: wire.Records
+    nextCursor: Any = None  # noqa: N815 - the vendor's name
+
+
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
-    """Yield the one page that holds every backup the vendor keeps."""
+    """Yield the one page that holds every backup of a service, or the pages of a Managed Postgres service's."""
+    if resource.kind == POSTGRES_KIND:
+        async for page in _postgres_pages(api, options, resource):
+            yield page
+        return
     answer = await _get(api, options, *_path(resource), "backups", envelope=_Backups)
     yield RawPage(records=answer.body.result)
 
 
+async def _postgres_pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
+    cursor: dict[str, str | int] = {}
+    while True:
+        path = (*_path(resource), "backups")
+        answer = await _get(api, options, *path, envelope=_PostgresBackups, limit=POSTGRES_PAGE, **cursor)
+        body: _PostgresBackups = answer.body
+        # marked, since what one record means is decided by the record alone
+        yield RawPage(records=[Raw(b'{"%s":%s}' % (POSTGRES.encode(), bytes(one))) for one in body.result])
+        if body.nextCursor in (None, ""):
+            return
+        if isinstance(body.nextCursor, bool) or not isinstance(body.nextCursor, (str, int)):
+            raise MalformedError("nextCursor is no cursor")
+        cursor = {"cursor": body.nextCursor}
+
+
 async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
-    """Return a backup as it now is."""
+    """Return a backup as it now is; of a Managed Postgres service, all on the newest page."""
+    if resource.kind == POSTGRES_KIND:
+        body = (await _get(api, options, *_path(resource), "backups", limit=POSTGRES_PAGE)).body
+        return [_postgres_backup(one) for one in wire.records(body, "result")]
     answer = await _get(api, options, *_path(resource), "backups", run.id)
     return (backup(options, wire.record(answer.body, "result")),)
 
@@ -136,14 +239,14 @@ def two_periods(interval: float) -> float:
     return 2 * interval + 3 * HOUR
 
 
-async def _get(api: Api, options: Options, *segments: str, envelope: Any = Any) -> Answer:
-    url = address(options.base_url, "v1", "organizations", *segments)
+async def _get(api: Api, options: Options, *segments: str, envelope: Any = Any, **query: str | int) -> Answer:
+    url = address(options.base_url, "v1", "organizations", *segments, **query)
     return await api.get(url, auth=BasicAuth(user=options.key_id, password=options.key_secret), envelope=envelope)
 
 
 def _path(resource: Resource) -> tuple[str, str, str]:
     organization, service = resource.path
-    return organization, "services", service
+    return organization, POSTGRES if resource.kind == POSTGRES_KIND else "services", service
 
 
 def _service(scope: Scope, service: wire.Record) -> Resource:
@@ -160,16 +263,10 @@ def _service(scope: Scope, service: wire.Record) -> Resource:
     )
 
 
-def _period(answer: Answer) -> float:
-    if not wire.record(answer.body).get("result"):
-        return DEFAULT_PERIOD
-    hours = wire.number(wire.record(answer.body, "result").get("backupPeriodInHours"))
-    return hours * HOUR if hours else DEFAULT_PERIOD
-
-
 def backup(_options: Options, entry: wire.Record) -> Backup:
     """Return what a record means."""
-    kind = wire.status_word(entry.get("type"))
+    if POSTGRES in entry:
+        return _postgres_backup(wire.record(entry, POSTGRES))
     return wire.backup(
         STATUSES,
         entry.get("status"),
@@ -182,6 +279,32 @@ def backup(_options: Options, entry: wire.Record) -> Backup:
         started=wire.timestamp(entry.get("startedAt")),
         finished=_finish_time(entry),
         size=wire.number(entry.get("sizeInBytes")),
+        kind=_kind(entry),
+    )
+
+
+def _kind(entry: wire.Record) -> str:
+    kind = wire.status_word(entry.get("type"))
+    if kind not in KINDS:
+        return ""
+    return f"{kind}_external" if wire.optional_object(entry, "bucket") else kind
+
+
+def _postgres_backup(entry: wire.Record) -> Backup:
+    """Return what a base backup's record means; its fields are not documented, so all likely names are tried."""
+    began = wire.first_given(*(entry.get(key) for key in ("startedAt", "startTime", "createdAt", "lastModified")))
+    ended = wire.first_given(*(entry.get(key) for key in ("finishedAt", "completedAt", "endedAt", "endTime")))
+    size = wire.first_given(*(entry.get(key) for key in ("sizeInBytes", "sizeBytes", "size")))
+    key = next((key for key in ("id", "key", "backupId", "name") if entry.get(key)), "id")
+    kind, said = wire.status_word(entry.get("type")), wire.first_given(entry.get("status"), entry.get("state"))
+    return wire.backup(
+        POSTGRES_STATUSES,
+        said if said is None or isinstance(said, str) else "no text",
+        given={"started": began, "finished": ended, "size": size},
+        id=wire.record_id(entry, key),
+        started=wire.timestamp(began),
+        finished=wire.timestamp(ended),
+        size=wire.number(size),
         kind=kind if kind in KINDS else "",
     )
 

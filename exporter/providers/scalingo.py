@@ -15,7 +15,9 @@ The hosts follow from `region`; `auth_url`, `api_url` and `db_api_url` replace t
 A resource is a database addon, named after its app and its technology (`storefront/redis`); other addons are passed
 over. A dedicated PostgreSQL (`postgresql-ng`) can be restored to any point of a window of time and has no daily
 backups, whatever it says about them: its last success is the newest such point, its kind is `pitr`, and a newer point
-is expected every 12 hours. A suspended addon and a stopped database count as paused. One whose periodic backups are
+is expected every 12 hours. A PostgreSQL on shared resources has periodic backups, and where it has continuous ones too,
+its recovery window stands beside them under the kind `pitr`. A suspended addon and a stopped database count as paused.
+One whose periodic backups are
 switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
 
 Least rights:
@@ -30,18 +32,21 @@ Reads:
 - `POST /v1/tokens/exchange` and `POST /v1/apps/{app}/addons/{addon}/token`, which change nothing
 - `GET /v1/apps`, `GET /v1/apps/{app}/addons` and `GET /v1/databases`
 - `GET /api/databases/{addon}`: the schedule and the state
-- `GET /api/databases/{addon}/backups`, or for a dedicated PostgreSQL `GET /api/databases/{addon}/pitr/recovery_window`
+- with `events: true`: `GET /v1/apps/{app}/events`
+- `GET /api/databases/{addon}/backups`, for a shared PostgreSQL also `GET /api/databases/{addon}/pitr/recovery_window`;
+  for a dedicated PostgreSQL only the latter
 - with `verify_downloads`, `GET /api/databases/{addon}/backups/{id}/archive`: the address of a backup's file
 
 Requests:
 
-- A poll costs one request for each database; every hour, one more for the account and for each database (the tokens).
+- A poll costs one request for each database, one more for each shared PostgreSQL, and with `events: true` one for each
+  app that has databases; every hour, one more for the account and for each database (the tokens).
 - A discovery costs two for the account, and one more for each app, each dedicated PostgreSQL and each database.
 - At the documented limit, the first poll of 20 apps with one database each takes a little over a minute.
 
 Cannot tell:
 
-- when a backup ended, so there is no duration of any kind;
+- when a backup ended, so there is no duration of any kind, unless `events: true` reads it from the apps' events;
 - progress in percent, restores, and why a backup failed;
 - single backups of a dedicated PostgreSQL, so neither sizes nor failures nor counts of them.
 """
@@ -69,7 +74,10 @@ STATUSES: Mapping[str, Status] = {
     "cancelled": Status.CANCELLED,
 }
 KINDS = frozenset({"periodic", "manual"})
-DEDICATED = "postgresql-ng"
+DEDICATED, SHARED = "postgresql-ng", "postgresql"
+BACKUP_EVENTS = frozenset({"database_backup_succeeded", "database_backup_failed"})
+EMPTY: Mapping[str, Secret | str] = {}
+"""The body of a POST that has nothing to say, as the official clients send it."""
 DATABASES = frozenset({DEDICATED, "postgresql", "mysql", "mongodb", "redis", "elasticsearch", "opensearch", "influxdb"})
 ALIVE = frozenset({"running", "provisioning", "suspended"})
 DEDICATED_SCOPE = Scope(id="/v1/databases", name="dedicated databases")  # no app has a slash in its id or name
@@ -87,6 +95,7 @@ class Options:
     auth_url: Url = DERIVED
     api_url: Url = DERIVED
     db_api_url: Url = DERIVED
+    events: bool = False
 
 
 async def scopes(api: Api, options: Options) -> Sequence[Scope]:
@@ -117,6 +126,7 @@ async def details(api: Api, options: Options, resource: Resource) -> Details:
         intervals={} if interval is None else {RECOVERY_KIND if dedicated else "periodic": interval},
         state=state or resource.state,
         paused=resource.paused or wire.status_word(database.get("status")) == "stopped",
+        recovers=None if "first_pitr_backup" not in database else bool(database["first_pitr_backup"]),
     )
 
 
@@ -127,13 +137,46 @@ class _Backups(wire.Envelope):
 
 
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
-    """Yield the one page there is: all the backups, or a dedicated database's recovery window."""
+    """Yield the one page there is: all the backups, a dedicated database's recovery window, or both of a shared one."""
     if resource.kind == DEDICATED:
-        window = wire.record(await _get_of(api, options, resource, "pitr", "recovery_window"), "recovery_window")
-        earliest, latest = (wire.timestamp(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
-        yield RawPage(recovery=RecoveryWindow(kind=RECOVERY_KIND, earliest=earliest, latest=latest))
-    else:
-        yield RawPage(records=(await _get_of(api, options, resource, "backups", envelope=_Backups)).database_backups)
+        yield RawPage(recovery=await _recovery_window(api, options, resource))
+        return
+    records = (await _get_of(api, options, resource, "backups", envelope=_Backups)).database_backups
+    yield RawPage(records=records, recovery=await _window_beside_backups(api, options, resource))
+
+
+async def _recovery_window(api: Api, options: Options, resource: Resource) -> RecoveryWindow:
+    window = wire.record(await _get_of(api, options, resource, "pitr", "recovery_window"), "recovery_window")
+    earliest, latest = (wire.timestamp(window.get(f"{end}_recoverable_at")) for end in ("earliest", "latest"))
+    return RecoveryWindow(kind=RECOVERY_KIND, earliest=earliest, latest=latest)
+
+
+async def _window_beside_backups(api: Api, options: Options, resource: Resource) -> RecoveryWindow | None:
+    """Return the recovery window of a shared PostgreSQL, if it has continuous backups."""
+    if resource.kind != SHARED or (resource.details is not None and resource.details.recovers is False):
+        return None
+    try:
+        window = await _recovery_window(api, options, resource)
+    except NotFoundError:
+        return None
+    if window.earliest is None and window.latest is None:
+        return None
+    return replace(window, interval=RECOVERY_INTERVAL, beside_backups=True)
+
+
+async def ends(api: Api, options: Options, found: Sequence[Resource]) -> Mapping[str, float]:
+    """Return when backups ended, by the newest events of the app that these resources belong to."""
+    shared = [resource for resource in found if resource.kind != DEDICATED]
+    if not options.events or not shared:
+        return {}
+    body = await _get(api, options, "apps", shared[0].path[0], "events")
+    reported = {}
+    async for event in wire.by_turns(wire.records(body, "events")):
+        data = wire.optional_object(event, "type_data")
+        backup_id, ended = wire.text(data.get("backup_id")), wire.timestamp(data.get("ended_at"))
+        if wire.status_word(event.get("type")) in BACKUP_EVENTS and backup_id is not None and ended is not None:
+            reported[backup_id] = ended
+    return reported
 
 
 async def download(api: Api, options: Options, resource: Resource, completed: Backup) -> Download:
@@ -154,6 +197,7 @@ async def _get_of(api: Api, options: Options, resource: Resource, *segments: str
         url=address(_api_url(options), "v1", "apps", app, "addons", addon, "token"),
         read=_token,
         auth=_account(options),
+        json=EMPTY,
         lifetime=HOUR,
         source_wide=False,
     )
@@ -169,6 +213,7 @@ def _account(options: Options) -> TokenExchange:
         url=address(options.auth_url or "https://auth.scalingo.com", "v1", "tokens", "exchange"),
         read=_token,
         auth=BasicAuth(user="", password=options.token),
+        json=EMPTY,
         lifetime=HOUR,
         source_wide=True,
     )
@@ -221,9 +266,25 @@ async def _list_dedicated(api: Api, options: Options) -> Sequence[Resource]:
     except NotFoundError:
         return ()
     listed = wire.records(body, "databases") if isinstance(body, dict) else wire.records(body)
-    databases = [entry if "id" in entry else wire.record(entry, "database") for entry in listed]
-    wanted = [_app(entry) for entry in databases if _technology(entry.get("technology")) == DEDICATED]
-    return [resource for database in wanted for resource in await _behind(api, options, database)]
+    found: list[Resource] = []
+    for entry in listed:
+        if "addon" in entry:
+            found += _listed_addon(entry)
+            continue
+        database = entry if "id" in entry else wire.record(entry, "database")
+        if _technology(database.get("technology")) == DEDICATED:
+            found += await _behind(api, options, _app(database))
+    return found
+
+
+def _listed_addon(entry: wire.Record) -> Sequence[Resource]:
+    """Return the database of an entry that holds its app and its addon; none if the addon is of another provider."""
+    app, addon = _app(wire.record(entry, "app")), wire.record(entry, "addon")
+    provider = _technology(wire.optional_object(addon, "addon_provider").get("id"))
+    told = _technology(wire.optional_object(entry, "database").get("technology"))
+    if provider not in (DEDICATED, SHARED) or DEDICATED not in (provider, told) or _is_gone(addon):
+        return ()
+    return (replace(_addon(app.id, app.name, addon), name=f"{app.name}/{DEDICATED}", kind=DEDICATED),)
 
 
 async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resource]:
@@ -300,4 +361,5 @@ PROVIDER = Provider(
     backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
     download=download,
+    ends=ends,
 )

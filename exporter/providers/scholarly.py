@@ -33,6 +33,8 @@ What stands for what: a backup starts when it was requested (`created_at`). A fi
 seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a replica that
 may be some seconds behind.
 
+Where a running backup has no percentage, `completed_tables` of `total_tables` give it.
+
 Cannot tell:
 
 - a schedule: `backup_schedule_enabled`, `backup_expected_interval_seconds`, and any limit of its own: set `max_age`.
@@ -179,12 +181,16 @@ def backup(_options: Options, source: wire.Record) -> Backup:
         started=wire.timestamp(attributes.get("created_at")),
         finished=wire.timestamp(attributes.get("updated_at")) if completed else None,
         size=wire.number(attributes.get("file_size")),
-        progress=_percentage(wire.optional_object(attributes, "progress").get("percentage")),
+        progress=_percentage(wire.optional_object(attributes, "progress")),
     )
 
 
-def _percentage(value: object) -> float | None:
-    percentage = wire.number(value)
+def _percentage(progress: wire.Record) -> float | None:
+    """Return how far a backup has come; where no percentage is given, by the tables that are done."""
+    percentage = wire.number(progress.get("percentage"))
+    if percentage is None:
+        done, total = (wire.number(progress.get(f"{which}_tables")) for which in ("completed", "total"))
+        percentage = 100 * done / total if done is not None and total else None
     return percentage if percentage is not None and percentage <= 100 else None
 
 

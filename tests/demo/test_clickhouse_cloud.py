@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.demo.http import Account, Request, Response, Story
-from exporter.demo.vendors.clickhouse_cloud import accounts
+from exporter.demo.vendors.clickhouse_cloud import ClickhouseAccount, Service, accounts, frequent
 
 START = 1_785_900_000.0
 HOUR = 3600.0
@@ -171,3 +171,28 @@ def test_staging_goes_down_for_a_minute_in_every_ten(speed: float) -> None:
 
     assert [answer.status for answer in answers] == [200, 200, 503, 503, 200, 200, 503, 503, 200]
     assert answers[2].headers["Content-Type"] == "text/html"
+
+
+def test_managed_postgres_is_listed_with_its_backups_by_cursor() -> None:
+    ledger = Service(name="ledger", pattern=frequent(STORY), retention=168)
+    account = ClickhouseAccount("pg", story=STORY, services=(), postgres=(ledger,), told=True, down=lambda _: False)
+    path = f"/v1/organizations/{account.configuration('')['organization_id']}/postgres"
+
+    def ask(rest: str = "", **query: str) -> dict[str, Any]:
+        request = Request(
+            method="GET",
+            path=path + rest,
+            base="http://here",
+            query=query,
+            headers={"authorization": signature(account)},
+        )
+        response = account.respond(request, START)
+        assert (response.status, response.complaint) == (200, "")
+        return dict(json.loads(response.body))
+
+    (listed,) = ask()["result"]
+    first = ask(f"/{listed['id']}/backups", limit="5")
+    second = ask(f"/{listed['id']}/backups", limit="5", cursor=first["nextCursor"])
+
+    assert (listed["name"], len(first["result"]), first["totalCount"]) == ("ledger", 5, len(ledger.runs(START)))
+    assert not {one["id"] for one in first["result"]} & {one["id"] for one in second["result"]}

@@ -1,4 +1,6 @@
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -52,7 +54,7 @@ class TestBackupify(ProviderContract):
         f"{GET}/backup_instances/14/backups": stored("backups-14"),
     }
     details: ClassVar[Mapping[str, Details]] = {
-        "11": Details(scheduled=True, interval=24 * 3600.0),
+        "11": Details(scheduled=True, interval=24 * 3600.0, last_success=1520130600.0),
         "12": Details(scheduled=True, interval=168 * 3600.0),
         "13": Details(scheduled=False),
         "14": Details(),
@@ -75,12 +77,12 @@ class TestBackupify(ProviderContract):
             Page(
                 backups=(
                     Backup(id="503", status=Status.CANCELLED, started=1520042400.0, finished=1520042460.0),
-                    Backup(id="504", status=Status.COMPLETED, started=1520128800.0, finished=1520130600.0),
+                    Backup(id="504", status=Status.COMPLETED, started=1520128800.0, finished=1520130600.0, failures=0),
                 )
             ),
             Page(
                 backups=(
-                    Backup(id="501", status=Status.COMPLETED, started=1519869600.0, finished=1519870800.0),
+                    Backup(id="501", status=Status.COMPLETED, started=1519869600.0, finished=1519870800.0, failures=0),
                     Backup(id="502", status=Status.FAILED, started=1519956000.0, finished=1519956300.0),
                 )
             ),
@@ -88,7 +90,11 @@ class TestBackupify(ProviderContract):
         "12": (Page(backups=(Backup(id="601", status=Status.IN_PROGRESS, started=1520139600.0),)),),
         "13": (Page(),),
         "14": (
-            Page(backups=(Backup(id="701", status=Status.COMPLETED, started=1519869600.0, finished=1519870800.0),)),
+            Page(
+                backups=(
+                    Backup(id="701", status=Status.COMPLETED, started=1519869600.0, finished=1519870800.0, failures=0),
+                )
+            ),
         ),
     }
     refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {
@@ -97,7 +103,7 @@ class TestBackupify(ProviderContract):
             "601",
             (
                 Backup(id="602", status=Status.IN_PROGRESS, started=1520143200.0),
-                Backup(id="601", status=Status.COMPLETED, started=1520139600.0, finished=1520142300.0),
+                Backup(id="601", status=Status.COMPLETED, started=1520139600.0, finished=1520142300.0, failures=0),
             ),
         ),
     }
@@ -344,3 +350,70 @@ async def test_the_token_lives_as_long_as_the_vendor_says(said: object, lifetime
 async def test_an_answer_without_a_token_is_malformed(body: object) -> None:
     with pytest.raises(MalformedError):
         (await exchange()).read(body)
+
+
+def full_page(**links: str) -> Reply:
+    """Return a page of twenty records, the last of which ended on 2018-03-21 at 01:00."""
+    records = [
+        {
+            "id": number,
+            "status": "successful",
+            "started_at": f"2018-03-{number:02}T00:00:00Z",
+            "ended_at": f"2018-03-{number + 1:02}T01:00:00Z",
+        }
+        for number in range(1, 21)
+    ]
+    return Reply(body=records, links=links)
+
+
+LAST_END = 1521594000.0
+
+
+@pytest.mark.parametrize(
+    ("last_success", "whole"),
+    [
+        (None, True), (LAST_END, True), (LAST_END + 60, True), (LAST_END - 9 * DAY, True), (LAST_END + 61, False),
+        (LAST_END + 9 * DAY, False),
+    ],
+)  # fmt: skip
+async def test_a_full_page_without_links_is_not_the_whole_list_if_a_success_is_newer(
+    last_success: float | None, whole: bool
+) -> None:
+    told = replace(INSTANCE, details=Details(last_success=last_success))
+    api = FakeApi(listing({"": full_page()}))
+    with nullcontext() if whole else pytest.raises(MalformedError, match="last_successful_backup"):
+        (page,) = [page async for page in record_page(PROVIDER, api, OPTIONS, told)]
+        assert len(page.backups) == 20
+
+
+async def test_a_full_page_with_any_link_and_one_that_is_not_full_are_believed() -> None:
+    told = replace(INSTANCE, details=Details(last_success=LAST_END + DAY))
+    short = Reply(body=full_page().body[:19])
+    for reply in (full_page(first="?page=1"), short):
+        assert [page async for page in record_page(PROVIDER, FakeApi(listing({"": reply})), OPTIONS, told)]
+
+
+@pytest.mark.parametrize(
+    ("failures", "count"),
+    [
+        ([], 0), (["a"], 1), ([{"item": 1}, None, 3], 3), ([0] * 5000, 5000), (None, None), ("", None), ("many", None),
+        (3, None), ({"a": 1}, None), (True, None),
+    ],
+)  # fmt: skip
+def test_the_failures_of_a_successful_backup_are_counted(failures: object, count: int | None) -> None:
+    record = {"id": 1, "status": "successful", "failures": failures}
+
+    assert PROVIDER.backup(OPTIONS, record) == Backup(id="1", status=Status.COMPLETED, failures=count)
+    assert PROVIDER.backup(OPTIONS, {"id": 1, "status": "successful"}) == Backup(id="1", status=Status.COMPLETED)
+    failed = PROVIDER.backup(OPTIONS, {**record, "status": "failed"})
+    assert failed is not None
+    assert failed.failures is None
+
+
+@pytest.mark.parametrize("told", [None, "", "soon", 0, 1e30, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
+async def test_an_odd_last_success_is_none(told: object) -> None:
+    instance = {"id": 5, "backup_frequency": "daily", "last_successful_backup": told}
+    api = FakeApi({**GIVEN, f"{GET}/backup_instances/5": Reply(body=instance)})
+
+    assert PROVIDER.details is not None
+    assert await PROVIDER.details(api, OPTIONS, INSTANCE) == Details(scheduled=True, interval=DAY)

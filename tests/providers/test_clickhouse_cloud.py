@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pytest
 
 from exporter.errors import MalformedError, NotFoundError, PollError, ServerError
-from exporter.model import Backup, Details, Resource, Scope, Status
+from exporter.model import Backup, Details, KindGroup, Resource, Scope, Status
 from exporter.provider import Url
 from exporter.providers.clickhouse_cloud import (
     PROVIDER,
@@ -48,13 +48,31 @@ def service(own: str, name: str, **fields: Any) -> Resource:
     return Resource(id=own, name=name, kind="clickhouse", path=(ORGANIZATION, own), **fields)
 
 
+def every(hours: float, **fields: Any) -> Details:
+    """Return the details of a configuration with that period."""
+    own = KindGroup(kinds=("full", "incremental"), interval=max(hours, 24) * HOUR)
+    external = KindGroup(kinds=("full_external", "incremental_external"), interval=hours * HOUR)
+    return Details(interval=hours * HOUR, groups=(own, external), **fields)
+
+
+POSTGRES = SERVICES.replace("/services", "/postgres")
+LEDGER = "44444444-dddd-4ddd-8ddd-000000000001"
+LEDGER_RESOURCE = Resource(
+    id=LEDGER,
+    name="ledger",
+    kind="postgresql",
+    state="running",
+    created=1780272000.0,
+    path=(ORGANIZATION, LEDGER),
+    details=Details(interval=24 * HOUR),
+)
 ORDERS_RESOURCE = service(ORDERS, "orders", state="running", created=1735689600.0)
 ORDERS_BACKUPS = (
     backup(7, Status.IN_PROGRESS, started=1785931200.0, kind="incremental"),
     backup(6, Status.FAILED, started=1785909600.0, finished=1785909720.0, kind="incremental"),
     backup(5, Status.COMPLETED, started=1785888000.25, finished=1785888090.25, size=10485760.0, kind="incremental"),
     backup(4, Status.COMPLETED, started=1785866400.0, finished=1785867000.5, size=12.5, kind="full"),
-    backup(3, Status.COMPLETED, started=1785844800.0, finished=1785845400.0, size=1099511627776, kind="full"),
+    backup(3, Status.COMPLETED, started=1785844800.0, finished=1785845400.0, size=1099511627776, kind="full_external"),
     backup(2, Status.UNKNOWN, started=1785823200.0, unmapped="queued_again"),
     backup(1, Status.UNKNOWN, unmapped="(none)"),
 )
@@ -71,6 +89,9 @@ class TestClickhouseCloud(ProviderContract):
     routes: ClassVar = {
         "GET api.clickhouse.cloud/v1/organizations": reply("organizations"),
         SERVICES: reply("services"),
+        POSTGRES: reply("postgres"),
+        f"{POSTGRES}/{LEDGER}/backups?limit=100": reply("postgres_backups_1"),
+        f"{POSTGRES}/{LEDGER}/backups?cursor=after-2&limit=100": reply("postgres_backups_2"),
         f"{SERVICES}/{ORDERS}/backupConfiguration": reply("configuration_orders"),
         f"{SERVICES}/{ORDERS}/backups": reply("backups_orders"),
         f"{SERVICES}/{ORDERS}/backups/{RUNNING}": reply("backup_finished_since"),
@@ -83,11 +104,13 @@ class TestClickhouseCloud(ProviderContract):
         ORDERS_RESOURCE,
         service(ARCHIVE, "archive", state="stopped", created=1735787045.5, paused=True),
         service(PLAYGROUND, "playground", state="idle", created=1748772000.0),
+        LEDGER_RESOURCE,
     )
     details: ClassVar = {
-        ORDERS: Details(interval=6 * HOUR),
-        ARCHIVE: Details(interval=24 * HOUR),
-        PLAYGROUND: Details(interval=24 * HOUR),
+        ORDERS: every(6, retention=168 * HOUR),
+        ARCHIVE: every(24, retention=1080 * HOUR),
+        PLAYGROUND: every(24),
+        LEDGER: Details(interval=24 * HOUR),
     }
     pages: ClassVar = {
         ORDERS: (Page(backups=ORDERS_BACKUPS),),
@@ -99,6 +122,24 @@ class TestClickhouseCloud(ProviderContract):
             ),
         ),
         PLAYGROUND: (Page(),),
+        LEDGER: (
+            Page(
+                backups=(
+                    Backup(id="pg-3", status=Status.IN_PROGRESS, started=1785895200.0),
+                    Backup(id="pg-2", status=Status.COMPLETED, started=1785808800.0, finished=1785809100.0, size=5000),
+                )
+            ),
+            Page(
+                backups=(
+                    Backup(
+                        id="base_000000010000000000000004",
+                        status=Status.COMPLETED,
+                        started=1785722400.0,
+                        size=4000,
+                    ),
+                )
+            ),
+        ),
     }
     refresh: ClassVar = {
         ORDERS: (
@@ -120,14 +161,20 @@ class TestClickhouseCloud(ProviderContract):
 async def test_the_key_is_sent_as_user_and_password_of_every_request() -> None:
     api = FakeApi({"GET api.clickhouse.cloud/v1/organizations": reply("organizations")})
 
-    assert await scopes(api, options()) == (Scope(id=ORGANIZATION, name="Example organization"),)
+    assert await scopes(api, options()) == (
+        Scope(id=ORGANIZATION, name="Example organization"),
+        Scope(id=f"{ORGANIZATION}/postgres", name="Example organization/postgres", optional=True),
+    )
     assert api.signed == ["Basic planted-id:planted-secret"]
 
 
 async def test_a_configured_organization_costs_no_request() -> None:
     api = FakeApi({})
 
-    assert await scopes(api, options(organization_id="own")) == (Scope(id="own"),)
+    assert await scopes(api, options(organization_id="own")) == (
+        Scope(id="own"),
+        Scope(id="own/postgres", name="own/postgres", optional=True),
+    )
     assert api.asked == []
 
 
@@ -144,6 +191,12 @@ async def test_the_vendors_path_follows_any_leading_path_of_the_base_url() -> No
         ({"backupPeriodInHours": 12}, 12),
         ({"backupPeriodInHours": 8.0}, 8),
         ({"backupPeriodInHours": 48, "backupStartTime": "03:00"}, 48),
+        ({"backupPeriodInHours": 6, "backupStartTime": "03:00"}, 24),
+        ({"backupPeriodInHours": 6, "backupStartTime": ""}, 6),
+        ({"backupPeriodInHours": 6, "backupStartTime": None}, 6),
+        ({"backupPeriodInHours": 6, "backupStartTime": 3}, 6),
+        ({"backupPeriodInHours": 6, "backupStartTime": ["03:00"]}, 6),
+        ({"backupPeriodInHours": 6, "backupStartTime": "x" * 10_000}, 6),
         ({"backupStartTime": "03:00"}, 24),
         ({"backupPeriodInHours": None}, 24),
         ({"backupPeriodInHours": 0}, 24),
@@ -158,7 +211,7 @@ async def test_the_vendors_path_follows_any_leading_path_of_the_base_url() -> No
 async def test_a_period_that_is_not_told_is_a_day(configuration: Any, hours: int) -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backupConfiguration": result(configuration)})
 
-    assert await details(api, options(), ORDERS_RESOURCE) == Details(interval=hours * HOUR)
+    assert await details(api, options(), ORDERS_RESOURCE) == every(hours)
 
 
 @pytest.mark.parametrize(
@@ -251,3 +304,104 @@ def test_the_documented_words_have_a_meaning_each() -> None:
         "error": Status.FAILED,
         "in_progress": Status.IN_PROGRESS,
     }
+
+
+@pytest.mark.parametrize(
+    ("retention", "seconds"),
+    [
+        (24, 86400.0),
+        (1080.0, 1080 * HOUR),
+        (0, None),
+        (None, None),
+        ("24", None),
+        (True, None),
+        (-24, None),
+        (1e30, None),
+    ],
+)
+async def test_the_configured_retention_is_told_in_hours(retention: Any, seconds: float | None) -> None:
+    api = FakeApi({f"{SERVICES}/{ORDERS}/backupConfiguration": result({"backupRetentionPeriodInHours": retention})})
+
+    assert await details(api, options(), ORDERS_RESOURCE) == every(24, retention=seconds)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"type": "full", "bucket": {"bucketProvider": "AWS"}}, "full_external"),
+        ({"type": "incremental", "bucket": {"bucketProvider": "GCP"}}, "incremental_external"),
+        ({"type": "full", "bucket": {}}, "full"),
+        ({"type": "full", "bucket": None}, "full"),
+        ({"type": "full", "bucket": "s3://x"}, "full"),
+        ({"type": "full", "bucket": ["x"]}, "full"),
+        ({"bucket": {"bucketProvider": "AWS"}}, ""),
+        ({"type": "full_external"}, ""),
+    ],
+)
+def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(told: dict[str, Any], kind: str) -> None:
+    assert PROVIDER.backup(options(), {"id": "b", "status": "done", **told}) == Backup(
+        id="b", status=Status.COMPLETED, kind=kind
+    )
+
+
+POSTGRES_SCOPE = Scope(id=f"{ORGANIZATION}/postgres", optional=True)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_an_organization_without_managed_postgres_has_none(status: int) -> None:
+    assert await resources(FakeApi({POSTGRES: Reply(status=status)}), options(), POSTGRES_SCOPE) == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(Reply(status=status) for status in (401, 403, 500)),
+        Reply(body="<html>"),
+        result(None),
+        result([1]),
+        result([{}]),
+    ],
+)
+async def test_managed_postgres_that_cannot_be_read_is_left_to_the_core(answer: Reply) -> None:
+    with pytest.raises(PollError):
+        await resources(FakeApi({POSTGRES: answer}), options(), POSTGRES_SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"id": 7}, Backup(id="7", status=Status.COMPLETED)),
+        ({"id": "a", "status": "error"}, Backup(id="a", status=Status.FAILED)),
+        ({"id": "a", "state": "completed"}, Backup(id="a", status=Status.COMPLETED)),
+        ({"id": "a", "status": "odd"}, Backup(id="a", status=Status.UNKNOWN, unmapped="odd")),
+        ({"id": "a", "status": 7}, Backup(id="a", status=Status.UNKNOWN, unmapped="no_text")),
+        (
+            {"id": "a", "createdAt": "2026-08-05T12:00:00Z", "completedAt": "2026-08-05T12:01:00Z", "sizeBytes": 3},
+            Backup(id="a", status=Status.COMPLETED, started=1785931200.0, finished=1785931260.0, size=3),
+        ),
+    ],
+)
+async def test_a_base_backup_is_understood_by_all_likely_names(told: dict[str, Any], expected: Backup) -> None:
+    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": result([told])})
+    (page,) = [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
+
+    assert page.backups == (expected,)
+    assert await refresh(api, options(), LEDGER_RESOURCE, expected) == [expected]
+
+
+@pytest.mark.parametrize(
+    "body", [{"result": [{"status": "done"}]}, {"result": ["a"]}, {"result": [], "nextCursor": {}}, {"result": None}]
+)
+async def test_base_backups_without_ids_or_with_an_odd_cursor_are_malformed(body: Any) -> None:
+    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": Reply(body=body)})
+    with pytest.raises(MalformedError):
+        [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
+
+
+@pytest.mark.parametrize(
+    ("state", "paused"), [("stopped", True), ("deleting", True), ("running", False), (None, False)]
+)
+async def test_a_managed_postgres_is_paused_by_its_state(state: Any, paused: bool) -> None:
+    (found,) = await resources(FakeApi({POSTGRES: result([{"id": "p", "state": state}])}), options(), POSTGRES_SCOPE)
+
+    assert (found.paused, found.id, found.name, found.kind) == (paused, "p", "p", "postgresql")

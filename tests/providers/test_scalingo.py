@@ -2,13 +2,14 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 
-from exporter.errors import ForbiddenError, MalformedError, NotFoundError
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
-from exporter.provider import Url
+from exporter.provider import TokenExchange, Url
 from exporter.providers import scalingo
 from exporter.providers.scalingo import Options
 from exporter.secret import Secret
@@ -44,6 +45,16 @@ def page(*rows: tuple[str, Status, str, float, float | None]) -> Page:
     return Page(backups=tuple(backups))
 
 
+WINDOW = RecoveryWindow(
+    kind="pitr", earliest=1540684800.0, latest=1541332800.0, interval=12 * HOUR, beside_backups=True
+)
+
+
+def beside(window: RecoveryWindow, *rows: tuple[str, Status, str, float, float | None]) -> Page:
+    """Return a page of backups with a recovery window beside them."""
+    return replace(page(*rows), recovery=window)
+
+
 class TestScalingo(ProviderContract):
     provider = scalingo.PROVIDER
     options = OPTIONS
@@ -72,6 +83,7 @@ class TestScalingo(ProviderContract):
         f"GET {DB_API}/{KIBANA}/backups": reply("backups-postgresql"),
         f"GET {DB_API}/{SEARCH}/backups": reply("backups-elasticsearch"),
         f"GET {DB_API}/{NG}/pitr/recovery_window": reply("recovery-window"),
+        f"GET {DB_API}/{KIBANA}/pitr/recovery_window": reply("recovery-window-shared"),
     }
     resources = (
         database(NG, "my-postgres-db/postgresql-ng", "my-postgres-db", "running", 1759276800.0),
@@ -88,7 +100,8 @@ class TestScalingo(ProviderContract):
     pages: ClassVar = {
         REDIS: (page(("5b8b36104ffb090be1ac3ce2", Status.COMPLETED, "", 1535850000.178, 17484513608)),),
         KIBANA: (
-            page(
+            beside(
+                WINDOW,
                 ("5bde5000000000000000000f", Status.PENDING, "periodic", 1541379600.0, None),
                 ("5bde44904ffb096c714be89c", Status.PENDING, "periodic", 1541293260.154, None),
                 ("5bde0000000000000000000a", Status.IN_PROGRESS, "manual", 1541242860.0, None),
@@ -289,3 +302,135 @@ async def test_a_token_that_cannot_be_sent_is_malformed(value: object) -> None:
 
 def test_the_databases_scope_cannot_be_an_app() -> None:
     assert "/" in scalingo.DEDICATED_SCOPE.id
+
+
+SHARED = replace(RUNNING, kind="postgresql", name="shop/postgresql")
+EMPTY_LIST = {**TOKENS, f"GET {DB_API}/ad-1/backups": Reply(body={"database_backups": []})}
+WINDOW_PATH = f"GET {DB_API}/ad-1/pitr/recovery_window"
+
+
+async def windows(answer: Reply | None, resource: Resource = SHARED) -> tuple[list[RecoveryWindow | None], FakeApi]:
+    api = FakeApi({**EMPTY_LIST, **({WINDOW_PATH: answer} if answer else {})})
+    found = [part.recovery async for part in scalingo.pages(api, OPTIONS, resource)]
+    return found, api
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_shared_postgresql_need_not_have_continuous_backups(status: int) -> None:
+    assert (await windows(Reply(status=status)))[0] == [None]
+
+
+@pytest.mark.parametrize(
+    ("told", "recovers"),
+    [({}, None), ({"first_pitr_backup": None}, False), ({"first_pitr_backup": "2025-01-01T00:00:00Z"}, True)],
+)
+async def test_where_the_database_says_that_there_is_no_window_none_is_asked_for(
+    told: dict[str, Any], recovers: bool | None
+) -> None:
+    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": told})})
+    known = await scalingo.details(api, OPTIONS, SHARED)
+    assert known.recovers is recovers
+
+    _, asked = await windows(Reply(status=404), replace(SHARED, details=known))
+    assert (WINDOW_PATH in asked.asked) is (recovers is not False)
+
+
+async def test_no_other_technology_is_asked_for_a_window() -> None:
+    found, api = await windows(None, RUNNING)
+
+    assert (found, WINDOW_PATH in api.asked) == ([None], False)
+
+
+@pytest.mark.parametrize("told", [None, "", 7, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
+async def test_an_odd_end_of_a_window_costs_that_end(told: Any) -> None:
+    window = {"earliest_recoverable_at": told, "latest_recoverable_at": "2018-11-04T12:00:00.000Z"}
+    found, _ = await windows(Reply(body={"recovery_window": window}))
+    assert found == [replace(WINDOW, earliest=None)]
+
+    nothing, _ = await windows(Reply(body={"recovery_window": {"latest_recoverable_at": told}}))
+    assert nothing == [None]
+
+
+@pytest.mark.parametrize("answer", [Reply(status=403), Reply(status=500), Reply(body="<html>"), Reply(body={})])
+async def test_a_window_that_cannot_be_read_fails_the_resource(answer: Reply) -> None:
+    with pytest.raises(PollError):
+        await windows(answer)
+
+
+NG_ADDON = {"id": "ad-9", "status": "running", "addon_provider": {"id": "scalingo-postgresql-ng"}}
+PG_ADDON = {"id": "ad-9", "status": "running", "addon_provider": {"id": "postgresql"}}
+REDIS_ADDON = {"id": "ad-8", "status": "running", "addon_provider": {"id": "redis"}}
+ITS_APP = {"id": "db1", "name": "reports"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ({"app": ITS_APP, "addon": NG_ADDON}, [("ad-9", "reports/postgresql-ng", ("db1", "ad-9"))]),
+        (
+            {"app": ITS_APP, "addon": PG_ADDON, "database": {"technology": "postgresql-ng"}},
+            [("ad-9", "reports/postgresql-ng", ("db1", "ad-9"))],
+        ),
+        ({"app": {"name": "reports"}, "addon": NG_ADDON}, [("ad-9", "reports/postgresql-ng", ("reports", "ad-9"))]),
+        ({"app": ITS_APP, "addon": REDIS_ADDON}, []),
+        ({"app": ITS_APP, "addon": PG_ADDON}, []),
+        ({"app": ITS_APP, "addon": REDIS_ADDON, "database": {"technology": "postgresql-ng"}}, []),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+async def test_an_entry_may_hold_the_addon_itself(entry: Any, found: list[Any], wrapped: bool) -> None:
+    body = {"databases": [entry]} if wrapped else [entry]
+    listed = await discover({f"GET {API}/databases": Reply(body=body)})
+
+    assert [(each.id, each.name, each.path) for each in listed] == found
+    assert {each.kind for each in listed} <= {"postgresql-ng"}
+
+
+async def test_a_post_without_a_body_sends_an_empty_object() -> None:
+    sent: list[tuple[Any, Any]] = []
+
+    class Peeking(FakeApi):
+        async def get(self, url: str, *, auth: Any, **rest: Any) -> Any:
+            sent.extend((auth.json, auth.form) for auth in (auth, auth.auth) if isinstance(auth, TokenExchange))
+            return await super().get(url, auth=auth, **rest)
+
+    [part async for part in scalingo.pages(Peeking(EMPTY_LIST), OPTIONS, RUNNING)]
+    assert sent == [({}, None), ({}, None)]
+
+
+def event(kind: Any = "database_backup_succeeded", **data: Any) -> dict[str, Any]:
+    return {"id": "e", "type": kind, "type_data": {"backup_id": "b1", "ended_at": "2025-11-21T08:41:27Z", **data}}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([event()], {"b1": 1763714487.0}),
+        ([event("database_backup_failed", backup_id="b2")], {"b2": 1763714487.0}),
+        ([event("run"), event("deployment"), event(None), event(7)], {}),
+        ([event(backup_id=None), event(ended_at=None), event(ended_at="soon"), event(ended_at=7)], {}),
+        ([{"type": "database_backup_succeeded"}, {"type": "database_backup_succeeded", "type_data": []}], {}),
+        ([], {}),
+    ],
+)
+async def test_ends_of_backups_are_read_from_the_apps_events(events: Any, expected: dict[str, float]) -> None:
+    routes = {EXCHANGE: Reply(body={"token": "jwt"}), f"GET {API}/apps/shop/events": Reply(body={"events": events})}
+    options = replace(OPTIONS, events=True)
+
+    assert await scalingo.ends(FakeApi(routes), options, [RUNNING, SHARED]) == expected
+
+
+async def test_events_are_read_only_where_they_are_wanted_and_can_say_something() -> None:
+    api = FakeApi({})
+    dedicated = replace(RUNNING, kind="postgresql-ng")
+
+    assert await scalingo.ends(api, OPTIONS, [RUNNING]) == {}
+    assert await scalingo.ends(api, replace(OPTIONS, events=True), [dedicated]) == {}
+    assert api.asked == []
+
+
+@pytest.mark.parametrize("body", ["<html>", {}, {"events": None}, {"events": [1]}])
+async def test_events_that_are_none_are_malformed(body: Any) -> None:
+    routes = {EXCHANGE: Reply(body={"token": "jwt"}), f"GET {API}/apps/shop/events": Reply(body=body)}
+    with pytest.raises(MalformedError):
+        await scalingo.ends(FakeApi(routes), replace(OPTIONS, events=True), [RUNNING])

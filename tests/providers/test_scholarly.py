@@ -243,3 +243,29 @@ async def test_an_id_is_escaped_in_the_path_of_a_running_backup() -> None:
     followed = await PROVIDER.refresh(api, OPTIONS, NAMED_AFTER_SOURCE, backup)
 
     assert [each.id for each in followed] == ["a/../b"]
+
+
+@pytest.mark.parametrize(
+    ("progress", "percent"),
+    [
+        ({"percentage": 40, "completed_tables": 1, "total_tables": 4}, 40),
+        ({"completed_tables": 1, "total_tables": 4}, 25),
+        ({"percentage": None, "completed_tables": 0, "total_tables": 4}, 0),
+        ({"percentage": "40", "completed_tables": 4, "total_tables": 4}, 100),
+        ({"percentage": 140, "completed_tables": 1, "total_tables": 4}, None),
+        ({"completed_tables": 5, "total_tables": 4}, None),
+        ({"completed_tables": 1, "total_tables": 0}, None),
+        ({"completed_tables": 1}, None),
+        ({"total_tables": 4}, None),
+        ({"completed_tables": "1", "total_tables": [4]}, None),
+        ({}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_tables_give_the_percentage_that_is_missing(progress: Any, percent: float | None) -> None:
+    record = {"id": "a", "attributes": {"status": "processing", "progress": progress}}
+    found = PROVIDER.backup(OPTIONS, record)
+
+    assert found is not None
+    assert found.progress == percent

@@ -31,7 +31,8 @@ CHAIN = ("full", *["incremental"] * 6)
 GIB = 2**30
 UNTIL_THE_END = 1000 * DAY
 PARAMETERS = {"services": ("filter",)}
-"""The documented query parameters, by what a path ends with; the others have none."""
+"""The documented query parameters, by what a path ends with; the others have none but those of Managed Postgres."""
+PAGING = ("limit", "cursor")
 DOWN = b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body></body>\r\n</html>\r\n"
 
 
@@ -163,12 +164,20 @@ class ClickhouseAccount:
     """One organization, and the one key that reads it."""
 
     def __init__(
-        self, name: str, *, story: Story, services: Sequence[Service], told: bool, down: Callable[[float], bool]
+        self,
+        name: str,
+        *,
+        story: Story,
+        services: Sequence[Service],
+        told: bool,
+        down: Callable[[float], bool],
+        postgres: Sequence[Service] = (),
     ) -> None:
         """Let `told` say whether the source is configured with the organization's id, and `down` when all is 503."""
         self.name = name
         self._story = story
         self._services = {service.id: service for service in services}
+        self._postgres = {service.id: service for service in postgres}
         self._organization = identifier("organization", name)
         self._told = told
         self._down = down
@@ -206,9 +215,18 @@ class ClickhouseAccount:
             return refusal(
                 request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated", complaint="only GET is for reading"
             )
-        if unknown := find_undocumented(request, *PARAMETERS.get(request.path.rpartition("/")[2], ())):
+        parameters = PAGING if "/postgres/" in request.path else PARAMETERS.get(request.path.rpartition("/")[2], ())
+        if unknown := find_undocumented(request, *parameters):
             return refusal(request, 400, "BAD_REQUEST: Unknown query parameter", complaint=unknown)
-        return self._read(request, now)
+        return self._read_postgres(request, now) or self._read(request, now)
+
+    def _read_postgres(self, request: Request, now: float) -> Response | None:
+        match request.path.strip("/").split("/"):
+            case ["v1", "organizations", self._organization, "postgres"]:
+                return success(request, [self._describe_postgres(service) for service in self._postgres.values()])
+            case ["v1", "organizations", self._organization, "postgres", own, "backups"] if own in self._postgres:
+                return _base_backups(request, self._postgres[own], now)
+        return None
 
     def _read(self, request: Request, now: float) -> Response:
         match request.path.strip("/").split("/"):
@@ -256,6 +274,21 @@ class ClickhouseAccount:
             "name": f"Simulated {self.name}",
         }
 
+    def _describe_postgres(self, service: Service) -> dict[str, Any]:
+        return {
+            "id": service.id,
+            "name": service.name,
+            "provider": "aws",
+            "region": "eu-central-1",
+            "postgresVersion": "18",
+            "size": "r8gd.large",
+            "haType": "async",
+            "tags": [],
+            "state": service.state,
+            "createdAt": iso(self._story.start - 100 * DAY),
+            "isPrimary": service.primary,
+        }
+
     def _describe_service(self, service: Service) -> dict[str, Any]:
         return {
             "id": service.id,
@@ -271,6 +304,16 @@ class ClickhouseAccount:
             "autoscalingMode": "vertical",
             "currentScaling": {},
         }
+
+
+def _base_backups(request: Request, service: Service, now: float) -> Response:
+    """Return a page of a Managed Postgres service's backups; a cursor is the number of those before it."""
+    size, start = int(request.query.get("limit", "100")), int(request.query.get("cursor", "0"))
+    found = [describe_backup(service, run, now) for run in service.runs(now)]
+    further = start + size if start + size < len(found) else None
+    body = {"status": 200, "requestId": identifier("request", request.path), "result": found[start : start + size]}
+    paging = {"limit": size, "totalCount": len(found), "nextCursor": None if further is None else str(further)}
+    return json_response({**body, **paging})
 
 
 def describe_backup(service: Service, run: Run, now: float) -> dict[str, Any]:

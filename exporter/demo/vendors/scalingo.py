@@ -167,7 +167,8 @@ class ScalingoAccount:
                 latest = now - now % 15 - 5  # what was written last is archived every quarter of a minute
                 window = {"earliest_recoverable_at": iso(latest - 7 * DAY), "latest_recoverable_at": iso(latest)}
                 return json_response({"recovery_window": window})
-        return _refusal(404, "no such path, or no point-in-time recovery")
+        without = rest == ["pitr", "recovery_window"] and addon.technology == "postgresql"  # no continuous backups
+        return _refusal(404, "" if without else "no such path, or no point-in-time recovery")
 
     def _backups(self, request: Request, addon: Addon, rest: Sequence[str], now: float) -> Response:
         """List a database's backups, or give the link of one."""

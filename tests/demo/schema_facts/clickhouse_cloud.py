@@ -44,6 +44,19 @@ CONFIGURATION = {
     "backupRetentionPeriodInHours": word(*range(24, 1081, 24)),
     "backupStartTime?": like(r"[0-2]\d:00"),
 }
+POSTGRES = {
+    "id": uuid,
+    "name": text,
+    "provider": word("aws", "gcp", "azure"),
+    "region": text,
+    "postgresVersion": text,
+    "size": text,
+    "haType": text,
+    "tags": [{"key": text, "value?": text}],
+    "state": text,
+    "createdAt": instant,
+    "isPrimary": flag,
+}
 SERVICES = "/v1/organizations/{organization}/services"
 
 
@@ -56,6 +69,7 @@ DOCUMENTED = Documented(
     endpoints=(
         _endpoint("/v1/organizations", [ORGANIZATION], organization=ids("result")),
         _endpoint("/v1/organizations/{organization}", ORGANIZATION),
+        _endpoint("/v1/organizations/{organization}/postgres", [POSTGRES]),
         _endpoint(SERVICES, [SERVICE], service=ids("result")),
         _endpoint(SERVICES + "/{service}", SERVICE),
         _endpoint(SERVICES + "/{service}/backups", [BACKUP], backup=ids("result")),

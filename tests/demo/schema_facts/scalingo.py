@@ -110,6 +110,6 @@ DOCUMENTED = Documented(
         404: Reply(body={"resource?": text, "error": text}),
         429: Reply(body="Retry later", media="text/plain"),
     },
-    staged=frozenset({("/v1/apps/{app}/addons/{addon}/token", 403)}),
+    staged=frozenset({("/v1/apps/{app}/addons/{addon}/token", 403), (OWN + "/pitr/recovery_window", 404)}),
     misled=frozenset({(OWN + "/pitr/recovery_window", 404)}),
 )
