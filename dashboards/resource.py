@@ -199,7 +199,9 @@ def _progress() -> list[Panel]:
     return [
         chart(
             about(
-                "Progress", "How far the oldest running backup is, where the vendor tells. Flat is stalled.", width=8
+                "Progress",
+                "How far the oldest running backup is, where the vendor reports it. Flat is stalled.",
+                width=8,
             ),
             "percent",
             query(named(newest("backup_progress_percent")), NAMED),

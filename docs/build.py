@@ -54,7 +54,7 @@ def metrics_page() -> str:
         'A value that the vendor does not give is an absent series, never 0, -1 or NaN. "Newest" and "oldest" go by'
         " the start of a backup. The vendors are polled on a timer, since their limits forbid asking them at each"
         " scrape: numbers are as of the last poll unless they say otherwise, and"
-        " `backup_poll_last_success_timestamp_seconds` tells when that was. The `labels` of the configuration stand"
+        " `backup_poll_last_success_timestamp_seconds` is when that was. The `labels` of the configuration stand"
         " beside the labels shown here.\n",
         "Names and meanings are stable: a metric is not renamed or redefined within a major version.\n",
         "## Resources\n",

@@ -1,4 +1,4 @@
-"""Words, colours and units of a dashboard's panels, as their JSON tells them."""
+"""Words, colours and units of a dashboard's panels, as their JSON has them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -121,7 +121,7 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
     """Return the parser of each command by its name, the program's own under the empty one: what the docs show."""
     parser = _parser()
     inside: dict[str, argparse.ArgumentParser] = {}
-    for action in parser._actions:  # argparse tells of its subcommands in no other way
+    for action in parser._actions:  # argparse lists its subcommands in no other way
         if isinstance(action, argparse._SubParsersAction):
             inside.update(action.choices)
     return {"": parser, **inside}
@@ -161,7 +161,7 @@ def _health(_: argparse.Namespace) -> int:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="backup-exporter",
-        description="Tells Prometheus how old, how large, how long and how many the backups at your vendors are.",
+        description="Export the age, size, duration, count and progress of your vendors' backups to Prometheus.",
         epilog="Without a command it serves.",
         allow_abbrev=False,
     )

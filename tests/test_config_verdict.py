@@ -88,7 +88,7 @@ def test_ignored_words_add_up() -> None:
 )
 def test_ignoring_what_may_be_critical_is_a_warning(word: str) -> None:
     assert (
-        f"sources[0].ignore[0]: {word} may be critical; ignored, it reaches nobody"
+        f"sources[0].ignore[0]: {word} may be critical; ignored, no alert reports it"
         in load_text(f"ignore: [{word}]").warnings
     )
     assert not any("critical" in one for one in load_text("ignore: [slow, down, too_old_by_kind]").warnings)
@@ -120,9 +120,7 @@ def test_labels_of_the_verdict_are_refused(name: str) -> None:
 def test_labels_that_the_rules_take_away_are_a_warning(name: str) -> None:
     (warning,) = load_text(f"labels: {{{name}: x}}").warnings
 
-    assert warning.startswith(
-        f"sources[0].labels.{name}: the shipped rules take this label for one that tells replicas"
-    )
+    assert warning.startswith(f"sources[0].labels.{name}: the shipped rules take this label for a replica's")
 
 
 def test_excluded_families_by_their_globs() -> None:

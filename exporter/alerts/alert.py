@@ -22,7 +22,7 @@ class Options:
 
     job: str = "backup-exporter"
     identity: tuple[str, ...] = ("cluster",)
-    """Labels that tell environments apart, beside `job`; an absent label equals an absent one."""
+    """Labels in which environments differ, beside `job`; an absent label equals an absent one."""
     replica_labels: tuple[str, ...] = ()
     """Labels in which replicas differ, beside REPLICA_LABELS."""
     runbook_url: str = RUNBOOKS

@@ -20,7 +20,7 @@ from exporter.web.filters import make_address
 def demo(
     addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float, web_config: Path | None = None
 ) -> int:
-    """Run the demo; return 0 when it was told to stop, 1 if it cannot listen."""
+    """Run the demo; return 0 when it was stopped, 1 if it cannot listen."""
     listener = listener_or_report(web_config)
     if listener is None:
         return 2

@@ -22,7 +22,7 @@ def health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     try:
         address, tls = find_address(first_process.read_bytes().decode(errors="replace").split("\0"))
     except (OSError, ValueError) as error:
-        print(f"cannot tell where it listens: {type(error).__name__}", file=sys.stderr)
+        print(f"cannot find out where it listens: {type(error).__name__}", file=sys.stderr)
         return 1
     if answers(address, tls=tls):
         return 0
@@ -40,7 +40,7 @@ def find_address(words: Sequence[str]) -> tuple[str, bool]:
 
 
 def answers(address: str, *, tls: bool) -> bool:
-    """Tell whether a server is alive there.
+    """Return whether a server is alive there.
 
     One that asks for a password has answered, and so has one that turns away a client without a certificate. No proxy
     of the environment is asked: its answer would not be the exporter's.

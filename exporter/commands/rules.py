@@ -56,7 +56,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         type=_parse_identity,
         default=defaults.identity,
         metavar="LABEL[,LABEL]",
-        help="labels that tell environments apart in one Prometheus (default: cluster)",
+        help="labels in which the environments of one Prometheus differ (default: cluster)",
     )
     parser.add_argument(
         "--replica-label",

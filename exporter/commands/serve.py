@@ -1,4 +1,4 @@
-"""`backup-exporter serve`: polls and serves until it is told to stop."""
+"""`backup-exporter serve`: polls and serves until it is stopped."""
 
 import asyncio
 import os

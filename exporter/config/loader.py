@@ -238,7 +238,7 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
         values.keys() | entry.values.keys()
     ):
         entry.location.key("max_age").warning(
-            f"no limit known: {provider_name} tells no schedule, so without max_age no backup is ever too old"
+            f"no limit known: {provider_name} reports no schedule, so without max_age no backup is ever too old"
         )
     if provider.download is None and values.get("verify_downloads") is not None:
         entry.location.key("verify_downloads").warning(

@@ -33,7 +33,7 @@ RESERVED_LABELS = frozenset(
     )
 )
 REPLICA_LABELS = ("pod", "container", "endpoint", "node")
-"""What tells replicas apart, beside `instance`: the shipped rules aggregate these away."""
+"""Labels in which replicas differ, beside `instance`: the shipped rules aggregate these away."""
 _RESERVED_PREFIXES = ("resource_", "__")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -126,8 +126,6 @@ def labels(value: Any, location: Location) -> Labels:
             location.key(name).problem("is a label that the exporter or Prometheus sets itself; choose another name")
         else:
             if name in REPLICA_LABELS:
-                location.key(name).warning(
-                    "the shipped rules take this label for one that tells replicas apart: no alert has it"
-                )
+                location.key(name).warning("the shipped rules take this label for a replica's own: no alert has it")
             pairs.append((name, found.read(name, text)))
     return tuple(sorted((name, said) for name, said in pairs if said is not None))

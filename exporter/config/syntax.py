@@ -23,15 +23,15 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> Explained:
 
 def _open_quote(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     """Explain a quote that runs on into lines that were not meant, where the error is met."""
-    told = "a quote opens here and is not closed in this line; close it"
+    problem = "a quote opens here and is not closed in this line; close it"
     if error.context == "while scanning a quoted scalar":
-        return _line(error.context_mark), told
+        return _line(error.context_mark), problem
     met = error.problem_mark
     for token in reversed(list(_tokens(text))):
         quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
         begins, ends = token.start_mark.line, token.end_mark.line
         if quoted and met is not None and begins < ends and ends >= met.line - 1:
-            return begins + 1, told
+            return begins + 1, problem
     return None
 
 
@@ -58,8 +58,8 @@ def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
         return None
     if re.search(r":(\s|$)", text.splitlines()[mark.line][: mark.column]):
         return mark.line + 1, "a value holds a colon and a space; put it in quotes"
-    told = "this line is indented more than those that it belongs beside; keys of one mapping begin in one column"
-    return mark.line + 1, told
+    problem = "this line is indented more than those that it belongs beside; keys of one mapping begin in one column"
+    return mark.line + 1, problem
 
 
 def _no_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
@@ -71,8 +71,8 @@ def _no_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
 def _indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "<block end>" not in (error.problem or ""):
         return None
-    told = "this line is not indented as those that it belongs beside; keys of one mapping begin in one column"
-    return _line(error.problem_mark), told
+    problem = "this line is not indented as those that it belongs beside; keys of one mapping begin in one column"
+    return _line(error.problem_mark), problem
 
 
 def _recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:

@@ -33,7 +33,7 @@ def reject(value: Any, wanted: str) -> NoReturn:
 
 
 def is_text(value: Any) -> bool:
-    """Tell whether YAML gave a text, or a whole number, which stands for its digits."""
+    """Return whether YAML gave a text, or a whole number, which stands for its digits."""
     return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 

@@ -54,7 +54,7 @@ def ignored_words(words: Mapping[str, tuple[Severity, ...]]) -> Reader[frozenset
         if found not in words:
             raise InvalidValueError(f"unknown problem; the nearest is {nearest(found, words)}")
         if Severity.CRITICAL in words[found]:
-            location.warning(f"{found} may be critical; ignored, it reaches nobody")
+            location.warning(f"{found} may be critical; ignored, no alert reports it")
         return found
 
     return lambda value, location: frozenset(list_of(word)(value, location))

@@ -130,7 +130,7 @@ class Hour:
         self._end = -math.inf
 
     def admit(self, now: float) -> tuple[bool, dict[str, str]]:
-        """Count an arrival; return whether it is admitted, and the headers that tell."""
+        """Count an arrival; return whether it is admitted, and the headers that say so."""
         if now >= self._end:
             self._used, self._end = 0, now + HOUR
         admitted = self._used < self.requests

@@ -14,7 +14,7 @@ class AskedWrongly(UserWarning):
 class Strict:
     """An account that answers as it always does and keeps what it has to complain of.
 
-    What is the asker's fault is told by the simulated vendor itself, by the `complaint` of its response: it alone knows
+    The simulated vendor itself reports what is the asker's fault, by the `complaint` of its response: it alone knows
     which of its refusals belong to the story.
     """
 
@@ -23,7 +23,7 @@ class Strict:
         self.account = account
         self.name = account.name
         self.complaints: list[str] = []
-        """Each told once; they name account, method, path and status, but no header, query or body."""
+        """Each appears once; they name account, method, path and status, but no header, query or body."""
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return the account's own source entry."""

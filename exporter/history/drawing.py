@@ -9,7 +9,7 @@ from exporter.model import Backup, Status
 
 WIDTH, HEIGHT = 960.0, 72.0
 COLUMNS = 320
-"""So many parts of the period are told apart: what is finer cannot be seen."""
+"""The period is drawn in so many parts: what is finer cannot be seen."""
 HIGHEST = 6.0
 """What is older than so many limits is cut off, so that the rest can be seen."""
 MARKED: Mapping[Status, str] = {Status.COMPLETED: "done", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}

@@ -102,7 +102,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_resource_created_timestamp_seconds",
-        help="When the resource was created, where the vendor tells.",
+        help="When the resource was created, where the vendor reports it.",
         samples=one(lambda v: v.status.resource.created),
     ),
     Family(
@@ -117,7 +117,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_last_success_timestamp_seconds",
-        help="The recovery point: when the newest completed backup started. Goes on being told when the vendor"
+        help="The recovery point: when the newest completed backup started. Stays when the vendor"
         " forgets it or is down.",
         samples=summary_value("last_success"),
     ),
@@ -210,7 +210,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_progress_percent",
-        help="How far the oldest running backup has come, from 0 to 100, where the vendor tells; canonical for"
+        help="How far the oldest running backup has come, from 0 to 100, where the vendor reports it; canonical for"
         " whether it runs at all: backup_in_progress.",
         samples=summary_value("progress"),
     ),

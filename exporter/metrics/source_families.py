@@ -141,7 +141,7 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
     ),
     Family(
         name="backup_api_rate_limit_remaining_requests",
-        help="Requests left in the vendor's window, where its headers tell.",
+        help="Requests left in the vendor's window, where its headers say so.",
         common=SOURCE_LABELS,
         samples=one(lambda v: v.counters.remaining),
     ),

@@ -57,7 +57,7 @@ class ProviderContract:
     resources: ClassVar[tuple[Resource, ...]]
     """What discovery finds, in order."""
     details: ClassVar[Mapping[str, Details]]
-    """What `facts` (or discovery) tells, by resource id."""
+    """What `details` (or discovery) returns, by resource id."""
     pages: ClassVar[Mapping[str, tuple[Page, ...]]]
     """What the listing gives, by resource id."""
     refresh: ClassVar[Mapping[str, tuple[str, tuple[Backup, ...]]]] = {}

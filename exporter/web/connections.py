@@ -1,6 +1,6 @@
 """Keeps the clients' connections within bounds: how many, how long they may be silent, and which has to give way.
 
-Nobody is refused. When there are too many connections the oldest of those that matter least is dropped: first one that
+No client is refused. With too many connections the oldest of those that matter least is dropped: first one that
 has not sent a request yet, then one that is idle, then one whose answer is under way; strangers before clients that
 have logged in. So whoever sends a request at once is answered, however many others say nothing.
 """

@@ -16,7 +16,7 @@ VERSIONS: Mapping[str, ssl.TLSVersion] = {
 }
 CLIENT_AUTH: Mapping[str, ssl.VerifyMode] = {
     "NoClientCert": ssl.CERT_NONE,
-    "RequestClientCert": ssl.CERT_NONE,  # a certificate that nobody checks need not be asked for
+    "RequestClientCert": ssl.CERT_NONE,  # a certificate that is not checked need not be asked for
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
@@ -97,7 +97,7 @@ def server_context(settings: TlsSettings) -> ssl.SSLContext:
 
 
 def subject_alt_names(peer: Mapping[str, object] | None) -> set[str]:
-    """Return the alternative names of a verified client certificate, as Python tells of it."""
+    """Return the alternative names of a verified client certificate, as Python returns it."""
     found = peer.get("subjectAltName", ()) if peer else ()
     assert isinstance(found, tuple)  # noqa: S101 - so the standard library says
     return {_canonical_address(value) if kind == "IP Address" else value for kind, value in found}

@@ -102,7 +102,7 @@ def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool
 def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
     has_ca = "client_ca" in found or "client_ca_file" in found
     if has_ca and auth == "NoClientCert" and "client_auth_type" not in found:
-        found.location.key("client_auth_type").problem("is missing; a client_ca alone asks nobody for a certificate")
+        found.location.key("client_auth_type").problem("is missing; a client_ca alone asks no client for a certificate")
     elif has_ca and found.values.get("client_auth_type") == "NoClientCert":
         found.location.key("client_auth_type").problem("must not be NoClientCert where there is a client_ca")
     if not has_ca and CLIENT_AUTH[auth] is not ssl.CERT_NONE:
@@ -113,7 +113,7 @@ def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
 
 def _client_auth(value: Any, location: Location) -> str:
     if value in _UNVERIFIED:
-        raise InvalidValueError("a certificate that nobody verifies proves nothing; use RequireAndVerifyClientCert")
+        raise InvalidValueError("a certificate that is not verified proves nothing; use RequireAndVerifyClientCert")
     return one_of(*CLIENT_AUTH)(value, location)
 
 
