@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = [sys.executable, "-m", "exporter"]
 ROOT = Path(__file__).parent.parent
 DOWN = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]\n"
-FAST = f"poll_interval: 200ms\n{DOWN}"
+FAST = f"state_file: none\npoll_interval: 200ms\n{DOWN}"
 
 
 def endless(path: Path) -> None:
@@ -326,10 +326,10 @@ def test_a_credential_that_hangs_while_it_runs_delays_neither_scrapes_nor_the_en
 
 
 def test_two_exporters_on_one_state_file(config: Path, tmp_path: Path) -> None:
-    config.write_text(f"state_file: {tmp_path}/state.json\n{FAST}")
+    config.write_text(FAST.replace("none", f"{tmp_path}/state.json"))
     other = tmp_path / "other.yaml"
     (tmp_path / "link.json").symlink_to("state.json")
-    other.write_text(f"state_file: {tmp_path}/link.json\n{FAST}")
+    other.write_text(FAST.replace("none", f"{tmp_path}/link.json"))
     with serving(config) as (process, _url):
         result = run(other, "--web.listen-address", "127.0.0.1:0")
         assert result.returncode == 1
