@@ -29,8 +29,8 @@ strikes both. Everything runs on loopback, the simulated vendor in a process of 
   other two, turn by turn.
 - **API cost**: requests for listings, counted at the vendor, a newer backup at each poll.
 - **memory**: what `serve` ever held at most. Of a settled backup 34 bytes and its id are kept.
-- **rules**: how long a real Prometheus says that an evaluation of all groups took, with the rules as they were before the
-  exporter decided as the reference. 100 resources are in trouble, then all of them.
+- **rules**: how long, by a real Prometheus' own clock, an evaluation of all groups took. The reference is the rules as
+  they were before the exporter decided. 100 resources are in trouble, then all of them.
 - **growth**: one measurement at each size, so it is coarser than the rest. Of three polls the quickest counts, for a
   scrape may meet the others; scrapes are timed just after a poll has ended.
 
