@@ -1,5 +1,6 @@
 """Verdicts over a restart: what stood goes on standing since then, until a reading ends it."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -192,3 +193,17 @@ async def test_another_provider_under_the_name_of_a_source_inherits_nothing(tmp_
     after = await Exporter(path, other).start()
 
     assert problems(after) == {}
+
+
+async def test_a_resource_whose_new_name_is_excluded_has_not_disappeared(tmp_path: Path) -> None:
+    at = usual_vendor(scopes={"one": [resource("db"), resource("x", name="stays")]})
+    exporter = await poll_once(tmp_path / "state.json", at, exclude=("retired*",), discovery_interval=0.001)
+    at.scopes["one"] = [resource("db"), resource("x", name="retired")]
+    await asyncio.sleep(0.01)
+    await exporter.poll()
+
+    assert 'resource="x"' not in exporter.text
+    at.scopes["one"] = [resource("db")]
+    await asyncio.sleep(0.01)
+    await exporter.poll()
+    assert 'resource="x"' not in exporter.text
