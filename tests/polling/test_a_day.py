@@ -33,8 +33,8 @@ EXPECTED = {
         "workspace": Account(resources=5, fewest=POLLS * 5 + LOOKS // 2, most=POLLS * 8 + LOOKS * 5 // 4),
     },
     "clickhouse_cloud": {
-        "analytics": Account(resources=6, fewest=POLLS * 6 + LOOKS, most=POLLS * 6 + 24 * 8 + LOOKS * 5 // 4),
-        "staging": Account(resources=1, fewest=POLLS, most=POLLS + 24 * 2 + 50),
+        "analytics": Account(resources=6, fewest=POLLS * 6 + LOOKS, most=POLLS * 6 + 24 * 9 + LOOKS * 5 // 4),
+        "staging": Account(resources=1, fewest=POLLS, most=POLLS + 24 * 3 + 50),
     },
     "northflank": {
         # in each poll one for each addon or two where there are more than a hundred backups, and one for what is closed
@@ -42,7 +42,8 @@ EXPECTED = {
     },
     "scalingo": {
         # each database has a token of its own, renewed every hour as the account's is
-        "shop": Account(resources=6, fewest=POLLS * 5, most=POLLS * 6 + 24 * 20 + 100),
+        # and of a shared PostgreSQL the recovery window is asked for in each poll
+        "shop": Account(resources=6, fewest=POLLS * 6, most=POLLS * 7 + 24 * 20 + 100),
     },
     "scholarly": {
         "campus": Account(resources=1, fewest=POLLS, most=POLLS * 2 + 24 * 5 + 100),
