@@ -122,7 +122,8 @@ def test_begins_with_the_vendors_name_and_a_sentence(name: str) -> None:
 @EACH_PROVIDER
 def test_no_other_module_knows_of_it(name: str) -> None:
     """What makes a vendor one file: nowhere else has a list, a branch or an example to be extended."""
-    own = {PROVIDERS / f"{name}.py", SIMULATORS / f"{name}.py"}
+    example = PROVIDERS.parent / "config" / "example.yaml"  # the package's copy of config.example.yaml
+    own = {PROVIDERS / f"{name}.py", SIMULATORS / f"{name}.py", example}
     brand, *_ = name.split("_")
     words = re.compile(f"{brand}|{name.replace('_', '[-_ ]?')}", re.IGNORECASE)
     knowing = {path for path in (ROOT / "exporter").rglob("*") if path.is_file() and path.suffix != ".pyc"}
