@@ -29,7 +29,7 @@ from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 MADE = "<!-- Made by `make docs` from the code; change it there. -->\n"
-SECTIONS = ("Least rights", "Reads", "Requests", "Cannot tell")
+SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 
 
 def pages() -> Iterator[tuple[Path, str]]:

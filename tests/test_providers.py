@@ -18,7 +18,7 @@ CATALOG = ROOT / "exporter" / "declared" / "catalog"
 SIMULATORS = ROOT / "exporter" / "demo" / "vendors"
 TESTS = ROOT / "tests" / "providers"
 SIMULATOR_TESTS = ROOT / "tests" / "demo"
-SECTIONS = ("Least rights", "Reads", "Requests", "Cannot tell")
+SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 EACH_PROVIDER = pytest.mark.parametrize("name", registry.names())
 
 

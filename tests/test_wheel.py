@@ -1,5 +1,6 @@
 """The wheel and the sdist, built, installed in an empty environment and used there."""
 
+import json
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def call(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the wheel and the sdist of what is committed or about to be."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     files = call("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).stdout.split("\0")
@@ -38,10 +39,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return what runs the command of a fresh environment that holds the wheel, its dependencies borrowed from here."""
     folder = tmp_path_factory.mktemp("empty")
-    (wheel,) = build.glob("*.whl")
+    (wheel,) = built.glob("*.whl")
     site = next(path for path in map(Path, sys.path) if path.name == "site-packages")
     assert call(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder).returncode == 0
     python = folder / "venv" / "bin" / "python"
@@ -58,16 +59,16 @@ def run(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-def test_the_wheel_holds_what_is_needed_and_no_test(build: Path) -> None:
-    (wheel,) = build.glob("*.whl")
+def test_the_wheel_holds_what_is_needed_and_no_test(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
 
     assert not [name for name in names if name.startswith(("tests", "benchmarks", "docs", "stack"))]
     assert "exporter/py.typed" in names
 
 
-def test_the_sdist_holds_no_stray_test(build: Path) -> None:
-    (sdist,) = build.glob("*.tar.gz")
+def test_the_sdist_holds_no_stray_test(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = [name.split("/", 1)[1] for name in archive.getnames() if "/" in name]
 
@@ -75,14 +76,18 @@ def test_the_sdist_holds_no_stray_test(build: Path) -> None:
     assert {"LICENSE", "README.md", "pyproject.toml"} <= set(names)
 
 
-def test_the_packages_are_fit_for_an_index(build: Path) -> None:
-    done = call(sys.executable, "-m", "twine", "check", "--strict", *build.iterdir(), cwd=build)
+def test_the_packages_are_fit_for_an_index(built: Path) -> None:
+    done = call(sys.executable, "-m", "twine", "check", "--strict", *built.iterdir(), cwd=built)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
     ("command", "shows"),
     [
+        ("rules", "BackupTooOld"),
+        ("example-config", "sources:"),
+        ("providers", "northflank"),
+        ("schema", '"$schema"'),
         ("--version", "backup-exporter"),
     ],
 )
@@ -90,3 +95,10 @@ def test_a_command_works_from_the_wheel(run: Run, command: str, shows: str) -> N
     done = run(command)
     assert done.returncode == 0, done.stderr
     assert shows in done.stdout
+
+
+def test_the_dashboards_are_written_from_the_wheel(run: Run, tmp_path: Path) -> None:
+    done = run("dashboards", "--output-dir", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for name in ("overview", "resource", "exporter"):
+        assert json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))["panels"]

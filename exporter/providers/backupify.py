@@ -43,12 +43,12 @@ Reads:
 
 Requests:
 
-- A poll: 1 per instance with up to 20 backups, otherwise 2 (the first page tells where the last one is); one for each
+- A poll: 1 per instance with up to 20 backups, otherwise 2 (the first page says where the last one is); one for each
   20 backups when the whole listing is read, at the start and at each `discovery_interval`.
 - Discovery: 1 per 20 customers, and 1 per 20 instances of each customer or definition (at least one each).
 - A token every quarter of an hour; while a backup runs, 1 or 2 at each `progress_interval`.
 
-Cannot tell:
+Does not report:
 
 - Sizes: `backup_last_success_size_bytes`, `backup_typical_size_bytes` and `backup_stored_bytes` are absent.
 - `backup_progress_percent`, `backup_resource_state`, `backup_resource_created_timestamp_seconds`, kinds.
@@ -125,7 +125,7 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:
-    """Return the schedule of an instance that no list has told about."""
+    """Return the schedule of an instance that no list contains."""
     answer = await api.get(address(options.base_url, "v1", "backup_instances", resource.id), auth=_auth(options))
     return _details(wire.record(answer.body))
 
@@ -133,7 +133,7 @@ async def details(api: Api, options: Options, resource: Resource) -> Details:
 async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator[RawPage]:
     """Yield the listing from its last page back to its first.
 
-    The first page has to be asked for, as only its links tell the last one; it is kept and yielded at the end.
+    The first page has to be asked for, as only its links name the last one; it is kept and yielded at the end.
     """
     auth = _auth(options)
     first = await api.get(_backups(options, resource), auth=auth, envelope=wire.Records)

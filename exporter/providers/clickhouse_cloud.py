@@ -4,7 +4,7 @@ The OpenAPI interface of ClickHouse Cloud, version 1, at `https://api.clickhouse
 https://clickhouse.com/docs/cloud/manage/openapi. A resource is a service; of a warehouse only the primary one, since
 the secondary ones have no backups of their own. Authentication is HTTP Basic, with the key's id as the user and its
 secret as the password. No list is paged, and backups come newest first. ClickHouse admits 10 requests in 10 seconds
-for each key; a 429 tells in `X-RateLimit-Reset` how many seconds to wait.
+for each key; a 429 says in `X-RateLimit-Reset` how many seconds to wait.
 
     - name: analytics
       provider: clickhouse_cloud
@@ -53,7 +53,7 @@ Requests:
 - A discovery costs one more for each service, and three for the account (two with `organization_id`).
 - At the documented limit, the first poll of 30 services takes about a minute and each later one half of that.
 
-Cannot tell:
+Does not report:
 
 - progress in percent, restores, and why a backup failed: the API has none of them;
 - whether backups are on at all, so there is no `backup_schedule_enabled`;
@@ -310,9 +310,9 @@ def _postgres_backup(entry: wire.Record) -> Backup:
 
 
 def _finish_time(entry: wire.Record) -> float | None:
-    told = wire.timestamp(entry.get("finishedAt"))
-    if told is not None or STATUSES.get(wire.status_word(entry.get("status"))) not in ENDED:
-        return told  # of a backup that runs, `durationInSeconds` is the time up to now
+    finished = wire.timestamp(entry.get("finishedAt"))
+    if finished is not None or STATUSES.get(wire.status_word(entry.get("status"))) not in ENDED:
+        return finished  # of a backup that runs, `durationInSeconds` is the time up to now
     started, duration = wire.timestamp(entry.get("startedAt")), wire.number(entry.get("durationInSeconds"))
     return None if started is None or duration is None else started + duration
 

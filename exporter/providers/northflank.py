@@ -35,7 +35,7 @@ backup is followed; in every discovery one for the projects, one for each projec
 with up to a hundred backups each, polled every five minutes, cost about 300 of the 1000 requests an hour. With
 `volumes: true`, a volume costs one request in every poll, one in every discovery, and each project one more there.
 
-Cannot tell:
+Does not report:
 - how far a running backup has come;
 - whether a schedule or a human made a backup;
 - when an addon was created, as the list of addons does not say;
@@ -121,11 +121,11 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
 async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Read the schedules of an addon or a volume, and an addon's last restore."""
     parts = [part async for part in _parts(api, options, _Part, *_path_segments(resource), "backup-schedules")]
-    told = _schedule(parts)
+    details = _schedule(parts)
     if resource.kind == VOLUME:
-        return told
+        return details
     restores = await _whole(api, options, "restores", *_path_segments(resource), "restores")
-    return replace(told, restore=_last_restore(restores))
+    return replace(details, restore=_last_restore(restores))
 
 
 class _Listed(wire.Envelope):

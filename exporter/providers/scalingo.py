@@ -3,7 +3,7 @@
 Hosts: `https://auth.scalingo.com`, `https://api.{region}.scalingo.com`, `https://db-api.{region}.scalingo.com`. The
 vendor's documentation: https://developers.scalingo.com. The API token is exchanged for a token of one hour, and that
 one for a token of one hour for each addon; both are renewed in time. Nothing is paged; backups come newest first. The
-limit is 60 requests a minute for all of this together; a 429 is plain text and does not tell how long to wait.
+limit is 60 requests a minute for all of this together; a 429 is plain text and does not say how long to wait.
 
     - name: shop
       provider: scalingo
@@ -44,7 +44,7 @@ Requests:
 - A discovery costs two for the account, and one more for each app, each dedicated PostgreSQL and each database.
 - At the documented limit, the first poll of 20 apps with one database each takes a little over a minute.
 
-Cannot tell:
+Does not report:
 
 - when a backup ended, so there is no duration of any kind, unless `events: true` reads it from the apps' events;
 - progress in percent, restores, and why a backup failed;
@@ -190,7 +190,7 @@ async def _get(api: Api, options: Options, *segments: str) -> Any:
 
 
 async def _get_of(api: Api, options: Options, resource: Resource, *segments: str, envelope: Any = Any) -> Any:
-    """Return what the database API tells of one addon, with the addon's own token."""
+    """Return what the database API returns of one addon, with the addon's own token."""
     app, addon = resource.path
     base = options.db_api_url or f"https://db-api.{options.region}.scalingo.com"
     exchange = TokenExchange(
@@ -229,7 +229,7 @@ def _token(body: Any) -> Token:
 
 
 def _lifetime(token: str) -> tuple[float | None, float | None]:
-    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not tell."""
+    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not say."""
     payload = token.partition(".")[2].partition(".")[0]
     try:
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -281,8 +281,8 @@ def _listed_addon(entry: wire.Record) -> Sequence[Resource]:
     """Return the database of an entry that holds its app and its addon; none if the addon is of another provider."""
     app, addon = _app(wire.record(entry, "app")), wire.record(entry, "addon")
     provider = _technology(wire.optional_object(addon, "addon_provider").get("id"))
-    told = _technology(wire.optional_object(entry, "database").get("technology"))
-    if provider not in (DEDICATED, SHARED) or DEDICATED not in (provider, told) or _is_gone(addon):
+    technology = _technology(wire.optional_object(entry, "database").get("technology"))
+    if provider not in (DEDICATED, SHARED) or DEDICATED not in (provider, technology) or _is_gone(addon):
         return ()
     return (replace(_addon(app.id, app.name, addon), name=f"{app.name}/{DEDICATED}", kind=DEDICATED),)
 
@@ -317,7 +317,7 @@ def _technology(value: object) -> str:
 
 
 def _is_gone(addon: wire.Record) -> bool:
-    """Tell whether an addon was removed; an upgrade sets the same instant, but leaves it alive."""
+    """Return whether an addon was removed; an upgrade sets the same instant, but leaves it alive."""
     return (
         wire.timestamp(addon.get("deprovisioned_at")) is not None and wire.status_word(addon.get("status")) not in ALIVE
     )
@@ -327,8 +327,8 @@ def _schedule(database: wire.Record) -> tuple[bool | None, float | None]:
     """Return whether periodic backups are on, and if so the largest gap between their hours."""
     enabled = wire.boolean(database.get("periodic_backups_enabled"))
     hours = database.get("periodic_backups_scheduled_at")
-    told = [wire.number(hour) for hour in (hours if isinstance(hours, list) else [hours])]
-    slots = [hour * HOUR for hour in told if hour is not None and hour < 24]
+    given = [wire.number(hour) for hour in (hours if isinstance(hours, list) else [hours])]
+    slots = [hour * HOUR for hour in given if hour is not None and hour < 24]
     return enabled, (largest_gap(slots, DAY) or DAY) if enabled else None
 
 

@@ -14,7 +14,7 @@ Limits: 1 request a second for each institution, unless your contract says other
 
 Least rights: an API key belongs to a Scholarly user and may do all that this user may. Make a service account for the
 exporter alone, give it one institution and no more than is needed to see that institution's backups, and create the
-key there. The API does not tell which institution a backup belongs to: use one key, and one source, per institution.
+key there. The API does not say which institution a backup belongs to: use one key, and one source, per institution.
 
 Reads:
 
@@ -29,16 +29,16 @@ time a running backup is followed.
 Which resource: if the key sees exactly one institution, its id is the resource. If it may not list institutions (403,
 404), sees none or sees several, the resource is named after the source instead.
 
-What stands for what: a backup starts when it was requested (`created_at`). A finish is not told; `updated_at`, as first
-seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a replica that
+What stands for what: a backup starts when it was requested (`created_at`). A finish is not reported; `updated_at`, as
+first seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a replica that
 may be some seconds behind.
 
 Where a running backup has no percentage, `completed_tables` of `total_tables` give it.
 
-Cannot tell:
+Does not report:
 
 - a schedule: `backup_schedule_enabled`, `backup_expected_interval_seconds`, and any limit of its own: set `max_age`.
-- kinds of backups: nothing is told apart by kind.
+- kinds of backups: there is only one.
 - the state of an institution: `backup_resource_state`.
 - restores: `backup_last_restore_timestamp_seconds`, `backup_last_restore_status`.
 - how long a failed backup took.
@@ -66,7 +66,7 @@ STATUSES: Mapping[str, Status] = {
 }
 
 NAMED_AFTER_SOURCE = Resource(id="", name="", kind="institution")
-"""The one resource of a key whose institution is not told.
+"""The one resource of a key whose institution is not reported.
 
 A provider does not know its source's name: an empty id asks the core to put that name in its place. The core also sees
 to it that an id once chosen stays, whichever of the two a later discovery finds.
@@ -148,9 +148,9 @@ def _next(api: Api, answer: Answer, links: object) -> str | None:
 
 def _total(meta: object) -> int | None:
     """Return how many backups there are by either generation of the list's documentation."""
-    for told in (wire.optional_object(meta).get("total"), wire.optional_object(meta, "page").get("total_count")):
-        if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
-            return told
+    for total in (wire.optional_object(meta).get("total"), wire.optional_object(meta, "page").get("total_count")):
+        if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
+            return total
     return None
 
 

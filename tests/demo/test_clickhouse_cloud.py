@@ -175,7 +175,7 @@ def test_staging_goes_down_for_a_minute_in_every_ten(speed: float) -> None:
 
 def test_managed_postgres_is_listed_with_its_backups_by_cursor() -> None:
     ledger = Service(name="ledger", pattern=frequent(STORY), retention=168)
-    account = ClickhouseAccount("pg", story=STORY, services=(), postgres=(ledger,), told=True, down=lambda _: False)
+    account = ClickhouseAccount("pg", story=STORY, services=(), postgres=(ledger,), named=True, down=lambda _: False)
     path = f"/v1/organizations/{account.configuration('')['organization_id']}/postgres"
 
     def ask(rest: str = "", **query: str) -> dict[str, Any]:

@@ -87,8 +87,8 @@ EVENTS = (
 def accounts(story: Story) -> Sequence[Account]:
     """Return an organization with every kind of trouble, and a small one behind a proxy that fails now and then."""
     return (
-        ClickhouseAccount("analytics", story=story, services=analytics(story), told=False, down=lambda _: False),
-        ClickhouseAccount("staging", story=story, services=staging(story), told=True, down=outage(story)),
+        ClickhouseAccount("analytics", story=story, services=analytics(story), named=False, down=lambda _: False),
+        ClickhouseAccount("staging", story=story, services=staging(story), named=True, down=outage(story)),
     )
 
 
@@ -151,11 +151,11 @@ def ending(number: int) -> Callable[[Run], Run | None]:
 
 
 def outage(story: Story) -> Callable[[float], bool]:
-    """Return what tells whether a minute has come, the second of every ten, in which nothing works."""
+    """Return what says whether a minute has come, the second of every ten, in which nothing works."""
 
     def down(now: float) -> bool:
-        told = (now - story.start) * story.speed
-        return told >= MINUTE and told % (10 * MINUTE) // MINUTE == 1
+        elapsed = (now - story.start) * story.speed
+        return elapsed >= MINUTE and elapsed % (10 * MINUTE) // MINUTE == 1
 
     return down
 
@@ -169,17 +169,17 @@ class ClickhouseAccount:
         *,
         story: Story,
         services: Sequence[Service],
-        told: bool,
+        named: bool,
         down: Callable[[float], bool],
         postgres: Sequence[Service] = (),
     ) -> None:
-        """Let `told` say whether the source is configured with the organization's id, and `down` when all is 503."""
+        """Let `named` say whether the source is configured with the organization's id, and `down` when all is 503."""
         self.name = name
         self._story = story
         self._services = {service.id: service for service in services}
         self._postgres = {service.id: service for service in postgres}
         self._organization = identifier("organization", name)
-        self._told = told
+        self._named = named
         self._down = down
         self._key, self._secret = f"simulated-{name}-key", f"simulated-{name}-secret"
         self._signature = "Basic " + base64.b64encode(f"{self._key}:{self._secret}".encode()).decode()
@@ -192,7 +192,7 @@ class ClickhouseAccount:
             "provider": "clickhouse_cloud",
             "key_id": self._key,
             "key_secret": self._secret,
-            **({"organization_id": self._organization} if self._told else {}),
+            **({"organization_id": self._organization} if self._named else {}),
             "base_url": base,
             "min_backups": 1,
             "resources": {"orders": {"min_backups": 4, "min_retention": "2d"}},

@@ -1,7 +1,7 @@
 """A simulated Northflank: one account with two projects of addons, and a third project that it may not look into.
 
 As documented: a bearer token, both forms of every path (with and without the team), `per_page` up to 100, cursors and
-page numbers, errors in one envelope, the rate limit told on every answer. What the documents leave open is made
+page numbers, errors in one envelope, the rate limit on every answer. What the documents leave open is made
 awkward: lists come in no order, a running backup has no size and no `completedAt`, schedules have no `pagination`.
 """
 
@@ -260,7 +260,7 @@ def _backup(source: str, run: Run, now: float) -> Json:
 
 
 def _alone(backup: Json) -> Json:
-    """Return a backup as it is shown by itself, where the compression is not told."""
+    """Return a backup as it is shown by itself, where the compression is not reported."""
     config = {key: value for key, value in backup["config"].items() if key != "compressionType"}
     return {**backup, "config": config}
 

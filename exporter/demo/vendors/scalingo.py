@@ -103,8 +103,8 @@ class ScalingoAccount:
             unlimited = self._exchange if segments[0] != ARCHIVES else self._file
             return unlimited(request, now)
         if self._window.admit(now) > 0:
-            told = {"Content-Type": "text/plain"}
-            return Response(status=429, body=b"Retry later", headers=told, complaint="over the limit")
+            plain = {"Content-Type": "text/plain"}
+            return Response(status=429, body=b"Retry later", headers=plain, complaint="over the limit")
         match request.method, segments:
             case "POST", ["v1", "apps", app, "addons", wanted, "token"]:
                 return self._addon_token(request, app, wanted, now)
