@@ -30,8 +30,8 @@ Which resource: if the key sees exactly one institution, its id is the resource.
 404), sees none or sees several, the resource is named after the source instead.
 
 What stands for what: a backup starts when it was requested (`created_at`). A finish is not reported; `updated_at`, as
-first seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a replica that
-may be some seconds behind.
+first seen on the completed backup, stands in for it, so that a duration is an approximation. Answers come from a
+replica that may be some seconds behind.
 
 Where a running backup has no percentage, `completed_tables` of `total_tables` give it.
 
