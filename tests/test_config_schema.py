@@ -16,6 +16,7 @@ from exporter.config import schema as schemas
 from exporter.config.location import Report
 from exporter.config.options import option_keys
 from exporter.config.schema import schema
+from exporter.declared.schema import declaration_schema
 from exporter.declared.vendors import Vendors
 from exporter.provider import Provider
 from tests.test_config import EXPECTED, PROVIDERS, TESTDATA
@@ -155,5 +156,5 @@ def run(*arguments: str) -> str:
 
 
 def test_the_commands_print_them() -> None:
-    assert json.loads(run("schema")) == json.loads(json.dumps(schema(ALL)))
+    assert json.loads(run("schema")) == json.loads(json.dumps(schema(ALL, declaration_schema())))
     assert run("example-config") == (ROOT / "config.example.yaml").read_text()

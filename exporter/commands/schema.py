@@ -3,10 +3,11 @@
 import json
 
 from exporter.config.schema import schema
+from exporter.declared.schema import declaration_schema
 from exporter.declared.vendors import Vendors
 
 
 def print_schema() -> int:
     """Print the schema; it knows the vendors that are built in, in the catalog, or in an installed package."""
-    print(json.dumps(schema(Vendors().providers), indent=2))
+    print(json.dumps(schema(Vendors().providers, declaration_schema()), indent=2))
     return 0

@@ -127,8 +127,14 @@ TOP: Mapping[str, Schema] = {
 }
 
 
-def schema(providers: Mapping[str, Provider]) -> Schema:
-    """Return the schema of a configuration that may name these providers, and those that it declares itself."""
+ANY_DECLARATION: Schema = {"type": "object"}
+
+
+def schema(providers: Mapping[str, Provider], declaration: Schema = ANY_DECLARATION) -> Schema:
+    """Return the schema of a configuration that may name these providers, and those that it declares itself.
+
+    `declaration` is the schema of one that stands inside a source.
+    """
     sources = {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/source"}}
     return {
         "$schema": DIALECT,
@@ -137,19 +143,27 @@ def schema(providers: Mapping[str, Provider]) -> Schema:
         "required": ["sources"],
         "if": {"not": {"required": ["declarations"]}},
         "then": {"properties": {"sources": {"items": {"properties": {"provider": words((*providers, INLINE))}}}}},
-        "definitions": {"source": _source(providers)},
+        "definitions": {"source": _source(providers, declaration)},
     }
 
 
-def _source(providers: Mapping[str, Provider]) -> Schema:
+def _source(providers: Mapping[str, Provider], declaration: Schema) -> Schema:
     own = {name: option_schemas(provider, TEXT, URL) for name, provider in providers.items()}
-    own[INLINE] = ({INLINE_KEY: {"type": "object"}}, [{"required": [INLINE_KEY]}])
     return {
         "type": "object",
         "properties": dict(SOURCE),
         "required": ["name", "provider"],
-        "allOf": [_of_provider(name, keys, demands) for name, (keys, demands) in own.items()],
+        "allOf": [
+            *(_of_provider(name, keys, demands) for name, (keys, demands) in own.items()),
+            _of_inline(declaration),
+        ],
     }
+
+
+def _of_inline(declaration: Schema) -> Schema:
+    """Return what holds for a source that declares its vendor: its other keys are the declaration's own options."""
+    fitting = {"properties": {"provider": {"const": INLINE}}, "required": ["provider"]}
+    return {"if": fitting, "then": {"properties": {INLINE_KEY: declaration}, "required": [INLINE_KEY]}}
 
 
 def _of_provider(name: str, keys: Mapping[str, Schema], demands: Sequence[Schema]) -> Schema:

@@ -256,6 +256,8 @@ class BackupsStep:
     progress: Field | None = None
     expires: Field | None = None
     recovery: WindowOf | None = None
+    window_alone: bool = False
+    """Whether the window stands in place of a list."""
 
     @property
     def fields(self) -> Iterator[tuple[str, Field | StatusField]]:

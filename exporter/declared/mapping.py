@@ -159,7 +159,9 @@ def map_window(step: BackupsStep, body: Any) -> RecoveryWindow | None:
     earliest, latest = _read(step.recovery.earliest, body), _read(step.recovery.latest, body)
     if earliest is None and latest is None:
         return None
-    return RecoveryWindow(kind=step.recovery.kind, earliest=earliest, latest=latest)
+    return RecoveryWindow(
+        kind=step.recovery.kind, earliest=earliest, latest=latest, beside_backups=not step.window_alone
+    )
 
 
 def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = None) -> Backup:
@@ -167,7 +169,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
     started, finished = _read(step.started, record), _read(step.finished, record)
     if step.duration is not None and started is not None and (span := step.duration.read(record)) is not None:
         finished = started + span
-    return wire.backup(
+    found = wire.backup(
         step.status.statuses,
         step.status.word(record),
         given=_take(step, record),
@@ -178,6 +180,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
         kind=_read(step.kind, record) or "",
         progress=_read(step.progress, record),
     )
+    return found if step.expires is None else replace(found, expires=step.expires.read(record))
 
 
 def _take(step: BackupsStep, record: Mapping[str, Any]) -> Mapping[str, object]:

@@ -134,6 +134,24 @@ def header_problem(name: str) -> str | None:
 
 # Authentication.
 
+AUTH_KEYS: Mapping[str, tuple[str, ...]] = {
+    "bearer": ("type", "token"),
+    "http_basic": ("type", "username", "password"),
+    "api_key": ("type", "name", "location", "template"),
+    "oauth2_client_credentials": (
+        "type", "access_token_url", "client_id", "client_secret", "client_auth", "scope",
+    ),
+    "token_exchange": ("type", "url", "token_path", "lifetime", "auth", "json", "form"),
+}  # fmt: skip
+PAGINATOR_KEYS: Mapping[str, tuple[str, ...]] = {
+    "single_page": ("type",),
+    "header_link": ("type",),
+    "json_link": ("type", "next_url_path"),
+    "cursor": ("type", "cursor_path", "cursor_param", "has_more_path", "page_param"),
+    "page_number": ("type", "page_param", "base_page", "total_pages_path", "total_records_path"),
+    "offset": ("type", "limit", "offset_param", "limit_param", "total_records_path"),
+}
+
 
 def auth_of(names: Names) -> Reader[AuthOf]:
     """Make the reader of `auth`, which may hold another `auth`."""
@@ -143,6 +161,7 @@ def auth_of(names: Names) -> Reader[AuthOf]:
         type_ = need(entry, "type", word_of(_AUTHS, "type"), f"give one of {', '.join(_AUTHS)}")
         if type_ is None:
             raise InvalidValueError("has no usable type")
+        entry.check_keys(AUTH_KEYS[type_])
         return _AUTHS[type_](entry, names)
 
     return read
@@ -161,12 +180,10 @@ def _option(names: Names, *, secret: bool = True) -> Reader[str]:
 
 
 def _bearer(entry: Section, names: Names) -> AuthOf:
-    entry.check_keys(("type", "token"))
     return BearerOf(need(entry, "token", _option(names), "name the option that holds the token") or "")
 
 
 def _basic(entry: Section, names: Names) -> AuthOf:
-    entry.check_keys(("type", "username", "password"))
     return BasicOf(
         username=entry.read("username", _option(names, secret=False)),
         password=need(entry, "password", _option(names), "name the option that holds the password") or "",
@@ -174,7 +191,6 @@ def _basic(entry: Section, names: Names) -> AuthOf:
 
 
 def _api_key(entry: Section, names: Names) -> AuthOf:
-    entry.check_keys(("type", "name", "location", "template"))
     name = need(entry, "name", text, "name the header or the query parameter") or ""
     location = entry.read("location", word_of(("header", "query"), "location")) or "header"
     if location == "header" and name and (problem := header_problem(name)) is not None:
@@ -192,7 +208,6 @@ def _api_key(entry: Section, names: Names) -> AuthOf:
 
 
 def _client_credentials(entry: Section, names: Names) -> AuthOf:
-    entry.check_keys(("type", "access_token_url", "client_id", "client_secret", "client_auth", "scope"))
     url = need(entry, "access_token_url", path_under(names), "give the path of the token endpoint")
     client_id = need(entry, "client_id", _option(names, secret=False), "name the option that holds it")
     client_secret = need(entry, "client_secret", _option(names), "name the option that holds it")
@@ -206,7 +221,6 @@ def _client_credentials(entry: Section, names: Names) -> AuthOf:
 
 
 def _token_exchange(entry: Section, names: Names) -> AuthOf:
-    entry.check_keys(("type", "url", "token_path", "lifetime", "auth", "json", "form"))
     url = need(entry, "url", path_under(names), "give the path that gives the token")
     token = need(entry, "token_path", expression, "say where the token stands in the answer")
     bodies = {key: entry.read(key, _pairs(known_template(names, in_auth=True))) for key in ("json", "form")}
@@ -239,21 +253,19 @@ def paginator(value: Any, location: Location) -> Paginator:
     type_ = need(entry, "type", word_of(_PAGINATORS, "type"), f"give one of {', '.join(_PAGINATORS)}")
     if type_ is None:
         raise InvalidValueError("has no usable type")
+    entry.check_keys(PAGINATOR_KEYS[type_])
     return _PAGINATORS[type_](entry)
 
 
-def _single_page(entry: Section) -> Paginator:
-    entry.check_keys(("type",))
+def _single_page(_: Section) -> Paginator:
     return SinglePage()
 
 
-def _header_link(entry: Section) -> Paginator:
-    entry.check_keys(("type",))
+def _header_link(_: Section) -> Paginator:
     return HeaderLink()
 
 
 def _json_link(entry: Section) -> Paginator:
-    entry.check_keys(("type", "next_url_path"))
     found = need(entry, "next_url_path", expression, "say where the link to the next page stands")
     if found is None:
         raise InvalidValueError("is not complete")
@@ -261,7 +273,6 @@ def _json_link(entry: Section) -> Paginator:
 
 
 def _cursor(entry: Section) -> Paginator:
-    entry.check_keys(("type", "cursor_path", "cursor_param", "has_more_path", "page_param"))
     found = need(entry, "cursor_path", expression, "say where the cursor stands in the answer")
     param = need(entry, "cursor_param", text, "name the parameter that sends the cursor")
     has_more = entry.read("has_more_path", expression)
@@ -272,7 +283,6 @@ def _cursor(entry: Section) -> Paginator:
 
 
 def _page_number(entry: Section) -> Paginator:
-    entry.check_keys(("type", "page_param", "base_page", "total_pages_path", "total_records_path"))
     base_page = entry.read("base_page", whole_number(0))
     if "total_pages_path" in entry and "total_records_path" in entry:
         entry.location.key("total_records_path").problem("total_pages_path is given too; keep one of the two")
@@ -285,7 +295,6 @@ def _page_number(entry: Section) -> Paginator:
 
 
 def _offset(entry: Section) -> Paginator:
-    entry.check_keys(("type", "limit", "offset_param", "limit_param", "total_records_path"))
     return Offset(
         limit=need(entry, "limit", whole_number(1), "say how many records a page holds") or 1,
         offset_param=entry.read("offset_param", text) or "offset",

@@ -173,6 +173,7 @@ def backups(entry: Section, names: Names, above: Inherited) -> BackupsStep:
         id=own_id or _nothing(),
         status=found,
         recovery=window,
+        window_alone=_lists_nothing(entry),
         **entry.read_all(readers),
     )
 

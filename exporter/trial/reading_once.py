@@ -106,7 +106,7 @@ def show_backup(backup: Backup) -> Mapping[str, Any]:
         "size": backup.size,
         "kind": backup.kind,
         "progress": backup.progress,
-        "expires": getattr(backup, "expires", None),
+        "expires": backup.expires,
     }
 
 

@@ -223,6 +223,24 @@ async def test_a_window_alone() -> None:
     assert "backup_stored_bytes" not in resources["d"]
 
 
+async def test_a_window_beside_a_list_and_when_a_backup_expires() -> None:
+    answers = {
+        "/v1/databases": [{"id": "d"}],
+        "/v1/databases/d/backups": {
+            "items": [{**BACKUPS[0], "until": "2026-12-01T00:00:00Z"}],
+            "from": "2026-11-10T00:00:00Z",
+            "to": "2026-11-25T12:00:00Z",
+        },
+    }
+    window = {"kind": "pitr", "earliest": "from", "latest": "to"}
+    resources, _ = await poll_once(answers, backups={"records": "items", "recovery": window, "expires": "until"})
+    one = resources["d"]
+
+    assert one["backup_last_success_by_kind_timestamp_seconds"] == {"pitr": 1795608000}
+    assert one["backup_oldest_success_timestamp_seconds"] == 1794268800
+    assert one["backup_stored_bytes"] == 10
+
+
 async def test_what_is_found_and_cannot_be_read_is_counted() -> None:
     odd = [{"id": 1, "at": "yesterday", "state": "done", "size": "much"}, {"id": 2, "at": None, "state": "done"}]
     resources, _ = await poll_once({**ONE, "/v1/databases/d/backups": odd})

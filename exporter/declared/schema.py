@@ -1,0 +1,78 @@
+"""Describes a declaration as a JSON Schema for editors: which keys stand where, and which words are known."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from exporter.declared.conversions import SIZES, SPANS
+from exporter.declared.reading import KEYS, RATE_KEYS
+from exporter.declared.reading_requests import AUTH_KEYS, PAGINATOR_KEYS
+from exporter.declared.reading_steps import (
+    BACKUP_KEYS,
+    FOLLOW_KEYS,
+    MOST_SCOPES,
+    RESOURCE_KEYS,
+    RESTORE_KEYS,
+    SCHEDULE_KEYS,
+    SCOPE_KEYS,
+)
+from exporter.declared.reading_tests import EXPECT_KEYS, TEST_KEYS
+from exporter.declared.reading_values import CHOICE_KEYS
+
+Schema = Mapping[str, Any]
+
+TEXT: Schema = {"type": ["string", "integer"]}
+
+
+def declaration_schema() -> Schema:
+    """Return the schema of a declaration inside a source; in a file `declaration` and `name` are required too."""
+    keys = _keys(KEYS)
+    keys["declaration"] = {"const": 1}
+    keys["auth"], keys["paginator"] = _one_of_types(AUTH_KEYS), _one_of_types(PAGINATOR_KEYS)
+    keys["rate_limit"] = _mapping(_keys(RATE_KEYS))
+    keys["scopes"] = {"type": "array", "maxItems": MOST_SCOPES, "items": _step(SCOPE_KEYS)}
+    keys["tests"] = {"type": "array", "items": _mapping({**_keys(TEST_KEYS), "expect": _mapping(_keys(EXPECT_KEYS))})}
+    steps = {
+        "resources": RESOURCE_KEYS,
+        "schedule": SCHEDULE_KEYS,
+        "restores": RESTORE_KEYS,
+        "backups": BACKUP_KEYS,
+        "follow": FOLLOW_KEYS,
+    }
+    keys |= {name: _step(known) for name, known in steps.items()}
+    return {**_mapping(keys), "required": ["base_url", "resources", "backups"]}
+
+
+def _step(known: Iterable[str]) -> Schema:
+    keys = _keys(known)
+    keys["auth"], keys["paginator"] = _one_of_types(AUTH_KEYS), _one_of_types(PAGINATOR_KEYS)
+    for name in ("size", "duration", "interval", "started", "finished", "created", "expires", "kind", "state"):
+        if name in keys:
+            keys[name] = _field(name)
+    return _mapping(keys)
+
+
+def _field(name: str) -> Schema:
+    own: dict[str, Schema] = {}
+    if name == "size":
+        own["unit"] = {"enum": list(SIZES)}
+    elif name in ("duration", "interval"):
+        own["unit"] = {"enum": list(SPANS)}
+    elif name not in ("kind", "state"):
+        own["format"] = {"type": "string"}
+    one = {"anyOf": [TEXT, _mapping({**_keys(CHOICE_KEYS), **own})]}
+    return {"anyOf": [*one["anyOf"], {"type": "array", "minItems": 1, "items": one}]}
+
+
+def _one_of_types(types: Mapping[str, tuple[str, ...]]) -> Schema:
+    forms = [
+        {**_mapping({**_keys(keys), "type": {"const": name}}), "required": ["type"]} for name, keys in types.items()
+    ]
+    return {"anyOf": forms}
+
+
+def _keys(known: Iterable[str]) -> dict[str, Any]:
+    return dict.fromkeys(known, True)
+
+
+def _mapping(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(keys), "additionalProperties": False}
