@@ -1,6 +1,5 @@
 """Reads the configuration: a YAML file in, frozen settings and warnings out, or all of its problems at once."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from exporter import files, registry
 from exporter.config import document
+from exporter.config.globs import glob
 from exporter.config.location import Location, Report
 from exporter.config.options import option_keys, read_options
 from exporter.config.sections import Section, attempt, labels, list_of, nearest, section
@@ -273,8 +273,8 @@ def _provider(entry: Section, provider_name: str, name: str, context: _Context) 
 def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
     """Return the readers of what only a source has."""
     return {
-        "include": list_of(_glob("it leaves nothing out")),
-        "exclude": list_of(_glob("nothing of this source is watched")),
+        "include": list_of(glob("it leaves nothing out")),
+        "exclude": list_of(glob("nothing of this source is watched")),
         "ca_file": certificates_from(context.folder),
         "shard_by": one_of("source", "resource"),
         "ignore": ignored_of_source,
@@ -317,7 +317,7 @@ def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
         for written, said in section(value, location).values.items():
             at = location.key(written)
             pattern = attempt(
-                _glob("its keys can stand on the source itself"), document.substitute(written, environ, at), at
+                glob("its keys can stand on the source itself"), document.substitute(written, environ, at), at
             )
             limits = attempt(section, said, at)
             if limits is not None:
@@ -326,25 +326,3 @@ def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
         return tuple(found)
 
     return read
-
-
-def _glob(consequence: str) -> Reader[str]:
-    """Make the reader of a glob that warns of one that every name matches."""
-
-    def read(value: Any, location: Location) -> str:
-        pattern = text(value, location)
-        if not pattern.replace("*", "").removeprefix("?"):
-            location.warning(f"this glob matches every name, so {consequence}")
-        elif (sign := _regular(pattern)) is not None:
-            location.warning(f"looks like a regular expression ({sign}), but is a glob: *, ?, [abc] and [!abc]")
-        return pattern
-
-    return read
-
-
-def _regular(pattern: str) -> str | None:
-    """Return what of a glob means something in a regular expression alone."""
-    signs = [sign for sign in ("^", "$", "|", ".*", ".+", "\\") if sign in re.sub(r"\[!?[^\]]+\]", "", pattern)]
-    if re.search(r"\[(?!!?\]?[^\]]*\])", pattern):
-        signs.append("an unclosed [")
-    return signs[0] if signs else None

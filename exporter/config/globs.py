@@ -1,0 +1,29 @@
+"""Reads a glob of resources, and warns of one that its author probably did not mean."""
+
+import re
+from typing import Any
+
+from exporter.config.location import Location
+from exporter.config.values import Reader, text
+
+
+def glob(consequence: str) -> Reader[str]:
+    """Make the reader of a glob that warns of one that every name matches."""
+
+    def read(value: Any, location: Location) -> str:
+        pattern = text(value, location)
+        if not pattern.replace("*", "").removeprefix("?"):
+            location.warning(f"this glob matches every name, so {consequence}")
+        elif (sign := _regular(pattern)) is not None:
+            location.warning(f"looks like a regular expression ({sign}), but is a glob: *, ?, [abc] and [!abc]")
+        return pattern
+
+    return read
+
+
+def _regular(pattern: str) -> str | None:
+    """Return what of a glob means something in a regular expression alone."""
+    signs = [sign for sign in ("^", "$", "|", ".*", ".+", "\\") if sign in re.sub(r"\[!?[^\]]+\]", "", pattern)]
+    if re.search(r"\[(?!!?\]?[^\]]*\])", pattern):
+        signs.append("an unclosed [")
+    return signs[0] if signs else None
