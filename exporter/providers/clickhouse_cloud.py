@@ -250,8 +250,7 @@ def _path(resource: Resource) -> tuple[str, str, str]:
 
 
 def _service(scope: Scope, service: wire.Record) -> Resource:
-    own = wire.record_id(service)
-    state = service.get("state")
+    own, state = wire.record_id(service), service.get("state")
     return Resource(
         id=own,
         name=wire.text(service.get("name")) or own,
