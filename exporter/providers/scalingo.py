@@ -17,8 +17,7 @@ over. A dedicated PostgreSQL (`postgresql-ng`) can be restored to any point of a
 backups, whatever it says about them: its last success is the newest such point, its kind is `pitr`, and a newer point
 is expected every 12 hours. A PostgreSQL on shared resources has periodic backups, and where it has continuous ones too,
 its recovery window stands beside them under the kind `pitr`. A suspended addon and a stopped database count as paused.
-One whose periodic backups are
-switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
+One whose periodic backups are switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
 
 Least rights:
 
@@ -30,9 +29,8 @@ Least rights:
 Reads:
 
 - `POST /v1/tokens/exchange` and `POST /v1/apps/{app}/addons/{addon}/token`, which change nothing
-- `GET /v1/apps`, `GET /v1/apps/{app}/addons` and `GET /v1/databases`
+- `GET /v1/apps`, `GET /v1/apps/{app}/addons`, `GET /v1/databases`, with `events: true` also `GET /v1/apps/{app}/events`
 - `GET /api/databases/{addon}`: the schedule and the state
-- with `events: true`: `GET /v1/apps/{app}/events`
 - `GET /api/databases/{addon}/backups`, for a shared PostgreSQL also `GET /api/databases/{addon}/pitr/recovery_window`;
   for a dedicated PostgreSQL only the latter
 - with `verify_downloads`, `GET /api/databases/{addon}/backups/{id}/archive`: the address of a backup's file
@@ -51,8 +49,6 @@ Does not report:
 - single backups of a dedicated PostgreSQL, so neither sizes nor failures nor counts of them.
 """
 
-import json
-from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -76,14 +72,12 @@ STATUSES: Mapping[str, Status] = {
 KINDS = frozenset({"periodic", "manual"})
 DEDICATED, SHARED = "postgresql-ng", "postgresql"
 BACKUP_EVENTS = frozenset({"database_backup_succeeded", "database_backup_failed"})
-EMPTY: Mapping[str, Secret | str] = {}
-"""The body of a POST that has nothing to say, as the official clients send it."""
+EMPTY: Mapping[str, Secret | str] = {}  # the body of a POST that has nothing to say, as the official clients send it
 DATABASES = frozenset({DEDICATED, "postgresql", "mysql", "mongodb", "redis", "elasticsearch", "opensearch", "influxdb"})
 ALIVE = frozenset({"running", "provisioning", "suspended"})
 DEDICATED_SCOPE = Scope(id="/v1/databases", name="dedicated databases")  # no app has a slash in its id or name
 DERIVED = Url("")
-RECOVERY_KIND = "pitr"
-RECOVERY_INTERVAL = 12 * HOUR
+RECOVERY_KIND, RECOVERY_INTERVAL = "pitr", 12 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +153,8 @@ async def _window_beside_backups(api: Api, options: Options, resource: Resource)
         window = await _recovery_window(api, options, resource)
     except NotFoundError:
         return None
-    if window.earliest is None and window.latest is None:
-        return None
-    return replace(window, interval=RECOVERY_INTERVAL, beside_backups=True)
+    known = window.earliest is not None or window.latest is not None
+    return replace(window, interval=RECOVERY_INTERVAL, beside_backups=True) if known else None
 
 
 async def ends(api: Api, options: Options, found: Sequence[Resource]) -> Mapping[str, float]:
@@ -193,14 +186,8 @@ async def _get_of(api: Api, options: Options, resource: Resource, *segments: str
     """Return what the database API returns of one addon, with the addon's own token."""
     app, addon = resource.path
     base = options.db_api_url or f"https://db-api.{options.region}.scalingo.com"
-    exchange = TokenExchange(
-        url=address(_api_url(options), "v1", "apps", app, "addons", addon, "token"),
-        read=_token,
-        auth=_account(options),
-        json=EMPTY,
-        lifetime=HOUR,
-        source_wide=False,
-    )
+    url, auth = address(_api_url(options), "v1", "apps", app, "addons", addon, "token"), _account(options)
+    exchange = TokenExchange(url=url, read=_token, auth=auth, json=EMPTY, lifetime=HOUR, source_wide=False)
     return (await api.get(address(base, "api", "databases", addon, *segments), auth=exchange, envelope=envelope)).body
 
 
@@ -209,14 +196,9 @@ def _api_url(options: Options) -> str:
 
 
 def _account(options: Options) -> TokenExchange:
-    return TokenExchange(
-        url=address(options.auth_url or "https://auth.scalingo.com", "v1", "tokens", "exchange"),
-        read=_token,
-        auth=BasicAuth(user="", password=options.token),
-        json=EMPTY,
-        lifetime=HOUR,
-        source_wide=True,
-    )
+    url = address(options.auth_url or "https://auth.scalingo.com", "v1", "tokens", "exchange")
+    auth = BasicAuth(user="", password=options.token)
+    return TokenExchange(url=url, read=_token, auth=auth, json=EMPTY, lifetime=HOUR, source_wide=True)
 
 
 def _token(body: Any) -> Token:
@@ -225,18 +207,7 @@ def _token(body: Any) -> Token:
     value = (addon if "token" in addon else wire.record(body)).get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedError("the exchange gave no usable token")
-    return Token(value, *_lifetime(value))
-
-
-def _lifetime(token: str) -> tuple[float | None, float | None]:
-    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not say."""
-    payload = token.partition(".")[2].partition(".")[0]
-    try:
-        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, RecursionError):
-        return None, None
-    issued, expires = (wire.number(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
-    return expires - issued if issued is not None and expires is not None and expires > issued else None, expires
+    return Token(value, *wire.token_lifetime(value))
 
 
 def _app(app: wire.Record) -> Scope:
@@ -246,14 +217,12 @@ def _app(app: wire.Record) -> Scope:
 
 async def _addons(api: Api, options: Options, app: Scope) -> Sequence[Resource]:
     """Return the databases among an app's addons; the app is asked for by its id, and if need be by its name."""
-    key = app.id
     try:
-        body = await _get(api, options, "apps", key, "addons")
+        key, body = app.id, await _get(api, options, "apps", app.id, "addons")
     except NotFoundError:
-        if app.name == key:
+        if app.name == app.id:
             raise
-        key = app.name
-        body = await _get(api, options, "apps", key, "addons")
+        key, body = app.name, await _get(api, options, "apps", app.name, "addons")
     listed = wire.by_turns(wire.records(body, "addons"))
     found = [_addon(key, app.name, addon) async for addon in listed if not _is_gone(addon)]
     return [resource for resource in found if resource.kind in DATABASES]
@@ -299,8 +268,7 @@ async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resou
 
 
 def _addon(app: str, app_name: str, addon: wire.Record) -> Resource:
-    own = wire.record_id(addon)
-    technology = _technology(wire.optional_object(addon, "addon_provider").get("id"))
+    own, technology = wire.record_id(addon), _technology(wire.optional_object(addon, "addon_provider").get("id"))
     return Resource(
         id=own,
         name=f"{app_name}/{technology}",
@@ -318,9 +286,8 @@ def _technology(value: object) -> str:
 
 def _is_gone(addon: wire.Record) -> bool:
     """Return whether an addon was removed; an upgrade sets the same instant, but leaves it alive."""
-    return (
-        wire.timestamp(addon.get("deprovisioned_at")) is not None and wire.status_word(addon.get("status")) not in ALIVE
-    )
+    removed = wire.timestamp(addon.get("deprovisioned_at"))
+    return removed is not None and wire.status_word(addon.get("status")) not in ALIVE
 
 
 def _schedule(database: wire.Record) -> tuple[bool | None, float | None]:
@@ -336,16 +303,13 @@ def backup(_options: Options, entry: wire.Record) -> Backup | None:
     """Return what a record means: nothing, if it is hidden."""
     if entry.get("hidden") is True:
         return None
-    kind = wire.status_word(entry.get("method"))
+    kind, began, created = wire.status_word(entry.get("method")), entry.get("started_at"), entry.get("created_at")
     return wire.backup(
         STATUSES,
         entry.get("status"),
-        given={
-            "started": wire.first_given(entry.get("started_at"), entry.get("created_at")),
-            "size": entry.get("size"),
-        },
+        given={"started": wire.first_given(began, created), "size": entry.get("size")},
         id=wire.record_id(entry),
-        started=wire.timestamp(entry.get("started_at")) or wire.timestamp(entry.get("created_at")),
+        started=wire.timestamp(began) or wire.timestamp(created),
         size=wire.number(entry.get("size")),
         kind=kind if kind in KINDS else "",
     )
