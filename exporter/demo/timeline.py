@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from exporter.model import Status
 
+Alteration = Callable[["Run"], "Run | None"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -44,7 +46,7 @@ class BackupPattern:
     """Part of the size that is added with each run."""
     kinds: tuple[str, ...] = ("",)
     """The kinds in turn."""
-    alter: Callable[[Run], Run | None] = lambda run: run
+    alter: Alteration = lambda run: run
     """What goes wrong: a run in, the changed run out, None if it never was."""
 
     def runs(self, now: float, keep: float) -> list[Run]:
@@ -65,3 +67,13 @@ class BackupPattern:
 def failing(*numbers: int) -> Callable[[Run], Run]:
     """Return a twist that lets the runs of these numbers fail."""
     return lambda run: replace(run, outcome=Status.FAILED) if run.number in numbers else run
+
+
+def lasting(number: int, seconds: float) -> Callable[[Run], Run]:
+    """Return a twist that lets the run of this number take so long."""
+    return lambda run: replace(run, end=run.start + seconds) if run.number == number else run
+
+
+def until(end: float) -> Alteration:
+    """Return a twist that lets no run start at this instant or later."""
+    return lambda run: run if run.start < end else None

@@ -22,7 +22,7 @@ from exporter.demo.http import (
     iso,
     json_response,
 )
-from exporter.demo.timeline import BackupPattern, Run, failing
+from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, lasting
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
 
@@ -140,12 +140,7 @@ def forget_service(story: Story) -> BackupPattern:
     return BackupPattern(first=story.at(40), every=DAY, takes=4 * MINUTE, size=300 * GIB, kinds=CHAIN, alter=alter)
 
 
-def lasting(number: int, seconds: float) -> Callable[[Run], Run]:
-    """Return a twist that lets one run take so long."""
-    return lambda run: replace(run, end=run.start + seconds) if run.number == number else run
-
-
-def ending(number: int) -> Callable[[Run], Run | None]:
+def ending(number: int) -> Alteration:
     """Return a twist after whose run of this number there was none."""
     return lambda run: run if run.number <= number else None
 

@@ -5,7 +5,7 @@ page numbers, errors in one envelope, the rate limit on every answer. What the d
 awkward: lists come in no order, a running backup has no size and no `completedAt`, schedules have no `pagination`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha1
@@ -23,7 +23,7 @@ from exporter.demo.http import (
     iso,
     json_response,
 )
-from exporter.demo.timeline import BackupPattern, Run, failing
+from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, until
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
 
@@ -42,7 +42,6 @@ PAGING = ("per_page", "page", "cursor")
 DOWNLOADS = "/simulated-storage/"
 TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
 Json = dict[str, Any]
-Alteration = Callable[[Run], Run | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +274,7 @@ def _addons(story: Story) -> Sequence[Addon]:
     """Return all addons: some well, one paused, one switched off, one on its way out; see also those below."""
     start = story.start
     manual = Run(number=0, start=start - 33 * DAY, end=start - 33 * DAY + 400, size=3 * GIB)
-    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, alter=_until(start - 9 * DAY))
+    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, alter=until(start - 9 * DAY))
     return (
         _ledger(story),
         Addon("payments", "queue", "redis", status="paused", plans=[queue]),
@@ -299,8 +298,7 @@ def _ledger(story: Story) -> Addon:
 
 def _risk(start: float) -> Addon:
     """Return a database whose dumps came to an end four days ago without a failure, while its snapshots go on."""
-    ended = _until(start - 4 * DAY)
-    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, alter=ended)
+    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, alter=until(start - 4 * DAY))
     snapshots = Plan("snapshot", "daily", start + 18 * HOUR, GIB)
     return Addon("payments", "risk-db", "mysql", plans=[dumps, snapshots])
 
@@ -329,10 +327,6 @@ def _restore(status: str, plan: Plan, start: float) -> Json:
         "completedAt": iso(start + 200),
         "backupId": f"dump-{int(plan.runs(start)[0].start)}",
     }
-
-
-def _until(end: float) -> Alteration:
-    return lambda run: run if run.start < end else None
 
 
 def _abort(run: Run) -> Run:

@@ -20,7 +20,7 @@ from exporter.demo.http import (
     iso,
     json_response,
 )
-from exporter.demo.timeline import BackupPattern, Run, failing
+from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, until
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
 
@@ -246,14 +246,13 @@ class ScalingoAccount:
 
 def _addons(story: Story) -> Sequence[Addon]:
     """Return two steady databases, one without a schedule, a backup that is on its way, and one to be revoked."""
-    fall = story.start - 30 * DAY
     on_demand = BackupPattern(
         first=story.start + 3 * DAY, every=9 * DAY, takes=6 * MINUTE, size=3 * GIGABYTE, kinds=("manual",)
     )
     staged = Run(number=1, start=story.at(30), end=story.at(100), size=11 * GIGABYTE, kind="manual")
     shop = _merge(_daily(story, 2, 3 * GIGABYTE, failing(-3)), lambda now: on_demand.runs(now, 40 * DAY))
     intranet = _merge(_daily(story, 3, 11 * GIGABYTE), lambda now: [staged] if staged.start - QUEUE <= now else [])
-    legacy = _daily(story, 1, 5 * GIGABYTE, lambda run: run if run.start < fall else None)
+    legacy = _daily(story, 1, 5 * GIGABYTE, until(story.start - 30 * DAY))
     return (
         Addon(app="storefront", technology="postgresql", runs=shop, hours=(2,)),
         Addon(app="storefront", technology="redis"),
@@ -266,7 +265,7 @@ def _addons(story: Story) -> Sequence[Addon]:
     )
 
 
-def _daily(story: Story, hour: int, size: int, alter: Callable[[Run], Run | None] = lambda run: run) -> Runs:
+def _daily(story: Story, hour: int, size: int, alter: Alteration = lambda run: run) -> Runs:
     """Return a backup a day at a UTC hour: those of a week are kept, and beyond it one a week and one a month."""
     first = story.start - story.start % DAY + hour * HOUR
     first += DAY if first <= story.start else 0
