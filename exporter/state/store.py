@@ -8,6 +8,7 @@ from typing import Protocol
 
 from exporter.counters import Counters
 from exporter.settings import Source
+from exporter.state.case import is_stale
 from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import SteadyClock, loop_time
@@ -164,7 +165,9 @@ class Store:
         entry = self._entries[name] = replace(before, status=status)
         now = self.now()
         entry.verdicts.judge_source(status, now)
-        if (before.status.up, before.status.interval) != (status.up, status.interval):
+        if is_stale(before.status, now) and not is_stale(status, now):
+            self._replace(entry, entry.verdicts.judge_all(status, now))
+        elif (before.status.up, before.status.interval) != (status.up, status.interval):
             self._replace(entry, entry.verdicts.judge_unsettled(status, now))
 
     def now(self) -> float:

@@ -134,6 +134,14 @@ class SourceVerdicts:
         yield from self._rejudge(due, polling, now)
         self._due = min((view.verdict.due for view in self.views.values()), default=inf)
 
+    def judge_all(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
+        """Take all verdicts anew after a poll that ended a long silence; yield views as `judge_due` does.
+
+        What that poll read was judged while the poll before it was still the newest, and so as stale.
+        """
+        self._stale = is_stale(polling, now)
+        yield from self._rejudge(list(self.views.values()), polling, now)
+
     def judge_unsettled(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
         """Take the verdicts anew that depend on how the source's polling goes; yield views as `judge_due` does."""
         views = [view for view in self.views.values() if view.status.up is False or _has_progress(view.status)]

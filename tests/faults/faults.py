@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -136,6 +137,17 @@ async def _oversize(struck: FaultyRequest) -> web.StreamResponse:
     return plain(replace(struck.good, status=200, body=b" " * (9 * MEBIBYTE) + struck.good.body))
 
 
+async def _adorn(struck: FaultyRequest) -> web.StreamResponse:
+    return plain(replace(struck.good, headers={**struck.good.headers, "X-Policy": "x" * 9 * 1024}))
+
+
+async def _oddly(struck: FaultyRequest) -> web.StreamResponse:
+    """Add half a surrogate, a number beyond the double range and a byte that is no UTF-8 to every object."""
+    odd = b'{"zz": "\\ud83d", "zy": 1e400, "zx": "\xff"'
+    body = re.sub(rb"\{(\s*\})?", lambda found: odd + (b"}" if found[1] else b", "), struck.good.body)
+    return plain(replace(struck.good, body=body))
+
+
 @cache
 def bomb(mebibytes: int) -> bytes:
     """Return a gzip stream of that many mebibytes of blanks; block after block is the same once flushed."""
@@ -241,6 +253,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="gzip bomb", reason="malformed", answer=_bomb, limit="body"),
     Fault(name="body beyond the cap", reason="malformed", answer=_oversize, limit="body"),
     Fault(name="header beyond the cap", reason="malformed", answer=_status(200, {"X-Filler": "x" * MEBIBYTE}, b"{}")),
+    Fault(name="headers of 9 KiB that are not read", reason=None, answer=_adorn),
+    Fault(name="odd values in fields that are not read", reason=None, answer=_oddly),
     Fault(name="redirect to another host", reason="malformed", answer=_redirect),
     Fault(name="redirect in a circle", reason="malformed", answer=_round),
     Fault(name="page loop", reason="malformed", answer=_loop, paged=True),

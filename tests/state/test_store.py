@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
 from exporter.state.view import ResourceView
-from tests.metrics.states import NOW, PLAIN, Clock, source, thing
+from tests.metrics.states import NOW, PLAIN, Clock, done, source, thing, with_listing
 
 
 class Recorder:
@@ -106,3 +107,20 @@ def test_a_failed_reload_keeps_the_time_of_the_last_good_one() -> None:
     assert (store.exporter.reload_succeeded, store.exporter.reload_succeeded_at) == (False, NOW)
     store.record_reload(succeeded=True)
     assert (store.exporter.reload_succeeded, store.exporter.reload_succeeded_at) == (True, NOW + 5)
+
+
+def test_a_poll_that_ends_a_long_silence_makes_fresh_what_it_read() -> None:
+    clock = Clock()
+    store = Store(clock, lambda: clock.now)
+    store.add_source(source("main"), Counters())
+    store.set_status("main", replace(store.entries["main"].status, up=True, polled_at=NOW))
+    read = with_listing(thing("a"), done("b", 1.0, 5, 1.0, ""))
+    store.put("main", read)
+    clock.now += 7200.0
+    store.put("main", replace(read, fully_listed_at=1.0))
+    store.set_status("main", replace(store.entries["main"].status, up=True, polled_at=clock.now))
+
+    view = store.view("main", "a")
+    assert view is not None
+    assert view.up is True
+    assert [one.up for one in store.entries["main"].verdicts.views.values()] == [True]
