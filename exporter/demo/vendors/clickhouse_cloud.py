@@ -11,17 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from exporter.demo.http import (
-    Account,
-    Request,
-    Response,
-    StagedEvent,
-    Story,
-    Window,
-    find_undocumented,
-    iso,
-    json_response,
-)
+from exporter.demo.http import Request, Response, StagedEvent, Story, Window, find_undocumented, iso, json_response
 from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, lasting
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -84,7 +74,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Account]:
+def accounts(story: Story) -> Sequence["ClickhouseAccount"]:
     """Return an organization with every kind of trouble, and a small one behind a proxy that fails now and then."""
     return (
         ClickhouseAccount("analytics", story=story, services=analytics(story), named=False, down=lambda _: False),
@@ -95,15 +85,12 @@ def accounts(story: Story) -> Sequence[Account]:
 def analytics(story: Story) -> Sequence[Service]:
     """Return services of which three are well: `orders`, `search`, and `archive`, which is stopped."""
     orders = Service(name="orders", pattern=frequent(story), retention=168)
-    stuck_since = story.start - 9 * HOUR
+    start = story.start
+    stuck_since = start - 9 * HOUR
     sessions = BackupPattern(first=stuck_since + DAY, every=DAY, takes=20 * MINUTE, size=90 * GIB, kinds=CHAIN)
-    billing = BackupPattern(
-        first=story.start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN
-    )
-    archive = BackupPattern(first=story.start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
-    search = BackupPattern(
-        first=story.start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",)
-    )
+    billing = BackupPattern(first=start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN)
+    archive = BackupPattern(first=start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
+    search = BackupPattern(first=start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",))
     return (
         orders,
         replace(orders, name="orders readers", warehouse="orders", primary=False),
@@ -263,11 +250,8 @@ class ClickhouseAccount:
         return refusal(request, 404, "NOT_FOUND: No such resource", complaint=complaint)
 
     def _describe_organization(self) -> dict[str, Any]:
-        return {
-            "id": self._organization,
-            "createdAt": iso(self._story.start - 600 * DAY),
-            "name": f"Simulated {self.name}",
-        }
+        created = iso(self._story.start - 600 * DAY)
+        return {"id": self._organization, "createdAt": created, "name": f"Simulated {self.name}"}
 
     def _describe_postgres(self, service: Service) -> dict[str, Any]:
         return {
