@@ -12,18 +12,8 @@ from hashlib import sha1
 from typing import Any
 
 from exporter.demo.files import file_response, is_signed, no_file, signed_link
-from exporter.demo.http import (
-    Account,
-    Hour,
-    Request,
-    Response,
-    StagedEvent,
-    Story,
-    find_undocumented,
-    iso,
-    json_response,
-)
-from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, until
+from exporter.demo.http import Hour, Request, Response, StagedEvent, Story, find_undocumented, iso, json_response
+from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, lasting, until
 from exporter.model import Status
 from exporter.schedule import DAY, HOUR
 
@@ -177,7 +167,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Account]:
+def accounts(story: Story) -> Sequence[Platform]:
     """Return the one simulated account."""
     return (Platform(story),)
 
@@ -240,7 +230,6 @@ def _page(found: Json, query: Mapping[str, str]) -> Response:
 
 def _backup(source: str, run: Run, now: float) -> Json:
     status = run.status(now)
-    ended = status is not Status.IN_PROGRESS
     prefix = {"sameAddon": "dump", "snapshot": "snapshot"}.get(source, "import")
     name = f"{prefix}-{int(run.start)}"
     return {
@@ -248,7 +237,7 @@ def _backup(source: str, run: Run, now: float) -> Json:
         "name": name.replace("-", " ").title(),
         "status": WORDS[status],
         "createdAt": iso(run.start),
-        **({"completedAt": iso(run.end)} if ended else {}),
+        **({} if status is Status.IN_PROGRESS else {"completedAt": iso(run.end)}),
         "config": {
             "source": {"type": source},
             "size": str(run.size) if status is Status.COMPLETED else "",
@@ -265,8 +254,7 @@ def _alone(backup: Json) -> Json:
 
 
 def _error(status: int, message: str, complaint: str = "") -> Response:
-    number = _digest(str(status), message)[:16]
-    error = {"status": status, "message": message, "id": number, "details": {}}
+    error = {"status": status, "message": message, "id": _digest(str(status), message)[:16], "details": {}}
     return json_response({"error": error}, status=status, complaint=complaint)
 
 
@@ -313,8 +301,8 @@ def _catalog(start: float) -> Addon:
 
 def _uploads(story: Story) -> Addon:
     """Return a database whose dump can be seen running."""
-    seen = _ending(story.at(90))
-    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=60 / story.speed, alter=seen)
+    minute = 60 / story.speed
+    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=minute, alter=lasting(1, minute))
     return Addon("media", "uploads", "postgresql", plans=[dumps])
 
 
@@ -335,10 +323,6 @@ def _abort(run: Run) -> Run:
 
 def _shrink(run: Run) -> Run:
     return replace(run, size=run.size // 10) if run.number >= 1 else run
-
-
-def _ending(end: float) -> Alteration:
-    return lambda run: replace(run, end=end) if run.number == 1 else run
 
 
 def _digest(*parts: str) -> str:
