@@ -43,12 +43,16 @@ def read_declaration(value: Any, report: Report, *, own_name: str | None = None)
     return found if len(report.problems) == before else None
 
 
-def _declaration(top: Section, own_name: str | None) -> Declaration | None:
-    top.check_keys(KEYS)
+def _check_version(top: Section, own_name: str | None) -> None:
     if own_name is None or "declaration" in top:
         version = need(top, "declaration", whole_number(0), "give 1, the version of this grammar")
         if version not in (None, 1):
             top.location.key("declaration").problem("must be 1, the only version there is")
+
+
+def _declaration(top: Section, own_name: str | None) -> Declaration | None:
+    top.check_keys(KEYS)
+    _check_version(top, own_name)
     name = top.read("name", _name) if own_name is not None else need(top, "name", _name, "give the vendor a name")
     name = own_name or name or ""
     options, hosts = _options(top), _hosts(top)
