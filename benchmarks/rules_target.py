@@ -67,22 +67,26 @@ def _write_resource(number: int, now: float, *, troubled: bool) -> Iterator[str]
     ):
         yield f"{name}{{{of}}} {value}"
     for kind in KINDS:
-        for name, value in (
-            ("backup_last_success_by_kind_timestamp_seconds", last),
-            ("backup_max_age_by_kind_seconds", 50 * HOUR),
-            ("backup_expected_interval_by_kind_seconds", 24 * HOUR),
-            ("backup_failures_since_success_by_kind", 0),
-            ("backup_last_success_size_bytes", 5e9),
-            ("backup_typical_size_bytes", 5e9),
-            ("backup_last_success_duration_seconds", 90),
-            ("backup_typical_duration_seconds", 90),
-        ):
-            yield f'{name}{{{of},kind="{kind}"}} {value}'
+        yield from _write_kind(f'{of},kind="{kind}"', last)
     for status in STATUSES:
         yield f'backup_backups{{{of},status="{status}"}} {40 if status == "completed" else 0}'
     for status in ENDED:
         yield f'backup_last_finished_status{{{of},status="{status}"}} {int(status == "completed")}'
         yield f'backup_last_restore_status{{{of},status="{status}"}} {int(status == "completed")}'
+
+
+def _write_kind(of: str, last: float) -> Iterator[str]:
+    for name, value in (
+        ("backup_last_success_by_kind_timestamp_seconds", last),
+        ("backup_max_age_by_kind_seconds", 50 * HOUR),
+        ("backup_expected_interval_by_kind_seconds", 24 * HOUR),
+        ("backup_failures_since_success_by_kind", 0),
+        ("backup_last_success_size_bytes", 5e9),
+        ("backup_typical_size_bytes", 5e9),
+        ("backup_last_success_duration_seconds", 90),
+        ("backup_typical_duration_seconds", 90),
+    ):
+        yield f"{name}{{{of}}} {value}"
 
 
 def main() -> None:
