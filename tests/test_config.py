@@ -86,28 +86,31 @@ def test_five_mistakes_are_five_lines() -> None:
     assert len(EXPECTED["invalid-five-mistakes"]) == 5
 
 
+EVERY_KEY = (
+    "ids: [7, 010, b]",
+    "poll_interval: 1m",
+    "discovery_interval: 2m",
+    "progress_interval: 3s",
+    "request_timeout: 500ms",
+    "rate_limit: {requests: 3, share: 0.5}",
+    "max_age: 1d",
+    "max_duration: 1h",
+    "min_backups: 0",
+    "min_retention: 1w",
+    "paused: true",
+    'labels: {squad: "${SQUAD}", floor: 3}',
+    "include: [a*]",
+    "exclude: [ab]",
+    'resources: {"a?": {min_backups: 4}, 7: }',
+    "ca_file: ca.pem",
+    "proxy_url: http://me:planted@proxy.example:3128/",
+    "shard_by: resource",
+    "verify_downloads: {interval: 12h, method: full, allow_private: true, bytes_per_second: 1000}",
+)
+
+
 def test_every_key_is_taken() -> None:
-    found = source(
-        "ids: [7, 010, b]",
-        "poll_interval: 1m",
-        "discovery_interval: 2m",
-        "progress_interval: 3s",
-        "request_timeout: 500ms",
-        "rate_limit: {requests: 3, share: 0.5}",
-        "max_age: 1d",
-        "max_duration: 1h",
-        "min_backups: 0",
-        "min_retention: 1w",
-        "paused: true",
-        'labels: {squad: "${SQUAD}", floor: 3}',
-        "include: [a*]",
-        "exclude: [ab]",
-        'resources: {"a?": {min_backups: 4}, 7: }',
-        "ca_file: ca.pem",
-        "proxy_url: http://me:planted@proxy.example:3128/",
-        "shard_by: resource",
-        "verify_downloads: {interval: 12h, method: full, allow_private: true, bytes_per_second: 1000}",
-    )
+    found = source(*EVERY_KEY)
 
     assert found == Source(
         name="one",

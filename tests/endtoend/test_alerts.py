@@ -81,6 +81,9 @@ class World:
         self.accounts = (self.analytics, self.staging, self.faculty)
 
     def troubles(self) -> dict[str, Trouble]:
+        return self.backup_troubles() | self.source_troubles()
+
+    def backup_troubles(self) -> dict[str, Trouble]:
         return {
             "a backup fails": Trouble(
                 alert="BackupLastRunFailed",
@@ -109,6 +112,10 @@ class World:
                 broken=lambda: self.search.runs_at(size=GIB),
                 mended=self.search.runs_at,
             ),
+        }
+
+    def source_troubles(self) -> dict[str, Trouble]:
+        return {
             "a vendor is down": Trouble(
                 alert="BackupSourceDown",
                 problem="down",
