@@ -5,6 +5,7 @@ from typing import Any
 
 from exporter.metrics.render import format_number
 from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES
+from exporter.settings import Source
 from exporter.state.problems import Verdict
 from exporter.state.store import SourceEntry
 from exporter.state.view import ResourceView
@@ -30,6 +31,14 @@ def write_resource_record(entry: SourceEntry, view: ResourceView, now: float) ->
         elif samples:
             record[family.name] = samples[0][1]
     return record
+
+
+def write_gone_record(source: Source, view: ResourceView) -> dict[str, Any]:
+    """Return a resource that the vendor no longer lists: its labels and its problem."""
+    resource = view.status.resource
+    record: dict[str, Any] = {"provider": source.provider_name, "source": source.name}
+    record |= {"resource": resource.id, "resource_name": resource.name, **dict(view.policy.labels)}
+    return record | {"problems": [one.as_object() for one in view.verdict.problems]}
 
 
 def write_source_record(entry: SourceEntry, verdict: Verdict) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from exporter.model import Resource
 from exporter.settings import Source
 from exporter.state.problems import STATES, Verdict
-from exporter.state.store import Store
+from exporter.state.resource import ResourceStatus
+from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 
 ATTENTION = ("critical", "warning")
@@ -19,6 +21,8 @@ class Item:
 
     source: Source
     view: ResourceView
+    gone: bool = False
+    """Whether the vendor no longer lists it; then nothing but its problem is known."""
 
     @property
     def id(self) -> str:
@@ -45,7 +49,16 @@ def list_items(store: Store) -> list[Item]:
     """Return every resource, worst first, then those whose problems began first; texts are as old as the verdicts."""
     store.refresh_verdicts()
     found = [Item(one.source, view) for one in store.entries.values() for view in one.verdicts.views.values()]
-    return sorted(found, key=_urgency)
+    gone = [item for one in store.entries.values() for item in _list_disappeared(one, store.now())]
+    return sorted([*found, *gone], key=_urgency)
+
+
+def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[Item]:
+    """Yield the resources that a complete discovery no longer has, for as long as that is a problem."""
+    for key, one in entry.verdicts.disappeared.items():
+        resource = Resource(id=key, name=one.name, kind="")
+        status = ResourceStatus(resource=resource, first_seen=one.since)
+        yield Item(entry.source, ResourceView(status=status, policy=one.policy, verdict=one.verdict(now)), gone=True)
 
 
 def list_source_verdicts(store: Store) -> dict[str, Verdict]:

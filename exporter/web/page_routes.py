@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 
 from exporter import __version__
-from exporter.metrics.records import write_resource_record, write_source_record
-from exporter.state.overview import list_items
+from exporter.metrics.records import write_gone_record, write_resource_record, write_source_record
+from exporter.state.overview import Item, list_items
 from exporter.state.store import Store
 from exporter.web.filters import read_filter, read_page
 from exporter.web.pages import ASSETS, Pages
@@ -81,12 +82,19 @@ class PageRoutes:
         separator = ""
         for at in range(0, len(items), SLICE):
             for item in items[at : at + SLICE]:
-                view, entry = store.view(item.source.name, item.id), store.entries.get(item.source.name)
-                if view is not None and entry is not None:
-                    yield separator + json.dumps(write_resource_record(entry, view, store.now()))
+                record = self._write_item(item)
+                if record is not None:
+                    yield separator + json.dumps(record)
                     separator = ", "
             await asyncio.sleep(0)
         yield "]}\n"
+
+    def _write_item(self, item: Item) -> dict[str, Any] | None:
+        """Return a resource as an object; None if it has vanished meanwhile."""
+        if item.gone:
+            return write_gone_record(item.source, item.view)
+        view, entry = self._store.view(item.source.name, item.id), self._store.entries.get(item.source.name)
+        return None if view is None or entry is None else write_resource_record(entry, view, self._store.now())
 
 
 def _html(text: str, status: int = 200) -> web.Response:

@@ -99,7 +99,8 @@ def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
 
 def _refresh(item: Item, store: Store) -> Item:
     """Return a resource with the numbers of now in the sentences of its problems."""
-    return Item(item.source, store.view(item.source.name, item.id) or item.view)
+    view = None if item.gone else store.view(item.source.name, item.id)
+    return item if view is None else Item(item.source, view)
 
 
 def fits(item: Item, wanted: Filter) -> bool:

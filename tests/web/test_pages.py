@@ -9,10 +9,11 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from exporter.settings import Override
+from exporter.settings import Override, Policy
 from exporter.state.overview import count_states, list_items, write_verdict
 from exporter.state.store import Store
-from tests.metrics.states import Clock, source
+from exporter.state.verdicts import Disappeared
+from tests.metrics.states import NOW, Clock, source
 from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
 HOUR = 3600.0
@@ -154,6 +155,18 @@ async def test_ten_thousand_resources_are_paged() -> None:
         _, beyond = await fetch(f"{url}?page=4")
     assert (len(rows(first)), len(rows(last)), rows(beyond)) == (200, 50, rows(last))
     assert 'href="/?page=3"' in first
+
+
+async def test_what_disappeared_stands_there_for_a_day() -> None:
+    store = fill(Store(Clock(), lambda: 0.0), [make_resource("a", "Alpha")])
+    store.entries["main"].verdicts.disappeared["b"] = Disappeared(name="Beta", policy=Policy(), since=NOW - HOUR)
+    async with serve_pages(store=store) as url:
+        _, html = await fetch(url)
+        _, text = await fetch(f"{url}api/v1/status?q=beta")
+    assert rows(html)[0] == "Beta"
+    assert "disappeared" in html
+    (record,) = json.loads(text)["resources"]
+    assert (record["resource"], record["problems"][0]["problem"]) == ("b", "disappeared")
 
 
 @pytest.mark.parametrize(
