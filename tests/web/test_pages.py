@@ -158,7 +158,7 @@ async def test_ten_thousand_resources_are_paged() -> None:
 
 
 async def test_what_disappeared_stands_there_for_a_day() -> None:
-    store = fill(Store(Clock(), lambda: 0.0), [make_resource("a", "Alpha")])
+    store = fill(Store(Clock(), lambda: 0.0), [item("a", "Alpha")])
     store.entries["main"].verdicts.disappeared["b"] = Disappeared(name="Beta", policy=Policy(), since=NOW - HOUR)
     async with serve_pages(store=store) as url:
         _, html = await fetch(url)
