@@ -50,11 +50,15 @@ def _check_version(top: Section, own_name: str | None) -> None:
             top.location.key("declaration").problem("must be 1, the only version there is")
 
 
+def _read_name(top: Section, own_name: str | None) -> str:
+    name = top.read("name", _name) if own_name is not None else need(top, "name", _name, "give the vendor a name")
+    return own_name or name or ""
+
+
 def _declaration(top: Section, own_name: str | None) -> Declaration | None:
     top.check_keys(KEYS)
     _check_version(top, own_name)
-    name = top.read("name", _name) if own_name is not None else need(top, "name", _name, "give the vendor a name")
-    name = own_name or name or ""
+    name = _read_name(top, own_name)
     options, hosts = _options(top), _hosts(top)
     names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
     _check_hosts(top, hosts, names)
