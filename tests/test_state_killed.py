@@ -118,6 +118,17 @@ def with_success(state: Path) -> int:
     return len([one for one in resources if one["successes"]])
 
 
+def lost_successes(before: str, after: str) -> list[str]:
+    """Return whose last success is another than before; a recovery window alone moves on up to the last write."""
+    were, kept = (read_exposition(text, "backup_last_success_timestamp_seconds") for text in (before, after))
+    windows = {of for of in were if f'{of[:-1]},kind="pitr"}}' in before}
+    return [
+        of
+        for of, last in were.items()
+        if kept.get(of) != last and not (of in windows and float(kept.get(of, 0)) > float(last))
+    ]
+
+
 def without_problems(text: str) -> list[dict[str, object]]:
     """Return what is kept of resources, but for problems, which come with an outage."""
     return [{**one, "problems": []} for one in json.loads(text)["resources"]]
@@ -142,7 +153,7 @@ async def test_after_a_kill_and_while_all_vendors_are_down_ages_are_still_told(t
     async with serving(config) as second:
         await second.ready()
         after = await second.metrics()
-        assert read_exposition(after, "backup_last_success_timestamp_seconds").items() >= ages.items()
+        assert not lost_successes(before, after)
         assert read_exposition(after, "backup_age_seconds").keys() >= ages.keys()
         for name, changed in (("first_seen_timestamp_seconds", None), ("up", "0")):
             were = read_exposition(before, f"backup_resource_{name}")
