@@ -6,7 +6,8 @@ What a value holds is data: no control character, line separator or bidirectiona
 import logging
 import sys
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import structlog
@@ -23,6 +24,8 @@ QUIET = 60.0
 
 _sink: LogSink | None = None
 """None until the log is configured."""
+_redirected: Callable[[str], None] | None = None
+"""Who gets the lines in place of the sink, while something is drawn on the terminal."""
 Event = MutableMapping[str, Any]
 
 
@@ -54,6 +57,17 @@ def configure(level: str, format_: Format | None) -> None:
     if not any(isinstance(handler, _LibraryHandler) for handler in root.handlers):
         root.addHandler(_LibraryHandler())  # without one the standard library writes to stderr, and waits for it
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # it logs requests and tracebacks; ours say what matters
+
+
+@contextmanager
+def redirect(write: Callable[[str], None]) -> Iterator[None]:
+    """Hand each line to `write` for the length of the block: to a terminal that draws something else as well."""
+    global _redirected  # noqa: PLW0603 - as the sink, there is one a process
+    _redirected = write
+    try:
+        yield
+    finally:
+        _redirected = None
 
 
 def write_line(text: str) -> None:
@@ -112,7 +126,7 @@ class _SinkLogger:
 
     def msg(self, line: str) -> None:
         """Write a line."""
-        self._sink.write(line)
+        (_redirected or self._sink.write)(line)
 
     log = debug = info = warn = warning = error = critical = exception = fatal = failure = msg
 

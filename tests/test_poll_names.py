@@ -5,10 +5,12 @@ import io
 from pathlib import Path
 
 import pytest
+import structlog
 from rich.console import Console
 
+from exporter import log
 from exporter.app import App
-from exporter.commands import poll
+from exporter.commands import poll, progress
 from exporter.config.loader import parse
 
 NAMES = ("[prod] orders", "orders [/prod]", "[red]x[/red]", "[link=https://evil.example]x", ":warning:", "a[b")
@@ -18,9 +20,9 @@ NAMES = ("[prod] orders", "orders [/prod]", "[red]x[/red]", "[link=https://evil.
 def test_the_bars_show_a_name_as_it_is(name: str) -> None:
     output = io.StringIO()
     console = Console(file=output, force_terminal=True, width=100, color_system=None)
-    with poll.progress_bars(console) as progress:
-        progress.add_task(name, total=3)
-        progress.refresh()
+    with progress.progress_bars(console) as bars:
+        bars.add_task(name, total=3)
+        bars.refresh()
 
     assert name in output.getvalue()
 
@@ -51,8 +53,23 @@ def test_controls_are_shown_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> Non
         (task,) = await app.apply(parse(text, {}, Path()).settings)
         object.__setattr__(task.source, "name", "a\x1b[31m\x9bb\u202e")
         with pytest.raises(KeyError):  # nothing is known under that name; the bar is there by then
-            await poll._poll_with_progress(task, app.store, Bars())  # type: ignore[arg-type]
+            await progress.poll_with_progress(task, app.store, Bars())  # type: ignore[arg-type]
         await app.stop()
 
     asyncio.run(run())
     assert shown == ["a\\x1b[31m\\x9bb\\u202e"]
+
+
+def test_what_is_logged_goes_above_the_bars(capsys: pytest.CaptureFixture[str]) -> None:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100, color_system=None)
+    log.configure("info", "logfmt")
+    with progress.show_progress(console):
+        structlog.get_logger().warning("something.odd", name="[red]x")
+    structlog.get_logger().warning("afterwards")
+    log.flush()
+
+    assert "event=something.odd name=[red]x" in output.getvalue()
+    said = capsys.readouterr().err
+    assert "something.odd" not in said
+    assert "afterwards" in said

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.commands.reading import progress_bar, read
+from exporter.commands.progress import show_progress
+from exporter.commands.reading import read
 from exporter.history.backfill import UNKNOWN, Plan, plan, write
 from exporter.history.files import UnwritableError, prepare_folder
 from exporter.history.report import SourceReading
@@ -58,7 +59,7 @@ def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
     _announce(readings, resources, planned, flags)
     days = sum(1 for _ in planned.days())
     try:
-        with progress_bar() as progress:
+        with show_progress() as progress:
             task = progress.add_task("writing", total=days)
             written = write(resources, planned, flags.output, lambda _: progress.advance(task))
     except UnwritableError as error:

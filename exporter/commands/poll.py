@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from exporter.app import App, SourceTasks
+from exporter.app import App
 from exporter.characters import escape_controls
 from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
 from exporter.commands.poll_table import COLORS, lay_out
+from exporter.commands.progress import poll_all
 from exporter.metrics.process_metrics import render_process
 from exporter.metrics.records import write_resource_record
 from exporter.settings import Settings
@@ -62,38 +62,12 @@ async def poll_once(settings: Settings, output: str, fail_on: str = "down") -> i
     app = App(time.time)
     watches = await app.apply(settings)
     try:
-        with progress_bars(Console(stderr=True)) as progress:
-            await asyncio.gather(*(_poll_with_progress(watch, app.store, progress) for watch in watches))
+        await poll_all(watches, app.store)
     finally:
         await app.stop()
     show = {"table": _print_table, "json": _print_json, "prometheus": _print_exposition}
     show[output](app)
     return find_exit_code(app.store, fail_on)
-
-
-def progress_bars(console: Console) -> Progress:
-    """Return bars that are gone at the end; names are text, not markup."""
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(complete_style="green", finished_style="green"),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-async def _poll_with_progress(watch: SourceTasks, store: Store, progress: Progress) -> None:
-    name = watch.source.name
-    task = progress.add_task(escape_controls(name), total=None)
-
-    def advance(_: str) -> None:
-        progress.update(task, total=len(store.entries[name].resources), advance=1)
-
-    await watch.poller.poll(advance)
-    progress.update(
-        task, total=max(1, len(store.entries[name].resources)), completed=len(store.entries[name].resources)
-    )
 
 
 def resource_records(store: Store) -> list[dict[str, Any]]:

@@ -8,18 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from exporter.app import App, SourceTasks
+from exporter.app import App
 from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
+from exporter.commands.progress import poll_all
 from exporter.commands.serve import default_state_file
 from exporter.history.report import SourceReading
 from exporter.persistence.file import StateFile, UnusableStateError
 from exporter.persistence.saver import fill_archive
 from exporter.settings import Settings
-from exporter.state.store import Store
 
 Use = Callable[[Sequence[SourceReading]], int]
 
@@ -63,8 +60,7 @@ async def read_once(settings: Settings) -> Sequence[SourceReading]:
     _remember(app, settings)
     watches = await app.apply(settings)
     try:
-        with progress_bar() as progress:
-            await asyncio.gather(*(_poll(watch, app.store, progress) for watch in watches))
+        await poll_all(watches, app.store)
     finally:
         await app.stop()
     return [
@@ -87,22 +83,3 @@ def _remember(app: App, settings: Settings) -> None:
         print(f"{settings.state_file}: not used: {error}", file=sys.stderr)
         return
     fill_archive(app.archive, stored, settings, app.store.clock())
-
-
-def progress_bar() -> Progress:
-    """Return a progress bar on stderr that leaves nothing behind; none where stderr is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-async def _poll(watch: SourceTasks, store: Store, progress: Progress) -> None:
-    name = watch.source.name
-    task = progress.add_task(name, total=None)
-
-    def advance(_: str) -> None:
-        progress.update(task, total=len(store.entries[name].resources), advance=1)
-
-    await watch.poller.poll(advance)
-    total = max(1, len(store.entries[name].resources))
-    progress.update(task, total=total, completed=total)
