@@ -33,7 +33,9 @@ def questions() -> Iterator[Question]:
             if "expr" in annotation:
                 yield Question(f"{name}: annotation {annotation['name']}", annotation["expr"], over_time=True)
         for variable in variables(dashboard).values():
-            if selected := re.fullmatch(r"(?:label_values|query_result)\((.*?)(?:, \w+)?\)", variable["query"]):
+            if selected := re.fullmatch(
+                r"(?:label_values|query_result)\((.*?)(?:, \w+)?\)", str(variable.get("query", ""))
+            ):
                 yield Question(f"{name}: variable {variable['name']}", selected[1])
 
 

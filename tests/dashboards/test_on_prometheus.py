@@ -23,8 +23,15 @@ WORTH_WAITING_FOR = {
     "an alert fires": 'ALERTS{alertstate="firing"}',
 }
 """The demo polls every 15 seconds, and stages its first events within as many."""
-NOT_IN_THE_DEMO = {"exporter.json: Exporters [state_file]"}
-"""It keeps nothing beyond its end."""
+NOT_IN_THE_DEMO = {
+    "exporter.json: Exporters [state_file]",  # it keeps nothing beyond its end
+    "resource.json: Download check [A]",  # its configuration checks no downloads
+    "resource.json: Time since the download check [A]",
+    "resource.json: Time since the download check [B]",
+    "overview.json: Share of time within the limit [within]",  # looks at every half hour, and a minute has passed
+    "resource.json: Share of time within the limit [A]",
+    "resource.json: Facts [within_30_d]",
+}
 
 
 def ask(server: str, expr: str) -> list[object]:

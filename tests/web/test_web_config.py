@@ -169,7 +169,7 @@ def test_all_problems_are_said_at_once(write: Write) -> None:
         (tls(client_ca_file="ca.pem", client_auth_type="NoClientCert"), "client_auth_type: must not be"),
         (tls(client_ca_file="key.pem", client_auth_type="VerifyClientCertIfGiven"), "client_ca_file: holds no"),
         (tls(client_auth_type="RequireAndVerifyClientCert"), "client_ca_file: is missing"),
-        (tls(client_auth_type="RequireAnyClientCert"), "client_auth_type: a certificate that nobody verifies"),
+        (tls(client_auth_type="RequireAnyClientCert"), "client_auth_type: a certificate that is not verified"),
         (tls(client_auth_type="Maybe"), "client_auth_type: must be NoClientCert or"),
         (tls(client_allowed_sans=["me"]), "client_allowed_sans: needs client_auth_type"),
         (tls(min_version="TLS13", max_version="TLS12"), "min_version: is above max_version"),
