@@ -47,7 +47,10 @@ def _is_carried(one: Problem, status: SourceStatus, at: Instant) -> bool:
         return False
     if not status.polled:
         return True  # since before a restart
-    unread = {"emptied": status.listed_resources is None, "scopes_unreadable": status.unreadable_scopes is None}
+    unread = {
+        "emptied": status.listed_resources is None,
+        "scopes_unreadable": status.unreadable_scopes is None or status.up is False,
+    }
     return unread.get(one.word, one.word == "limit_reached" and status.up is False)
 
 
@@ -111,7 +114,7 @@ def _limits(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 
 def _scopes(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
-    if status.unreadable_scopes:
+    if status.unreadable_scopes and status.up is not False:  # else the source is down, which says it all
         number = _count(len(status.unreadable_scopes), "scope")
         text = f"{number} (projects, apps, customers or the like) could not be listed in the last discovery."
         yield Problem("scopes_unreadable", WARNING, text)

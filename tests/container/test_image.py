@@ -133,7 +133,7 @@ async def test_it_watches_vendors_on_a_root_that_it_cannot_write(
             await becomes_ready(f"http://127.0.0.1:{port}", log, container)
             status, exposition = await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/metrics")
             health = await asyncio.to_thread(container.health)
-            check_confinement(container, STATE, f"{STATE}/state.json")
+            check_confinement(container, STATE, f"{STATE}/state.json", f"{STATE}/state.json.lock")
             check_stop(container, log)
     finally:
         await vendors.stop()

@@ -61,7 +61,7 @@ def test_it_keeps_the_contract(install: Path) -> None:
     found = run(install, "pytest", "-q", "-p", "no:cacheprovider", str(PACKAGE / "tests"), cwd=PACKAGE)
 
     assert found.returncode == 0, found.stdout
-    assert " 100%]" in found.stdout
+    assert "100%]" in found.stdout
 
 
 def point(name: str, value: str) -> EntryPoint:

@@ -22,7 +22,7 @@ from stack.programs import free_port, running, wait_for_answer
 from stack.servers import servers
 from stack.webhook import Notice, Webhook
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ALL_WITHIN = 300.0
 AGREE_WITHIN = 150.0
