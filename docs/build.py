@@ -163,8 +163,19 @@ def command_line_page() -> str:
     return "\n".join(filter(None, parts))
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Lays out commands alike on every Python: before 3.13 their indentation does not count for the columns."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Count the indented names of commands."""
+        super().add_argument(action)
+        for command in self._iter_indented_subactions(action):
+            length = len(self._format_action_invocation(command)) + self._current_indent
+            self._action_max_length = max(self._action_max_length, length)
+
+
 def _help(parser: argparse.ArgumentParser) -> str:
-    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=100)
+    parser.formatter_class = lambda prog: _Formatter(prog, width=100)
     return parser.format_help()
 
 

@@ -7,7 +7,7 @@ from tests.faults.harness import VENDOR_STANDS, Harness
 from tests.faults.matrix import Cell
 from tests.faults.vendors import ALL
 
-PERIOD = ("backup_expected_interval_seconds", "backup_max_age_seconds")
+PERIOD = ("backup_expected_interval_seconds", "backup_max_age_seconds", "backup_configured_retention_seconds")
 
 
 def check_source(cell: Cell, here: Harness, failed: Exposition, before: Exposition) -> None:
