@@ -61,14 +61,14 @@ stack: dev tools  ## the demo with a real Prometheus and Alertmanager; ARGS=--sh
 	@exec $(BIN)/python -m stack $(ARGS)
 
 pictures: dev tools  ## draw the README's pictures anew (three minutes)
-	$(BIN)/python -m docs.pictures
+	$(BIN)/python -m pages.pictures
 	PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/web/test_browser.py -k picture
 
 bench: dev  ## measure speed, memory and requests against references; ARGS=--json for machines
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: dev  ## write the generated pages anew
-	$(BIN)/python -m docs.build
+	$(BIN)/python -m pages.build
 
 rules: dev  ## write the rules, and what else is made from the table of alerts, anew
 	$(BIN)/python -m alerts.build

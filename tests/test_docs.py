@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs.build import pages
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
+from pages.build import pages
 
 ROOT = Path(__file__).parent.parent
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dashboards").glob("*.md")])

@@ -63,7 +63,7 @@ def test_the_wheel_holds_what_is_needed_and_no_test(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
 
-    assert not [name for name in names if name.startswith(("tests", "benchmarks", "docs", "stack"))]
+    assert not [name for name in names if name.startswith(("tests", "benchmarks", "docs", "pages", "stack"))]
     assert "exporter/py.typed" in names
 
 

@@ -1,6 +1,6 @@
 """Draws the README's pictures: what the Overview's own queries gave on a real Prometheus that watched the demo.
 
-Run as `python -m docs.pictures`; it starts the stack, waits for three minutes, and asks. They are no
+Run as `python -m pages.pictures`; it starts the stack, waits for three minutes, and asks. They are no
 screenshots: Grafana asks the same and lays it out otherwise.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 
 import aiohttp
 
-from docs.drawing import COLORS, FAINT, LEGEND, Band, Box, Canvas, Cell
-from docs.looks import Series, cell, format_value, label_of, look_of, map_value, threshold
+from pages.drawing import COLORS, FAINT, LEGEND, Band, Box, Canvas, Cell
+from pages.looks import Series, cell, format_value, label_of, look_of, map_value, threshold
 from stack.files import SHORT
 from stack.servers import demo, servers
 from stack.webhook import Webhook

@@ -16,7 +16,6 @@ from pkgutil import iter_modules
 from typing import Any
 
 import exporter
-from docs.declared_pages import declared_page
 from exporter import registry
 from exporter.cli import command_parsers
 from exporter.config.durations import spell
@@ -25,9 +24,10 @@ from exporter.declared.vendors import catalog_declaration, catalog_names
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
+from pages.declared_pages import declared_page
 
-DOCS = Path(__file__).parent
-ROOT = DOCS.parent
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 MADE = "<!-- Made by `make docs` from the code; change it there. -->\n"
 SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 

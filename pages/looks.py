@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docs.drawing import Cell
 from exporter.human import span
+from pages.drawing import Cell
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
