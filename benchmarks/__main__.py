@@ -13,6 +13,7 @@ from benchmarks.report import as_json, machine, page, table
 from benchmarks.rules import rules
 from benchmarks.scrape import scrape, under_polling
 from benchmarks.size import FULL, QUICK, Size
+from benchmarks.twins import twins
 from benchmarks.verdict import verdict
 
 BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Figure]]] = {
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[Size], Iterator[Figure]]] = {
     "stall": under_polling,
     "verdict": verdict,
     "poll": poll,
+    "declared": twins,
     "cost": cost,
     "memory": memory,
     "start": start,

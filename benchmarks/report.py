@@ -27,6 +27,8 @@ strikes both. Everything runs on loopback, the simulated vendor in a process of 
   decoded. Of one that differs, only the records that the last one had not are decoded and mapped, and only the lines
   that tell something else are written. The goal is held against all three rows; the middle one is worked out from the
   other two, turn by turn.
+- **declared**: a vendor declared in YAML against the same vendor built in: `tests/declared/twins/`, held equal value by
+  value by the tests. Both read the same answers in turns. A first poll includes discovery and the schedules.
 - **API cost**: requests for listings, counted at the vendor, a newer backup at each poll.
 - **memory**: what `serve` ever held at most. Of a settled backup 34 bytes and its id are kept.
 - **rules**: how long, by a real Prometheus' own clock, an evaluation of all groups took. The reference is the rules as

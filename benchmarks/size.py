@@ -9,6 +9,8 @@ class Size:
 
     resources: int = 10_000
     polled: int = 2_000
+    declared: int = 500
+    """Resources of each declared vendor."""
     few: int = 5
     """Turns of what takes long."""
     many: int = 9
@@ -19,4 +21,4 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(resources=1_000, polled=200, few=2, many=3, seconds=1.0, growth=(300, 900))
+QUICK = Size(resources=1_000, polled=200, declared=50, few=2, many=3, seconds=1.0, growth=(300, 900))

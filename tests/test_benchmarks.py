@@ -9,9 +9,23 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import Figure, in_turns, percentile
+from benchmarks.listings import VENDORS
+from benchmarks.polling_twins import settings
 from benchmarks.report import table
+from benchmarks.twins import vendors
 
-FIGURES = {"scrape", "scrape under polling", "verdict", "poll", "API cost", "memory", "start", "rules", "growth"}
+FIGURES = {
+    "scrape",
+    "scrape under polling",
+    "verdict",
+    "poll",
+    "declared",
+    "API cost",
+    "memory",
+    "start",
+    "rules",
+    "growth",
+}
 
 
 def figure(ours: list[float], theirs: list[float], goal: float, *, inverted: bool = False) -> Figure:
@@ -50,6 +64,15 @@ def test_the_table_says_where_a_goal_is_not_reached() -> None:
     lines = table([figure([1.0], [1.0], 1.5), figure([2.0], [1.0], 1.5)]).splitlines()
 
     assert [line.split("|")[-2].strip() for line in lines[2:]] == ["yes", "no"]
+
+
+@pytest.mark.parametrize("name", vendors())
+def test_a_declared_twin_is_measured_against_the_vendor_that_is_built_in(name: str) -> None:
+    (built_in,), (declared,) = (settings(name, 1, declared=which).sources for which in (False, True))
+
+    assert name in VENDORS
+    assert (built_in.provider_name, declared.provider_name) == (name, f"{name}_declared")
+    assert type(built_in.provider.backup) is not type(declared.provider.backup)
 
 
 @pytest.mark.long

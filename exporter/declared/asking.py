@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from exporter.declared.conversions import to_number, to_text
 from exporter.declared.expressions import Expression, field_chain, is_true
@@ -23,7 +23,7 @@ from exporter.declared.grammar import (
     Step,
     TokenExchangeOf,
 )
-from exporter.declared.templates import Template, Values, resolve
+from exporter.declared.templates import Template, Values, escape, resolve
 from exporter.errors import MalformedError
 from exporter.provider import Answer, Api, ApiKey, Auth, BasicAuth, BearerAuth, Token, TokenExchange
 from exporter.schedule import HOUR
@@ -58,7 +58,7 @@ class Asker:
 
     def url(self, path: PathTemplate, values: Values, params: Mapping[str, str] = {}) -> str:
         """Return a whole URL; `params` are encoded already and replace what the path says."""
-        query = {quote(name, safe=""): value.in_query(values) for name, value in path.query} | dict(params)
+        query = {escape(name): value.in_query(values) for name, value in path.query} | dict(params)
         pairs = "&".join(f"{name}={value}" for name, value in query.items())
         return f"{self.base(path.host)}{path.path.in_path(values)}" + (f"?{pairs}" if pairs else "")
 
@@ -157,8 +157,8 @@ class Walk:
         if self.choice < 0:
             raise MalformedError(f"{self.step.name}.path: no `when` holds for this resource")
         values = self.asker.values(self.known)
-        params = {quote(name, safe=""): found.in_query(values) for name, found in self.step.params}
-        own = {quote(name, safe=""): quote(value, safe="") for name, value in own.items()}
+        params = {escape(name): found.in_query(values) for name, found in self.step.params}
+        own = {escape(name): escape(value) for name, value in own.items()}
         return self.asker.url(self.step.paths[self.choice].template, values, {**params, **own})
 
     async def _links(self, find: Callable[[Answer], Any]) -> AsyncIterator[tuple[Answer, bool]]:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from exporter.errors import MalformedError
+from exporter.provider import UNESCAPED
 from exporter.secret import Secret
 
 BRACES = re.compile(r"\{([^{}]*)\}")
@@ -53,13 +55,11 @@ class Template:
 
     def in_path(self, values: Values) -> str:
         """Return a part of a path; each placeholder is escaped as one segment."""
-        return "".join(
-            quote(part, safe=IN_PATH) if isinstance(part, str) else _segment(part, values) for part in self.parts
-        )
+        return "".join(_literal(part) if isinstance(part, str) else _segment(part, values) for part in self.parts)
 
     def in_query(self, values: Values) -> str:
         """Return a value of a query, encoded."""
-        return quote(self.plain(values), safe="")
+        return escape(self.plain(values))
 
 
 def parse_template(text: str) -> Template:
@@ -100,4 +100,14 @@ def _segment(reference: Reference, values: Values) -> str:
     value = resolve(reference, values)
     if value in (".", ".."):
         raise MalformedError(f"{{{reference}}} would lead to another path")
-    return quote(value, safe="")
+    return escape(value)
+
+
+def escape(text: str) -> str:
+    """Return a text that is escaped as one segment of a path, or as a name or a value of a query."""
+    return text if UNESCAPED(text) else quote(text, safe="")
+
+
+@lru_cache(maxsize=1024)
+def _literal(part: str) -> str:
+    return quote(part, safe=IN_PATH)

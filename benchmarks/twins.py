@@ -1,0 +1,49 @@
+"""What a declared vendor's poll takes against the built-in one's: the same vendor, the same answers, in turns.
+
+The declarations are the twins that the tests hold against the built-in vendors value by value; `X_declared` is the
+twin of `X`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.children import ROOT, running
+from benchmarks.figures import Figure
+from benchmarks.size import Size
+
+TWINS = ROOT / "tests" / "declared" / "twins"
+SUFFIX = "_declared"
+BACKUPS = 97
+SLOWER = 3.0
+EQUAL = 1.15
+"""A poll whose answers are as they were decodes nothing; what is left over is the noise of two polls of one kind."""
+PARTS = (
+    ("first", "every record new", SLOWER),
+    ("newer", "a newer backup in each", SLOWER),
+    ("same", "as they were", EQUAL),
+)
+
+
+def vendors() -> list[str]:
+    """Return the names of the built-in vendors that have a declared twin."""
+    return sorted(path.stem for path in Path(TWINS).glob("*.yaml"))
+
+
+def twins(size: Size) -> Iterator[Figure]:
+    """Compare each declared twin with its built-in vendor."""
+    for name in vendors():
+        with running("-m", "benchmarks.vendor", name, str(size.declared), str(BACKUPS)) as vendor:
+            port = str(vendor.read_line()["port"])
+            with running("-m", "benchmarks.polling_twins", name, port, str(size.few)) as polling:
+                found = polling.read_line()
+        for part, what, goal in PARTS:
+            for index, clock in enumerate(("wall clock", "processor")):
+                yield Figure(
+                    benchmark="declared",
+                    what=f"{name}, {size.declared} resources, {BACKUPS} backups each, {what}; {clock}",
+                    reference="the built-in vendor",
+                    unit="s",
+                    ours=[one[index] for one in found["declared"][part]],
+                    theirs=[one[index] for one in found["built_in"][part]],
+                    goal=goal,
+                )
