@@ -1,8 +1,8 @@
-"""A process that polls one vendor as it is built in and as it is declared: `python -m benchmarks.polling_twins NAME
-PORT TURNS`.
+"""A process that polls a vendor as it is built in and as it is declared: its arguments are NAME, PORT and TURNS.
 
 Each turn begins with two exporters that know nothing and take turns at three polls: a first one, one that finds every
-listing as it was, and one that finds a newer backup in each. It writes the seconds of each, and those of processor time.
+listing as it was, and one that finds a newer backup in each. The process writes the seconds of each poll, and the
+seconds of processor time.
 """
 
 import asyncio
