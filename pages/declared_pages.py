@@ -10,7 +10,7 @@ from exporter.declared.templates import Reference, Template
 from exporter.declared.vendors import CATALOG, catalog_declaration
 
 MADE = "<!-- Made by `make docs` from the declaration; change it there. -->\n"
-NOT_RUN = "It is made from the vendor's documents, checked on {checked}, and has not been run against the live API."
+NOT_RUN = "It is made from the documents named here, read on {checked}, and has not been run against the live API."
 
 
 def declared_page(name: str) -> str:
@@ -47,7 +47,7 @@ def introduction(name: str) -> str:
             break
         lines.append(line.removeprefix("#").strip())
     text = "\n".join(lines)
-    return re.sub(r"^Least rights:", "**Least rights:**", text, flags=re.MULTILINE)
+    return re.sub(r"^(Least rights|Checked against):", r"**\1:**", text, flags=re.MULTILINE)
 
 
 def _example(declaration: Declaration) -> Iterator[str]:

@@ -26,6 +26,9 @@ def read_configuration(path: Path) -> LoadedConfig:
     tested = check_declarations(vendors.declarations)
     problems += tested.problems
     warnings += tested.warnings
+    if found is not None:
+        used = (source.provider_name for source in found.settings.sources)
+        problems += check_declarations(vendors.shipped(used)).problems
     if found is None or problems:
         raise ConfigError(problems, warnings)
     return replace(found, warnings=tuple(warnings))

@@ -2,7 +2,7 @@
 
 import glob
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -114,6 +114,17 @@ class Vendors:
                     read.add(name)
                     self._read_file(Path(name), location.report)
 
+    def shipped(self, names: Iterable[str]) -> Iterator[ReadDeclaration]:
+        """Yield the declarations of the catalog and of packages among some providers, each once."""
+        for name in sorted(set(names) & set(self.providers)):
+            kind = self.providers.kind(name)
+            if kind == FROM_CATALOG:
+                yield ReadDeclaration(f"catalog {name}: ", catalog_declaration(name))
+            if kind == FROM_PACKAGE:
+                found = _load_package(name, point := self.providers.installed[name])
+                if isinstance(found, Declaration):
+                    yield ReadDeclaration(f"package {_package(point)}: ", found)
+
     def read_inline(self, value: Any, name: str, location: Location) -> Provider | None:
         """Return the provider that a source declares itself; None, with its problems noted."""
         report = Report()
@@ -198,9 +209,14 @@ def installed_packages() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-@lru_cache(maxsize=64)
 def load_package(name: str, point: EntryPoint) -> Provider:
     """Return the provider of a package, or raise DeclarationError."""
+    found = _load_package(name, point)
+    return found if isinstance(found, Provider) else make_provider(found)
+
+
+@lru_cache(maxsize=64)
+def _load_package(name: str, point: EntryPoint) -> Provider | Declaration:
     try:
         found = point.load()
     except (ImportError, AttributeError, SyntaxError) as error:
@@ -212,7 +228,7 @@ def load_package(name: str, point: EntryPoint) -> Provider:
     declaration = declaration_of(json.loads(json.dumps(found, default=str)) if isinstance(found, Mapping) else found)
     if declaration.name != name:
         raise DeclarationError(f"the entry point {name} holds a declaration named {declaration.name}")
-    return make_provider(declaration)
+    return declaration
 
 
 def _package(point: EntryPoint) -> str:
