@@ -9,15 +9,14 @@ import pytest
 
 from exporter import registry
 from exporter.provider import Provider
-from tests.providers.contract import ProviderContract
+from tests.vendors import find_contract, find_missing, find_profiles, load_profile
 
 ROOT = Path(__file__).parent.parent
 PROVIDERS = ROOT / "exporter" / "providers"
 CATALOG = ROOT / "exporter" / "declared" / "catalog"
 """Vendors of their own, some of which run a database of the same name."""
 SIMULATORS = ROOT / "exporter" / "demo" / "vendors"
-TESTS = ROOT / "tests" / "providers"
-SIMULATOR_TESTS = ROOT / "tests" / "demo"
+VENDORS = ROOT / "tests" / "vendors"
 SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 EACH_PROVIDER = pytest.mark.parametrize("name", registry.names())
 
@@ -42,17 +41,25 @@ def test_exports_a_provider(name: str) -> None:
 
 
 @EACH_PROVIDER
-def test_has_a_test_that_inherits_the_contract(name: str) -> None:
-    tests = vars(import_module(f"tests.providers.test_{name}")).values()
-    inherited = [one for one in tests if isinstance(one, type) and issubclass(one, ProviderContract)]
+def test_lacks_no_file_that_the_shared_tests_need(name: str) -> None:
+    assert list(find_missing(name)) == []
 
-    assert registry.provider(name) in [getattr(one, "provider", None) for one in inherited]
+
+@EACH_PROVIDER
+def test_has_a_whole_profile(name: str) -> None:
+    assert load_profile(name).name == name
+    assert load_profile(name) is find_profiles()[name]
+
+
+@EACH_PROVIDER
+def test_has_a_test_that_inherits_the_contract(name: str) -> None:
+    assert find_contract(name).provider is registry.provider(name)
 
 
 @EACH_PROVIDER
 def test_has_fixtures_and_uses_all_of_them(name: str) -> None:
-    files = list((TESTS / "fixtures" / name).iterdir())
-    used = (TESTS / f"test_{name}.py").read_text()
+    files = list((VENDORS / name / "fixtures").iterdir())
+    used = (VENDORS / name / "test_provider.py").read_text()
 
     assert files
     assert {path.suffix for path in files} == {".json"}
@@ -66,23 +73,9 @@ def find_mentions(stem: str, text: str) -> bool:
     return whole is not None or any(re.search(rf'["/]{re.escape(begin)}{{', text) for begin in beginnings)
 
 
-@EACH_PROVIDER
-def test_has_a_simulator_with_a_test(name: str) -> None:
-    assert callable(import_module(f"exporter.demo.vendors.{name}").accounts)
-    assert (SIMULATOR_TESTS / f"test_{name}.py").is_file()
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        pytest.param(modules(TESTS, "test_"), id="tests"),
-        pytest.param({path.name for path in (TESTS / "fixtures").iterdir()}, id="fixtures"),
-        pytest.param(modules(SIMULATORS), id="simulators"),
-        pytest.param(modules(SIMULATOR_TESTS, "test_"), id="simulators' tests"),
-    ],
-)
-def test_nothing_outlives_its_provider(found: set[str]) -> None:
-    assert found == set(registry.names())
+def test_nothing_outlives_its_provider() -> None:
+    assert modules(SIMULATORS) == set(registry.names())
+    assert {path.parent.name for path in VENDORS.glob("*/*.*")} - {"__pycache__"} == set(registry.names())
 
 
 @EACH_PROVIDER

@@ -24,8 +24,8 @@ from exporter.client import client, decoding, http
 from exporter.client.client import Request, Response
 from exporter.config.loader import parse
 from exporter.settings import Settings, Source
-from tests.faults.vendors import VENDORS
 from tests.faults.vendors_on_loopback import check, vendors_on_loopback
+from tests.vendors import find_profiles
 
 ROOT = Path(__file__).parent.parent
 HARM = {"unauthorized", "forbidden", "not_found", "malformed", "server_error"}
@@ -149,7 +149,7 @@ async def test_the_traceback_of_a_bug_shows_no_secret(format_: str, monkeypatch:
         with capture_log(format_, monkeypatch) as stream:
             await poll_with_bugs(settings, monkeypatch)
         check({"log": re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())}, here.secrets())
-        assert stream.getvalue().count("Traceback") >= len(VENDORS)
+        assert stream.getvalue().count("Traceback") >= len(find_profiles())
         assert "a bug where all the secrets are at hand" in stream.getvalue()
 
 

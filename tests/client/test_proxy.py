@@ -24,11 +24,15 @@ from exporter.errors import ConnectionFailedError
 from exporter.state.store import Store
 from tests.faults import certificates
 from tests.faults.fault_proxy import FaultProxy
-from tests.faults.vendors import BACKUPIFY, CLICKHOUSE, Vendor
+from tests.vendors import find_profiles, open_struck
+from tests.vendors.profile import Profile
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+ONE_HOST = [profile for profile in find_profiles().values() if profile.hosts == ("api",)]
+SECURE = next(profile for profile in ONE_HOST if not profile.faults.token_calls)
+PLAIN = next(profile for profile in ONE_HOST if profile.faults.token_calls)
 HERE = "0.0.0.0"  # reaches this machine as loopback does, but is no loopback address, which needs no proxy
 PASSWORD = "planted-proxy-password"
 CONFIGURATION = """
@@ -90,15 +94,17 @@ async def _accepts(port: int) -> bool:
 @asynccontextmanager
 async def vendors(**keys: Any) -> AsyncIterator[tuple[dict[str, int], str]]:
     """Yield the ports of one vendor that speaks plain HTTP and one that speaks TLS, and their configuration."""
-    secure = FaultProxy(account=CLICKHOUSE.open(time.time()), clock=time.time, tls=certificates.server_context(HERE))
-    plain = FaultProxy(account=BACKUPIFY.open(time.time()), clock=time.time)
+    secure = FaultProxy(
+        account=open_struck(SECURE, time.time()), clock=time.time, tls=certificates.server_context(HERE)
+    )
+    plain = FaultProxy(account=open_struck(PLAIN, time.time()), clock=time.time)
     await secure.start(["api"])
     await plain.start(["api"])
-    ports = {"analytics": secure.ports["api"], "workspace": plain.ports["api"]}
+    ports = {SECURE.account: secure.ports["api"], PLAIN.account: plain.ports["api"]}
     try:
         sources = [
-            _source(CLICKHOUSE, secure, f"https://{HERE}", ca_file=str(certificates.authority_file())),
-            _source(BACKUPIFY, plain, f"http://{HERE}", backup_instance_ids=["201"]),
+            _source(SECURE, secure, f"https://{HERE}", ca_file=str(certificates.authority_file())),
+            _source(PLAIN, plain, f"http://{HERE}"),
         ]
         quick = {"rate_limit": {"requests": 1000, "per": "1s"}, "request_timeout": "10s", **keys}
         yield ports, yaml.safe_dump({"sources": [{**source, **quick} for source in sources]})
@@ -107,9 +113,9 @@ async def vendors(**keys: Any) -> AsyncIterator[tuple[dict[str, int], str]]:
         await plain.stop()
 
 
-def _source(vendor: Vendor, proxy: FaultProxy, host: str, **keys: Any) -> dict[str, Any]:
-    base = {"base_url": f"{host}:{proxy.ports['api']}"}
-    return {**proxy.account.configuration(""), **base, **({} if "backup_instance_ids" in keys else vendor.keys), **keys}
+def _source(vendor: Profile, proxy: FaultProxy, host: str, **keys: Any) -> dict[str, Any]:
+    base = dict.fromkeys(vendor.urls, f"{host}:{proxy.ports['api']}")
+    return {**proxy.account.configuration(""), **base, **vendor.staged.keys, **keys}
 
 
 async def poll_once(text: str) -> Store:
@@ -128,7 +134,7 @@ def failures(store: Store) -> dict[str, str | None]:
     return {name: entry.status.failure for name, entry in store.entries.items()}
 
 
-UP: Mapping[str, None] = {"analytics": None, "workspace": None}
+UP: Mapping[str, None] = {SECURE.account: None, PLAIN.account: None}
 
 
 @pytest.fixture(autouse=True)
@@ -140,8 +146,8 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_proxy_url_is_used_for_http_and_for_https(tmp_path: Path) -> None:
     async with tinyproxy(tmp_path) as proxy, vendors(proxy_url=proxy.url()) as (ports, text):
         assert failures(await poll_once(text)) == UP
-        assert proxy.requests(ports["analytics"]) == {"CONNECT"}
-        assert proxy.requests(ports["workspace"]) == {"GET", "POST"}
+        assert proxy.requests(ports[SECURE.account]) == {"CONNECT"}
+        assert proxy.requests(ports[PLAIN.account]) == {"GET", "POST"}
 
 
 @pytest.mark.parametrize("spell", [str.upper, str.lower])
@@ -149,22 +155,22 @@ async def test_the_usual_variables_are_used(spell: Any, tmp_path: Path, monkeypa
     async with tinyproxy(tmp_path) as proxy, vendors() as (ports, text):
         monkeypatch.setenv(spell("https_proxy"), proxy.url())
         assert failures(await poll_once(text)) == UP
-        assert proxy.requests(ports["analytics"]) == {"CONNECT"}
-        assert proxy.requests(ports["workspace"]) == set()
+        assert proxy.requests(ports[SECURE.account]) == {"CONNECT"}
+        assert proxy.requests(ports[PLAIN.account]) == set()
 
         monkeypatch.setenv(spell("http_proxy"), proxy.url().removeprefix("http://"))
         assert failures(await poll_once(text)) == UP
-        assert proxy.requests(ports["workspace"]) == {"GET", "POST"}
+        assert proxy.requests(ports[PLAIN.account]) == {"GET", "POST"}
 
 
 async def test_no_proxy_names_what_is_asked_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with tinyproxy(tmp_path) as proxy, vendors() as (ports, text):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url())
         monkeypatch.setenv("HTTP_PROXY", proxy.url())
-        monkeypatch.setenv("NO_PROXY", f"vendor.example, {HERE}:{ports['workspace']}")
+        monkeypatch.setenv("NO_PROXY", f"vendor.example, {HERE}:{ports[PLAIN.account]}")
         assert failures(await poll_once(text)) == UP
-        assert proxy.requests(ports["analytics"]) == {"CONNECT"}
-        assert proxy.requests(ports["workspace"]) == set()
+        assert proxy.requests(ports[SECURE.account]) == {"CONNECT"}
+        assert proxy.requests(ports[PLAIN.account]) == set()
 
 
 async def test_proxy_url_wins_over_the_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,14 +179,14 @@ async def test_proxy_url_wins_over_the_variables(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("NO_PROXY", "*")
     async with tinyproxy(tmp_path) as proxy, vendors(proxy_url=proxy.url()) as (ports, text):
         assert failures(await poll_once(text)) == UP
-        assert proxy.requests(ports["analytics"]) == {"CONNECT"}
+        assert proxy.requests(ports[SECURE.account]) == {"CONNECT"}
 
 
 async def test_a_proxy_that_refuses_or_is_away_is_a_failed_connection(tmp_path: Path) -> None:
     async with tinyproxy(tmp_path) as proxy, vendors(proxy_url=proxy.url("wrong-proxy-password")) as (_, text):
-        assert failures(await poll_once(text))["analytics"] == "connection"
+        assert failures(await poll_once(text))[SECURE.account] == "connection"
     async with vendors(proxy_url=f"http://exporter:{PASSWORD}@127.0.0.1:1") as (_, text):
-        assert failures(await poll_once(text)) == {"analytics": "connection", "workspace": "connection"}
+        assert failures(await poll_once(text)) == {SECURE.account: "connection", PLAIN.account: "connection"}
 
 
 async def test_a_proxys_password_is_nowhere_in_what_the_program_says(tmp_path: Path) -> None:

@@ -2,6 +2,11 @@
 
 A fact is a mapping (an object: its fields and no others, those whose key ends with `?` may be left out), a list of one
 (an array of these), a tuple (one of several), a function (which tells whether a value is allowed) or the value itself.
+
+`tests/vendors/<vendor>/facts.py` says what a vendor's documents say of its answers: fields, types, words, null or left
+out, headers. A field is required there if the documents require it or all their examples have it. Where a field depends
+on a status, as a size that only a completed backup has, each case is written down. Fields that the documents name but
+no simulator gives are not repeated. Where documents are silent, as on most refusals, the envelope of the others holds.
 """
 
 import re

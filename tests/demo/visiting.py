@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from exporter import registry
 from exporter.demo.http import Account, Request, Response, Story
 from tests.demo.schema import EMPTY, Documented, Endpoint, Reply, differences
+from tests.vendors import open_account, open_accounts
 
 BASE = "http://127.0.0.1:9"
 STORY = Story(start=1_763_800_000.0)
@@ -29,26 +30,21 @@ class Visit:
 
 def load_documented(vendor: str) -> Documented:
     """Return the facts about a vendor."""
-    facts: Documented = import_module(f"tests.demo.schema_facts.{vendor}").DOCUMENTED
+    facts: Documented = import_module(f"tests.vendors.{vendor}.facts").DOCUMENTED
     return facts
 
 
-def open_accounts(vendor: str, *, limited: bool = False) -> Sequence[Account]:
-    """Return a vendor's simulated accounts, which count no requests unless they are to be `limited`."""
-    accounts: Sequence[Any] = import_module(f"exporter.demo.vendors.{vendor}").accounts(STORY)
-    for account in () if limited else accounts:
-        for counter in ("_window", "_hour"):
-            if hasattr(account, counter):
-                getattr(account, counter).requests = 10**9
-    return accounts
+ACCOUNTS = [(vendor, account.name) for vendor in registry.names() for account in open_accounts(vendor, STORY)]
 
 
-ACCOUNTS = [(vendor, account.name) for vendor in registry.names() for account in open_accounts(vendor)]
+def accounts_of(vendor: str) -> Sequence[Account]:
+    """Return a vendor's simulated accounts, opened anew, which refuse nothing for its rate."""
+    return open_accounts(vendor, STORY, limited=False)
 
 
 def account_of(vendor: str, name: str, *, limited: bool = False) -> Account:
     """Return one account, opened afresh."""
-    return next(account for account in open_accounts(vendor, limited=limited) if account.name == name)
+    return open_account(vendor, name, STORY, limited=limited)
 
 
 def everything(account: Account, facts: Documented, now: float) -> Iterator[Visit]:

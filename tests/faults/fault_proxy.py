@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -42,6 +42,8 @@ class FaultProxy:
     account: Account
     clock: Callable[[], float]
     elsewhere: str = ""
+    more_pages: Mapping[str, Any] = field(default_factory=dict)
+    """What a page's body says when it follows again, where no link says it."""
     tls: ssl.SSLContext | None = None
     strike: Callable[[Request], bool] = lambda _: False
     answer: Answer | None = None

@@ -42,6 +42,8 @@ class Fault:
     posts: int = 0
     paged: bool = False
     """Whether it is about page links, which only paged lists have."""
+    link: bool = False
+    """Whether it is the link alone that is wrong: no number and no cursor leads there."""
     once: bool = False
     """Whether sending again is all it takes, which is done for a GET."""
     expires: bool = False
@@ -167,7 +169,7 @@ async def _round(struck: FaultyRequest) -> web.StreamResponse:
 
 
 async def _loop(struck: FaultyRequest) -> web.StreamResponse:
-    return _link_to(struck, str(struck.request.url), again={"pagination": {"hasNextPage": True, "cursor": "again"}})
+    return _link_to(struck, str(struck.request.url), again=struck.proxy.more_pages)
 
 
 async def _astray(struck: FaultyRequest) -> web.StreamResponse:
@@ -175,7 +177,7 @@ async def _astray(struck: FaultyRequest) -> web.StreamResponse:
 
 
 def _link_to(struck: FaultyRequest, target: str, again: Mapping[str, Any] | None = None) -> web.Response:
-    """Add a link to a next page in every form that one of the vendors knows."""
+    """Say that there is a next page in every form that one of the vendors knows."""
     body: Any = json.loads(struck.good.body)
     if isinstance(body, dict):
         body |= again or {}
@@ -258,6 +260,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="redirect to another host", reason="malformed", answer=_redirect),
     Fault(name="redirect in a circle", reason="malformed", answer=_round),
     Fault(name="page loop", reason="malformed", answer=_loop, paged=True),
-    Fault(name="page link to another host", reason="malformed", answer=_astray, paged=True),
+    Fault(name="page link to another host", reason="malformed", answer=_astray, paged=True, link=True),
     Fault(name="token expired between two calls", reason="unauthorized", answer=_expire, expires=True),
 )

@@ -17,7 +17,6 @@ from exporter.app import App, SourceTasks
 from exporter.client.http import HttpTransport
 from exporter.config.loader import parse
 from exporter.demo.http import Account, Story
-from exporter.demo.vendors import scholarly
 from exporter.settings import Source
 from exporter.web.routes import Handlers, application
 from tests.faults import certificates
@@ -25,7 +24,8 @@ from tests.faults.exposition import Exposition
 from tests.faults.fault_proxy import FaultProxy, name, resolvable
 from tests.faults.faults import Fault
 from tests.faults.leaping import START, wall_clock
-from tests.faults.vendors import Endpoint, Vendor
+from tests.vendors import find_profiles, open_account, open_struck
+from tests.vendors.profile import Endpoint, Profile
 
 VENDOR_STANDS = START + 5.0
 """The vendors' clocks stand still, so that what is known may not change while things go wrong."""
@@ -37,7 +37,7 @@ SLOWEST_SCRAPE = 1.0
 class Harness:
     """Everything that is in it."""
 
-    vendor: Vendor
+    vendor: Profile
     proxy: FaultProxy
     beside: FaultProxy
     thief: FaultProxy
@@ -113,19 +113,23 @@ class Harness:
 
 
 @asynccontextmanager
-async def harness(vendor: Vendor, endpoint: Endpoint, fault: Fault, start: float = START) -> AsyncIterator[Harness]:
+async def harness(vendor: Profile, endpoint: Endpoint, fault: Fault, start: float = START) -> AsyncIterator[Harness]:
     """Have a world for the length of the block, whose vendor's story began at `start`."""
     async with AsyncExitStack() as stack:
-        account = vendor.open(start)
+        account = open_struck(vendor, start)
         tls: ssl.SSLContext | None = None
         if fault.host.startswith("tls"):
             tls = certificates.server_context(*(name(host, account) for host in vendor.hosts))
-        thief = await _start_proxy(stack, FaultProxy(account=_faculty(), clock=_still), "api")
+        thief = await _start_proxy(stack, FaultProxy(account=_bystander(), clock=_still), "api")
         proxy = FaultProxy(
-            account=account, clock=_still, tls=tls, elsewhere=f"http://elsewhere.test:{thief.ports['api']}"
+            account=account,
+            clock=_still,
+            tls=tls,
+            elsewhere=f"http://elsewhere.test:{thief.ports['api']}",
+            more_pages=vendor.faults.more_pages,
         )
         await _start_proxy(stack, proxy, *vendor.hosts)
-        beside = await _start_proxy(stack, FaultProxy(account=_faculty(), clock=_still), "api")
+        beside = await _start_proxy(stack, FaultProxy(account=_bystander(), clock=_still), "api")
         scraper = await stack.enter_async_context(aiohttp.ClientSession())
         made = Harness(
             vendor=vendor, proxy=proxy, beside=beside, thief=thief, app=App(wall_clock), transports={}, scraper=scraper
@@ -141,11 +145,9 @@ def _still() -> float:
     return VENDOR_STANDS
 
 
-def _faculty() -> Account:
-    account: Any = next(one for one in scholarly.accounts(Story(start=START)) if one.name == "faculty")
-    account._window.requests = 10**9
-    opened: Account = account
-    return opened
+def _bystander() -> Account:
+    profile = next(one for one in find_profiles().values() if one.faults.bystander)
+    return open_account(profile.name, profile.faults.bystander, Story(start=START), limited=False)
 
 
 async def _start_proxy(stack: AsyncExitStack, proxy: FaultProxy, *hosts: str) -> FaultProxy:
@@ -161,7 +163,7 @@ def _transport(made: Harness, source: Source) -> HttpTransport:
 
 def _configuration(made: Harness, endpoint: Endpoint) -> str:
     account, proxy = made.proxy.account, made.proxy
-    source = {**account.configuration(""), **made.vendor.keys, **endpoint.keys}
+    source = {**account.configuration(""), **made.vendor.faults.keys, **endpoint.keys}
     source |= {key: proxy.base(host) for key, host in made.vendor.urls.items()}
     if proxy.tls is not None:
         source["ca_file"] = str(certificates.authority_file())
@@ -186,14 +188,9 @@ async def _exporter(stack: AsyncExitStack, app: App) -> str:
 
 def resolve_ids(made: Harness, endpoint: Endpoint, known: Exposition) -> Endpoint:
     """Return a place with the ids that its path names by the resources' names."""
-    apps: dict[str, str] = getattr(made.proxy.account, "_apps", {})
+    further = made.vendor.faults.further_ids(made.proxy.account)
     path = endpoint.path
     for words in {part.partition("}")[0] for part in path.split("{")[1:]}:
-        app = words.removeprefix("app:")
-        path = path.replace(f"{{{words}}}", _addon_path(apps[app] if app != words else known.id_of(made.source, words)))
+        identity = further[words] if words in further else known.id_of(made.source, words)
+        path = path.replace(f"{{{words}}}", made.vendor.faults.path_of(identity))
     return replace(endpoint, path=path)
-
-
-def _addon_path(identity: str) -> str:
-    """Northflank's ids are a project's and an addon's, with what lies between them in a path."""
-    return identity.replace("/", "/addons/")

@@ -4,26 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.faults.faults import FAULTS, Fault
-from tests.faults.vendors import ALL, VENDORS, Endpoint, Vendor
+from tests.vendors import find_profiles
+from tests.vendors.profile import ALL, Endpoint, Profile
 
 ABORT_REASONS = frozenset({"connection", "tls", "timeout", "unauthorized", "rate_limited"})
 """Where finding the resources fails for one of these, reading each would only fail again (rule 4 leaves that open)."""
 NO_LINKS = "its pages have cursors, no links"
 UNPAGED = "not a paged list: a link is nothing to follow"
-EXCEPTIONS: dict[tuple[str, str, str], str] = {
-    ("clickhouse_cloud", "its configuration", "403"): "a tier without a choice: a period of 24 h (rule 13)",
-    ("scholarly", "institutions", "403"): "the id once chosen stays (section 5)",
-    ("scholarly", "institutions", "404"): "the id once chosen stays (section 5)",
-    ("scholarly", "institutions", "page loop"): "several institutions: the id once chosen stays (section 5)",
-}
-"""What is no failure after all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One vendor, one place, one fault."""
 
-    vendor: Vendor
+    vendor: Profile
     endpoint: Endpoint
     fault: Fault
 
@@ -35,7 +29,7 @@ class Cell:
     @property
     def ridden_out(self) -> str | None:
         """Return why nothing fails, if nothing does."""
-        if excused := EXCEPTIONS.get((self.vendor.name, self.endpoint.name, self.fault.name)):
+        if excused := self.endpoint.excused.get(self.fault.name):
             return excused
         if self.fault.paged and (unfollowed := self._unfollowed):
             return unfollowed
@@ -52,10 +46,11 @@ class Cell:
     @property
     def _unfollowed(self) -> str | None:
         """Return why a page link is nothing to follow here."""
-        unpaged = self.vendor.name in ("clickhouse_cloud", "scalingo")
-        if unpaged if self.endpoint.kind == "start" else not self.endpoint.paged:
+        paged = [self.endpoint] if self.endpoint.kind != "start" else self.vendor.faults.endpoints
+        if not any(endpoint.paged for endpoint in paged):
             return UNPAGED
-        return NO_LINKS if (self.vendor.name, self.fault.name) == ("northflank", "page link to another host") else None
+        faults = self.vendor.faults
+        return None if faults.follows_links or (faults.more_pages and not self.fault.link) else NO_LINKS
 
     @property
     def _exchanges(self) -> bool:
@@ -73,7 +68,7 @@ class Cell:
             return False
         if self.endpoint.kind in ("start", "token", "discovery", "host") or self.fault.imposed:
             return True
-        return self.vendor.name == "scholarly"  # it has one resource
+        return self.endpoint.failing == ALL
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -102,12 +97,12 @@ class Cell:
         fault, endpoint = self.fault, self.endpoint
         if fault.name == "401":
             return 2 if endpoint.signed == "exchanged" else 1
-        if fault.name == "404" and endpoint.name == "one app's addons":
-            return 2  # by the app's id, then by its name
+        if fault.name in endpoint.tries:
+            return endpoint.tries[fault.name]
         if fault.expires:
             return 2
-        if endpoint.kind == "token" and self.vendor.name == "backupify":
-            return max(2, fault.tries + 1)  # a customer who is no longer ours answers 401, for which it is renewed once
+        if endpoint.renewed:
+            return max(2, fault.tries + 1)
         if self.ridden_out in (UNPAGED, NO_LINKS) or (fault.paged and endpoint.paged):
             return 3
         return (fault.posts or fault.tries) if endpoint.method == "POST" else fault.tries
@@ -115,8 +110,8 @@ class Cell:
 
 def all_cells() -> Iterator[Cell]:
     """Return every cell that can be: a fault that befalls a host has no path, one that is answered no host."""
-    for vendor in VENDORS:
-        for endpoint in vendor.endpoints:
+    for vendor in find_profiles().values():
+        for endpoint in vendor.faults.endpoints:
             for fault in FAULTS:
                 if endpoint.kind != "start" and bool(fault.host) != (endpoint.kind == "host"):
                     continue

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.faults.matrix import EXCEPTIONS, Cell
-from tests.faults.vendors import VENDORS, Vendor
+from tests.faults.matrix import Cell
+from tests.vendors import find_profiles
+from tests.vendors.profile import Profile
 
 BEGIN, END = "<!-- the fault matrix, written by its test -->\n", "<!-- the end of the fault matrix -->\n"
 SKEWS = {"an hour fast": 3600.0, "an hour slow": -3600.0}
@@ -39,13 +40,13 @@ def matrix(all_cells: Sequence[Cell], observed: Observed) -> str:
         f"**{len(observed)} cells, {survived} survived, "
         f"{'nothing lost' if survived == len(observed) else f'{len(observed) - survived} lost'}.**\n",
     ]
-    for vendor in VENDORS:
+    for vendor in find_profiles().values():
         lines += ["", *_of_vendor(vendor, [cell for cell in all_cells if cell.vendor == vendor], observed)]
     lines += ["", "Not failures after all:", "", *_exceptions(), "", END]
     return "\n".join(lines).replace("\n\n\n", "\n\n")
 
 
-def _of_vendor(vendor: Vendor, all_cells: Sequence[Cell], observed: Observed) -> Iterator[str]:
+def _of_vendor(vendor: Profile, all_cells: Sequence[Cell], observed: Observed) -> Iterator[str]:
     endpoints = list(dict.fromkeys(cell.endpoint.name for cell in all_cells))
     faults = list(dict.fromkeys(cell.fault.name for cell in all_cells))
     by_both = {(cell.endpoint.name, cell.fault.name): cell for cell in all_cells}
@@ -70,14 +71,15 @@ def _marks(row: Sequence[Cell | None], observed: Observed) -> Iterator[str]:
 
 
 def _exceptions() -> Iterator[str]:
-    for (vendor, endpoint, fault), why in EXCEPTIONS.items():
-        yield f"- {vendor}, {endpoint}, {fault}: {why}."
+    for name, profile in find_profiles().items():
+        for endpoint in profile.faults.endpoints:
+            yield from (f"- {name}, {endpoint.name}, {fault}: {why}." for fault, why in endpoint.excused.items())
 
 
 def _row(texts: Sequence[str]) -> str:
     return "| " + " | ".join(texts) + " |"
 
 
-def skewed_id(vendor: Vendor, skew: str) -> str:
+def skewed_id(vendor: Profile, skew: str) -> str:
     """Return the id of a cell about a clock."""
     return f"{vendor.name}-all the time-the vendor's clock {skew}"

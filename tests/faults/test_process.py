@@ -16,12 +16,13 @@ import yaml
 from tests.faults.exposition import Exposition
 from tests.faults.fault_proxy import FaultProxy
 from tests.faults.faults import FAULTS, Fault
-from tests.faults.vendors import BACKUPIFY, SCALINGO, SCHOLARLY
+from tests.vendors import find_profiles, open_struck
 
 ROOT = Path(__file__).parents[2]
 FASTER = {"poll_interval": "400ms", "request_timeout": "2s", "rate_limit": {"requests": 1000, "per": "1s"}}
-STRUCK = (BACKUPIFY, SCALINGO)
-BESIDE = SCHOLARLY
+STRUCK = tuple(one for one in find_profiles().values() if one.faults.token_calls)
+"""Those whose credential is exchanged for a token, where a fault has most places to strike."""
+BESIDE = next(one for one in find_profiles().values() if one.faults.bystander)
 NAMES = (
     "401", "404", "503", "429 once, no hint", "connection refused", "reset in mid-body", "stall after the headers",
     "a byte a second", "HTML for JSON", "gzip bomb", "redirect to another host",
@@ -37,7 +38,7 @@ async def program(folder: Path, proxies: dict[str, FaultProxy]) -> AsyncIterator
     for vendor in (*STRUCK, BESIDE):
         proxy = proxies[vendor.name]
         urls = {key: f"http://127.0.0.1:{proxy.ports[host]}" for key, host in vendor.urls.items()}
-        sources.append({**proxy.account.configuration(""), **vendor.keys, **FASTER, **urls})
+        sources.append({**proxy.account.configuration(""), **vendor.faults.keys, **FASTER, **urls})
     (folder / "config.yaml").write_text(yaml.safe_dump({"sources": sources}))
     environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     with (folder / "log").open("wb") as log:
@@ -66,9 +67,10 @@ async def program(folder: Path, proxies: dict[str, FaultProxy]) -> AsyncIterator
 async def test_the_whole_program_survives(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         proxies = {
-            vendor.name: FaultProxy(account=vendor.open(time.time()), clock=time.time) for vendor in (*STRUCK, BESIDE)
+            vendor.name: FaultProxy(account=open_struck(vendor, time.time()), clock=time.time)
+            for vendor in (*STRUCK, BESIDE)
         }
-        thief = FaultProxy(account=BESIDE.open(time.time()), clock=time.time)
+        thief = FaultProxy(account=open_struck(BESIDE, time.time()), clock=time.time)
         await thief.start(["api"])
         stack.push_async_callback(thief.stop)
         for vendor in (*STRUCK, BESIDE):

@@ -12,13 +12,13 @@ from aiohttp import web
 
 from exporter.demo.http import Response
 from tests.faults.fault_proxy import FaultProxy, FaultyRequest, plain, reset
-from tests.faults.vendors import VENDORS
+from tests.vendors import find_profiles, open_struck
 
 CREDENTIALS = ("token", "key_id", "key_secret", "client_id", "client_secret")
 PLANTED = ("planted-in-a-body", "planted-in-a-link", "planted-in-the-configuration")
 SPOKEN = ("simulated-download-token", "Simulated Requester")
 """What the simulated vendors really tell and nobody may repeat: the addresses of downloads, and who asked for them."""
-TOKEN_CALLS = re.compile(r"/oauth/token|/v1/tokens/exchange|/v1/apps/[^/]+/addons/[^/]+/token")
+VENDORS = tuple(find_profiles().values())
 FASTER = {"rate_limit": {"requests": 1000, "per": "1s"}, "poll_interval": "500ms", "request_timeout": "5s"}
 
 
@@ -26,8 +26,8 @@ class VendorsOnLoopback:
     """All vendors on loopback, every now and then with an answer that repeats what it was asked with."""
 
     def __init__(self) -> None:
-        self.thief = FaultProxy(account=VENDORS[0].open(time.time()), clock=time.time)
-        self.proxies = [FaultProxy(account=vendor.open(time.time()), clock=time.time) for vendor in VENDORS]
+        self.thief = FaultProxy(account=open_struck(VENDORS[0], time.time()), clock=time.time)
+        self.proxies = [FaultProxy(account=open_struck(vendor, time.time()), clock=time.time) for vendor in VENDORS]
         self._turn = 0
 
     async def start(self) -> None:
@@ -90,15 +90,16 @@ class VendorsOnLoopback:
         return found
 
     def check_requests(self) -> None:
-        """Only GETs but for the three token calls, and only to the configured hosts."""
-        for proxy in self.proxies:
+        """Only GETs but for the token calls, and only to the configured hosts."""
+        for proxy, vendor in zip(self.proxies, VENDORS, strict=True):
+            token_calls = re.compile(vendor.faults.token_calls)
             assert self.thief.came(proxy.elsewhere) == []
             assert {one.method for one in proxy.arrivals} <= {"GET", "POST"}
             posts = {one.path for one in proxy.arrivals if one.method == "POST"}
-            assert [path for path in posts if not TOKEN_CALLS.fullmatch(path)] == []
+            assert [path for path in posts if not token_calls.fullmatch(path)] == []
             reads = {one.path for one in proxy.arrivals if one.method == "GET"}
             assert reads
-            assert [path for path in reads if TOKEN_CALLS.fullmatch(path)] == []
+            assert [path for path in reads if token_calls.fullmatch(path)] == []
 
 
 @asynccontextmanager

@@ -21,18 +21,12 @@ from exporter.state.resource import ResourceStatus
 from exporter.state.view import ResourceView
 from exporter.wire import decode
 from tests.fuzz.profile import SCALARS, fuzz
-from tests.providers import test_backupify, test_clickhouse_cloud, test_northflank, test_scalingo, test_scholarly
 from tests.providers.contract import Found, ProviderContract, WaryApi, places, read, replace_at
 from tests.providers.fake_api import FakeApi, Reply
+from tests.vendors import find_contract, find_profiles
 
 NOW = 1_900_000_000.0
-CONTRACTS: tuple[type[ProviderContract], ...] = (
-    test_backupify.TestBackupify,
-    test_clickhouse_cloud.TestClickhouseCloud,
-    test_northflank.TestNorthflank,
-    test_scalingo.TestScalingo,
-    test_scholarly.TestScholarly,
-)
+CONTRACTS = [find_contract(name) for name in find_profiles()]
 
 
 def keys_of(routes: Mapping[str, Reply]) -> list[str]:

@@ -11,10 +11,12 @@ from exporter.demo.http import Story
 from exporter.model import Backup, Status
 from exporter.provider import RateLimit
 from exporter.state.resource import ResourceStatus
-from tests.polling.staged import STAGED, accounts, resource, run_of
+from tests.polling.staged import find_resource, run_of
 from tests.polling.stub_provider import Vendor, row, source
 from tests.polling.stub_provider import watching as watching_stub
 from tests.simulated_transport import Arrival, Watching, watching
+from tests.vendors import find_profiles, open_accounts
+from tests.vendors.profile import Profile
 from tests.virtual_time import START, now, virtually
 
 pytestmark = pytest.mark.usefixtures("in_step")
@@ -23,6 +25,7 @@ POLL = 300.0
 AHEAD = 41.0
 """How far the story is when the exporter starts: by then each vendor has a backup that runs."""
 STORY = Story(start=START - AHEAD)
+EACH_VENDOR = pytest.mark.parametrize("profile", find_profiles().values(), ids=find_profiles())
 
 
 def find_between_polls(seen: Watching, account: str, since: float) -> list[Arrival]:
@@ -31,42 +34,39 @@ def find_between_polls(seen: Watching, account: str, since: float) -> list[Arriv
     return [one for one in seen.transports[account].arrivals if one.at >= since]
 
 
-def test_every_vendor_is_here() -> None:
-    assert tuple(sorted(STAGED)) == registry.names()
-
-
-@pytest.mark.parametrize("vendor", STAGED)
+@EACH_VENDOR
 @virtually
-async def test_a_running_backup_is_followed_to_its_end_between_two_polls(vendor: str) -> None:
-    staged = STAGED[vendor]
+async def test_a_running_backup_is_followed_to_its_end_between_two_polls(profile: Profile) -> None:
+    staged = profile.staged
     began = STORY.at(staged.begins)
-    async with watching(accounts(vendor, STORY)) as seen:
+    async with watching(open_accounts(profile.name, STORY)) as seen:
         await asyncio.sleep(29)
         store, polled = seen.app.store, now()
-        first = resource(store, staged)
+        first = find_resource(store, profile)
         running = run_of(first, began)
         assert running.status is Status.IN_PROGRESS
         assert first.summary is not None
         assert first.summary.running == 1
         await asyncio.sleep(15)
-        halfway = resource(store, staged)
+        halfway = find_resource(store, profile)
         assert halfway.summary is not None
         assert halfway.summary.running_since == running.started
-        if vendor == "scholarly":
-            assert halfway.summary.progress == pytest.approx(100 * (AHEAD + 30 - 10) / 90, abs=3)
+        if staged.shows_progress:
+            done = 100 * (AHEAD + 30 - staged.begins) / (staged.ends - staged.begins)
+            assert halfway.summary.progress == pytest.approx(done, abs=3)
         await asyncio.sleep(80)
-        ended = resource(store, staged)
+        ended = find_resource(store, profile)
         assert ended.summary is not None
         assert (ended.summary.running, ended.summary.last_finished) == (0, Status.COMPLETED)
         assert ended.summary.last_success == running.started
-        if vendor != "scalingo":  # which tells no finish
+        if staged.shows_end:
             assert run_of(ended, began).duration == pytest.approx(staged.ends - staged.begins, abs=0.01)
-        arrived = find_between_polls(seen, staged.account, polled)
+        arrived = find_between_polls(seen, profile.account, polled)
         own = [one.path for one in arrived if _is_about(one.path, ended, running)]
         assert _all_end(own, [end.format(id=running.id) for end in staged.asked]), own
-        counters = store.entries[staged.account].counters
-        assert sum(counters.requests.values()) == len(seen.transports[staged.account].arrivals)
-        assert store.entries[staged.account].status.up
+        counters = store.entries[profile.account].counters
+        assert sum(counters.requests.values()) == len(seen.transports[profile.account].arrivals)
+        assert store.entries[profile.account].status.up
 
 
 def _all_end(paths: Sequence[str], ends: Sequence[str]) -> bool:
@@ -78,17 +78,17 @@ def _is_about(path: str, resource_status: ResourceStatus, backup: Backup) -> boo
     return f"/{own}/" in path or path.endswith(f"/{backup.id}")
 
 
-@pytest.mark.parametrize("vendor", STAGED)
+@EACH_VENDOR
 @virtually
-async def test_however_often_it_looks_following_spends_at_most_a_quarter_of_the_budget(vendor: str) -> None:
-    limit = registry.provider(vendor).rate_limit
-    async with watching(accounts(vendor, STORY), progress_interval="1s") as seen:
+async def test_however_often_it_looks_following_spends_at_most_a_quarter_of_the_budget(profile: Profile) -> None:
+    limit = registry.provider(profile.name).rate_limit
+    async with watching(open_accounts(profile.name, STORY), progress_interval="1s") as seen:
         await asyncio.sleep(POLL - 1)
         for account in seen.transports:
             duration = seen.app.store.entries[account].status.duration
             assert duration is not None
             spent = [one.at for one in find_between_polls(seen, account, duration)]
-            if account == STAGED[vendor].account:
+            if account == profile.account:
                 assert len(spent) >= 3
             assert _fits(spent, share_of(limit, 0.25))
         statuses = {one.status for transport in seen.transports.values() for one in transport.arrivals}

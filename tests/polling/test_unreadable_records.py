@@ -1,7 +1,6 @@
 """What a vendor gives and nobody understands is counted for its resource, and each form is logged once."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -15,36 +14,11 @@ from exporter.secret import Secret
 from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import STUB, Options, Row, Vendor, row, source, watching
+from tests.vendors import find_profiles
 from tests.virtual_time import virtually
 
 NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
-GOOD = "2026-11-20T10:00:00Z"
-RECORDS: Mapping[str, tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = {
-    "backupify": (
-        {"id": 1, "status": "successful", "started_at": GOOD, "ended_at": GOOD},
-        {"started": ("started_at",), "finished": ("ended_at",)},
-    ),
-    "clickhouse_cloud": (
-        {"id": "1", "status": "done", "startedAt": GOOD, "finishedAt": GOOD, "sizeInBytes": 5},
-        {"started": ("startedAt",), "finished": ("finishedAt",), "size": ("sizeInBytes",)},
-    ),
-    "northflank": (
-        {"id": "1", "status": "completed", "createdAt": GOOD, "completedAt": GOOD, "config": {"size": "5"}},
-        {"started": ("createdAt",), "finished": ("completedAt",), "size": ("config", "size")},
-    ),
-    "scalingo": (
-        {"id": "1", "status": "done", "started_at": GOOD, "size": 5},
-        {"started": ("started_at",), "size": ("size",)},
-    ),
-    "scholarly": (
-        {"id": "1", "attributes": {"status": "completed", "created_at": GOOD, "updated_at": GOOD, "file_size": 5}},
-        {
-            "started": ("attributes", "created_at"),
-            "finished": ("attributes", "updated_at"),
-            "size": ("attributes", "file_size"),
-        },
-    ),
-}
+PROFILES = find_profiles()
 
 
 def with_value(record: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
@@ -56,13 +30,13 @@ def with_value(record: dict[str, Any], path: tuple[str, ...], value: Any) -> dic
     ("name", "field", "value", "unread"),
     [
         (name, field, value, unread)
-        for name, (_, fields) in RECORDS.items()
-        for field in fields
+        for name, profile in PROFILES.items()
+        for field in profile.record.paths
         for value, unread in (("20 Nov 2026", True), ([], True), (None, False), ("", False))
     ],
 )
 def test_every_vendors_record_says_what_was_not_understood(name: str, field: str, value: Any, unread: bool) -> None:
-    record, paths = RECORDS[name]
+    record, paths = dict(PROFILES[name].record.value), PROFILES[name].record.paths
     provider = registry.provider(name)
     options = provider.options(**dict.fromkeys(_secrets(name), Secret("x")))
     found = provider.backup(options, with_value(record, paths[field], value))

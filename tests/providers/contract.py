@@ -6,11 +6,12 @@ from typing import Any
 
 from exporter.testing.contract import Found, ProviderContract, WaryApi, places, read, record_page, replace_at
 
-FIXTURES = Path(__file__).parent / "fixtures"
+VENDORS = Path(__file__).parents[1] / "vendors"
 
 __all__ = ["Found", "ProviderContract", "WaryApi", "fixture", "places", "read", "record_page", "replace_at"]
 
 
 def fixture(name: str) -> Any:
     """Return the decoded fixture `<provider>/<file>.json`."""
-    return json.loads((FIXTURES / name).read_text())
+    vendor, _, file = name.partition("/")
+    return json.loads((VENDORS / vendor / "fixtures" / file).read_text())

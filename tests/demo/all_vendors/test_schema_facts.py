@@ -3,23 +3,16 @@
 import json
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exporter import registry
 from tests.demo.schema import anything, differences, instant, like, whole, word
-from tests.demo.visiting import ACCOUNTS, STORY, account_of, everything, find_wrong, load_documented, open_accounts
+from tests.demo.visiting import ACCOUNTS, STORY, account_of, accounts_of, everything, find_wrong, load_documented
 
 SECONDS = (0, 21, 28, 45, 70, 95, 130, 450, 1100)
 OPEN_OBJECTS = ("details", "currentScaling", "relationships")
-
-
-def test_there_are_facts_about_each_vendor() -> None:
-    files = (Path(__file__).parent.parent / "schema_facts").glob("*.py")
-
-    assert {path.stem for path in files} - {"__init__"} == set(registry.names())
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
@@ -42,7 +35,7 @@ def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
     met = {
         (visit.endpoint.path, visit.response.status)
         for seconds in SECONDS
-        for account in open_accounts(vendor)
+        for account in accounts_of(vendor)
         for visit in everything(account, facts, STORY.at(seconds))
     }
 
@@ -54,7 +47,7 @@ def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
 @pytest.mark.parametrize("vendor", registry.names())
 def test_a_field_that_no_document_names_is_noticed_wherever_it_stands(vendor: str) -> None:
     facts, unnoticed = load_documented(vendor), []
-    for visit in everything(open_accounts(vendor)[0], facts, STORY.at(45)):
+    for visit in everything(accounts_of(vendor)[0], facts, STORY.at(45)):
         body = json.loads(visit.response.body) if visit.response.status == 200 else None
         for place, changed in find_surprises(body):
             if not [*differences(changed, visit.endpoint.reply.body)]:

@@ -1,5 +1,6 @@
 """What a simulated vendor is asked wrongly does not go unnoticed, and what its story refuses is nobody's fault."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +17,11 @@ from tests.demo.visiting import (
     STORY,
     Visit,
     account_of,
+    accounts_of,
     again,
     everything,
     find_wrong,
     load_documented,
-    open_accounts,
 )
 from tests.simulated_transport import watching
 from tests.virtual_time import START, run_virtual
@@ -80,7 +81,7 @@ def test_what_the_story_refuses_is_nobodys_fault(vendor: str) -> None:
     refused = [
         (visit.endpoint.path, visit.response)
         for seconds in (0, 70)
-        for account in open_accounts(vendor)
+        for account in accounts_of(vendor)
         for visit in everything(account, facts, STORY.at(seconds))
         if visit.response.status > 204
     ]
@@ -89,31 +90,39 @@ def test_what_the_story_refuses_is_nobodys_fault(vendor: str) -> None:
     assert {(path, one.status) for path, one in refused if one.complaint} == facts.misled
 
 
-def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
-    account = Strict(open_accounts("scholarly")[0])
-    asked = Request(method="GET", path="/elsewhere", base=BASE, headers={"authorization": "Bearer made-up-secret"})
-    for _ in range(2):
-        account.respond(asked, NOW)
+VENDOR, NAME = ACCOUNTS[0]
+ELSEWHERE = Request(method="GET", path="/elsewhere", base=BASE, headers={"authorization": "Bearer made-up-secret"})
 
-    assert account.complaints == ["campus: GET /elsewhere: 401, no known token"]
-    account.forgive("no known token")
+
+REFUSED = account_of(VENDOR, NAME).respond(ELSEWHERE, NOW)
+COMPLAINT = f"{NAME}: GET /elsewhere: {REFUSED.status}, {REFUSED.complaint}"
+
+
+def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
+    account, words = Strict(account_of(VENDOR, NAME)), REFUSED.complaint
+    for _ in range(2):
+        account.respond(ELSEWHERE, NOW)
+
+    assert account.complaints == [COMPLAINT]
+    account.forgive(words)
     assert account.complaints == []
     with pytest.raises(LookupError, match="nothing to forgive"):
-        account.forgive("no known token")
+        account.forgive(words)
 
 
 @pytest.mark.parametrize("forgiven", [True, False])
 async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_stop(forgiven: bool) -> None:
-    vendors = SimulatedVendors(open_accounts("northflank"))
+    vendors = SimulatedVendors(accounts_of(VENDOR))
     await vendors.start()
-    async with aiohttp.ClientSession() as session, session.get(f"{vendors.bases['platform']}/v1/projects") as answer:
-        assert answer.status == 401
+    url = f"{vendors.bases[NAME]}/elsewhere"
+    async with aiohttp.ClientSession() as session, session.get(url, headers=ELSEWHERE.headers) as answer:
+        assert answer.status == REFUSED.status
     complaints = vendors.complaints
     if forgiven:
-        vendors.forgive("platform", "no known token")
+        vendors.forgive(NAME, REFUSED.complaint)
         await vendors.stop()
     else:
-        with pytest.warns(AskedWrongly, match="platform: GET /v1/projects: 401, no known token"):
+        with pytest.warns(AskedWrongly, match=re.escape(COMPLAINT)):
             await vendors.stop()
 
     assert len(complaints) == 1
@@ -121,10 +130,9 @@ async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_sto
 
 def test_a_test_that_asks_wrongly_in_virtual_time_fails_when_the_watching_ends() -> None:
     async def ask_wrongly() -> None:
-        async with watching(open_accounts("northflank")) as seen:
+        async with watching(accounts_of(VENDOR)) as seen:
             await seen.app.stop()
-            asked = Request(method="GET", path="/v1/elsewhere", base=BASE)
-            seen.transports["platform"].account.respond(asked, START)
+            seen.transports[NAME].account.respond(ELSEWHERE, START)
 
-    with pytest.raises(AssertionError, match="no known token"):
+    with pytest.raises(AssertionError, match=re.escape(COMPLAINT)):
         run_virtual(ask_wrongly())

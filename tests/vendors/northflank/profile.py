@@ -1,0 +1,59 @@
+"""Northflank as the tests and benchmarks that all vendors share meet it."""
+
+from tests.vendors.profile import POLLS, Day, Endpoint, Faults, Profile, Record, Staged, from_the_start, whole_host
+
+STARTED = "2026-11-20T10:00:00Z"
+
+PROFILE = Profile(
+    name="northflank",
+    account="platform",
+    staged=Staged(resource="Uploads", begins=30, ends=90, asked=("backups/{id}", "backups/{id}")),
+    day={
+        # in each poll one for each addon or two where there are more than a hundred backups, and one for what is closed
+        "platform": Day(resources=6, fewest=POLLS * 7, most=POLLS * 8 + 24 * 20 + 100),
+    },
+    record=Record(
+        value={"id": "1", "status": "completed", "createdAt": STARTED, "completedAt": STARTED, "config": {"size": "5"}},
+        paths={"started": ("createdAt",), "finished": ("completedAt",), "size": ("config", "size")},
+    ),
+    urls={"base_url": "api"},
+    faults=Faults(
+        keys={"include": ["payments/ledger-db", "payments/risk-db", "media/catalog"]},
+        endpoints=(
+            from_the_start("api"),
+            whole_host("api"),
+            Endpoint(name="projects", kind="discovery", path="/v1/projects", paged=True),
+            Endpoint(
+                name="one project's addons",
+                kind="subtree",
+                path="/v1/projects/payments/addons",
+                failing=("Ledger Db", "Risk Db"),
+                paged=True,
+            ),
+            Endpoint(
+                name="one addon's backups",
+                kind="resource",
+                path="/v1/projects/{Ledger Db}/backups",
+                failing=("Ledger Db",),
+                paged=True,
+            ),
+            Endpoint(
+                name="its schedules",
+                kind="facts",
+                path="/v1/projects/{Ledger Db}/backup-schedules",
+                failing=("Ledger Db",),
+                paged=True,
+            ),
+            Endpoint(
+                name="its restores",
+                kind="facts",
+                path="/v1/projects/{Ledger Db}/restores",
+                failing=("Ledger Db",),
+                paged=True,
+            ),
+        ),
+        follows_links=False,
+        more_pages={"pagination": {"hasNextPage": True, "cursor": "again"}},
+        path_of=lambda identity: identity.replace("/", "/addons/"),
+    ),
+)

@@ -1,0 +1,73 @@
+"""Scalingo as the tests and benchmarks that all vendors share meet it."""
+
+from tests.vendors.profile import POLLS, Day, Endpoint, Faults, Profile, Record, Staged, from_the_start, whole_host
+
+STARTED = "2026-11-20T10:00:00Z"
+
+SHOP = "storefront/postgresql"
+
+PROFILE = Profile(
+    name="scalingo",
+    account="shop",
+    staged=Staged(resource="intranet/mongodb", begins=30, ends=100, asked=("backups", "backups"), shows_end=False),
+    day={
+        # each database has a token of its own, renewed every hour as the account's is
+        # and of a shared PostgreSQL the recovery window is asked for in each poll
+        "shop": Day(resources=6, fewest=POLLS * 6, most=POLLS * 7 + 24 * 20 + 100),
+    },
+    record=Record(
+        value={"id": "1", "status": "done", "started_at": STARTED, "size": 5},
+        paths={"started": ("started_at",), "size": ("size",)},
+    ),
+    urls={"auth_url": "auth", "api_url": "api", "db_api_url": "db-api"},
+    faults=Faults(
+        keys={"include": [SHOP, "intranet/mongodb", "reports/*"]},
+        endpoints=(
+            from_the_start("auth", "api", "db-api", signed="exchanged"),
+            whole_host("auth"),
+            whole_host("api"),
+            whole_host("db-api"),
+            Endpoint(name="token", kind="token", path="/v1/tokens/exchange", signed="", method="POST"),
+            Endpoint(name="apps", kind="discovery", path="/v1/apps", signed="exchanged"),
+            Endpoint(
+                name="one app's addons",
+                kind="subtree",
+                path="/v1/apps/({app:storefront}|storefront)/addons",
+                tries={"404": 2},  # by the app's id, then by its name
+                failing=(SHOP,),
+                signed="exchanged",
+            ),
+            Endpoint(
+                name="one addon's token",
+                kind="facts",
+                path="/v1/apps/[^/]+/addons/{storefront/postgresql}/token",
+                failing=(SHOP,),
+                signed="exchanged",
+                method="POST",
+            ),
+            Endpoint(
+                name="one addon's backups",
+                kind="resource",
+                path="/api/databases/{storefront/postgresql}/backups",
+                failing=(SHOP,),
+                signed="exchanged",
+            ),
+            Endpoint(
+                name="its database",
+                kind="facts",
+                path="/api/databases/{storefront/postgresql}",
+                failing=(SHOP,),
+                signed="exchanged",
+            ),
+            Endpoint(
+                name="a recovery window",
+                kind="resource",
+                path="/api/databases/{reports/postgresql-ng}/pitr/recovery_window",
+                failing=("reports/postgresql-ng",),
+                signed="exchanged",
+            ),
+        ),
+        token_calls=r"/v1/tokens/exchange|/v1/apps/[^/]+/addons/[^/]+/token",
+        further_ids=lambda account: {f"app:{name}": identity for name, identity in account._apps.items()},
+    ),
+)
