@@ -96,7 +96,8 @@ def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillF
         *flags.labels,
     )
     written = ",".join(f'{name}="{escape_label(value)}"' for name, value in labels)
-    return series_of(known, written, limit=known.limit if flags.assume_limits else None)
+    limit = known.limit if flags.assume_limits else None
+    return series_of(known, written, limit=limit, statuses=policy.statuses)
 
 
 def _clash(readings: Sequence[SourceReading], flags: BackfillFlags) -> str | None:

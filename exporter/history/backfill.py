@@ -133,6 +133,7 @@ def _status(resource: ResourceSeries) -> Sequence[Series]:
     return [
         (f',status="{word}"', steps_of((at, float(place == value)) for at, value in changes))
         for place, word in enumerate(ENDED)
+        if word in resource.statuses
     ]
 
 

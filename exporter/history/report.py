@@ -1,6 +1,6 @@
 """Makes the report: what became of each resource's backups in a period, and what cannot be known of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from exporter import __version__
 from exporter.history.instants import iso
 from exporter.history.timeline import Timeline, start, timeline
-from exporter.history.unknown import sentences
+from exporter.history.unknown import sentences, sentences_on_failures
 from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
@@ -114,12 +114,15 @@ def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Pe
         "kind": resource.kind,
         "labels": dict(policy.labels),
         **_judgement(known, period, read=resource_status.listing is not None),
-        **_runs(known, period, read=resource_status.listing is not None),
+        **_runs(known, period, policy.statuses, read=resource_status.listing is not None),
         **_restore(resource_status, period),
         "oldest_success": _instant(_oldest(resource_status, known)),
         "paused": policy.paused or resource_status.paused,
         "problems": _words(problems(resource_status, policy, period.now, source=reading.status)),
-        "unknown": list(sentences(resource_status, known, period.since, period.until, period.now)),
+        "unknown": [
+            *sentences(resource_status, known, period.since, period.until, period.now),
+            *sentences_on_failures(policy.statuses),
+        ],
     }
     ordered = {column: record[column] for column in COLUMNS}
     return ResourceEntry(
@@ -141,8 +144,12 @@ def _judgement(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]
     }
 
 
-def _runs(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
-    """Return what started in the period; no counts where the vendor lists no single backups, or could not be read."""
+def _runs(known: Timeline, period: Period, statuses: Collection[Status], *, read: bool) -> dict[str, Any]:
+    """Return what started in the period.
+
+    There are no counts where the vendor lists no single backups, or could not be read, and none of a status that the
+    vendor never lists.
+    """
     by_status = {status: known.started(period.since, period.until, status) for status in Status}
     successes = by_status[Status.COMPLETED]
     countable = read and (known.window is None or bool(known.runs))
@@ -151,8 +158,8 @@ def _runs(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
     newest = _start(last) if known.window is None else _newest_point(known, period.until)
     return {
         "completed": len(successes) if countable else None,
-        "failed": len(by_status[Status.FAILED]) if countable else None,
-        "cancelled": len(by_status[Status.CANCELLED]) if countable else None,
+        "failed": len(by_status[Status.FAILED]) if countable and Status.FAILED in statuses else None,
+        "cancelled": len(by_status[Status.CANCELLED]) if countable and Status.CANCELLED in statuses else None,
         "first_success": _instant(_start(first)),
         "last_success": _instant(newest),
         "first_size_bytes": number(None if first is None else first.size),

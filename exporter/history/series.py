@@ -9,6 +9,7 @@ from exporter.history.timeline import NO_STEPS, Timeline, end, start
 from exporter.model import UNFINISHED, Backup, Status
 
 Value = Callable[[Backup], float]
+EVERY_STATUS = frozenset(Status)
 ENDED = tuple(status for status in Status if status not in UNFINISHED)
 
 
@@ -35,10 +36,17 @@ class ResourceSeries:
     finished: Steps
     """Places in `ENDED`."""
     limit: Steps
+    statuses: frozenset[Status] = EVERY_STATUS
+    """Those that a backup of the vendor can have; the others have no series."""
 
 
-def series_of(known: Timeline, labels: str, *, limit: float | None) -> ResourceSeries:
-    """Return what can be known in retrospect; `limit` is assumed to have held all the time."""
+def series_of(
+    known: Timeline, labels: str, *, limit: float | None, statuses: frozenset[Status] = EVERY_STATUS
+) -> ResourceSeries:
+    """Return what can be known in retrospect; `limit` is assumed to have held all the time.
+
+    Where the vendor lists no failures, nothing is known of any, which is not the same as none.
+    """
     runs, ended = known.runs, [run for run in known.runs if run.status not in UNFINISHED]
     completed = [run for run in ended if run.status is Status.COMPLETED]
     failed = [run for run in ended if run.status is Status.FAILED]
@@ -49,9 +57,10 @@ def series_of(known: Timeline, labels: str, *, limit: float | None) -> ResourceS
         by_kind={kind: _kind([run for run in completed if run.kind == kind]) for kind in sorted(kinds)},
         last_attempt=steps_of((start(run), start(run)) for run in runs if run.status is not Status.PENDING),
         last_failure=_newest(failed, start),
-        failures=_failures(known, failed),
+        failures=_failures(known, failed) if Status.FAILED in statuses else NO_STEPS,
         finished=_newest(ended, lambda run: float(ENDED.index(run.status))),
         limit=_assume(known, limit),
+        statuses=statuses,
     )
 
 

@@ -1,6 +1,6 @@
 """Writes in sentences what a report cannot know of a resource."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from exporter.history.instants import about, iso
 from exporter.history.timeline import Timeline
@@ -25,6 +25,12 @@ def sentences(
     restore = resource_status.details.restore if resource_status.details is not None else None
     if restore is not None and restore.started > until:
         yield "The last restore began after the period; the ones before it are not known."
+
+
+def sentences_on_failures(statuses: Collection[Status]) -> Iterator[str]:
+    """Yield what cannot be known where a backup of the vendor cannot have every status."""
+    if Status.FAILED not in statuses:
+        yield "The vendor lists no failed backups, so failures are not known; only the age shows them."
 
 
 def _of_the_age(known: Timeline, since: float, until: float, now: float) -> Iterator[str]:

@@ -135,6 +135,17 @@ def test_the_estimate_is_near_the_truth(tmp_path: Path) -> None:
     assert 0.9 < planned.size / len(content) < 1.2
 
 
+def test_a_vendor_that_lists_no_failures_has_no_series_of_failures(tmp_path: Path) -> None:
+    possible = frozenset({Status.COMPLETED})
+    series = series_of(known(*[backup(days) for days in range(3)]), LABELS, limit=None, statuses=possible)
+    text = "".join(path.read_text() for path in write_files(tmp_path, series, since=NOW - 2 * DAY))
+
+    assert f'backup_last_finished_status{{{LABELS},status="completed"}} 1 ' in text
+    assert "failure" not in text
+    assert "failed" not in text
+    assert "cancelled" not in text
+
+
 def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path) -> None:
     series = series_of(known(backup(1)), LABELS, limit=None)
     planned = plan([series], NOW - DAY, NOW, 300)

@@ -66,6 +66,20 @@ def test_a_resource_within_its_limit_is_told_in_full() -> None:
     assert list(found) == list(COLUMNS)
 
 
+def test_failures_of_a_vendor_that_lists_none_are_not_known() -> None:
+    source = platform()
+    provider = replace(source.provider, statuses=frozenset({Status.COMPLETED}))
+    of = reading(resource_status(*DAILY, details=Details(interval=DAY)), source=replace(source, provider=provider))
+    made = report([of], PERIOD)
+    found = dict(made.entries[0].record)
+
+    assert b"<dd>31 completed</dd>" in as_html(made, as_json(made))
+    assert (found["completed"], found["failed"], found["cancelled"]) == (31, None, None)
+    assert found["unknown"] == [
+        "The vendor lists no failed backups, so failures are not known; only the age shows them."
+    ]
+
+
 def test_attainment_is_the_share_of_what_is_known() -> None:
     found = record(
         resource_status(backup(10), backup(1))
