@@ -65,6 +65,8 @@ pictures: dev tools  ## draw the README's pictures anew (three minutes)
 	PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/web/test_browser.py -k picture
 
 bench: dev  ## measure speed, memory and requests against references; ARGS=--json for machines
+	@if command -v go >/dev/null; then cd benchmarks/go && go build -o "$(CURDIR)/.tools/bin/scrape-references" .; \
+	else echo "without Go, the rows of Go's libraries are left out" >&2; fi
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: dev  ## write the generated pages anew

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -12,35 +12,49 @@ from benchmarks.figures import Figure
 HEAD = ("what", "ours", "reference", "its own", "ratio", "spread", "to reach", "reached")
 INTRODUCTION = """# Performance
 
-`python -m benchmarks` measures the exporter against references in the same run and prints this table; `--quick` looks
-whether it runs, `--only NAME` measures a part, `--json` prints every turn, `--page` writes this page. Every figure is
-the median of several turns in which the exporter and its reference alternate, so that whatever else the machine does
-strikes both. Everything runs on loopback, the simulated vendor in a process of its own.
+{short}
+All figures are from one run of `make bench` on {machine}. Compare ratios, not seconds: your machine has other seconds.
 
-- **scrape**: every resource family there is, 56 samples a resource. The lines are written when a poll changes them; a
-  scrape joins them slice by slice and sends each slice on, so that the whole never stands in memory. Compressed scrapes
-  that come together share one compression, in a thread, at level 1; aiohttp compresses its bytes as it likes.
+## How it is measured
+
+`python -m benchmarks` measures the exporter against references in the same run and prints the table below; `--quick`
+only checks that the benchmarks run, `--only NAME` measures a part, `--json` prints every turn, `--page` writes this
+page. Each figure is the median of several turns in which the exporter and its reference alternate, so that other load
+on the machine affects both. Everything runs on loopback, and the simulated vendor is a process of its own.
+
+- **scrape**: every resource family, 60 samples a resource. The exporter writes the lines when a poll changes them; a
+  scrape joins them slice by slice and sends each slice, so the whole response is never in memory. Compressed scrapes
+  that arrive together share one compression, in a thread, at level 1; aiohttp compresses its bytes at its own level.
+  The references serve the same samples by `prometheus_client` (Python), by `client_golang` (Go, with vectors and with
+  constant metrics), and by the metrics store of kube-state-metrics (Go). nginx, which sends the same bytes from a
+  file, is the limit. The Go rows need `go`, the nginx row needs `nginx`; without them the rows are left out.
 - **scrape under polling**: 500 answers a second arrive at an even pace, in-process, each with other newest backups.
-- **verdict**: processor time that taking due verdicts anew, and writing their metrics, costs of a scrape. Where 7 are
-  due, it is a scrape a minute of 10,000 resources that are each due once a day.
-- **poll**: a listing whose answers are, byte for byte, those of the last poll is recognized by hashes before it is
-  decoded. Of one that differs, only the records that the last one had not are decoded and mapped, and only the lines
-  that tell something else are written. The goal is held against all three rows; the middle one is worked out from the
-  other two, turn by turn.
+- **verdict**: the processor time of deciding due verdicts again and of writing their metrics, as a share of a scrape.
+  Where 7 are due, it is a scrape a minute of 10,000 resources that are each due once a day.
+- **poll**: an answer that is, byte for byte, that of the last poll is recognized by a hash before it is decoded. If it
+  differs, only the records that are new in it are decoded and mapped, and only the lines that changed are written. The
+  goal applies to all three rows; the middle one is calculated from the other two, turn by turn.
 - **declared**: a vendor declared in YAML against the same vendor built in: `tests/declared/twins/`, held equal value by
   value by the tests. Both read the same answers in turns. A first poll includes discovery and the schedules.
 - **API cost**: requests for listings, counted at the vendor, a newer backup at each poll.
-- **memory**: what `serve` ever held at most. Of a settled backup 34 bytes and its id are kept.
-- **rules**: how long, by a real Prometheus' own clock, an evaluation of all groups took. The reference is the rules as
-  they were before the exporter decided. 100 resources are in trouble, then all of them.
-- **growth**: one measurement at each size, so it is coarser than the rest. Of three polls the quickest counts, for a
-  scrape may meet the others; scrapes are timed just after a poll has ended.
+- **memory**: the peak of `serve`. A finished backup takes 34 bytes and its id.
+- **rules**: the evaluation time of all rule groups, by Prometheus' own clock. The reference is the rules of the
+  version before the exporter decided itself. First 100 resources are in trouble, then all of them.
+- **growth**: one measurement at each size, so it is coarser than the rest. The quickest of three polls counts, because
+  a scrape may coincide with the others; scrapes are timed just after a poll has ended.
 
-What is not reached, and why: a **poll that finds a newer backup in each** resource. To see which of a hundred records
-are new, the listing is split into them and each is hashed; then the columns, the summary and the lines of about eight
-families are made anew. That is Python's work, while the bare loop decodes in one call into C. In the table before this
-one, when every record was mapped again, it was 9.4 times the bare loop.
+A **poll that finds a newer backup in each** resource does not reach its goal. To find the new records among a hundred,
+the exporter splits the listing and hashes each record; then it makes the columns, the summary, the verdict and the
+lines of about eight families again, in Python. The reference decodes the answer in one call into C and does no more.
 """
+SHORT = (
+    ("scrape", "text,", "prometheus_client", "A scrape of {what} takes {ours}; by prometheus_client, {theirs}."),
+    ("memory", "", "", "Each resource takes {ours} of memory."),
+    ("start", "", "", "The exporter answers {ours} after its process starts."),
+    ("poll", "", "", "A poll of {what} takes {ours}; to fetch and decode alone takes {theirs}."),
+    ("rules", "an", "", "In Prometheus, an {what} takes {ours}; with the rules of the version before, {theirs}."),
+)
+"""The rows to show first, by benchmark, by how `what` begins and by reference, each with its sentence."""
 WORDS = {None: "", True: "yes", False: "no"}
 
 
@@ -72,9 +86,24 @@ def table(figures: Iterable[Figure]) -> str:
     return "\n".join([lines[0], rule, *lines[1:]]) + "\n"
 
 
-def page(figures: Iterable[Figure]) -> str:
+def page(figures: Sequence[Figure]) -> str:
     """Return the page that the repository keeps."""
-    return f"{INTRODUCTION}\nMeasured on {machine()}.\n\n{table(figures)}"
+    short = "".join(f"- {line}\n" for line in sentences(figures))
+    return f"{INTRODUCTION.format(short=short, machine=machine())}\n{table(figures)}"
+
+
+def sentences(figures: Sequence[Figure]) -> Iterator[str]:
+    """Yield in words what a user asks first."""
+    for benchmark, begin, reference, sentence in SHORT:
+        for figure in figures:
+            if figure.benchmark == benchmark and figure.what.startswith(begin) and reference in figure.reference:
+                yield sentence.format(
+                    what=figure.what.removeprefix(begin).partition(";")[0].strip(),
+                    ours=f"{median(figure.ours):.2g} {figure.unit}",
+                    theirs=f"{median(figure.theirs):.2g} {figure.unit}",
+                    ratio=f"{figure.ratio:.3g} times",
+                )
+                break
 
 
 def as_json(figures: Sequence[Figure]) -> dict[str, Any]:

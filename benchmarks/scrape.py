@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 from benchmarks.children import running
-from benchmarks.client import fetch
+from benchmarks.client import body, fetch
 from benchmarks.figures import Figure, in_turns, percentile
+from benchmarks.scrape_references import GO_PATHS, serve_elsewhere
 from benchmarks.size import Size
 
 OPENMETRICS = "application/openmetrics-text"
@@ -18,21 +21,25 @@ LONGEST_STALL = 0.05
 
 
 def scrape(size: Size) -> Iterator[Figure]:
-    """Compare with the official client, and with the same bytes ready-made, compressed by aiohttp where we do."""
-    with running("-m", "benchmarks.serving", str(size.resources)) as child:
+    """Compare with the official clients, and with the same bytes ready-made, compressed by aiohttp where we do."""
+    with ExitStack() as stack:
+        child = stack.enter_context(running("-m", "benchmarks.serving", str(size.resources)))
         told = child.read_line()
         port = told["port"]
         what = f"{size.resources} resources, {told['samples']} samples"
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        others = stack.enter_context(serve_elsewhere(folder, body(port, "/ready-made")))
 
         def get(path: str, **headers: str) -> float:
             return fetch(port, path, **headers)[0]
 
-        official, text, openmetrics, ready = in_turns(
+        official, text, openmetrics, ready, *elsewhere = in_turns(
             size.few,
             lambda: get("/prometheus_client"),
             lambda: get("/metrics"),
             lambda: get("/metrics", Accept=OPENMETRICS),
             lambda: get("/ready-made"),
+            *others.values(),
         )
         packed, packed_openmetrics, packed_ready = in_turns(
             size.few,
@@ -42,6 +49,8 @@ def scrape(size: Size) -> Iterator[Figure]:
         )
     yield _row(f"text, {what}", "prometheus_client", text, official, 25, inverted=True)
     yield _row(f"OpenMetrics, {what}", "prometheus_client", openmetrics, official, 25, inverted=True)
+    for name, theirs in zip(others, elsewhere, strict=True):
+        yield _row("text", name, text, theirs, None, inverted=name in GO_PATHS)
     yield _row("text", READY_MADE, text, ready, 3)
     yield _row("OpenMetrics", READY_MADE, openmetrics, ready, 3)
     yield _row("text, gzip", f"{READY_MADE}, gzip", packed, packed_ready, 3)
@@ -101,7 +110,7 @@ def _scrape_both(port: int) -> Iterator[list[float]]:
 
 
 def _row(
-    what: str, reference: str, ours: list[float], theirs: list[float], goal: float, *, inverted: bool = False
+    what: str, reference: str, ours: list[float], theirs: list[float], goal: float | None, *, inverted: bool = False
 ) -> Figure:
     return Figure(
         benchmark="scrape",

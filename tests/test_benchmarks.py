@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from benchmarks.figures import Figure, in_turns, percentile
 from benchmarks.listings import VENDORS
 from benchmarks.polling_twins import settings
-from benchmarks.report import table
+from benchmarks.report import page, table
 from benchmarks.twins import vendors
 
 FIGURES = {
@@ -73,6 +74,15 @@ def test_a_declared_twin_is_measured_against_the_vendor_that_is_built_in(name: s
     assert name in VENDORS
     assert (built_in.provider_name, declared.provider_name) == (name, f"{name}_declared")
     assert type(built_in.provider.backup) is not type(declared.provider.backup)
+
+
+def test_the_page_begins_with_what_a_user_asks() -> None:
+    shown = replace(figure([2.0], [8.0], 1.5), benchmark="poll", what="9 resources; wall clock")
+
+    page_text = page([figure([1.0], [1.0], 1.5), shown, replace(shown, ours=[3.0])])
+
+    assert page_text.splitlines()[2] == "- A poll of 9 resources takes 2 s; to fetch and decode alone takes 8 s."
+    assert page_text.count("- A poll of 9 resources takes") == 1
 
 
 @pytest.mark.long
