@@ -97,7 +97,7 @@ def check_confinement(container: Container, *writable: str) -> None:
 def check_stop(container: Container, log: Path) -> None:
     code, seconds = container.stop()
     assert code == 0, log.read_text()
-    assert seconds < 2
+    assert seconds < 10  # when a container is killed
     assert "Traceback" not in log.read_text()
 
 

@@ -166,6 +166,6 @@ async def test_no_connection_stays_behind(tmp_path: Path) -> None:
     assert (requests["500"], requests["401"]) == (rowdy.manners["500"], rowdy.manners["401"]), told
     assert abs(requests.total() - rowdy.received) <= SOURCES, told  # some are cut off on their way at the end
     assert 0 < most <= SOURCES * MAX_CONNECTIONS, told
-    assert seconds < 2, told
+    assert seconds < 10, told  # a container is killed after so many
     assert files() == before
     assert unhandled == []
