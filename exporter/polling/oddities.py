@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporter.model import Backup
+from exporter.polling.kinds import MAX_KINDS, OTHER_KINDS
 from exporter.settings import Source
 from exporter.state.inventory import Refused
 from exporter.state.resource import SourceStatus, UnreadableScope
@@ -25,6 +26,7 @@ class Oddities:
         self._scopes: dict[str, UnreadableScope] = {}
         self._statuses: set[str] = set()
         self._forms: set[tuple[str, str]] = set()
+        self._many_kinds: set[str] = set()
 
     def log(self, resource: str, backups: Iterable[Backup]) -> None:
         """Log what is new among the oddities of a resource's backups."""
@@ -33,6 +35,12 @@ class Oddities:
                 self._log_status(backup.unmapped)
             for field, form in backup.unread:
                 self._log_form(resource, field, form)
+
+    def log_kinds(self, resource: str) -> None:
+        """Log that the backups of a resource are of too many kinds, once."""
+        if resource not in self._many_kinds and len(self._many_kinds) < MAX_LOGGED:
+            self._many_kinds.add(resource)
+            self._log.warning("kinds.capped", resource=resource, limit=MAX_KINDS, counted_as=OTHER_KINDS)
 
     def log_discovery(self, refused: Iterable[Refused], status: SourceStatus) -> None:
         """Log what a cap refuses, each resource once, and that patterns leave nothing, when that begins.

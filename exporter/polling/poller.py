@@ -19,6 +19,7 @@ from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
 from exporter.polling.ends import EndsReader
 from exporter.polling.guard import guard
+from exporter.polling.kinds import are_capped
 from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
@@ -223,6 +224,10 @@ class Poller:
             missed = self._resources.keys() - result.read - result.errors.keys()
             result.errors.update(dict.fromkeys(missed, result.source_error))
         result.add_limits([*result.errors.values(), result.source_error])
+        if capped := [key for key, one in self._resources.items() if are_capped(one)]:
+            result.limits.add("labels")
+            for key in capped:
+                self._oddities.log_kinds(key)
 
     def _put_results(self, result: PollResult) -> None:
         """Mark each resource as up, or as failing and why."""

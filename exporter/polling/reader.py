@@ -11,6 +11,7 @@ from exporter.client.change_detector import ChangeDetector, NotModifiedError
 from exporter.client.session import Session
 from exporter.errors import CapError
 from exporter.model import Backup, Details
+from exporter.polling.kinds import Kinds
 from exporter.polling.mapping import map_page, slices
 from exporter.provider import Api
 from exporter.settings import Source
@@ -106,7 +107,7 @@ class Reader:
 
     def apply_progress(self, resource_status: ResourceStatus, backups: Iterable[Backup]) -> ResourceStatus:
         """Return the resource with what a progress poll has read."""
-        listing = (resource_status.listing or Listing()).update(backups)
+        listing = (resource_status.listing or Listing()).update(Kinds(resource_status).cap(backups))
         return replace(
             resource_status.update_listing(listing, sizes=self.source.provider.sizes, now=self.clock()),
             response_hashes=(),
@@ -194,7 +195,7 @@ class Reader:
         """Read pages until they suffice, each slice by slice; return them, and whether they are the whole listing."""
         before = resource_status.listing or Listing()
         known, pages, records = before.backups.hashes(), list[Page](), 0
-        resource = resource_status.resource
+        resource, kinds = resource_status.resource, Kinds(resource_status)
         resource = replace(resource, details=resource.details or resource_status.details)
         apply_listing = self.source.provider.pages(api, self.source.options, resource)
         async with aclosing(apply_listing):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
@@ -203,7 +204,7 @@ class Reader:
                 if records > MAX_RECORDS:
                     raise CapError(f"more than {MAX_RECORDS} records in one listing", limit="body")
                 for piece in slices(page):
-                    pages.append(map_page(self.source.provider, self.source.options, piece, known))
+                    pages.append(kinds.cap_page(map_page(self.source.provider, self.source.options, piece, known)))
                     if len(piece.records) < len(page.records):
                         workers.LARGE_READINGS.hide()
                         await asyncio.sleep(0)

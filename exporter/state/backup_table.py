@@ -85,6 +85,10 @@ class BackupTable(Mapping[str, Backup]):
         """Return the prints of all records that need not be mapped again."""
         return frozenset(self._hashes) - UNHASHED
 
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds of all that are or were among them."""
+        return frozenset(self._kinds).union(one.kind for one in (self._loose or {}).values())
+
     def prints_of(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the prints of the records with these ids, as far as they are known."""
         at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes else {}

@@ -108,7 +108,8 @@ def _rate_limited(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 def _limits(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
     for limit in status.limits:
-        text = f"The exporter's cap on {limit} was reached; what is beyond it is not watched."
+        what = "not watched, or only together with others" if limit == "labels" else "not watched"
+        text = f"The exporter's cap on {limit} was reached; what is beyond it is {what}."
         yield Problem("limit_reached", WARNING, text, limit=limit)
 
 
