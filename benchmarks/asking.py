@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from benchmarks.client import body
-from benchmarks.configured import configuration
+from benchmarks.configured import configuration, measured_by
 from benchmarks.telling import tell
 from exporter.app import App, SourceTasks
 from exporter.config.loader import parse
@@ -46,11 +46,11 @@ async def time_call(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
 async def measure(port: int, turns: int, resources: int) -> None:
     """Measure, after one turn of warming up, and tell."""
     configure("error", "logfmt")
-    app = App(time.time)
-    settings = parse(configuration("clickhouse_cloud", port), {}, Path()).settings
+    app, vendor = App(time.time), measured_by("polls")
+    settings = parse(configuration(vendor.name, port), {}, Path()).settings
     (watch,) = await app.apply(settings)
-    base = f"http://127.0.0.1:{port}/v1/organizations/organization/services"
-    urls = [f"{base}/{number:08x}/backups" for number in range(resources)]
+    paths = (vendor.benchmark.listing.format(key=f"{number:08x}") for number in range(resources))
+    urls = [f"http://127.0.0.1:{port}{path}" for path in paths]
     told: dict[str, list[tuple[float, float]]] = {
         "first": [await time_call(watch.poller.poll)],
         "same": [],

@@ -9,7 +9,7 @@ from benchmarks.children import running
 from benchmarks.client import seconds_until_healthy
 from benchmarks.figures import Figure, in_turns
 from benchmarks.size import Size
-from benchmarks.watched import Cost, cost, exporter
+from benchmarks.watched import VENDOR, Cost, cost, exporter
 
 BASE = 100
 KIB = 1024
@@ -33,12 +33,12 @@ def memory(size: Size) -> Iterator[Figure]:
 
 def start(size: Size) -> Iterator[Figure]:
     """Compare with a process that imports aiohttp and does nothing else."""
-    with running("-m", "benchmarks.vendor", "clickhouse_cloud", "1", "1") as vendor:
+    with running("-m", "benchmarks.vendor", VENDOR, "1", "1") as vendor:
         port = vendor.read_line()["port"]
 
         def ours() -> float:
             began = time.perf_counter()
-            with exporter("clickhouse_cloud", port) as (_, own):
+            with exporter(VENDOR, port) as (_, own):
                 return seconds_until_healthy(own, began)
 
         def theirs() -> float:

@@ -8,24 +8,22 @@ from pathlib import Path
 
 from benchmarks.children import running
 from benchmarks.client import body
-from benchmarks.configured import configuration
+from benchmarks.configured import configuration, measured_by
 from benchmarks.figures import Figure
-from benchmarks.listings import VENDORS
 from benchmarks.size import Size
 from exporter.app import App
 from exporter.config.loader import parse
 from exporter.log import configure
+from tests.vendors import find_profiles
 
 BACKUPS = 100
 LISTED = 197
-EACH = {"backupify": 2, "northflank": 2}
-"""What a poll may cost a resource where that is not one request; Northflank's order is unknown, so it is read whole."""
 POLLS = 3
 
 
 def poll(size: Size) -> Iterator[Figure]:
     """Compare with a bare loop that asks for the same bodies, and decodes them."""
-    with running("-m", "benchmarks.vendor", "clickhouse_cloud", str(size.polled), str(BACKUPS)) as vendor:
+    with running("-m", "benchmarks.vendor", measured_by("polls").name, str(size.polled), str(BACKUPS)) as vendor:
         port = vendor.read_line()["port"]
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
             told = asking.read_line()
@@ -56,12 +54,11 @@ def cost(size: Size) -> Iterator[Figure]:
     """Count a poll's requests at each vendor, where each listing has a newer backup every time."""
     del size
     configure("error", "logfmt")
-    for name in VENDORS:
-        resources = 1 if name == "scholarly" else 5
+    for name, profile in find_profiles().items():
+        resources, allowed = profile.benchmark.resources, profile.benchmark.requests
         with running("-m", "benchmarks.vendor", name, str(resources), str(LISTED)) as vendor:
             port = vendor.read_line()["port"]
             whole, steady = asyncio.run(_count_requests(name, port))
-        allowed = EACH.get(name, 1)
         yield Figure(
             benchmark="API cost",
             what=f"{name}, {LISTED} to {LISTED + POLLS} backups a resource",

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from benchmarks.configured import configuration, measured_by
+from exporter.config.loader import parse
 from exporter.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
 from exporter.model import Backup, Details, Resource, Restore, Status
 from exporter.provider import RateLimit
-from exporter.providers.northflank import PROVIDER, Options
-from exporter.secret import Secret
 from exporter.settings import Source
 from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
@@ -20,16 +21,16 @@ from exporter.state.view import ResourceView
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
+VENDOR = measured_by("arrivals")
 LABELS = (("squad", "data"), ("tier", "gold"))
 
 
 def source() -> Source:
     """Return a source with everything configured that has a metric."""
-    return Source(
+    watched = parse(configuration(VENDOR.name, 1), {}, Path()).settings.sources[0]
+    return replace(
+        watched,
         name="platform",
-        provider=PROVIDER,
-        provider_name="northflank",
-        options=Options(token=Secret("simulated")),
         rate_limit=RateLimit(requests=1000, per=HOUR),
         min_backups=4,
         min_retention=86400.0,
@@ -78,7 +79,7 @@ def registry(count: int) -> CollectorRegistry:
     values = [value for _, value in LABELS]
     for resource_status in resources(count):
         view = ResourceView(status=resource_status, policy=whole.policy(resource_status.resource.id, ""), up=True)
-        common = ("northflank", "platform", resource_status.resource.id, *values)
+        common = (whole.provider_name, whole.name, resource_status.resource.id, *values)
         for family, gauge in zip(RESOURCE_FAMILIES, gauges, strict=True):
             for own, value in family.samples(view):
                 gauge.labels(*common, *own).set(NOW - value if family.name == AGE else value)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 HOUR = 3600
-SOURCE = 'provider="northflank",source="platform",squad="data"'
+SOURCE = 'provider="acme_cloud",source="platform",squad="data"'
 KINDS = ("dump", "snapshot")
 STATUSES = ("completed", "failed", "in_progress", "pending", "cancelled", "unsupported", "unknown")
 ENDED = ("completed", "failed", "cancelled", "unsupported", "unknown")

@@ -11,7 +11,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from benchmarks.listings import Vendor
-from benchmarks.population import populate, registry, source
+from benchmarks.population import VENDOR, populate, registry, source
 from benchmarks.telling import tell
 from exporter.client.responses import decode_response
 from exporter.metrics.exposition import Exposition
@@ -22,13 +22,13 @@ from exporter.web.routes import Handlers, application
 
 
 def listings() -> Iterator[bytes]:
-    """Yield for ever an addon's listing as it would arrive: with one, two, and no newer backups.
+    """Yield for ever a resource's listing as it would arrive: with one, two, and no newer backups.
 
     Three of them, so that no resource of an even number is told the same twice running.
     """
-    vendor, bodies = Vendor("northflank", 1, 98), list[bytes]()
+    vendor, bodies = Vendor(VENDOR.name, 1, 98), list[bytes]()
     for _ in range(3):
-        bodies.append(vendor.answer("/addons/00000000/backups")[0])
+        bodies.append(vendor.answer(VENDOR.benchmark.listing.format(key="00000000"))[0])
         vendor.newer += 1
     return cycle(bodies)
 
@@ -57,7 +57,7 @@ async def poll(store: Store, rate: int, wanted: asyncio.Event) -> None:
             await wanted.wait()
             due = loop.time()
         resource_status = entry.resources[key]
-        resource = replace(resource_status.resource, path=("project", "addon"))
+        resource = replace(resource_status.resource, path=VENDOR.benchmark.path)
         reading = await reader.listing(replace(resource_status, resource=resource))
         if reading is not None:
             store.put("platform", reader.apply_listing(resource_status, reading))

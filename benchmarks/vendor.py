@@ -6,12 +6,14 @@ backup to each listing, `/-/count` tells how many requests have come since it wa
 
 import asyncio
 import json
+import re
 import sys
 from collections import Counter
 from typing import cast
 
 from benchmarks.listings import Vendor
 from benchmarks.telling import tell
+from tests.vendors import load_profile
 
 
 class Door(asyncio.Protocol):
@@ -19,6 +21,7 @@ class Door(asyncio.Protocol):
 
     vendor: Vendor
     seen: Counter[str]
+    listing: re.Pattern[str]
 
     def __init__(self) -> None:
         """Wait for a request."""
@@ -44,7 +47,7 @@ class Door(asyncio.Protocol):
             body, link = _control(self.vendor, self.seen, path), ""
         else:
             body, link = self.vendor.answer(path)
-            self.seen["listing" if path.partition("?")[0].endswith("/backups") else "else"] += 1
+            self.seen["listing" if self.listing.fullmatch(path.partition("?")[0]) else "else"] += 1
         more = f"Link: {link}\r\n" if link else ""
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{more}\r\n"
         self._transport.write(head.encode() + body)
@@ -69,6 +72,7 @@ def _control(vendor: Vendor, seen: Counter[str], path: str) -> bytes:
 async def serve(name: str, resources: int, backups: int) -> None:
     """Serve until the process is ended."""
     Door.vendor, Door.seen = Vendor(name, resources, backups), Counter()
+    Door.listing = re.compile(load_profile(name).benchmark.listing.format(key="[^/]+"))
     server = await asyncio.get_running_loop().create_server(Door, "127.0.0.1", 0)
     tell({"port": server.sockets[0].getsockname()[1]})
     await server.serve_forever()

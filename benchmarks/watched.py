@@ -12,8 +12,9 @@ from statistics import median
 
 from benchmarks.children import Child, running
 from benchmarks.client import body, fetch, free_port, seconds_until_healthy
-from benchmarks.configured import configuration
+from benchmarks.configured import configuration, measured_by
 
+VENDOR = measured_by("polls").name
 POLLS = 4
 SCRAPES = 5
 REST = 0.0012
@@ -50,11 +51,9 @@ def cost(resources: int, backups: int = 100) -> Cost:
     """Watch so many resources through some polls, and scrape between them, at times into one."""
     interval = max(2, round(REST * resources))
     with ExitStack() as stack:
-        vendor = stack.enter_context(
-            running("-m", "benchmarks.vendor", "clickhouse_cloud", str(resources), str(backups))
-        )
+        vendor = stack.enter_context(running("-m", "benchmarks.vendor", VENDOR, str(resources), str(backups)))
         port = vendor.read_line()["port"]
-        child, own = stack.enter_context(exporter("clickhouse_cloud", port, poll_interval=f"{interval}s"))
+        child, own = stack.enter_context(exporter(VENDOR, port, poll_interval=f"{interval}s"))
         seconds_until_healthy(own, time.perf_counter())
         polls, deadline = list[float](), time.perf_counter() + 60 + POLLS * interval + SECONDS_EACH * resources
         while len(polls) < POLLS and time.perf_counter() < deadline:

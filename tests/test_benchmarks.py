@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.configured import configuration
 from benchmarks.figures import Figure, in_turns, percentile
-from benchmarks.listings import VENDORS
+from benchmarks.listings import Vendor
 from benchmarks.polling_twins import settings
 from benchmarks.report import page, table
 from benchmarks.twins import vendors
+from exporter.config.loader import parse
+from tests.vendors import find_profiles
 
 FIGURES = {
     "scrape",
@@ -71,7 +74,7 @@ def test_the_table_says_where_a_goal_is_not_reached() -> None:
 def test_a_declared_twin_is_measured_against_the_vendor_that_is_built_in(name: str) -> None:
     (built_in,), (declared,) = (settings(name, 1, declared=which).sources for which in (False, True))
 
-    assert name in VENDORS
+    assert name in find_profiles()
     assert (built_in.provider_name, declared.provider_name) == (name, f"{name}_declared")
     assert type(built_in.provider.backup) is not type(declared.provider.backup)
 
@@ -83,6 +86,27 @@ def test_the_page_begins_with_what_a_user_asks() -> None:
 
     assert page_text.splitlines()[2] == "- A poll of 9 resources takes 2 s; to fetch and decode alone takes 8 s."
     assert page_text.count("- A poll of 9 resources takes") == 1
+
+
+@pytest.mark.parametrize("name", find_profiles())
+def test_a_vendors_ready_made_listing_holds_more_with_each_newer_backup(name: str) -> None:
+    benchmark, vendor = find_profiles()[name].benchmark, Vendor(name, 1, 3)
+    (source,) = parse(configuration(name, 1), {}, Path()).settings.sources
+    path = benchmark.listing.format(key="00000000")
+    before = vendor.answer(path)[0]
+    vendor.newer += 1
+    after = vendor.answer(path)[0]
+
+    assert source.provider_name == name
+    assert "00000000" in path or benchmark.resources == 1
+    assert json.loads(before) != json.loads(after)
+    assert len(after) > len(before)
+
+
+def test_each_thing_is_measured_with_one_vendor() -> None:
+    measured = [profile.benchmark.measures for profile in find_profiles().values() if profile.benchmark.measures]
+
+    assert sorted(measured) == ["arrivals", "polls"]
 
 
 @pytest.mark.long
@@ -101,9 +125,5 @@ def test_the_benchmarks_run_whole_and_give_sane_figures() -> None:
     assert all(math.isfinite(one["ratio"]) and one["ratio"] > 0 for one in figures)
     requests = {one["what"].split(",")[0]: one["ours"] for one in figures if one["benchmark"] == "API cost"}
     assert {name: set(counts) for name, counts in requests.items()} == {
-        "backupify": {2.0},
-        "clickhouse_cloud": {1.0},
-        "northflank": {2.0},
-        "scalingo": {1.0},
-        "scholarly": {1.0},
+        name: {float(profile.benchmark.requests)} for name, profile in find_profiles().items()
     }

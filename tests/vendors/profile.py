@@ -124,6 +124,24 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """How the benchmarks watch the ready-made answers of `listings.py`."""
+
+    options: Mapping[str, str]
+    """The configuration's keys without which it is not valid, but for the addresses."""
+    listing: str
+    """The path of a resource's listing; `{key}` stands for the resource's own part of its id."""
+    requests: int = 1
+    """What a poll may cost a resource of 200 backups, one of which is new."""
+    resources: int = 5
+    """How many resources are watched to see that."""
+    measures: Literal["", "polls", "arrivals"] = ""
+    """What is measured with this vendor and no other: polls, memory and the start; answers that arrive in-process."""
+    path: tuple[str, ...] = ()
+    """The `path` of a resource, where arrivals are measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One vendor."""
 
@@ -138,6 +156,7 @@ class Profile:
     urls: Mapping[str, str]
     """The configuration's keys of addresses, and the host that each leads to: a short name, such as `api`."""
     faults: Faults
+    benchmark: Benchmark
 
     @property
     def hosts(self) -> tuple[str, ...]:

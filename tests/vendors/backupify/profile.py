@@ -3,6 +3,7 @@
 from tests.vendors.profile import (
     LOOKS,
     POLLS,
+    Benchmark,
     Day,
     Endpoint,
     Faults,
@@ -68,5 +69,10 @@ PROFILE = Profile(
             ),
         ),
         token_calls="/oauth/token",
+    ),
+    benchmark=Benchmark(
+        options={"client_id": "simulated", "client_secret": "simulated"},
+        listing="/v1/backup_instances/{key}/backups",
+        requests=2,
     ),
 )

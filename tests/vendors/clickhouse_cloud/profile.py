@@ -3,6 +3,7 @@
 from tests.vendors.profile import (
     LOOKS,
     POLLS,
+    Benchmark,
     Day,
     Endpoint,
     Faults,
@@ -50,5 +51,10 @@ PROFILE = Profile(
                 excused={"403": "a tier without a choice: a period of 24 h (rule 13)"},
             ),
         ),
+    ),
+    benchmark=Benchmark(
+        options={"key_id": "simulated", "key_secret": "simulated", "organization_id": "organization"},
+        listing="/v1/organizations/organization/services/{key}/backups",
+        measures="polls",
     ),
 )

@@ -1,6 +1,17 @@
 """Northflank as the tests and benchmarks that all vendors share meet it."""
 
-from tests.vendors.profile import POLLS, Day, Endpoint, Faults, Profile, Record, Staged, from_the_start, whole_host
+from tests.vendors.profile import (
+    POLLS,
+    Benchmark,
+    Day,
+    Endpoint,
+    Faults,
+    Profile,
+    Record,
+    Staged,
+    from_the_start,
+    whole_host,
+)
 
 STARTED = "2026-11-20T10:00:00Z"
 
@@ -55,5 +66,12 @@ PROFILE = Profile(
         follows_links=False,
         more_pages={"pagination": {"hasNextPage": True, "cursor": "again"}},
         path_of=lambda identity: identity.replace("/", "/addons/"),
+    ),
+    benchmark=Benchmark(
+        options={"token": "simulated"},
+        listing="/v1/projects/project/addons/{key}/backups",
+        requests=2,  # its order is unknown, so a listing is read whole
+        measures="arrivals",
+        path=("project", "addon"),
     ),
 )

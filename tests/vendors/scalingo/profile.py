@@ -1,6 +1,17 @@
 """Scalingo as the tests and benchmarks that all vendors share meet it."""
 
-from tests.vendors.profile import POLLS, Day, Endpoint, Faults, Profile, Record, Staged, from_the_start, whole_host
+from tests.vendors.profile import (
+    POLLS,
+    Benchmark,
+    Day,
+    Endpoint,
+    Faults,
+    Profile,
+    Record,
+    Staged,
+    from_the_start,
+    whole_host,
+)
 
 STARTED = "2026-11-20T10:00:00Z"
 
@@ -69,5 +80,9 @@ PROFILE = Profile(
         ),
         token_calls=r"/v1/tokens/exchange|/v1/apps/[^/]+/addons/[^/]+/token",
         further_ids=lambda account: {f"app:{name}": identity for name, identity in account._apps.items()},
+    ),
+    benchmark=Benchmark(
+        options={"token": "simulated"},
+        listing="/api/databases/{key}/backups",
     ),
 )

@@ -1,6 +1,17 @@
 """Scholarly as the tests and benchmarks that all vendors share meet it."""
 
-from tests.vendors.profile import POLLS, Day, Endpoint, Faults, Profile, Record, Staged, from_the_start, whole_host
+from tests.vendors.profile import (
+    POLLS,
+    Benchmark,
+    Day,
+    Endpoint,
+    Faults,
+    Profile,
+    Record,
+    Staged,
+    from_the_start,
+    whole_host,
+)
 
 STARTED = "2026-11-20T10:00:00Z"
 ATTRIBUTES = {"status": "completed", "created_at": STARTED, "updated_at": STARTED, "file_size": 5}
@@ -44,5 +55,10 @@ PROFILE = Profile(
             Endpoint(name="backups", kind="resource", path="/api/v1/backups", paged=True),
         ),
         bystander="faculty",
+    ),
+    benchmark=Benchmark(
+        options={"token": "simulated"},
+        listing="/api/v1/backups",
+        resources=1,
     ),
 )
