@@ -25,6 +25,7 @@ from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
 from pages.declared_pages import declared_page
+from pages.scaling import with_scaling_tables
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -44,6 +45,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "exporter" / "config" / "example.yaml", (ROOT / "config.example.yaml").read_text()
     architecture = DOCS / "architecture.md"
     yield architecture, with_map(architecture.read_text())
+    scaling = DOCS / "scaling.md"
+    yield scaling, with_scaling_tables(scaling.read_text())
 
 
 def metrics_page() -> str:

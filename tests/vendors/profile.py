@@ -124,6 +124,17 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """The requests that `n` resources of one credential cost, as the vendor's page says; docs/scaling.md shows it."""
+
+    poll: Callable[[int], int]
+    discovery: Callable[[int], int]
+    """Schedules, details and tokens among them."""
+    assumed: str = ""
+    """What is assumed of the account, in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """How the benchmarks watch the ready-made answers of `listings.py`."""
 
@@ -157,6 +168,8 @@ class Profile:
     """The configuration's keys of addresses, and the host that each leads to: a short name, such as `api`."""
     faults: Faults
     benchmark: Benchmark
+    cost: Cost | None
+    """None where a credential has one resource."""
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 """Backupify as the tests and benchmarks that all vendors share meet it."""
 
+from math import ceil
+
 from tests.vendors.profile import (
     LOOKS,
     POLLS,
     Benchmark,
+    Cost,
     Day,
     Endpoint,
     Faults,
@@ -74,5 +77,10 @@ PROFILE = Profile(
         options={"client_id": "simulated", "client_secret": "simulated"},
         listing="/v1/backup_instances/{key}/backups",
         requests=2,
+    ),
+    cost=Cost(
+        poll=lambda n: 2 * n,
+        discovery=lambda n: 1 + ceil(n / 20),
+        assumed="more than 20 backups an instance, and all instances at one customer",
     ),
 )

@@ -4,6 +4,7 @@ from tests.vendors.profile import (
     LOOKS,
     POLLS,
     Benchmark,
+    Cost,
     Day,
     Endpoint,
     Faults,
@@ -56,5 +57,9 @@ PROFILE = Profile(
         options={"key_id": "simulated", "key_secret": "simulated", "organization_id": "organization"},
         listing="/v1/organizations/organization/services/{key}/backups",
         measures="polls",
+    ),
+    cost=Cost(
+        poll=lambda n: n,
+        discovery=lambda n: 2 + n,
     ),
 )

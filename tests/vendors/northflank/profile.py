@@ -1,8 +1,11 @@
 """Northflank as the tests and benchmarks that all vendors share meet it."""
 
+from math import ceil
+
 from tests.vendors.profile import (
     POLLS,
     Benchmark,
+    Cost,
     Day,
     Endpoint,
     Faults,
@@ -73,5 +76,10 @@ PROFILE = Profile(
         requests=2,  # its order is unknown, so a listing is read whole
         measures="arrivals",
         path=("project", "addon"),
+    ),
+    cost=Cost(
+        poll=lambda n: n,
+        discovery=lambda n: 1 + ceil(n / 10) + 2 * n,
+        assumed="ten addons a project, and up to a hundred backups each",
     ),
 )

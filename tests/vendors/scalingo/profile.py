@@ -3,6 +3,7 @@
 from tests.vendors.profile import (
     POLLS,
     Benchmark,
+    Cost,
     Day,
     Endpoint,
     Faults,
@@ -84,5 +85,10 @@ PROFILE = Profile(
     benchmark=Benchmark(
         options={"token": "simulated"},
         listing="/api/databases/{key}/backups",
+    ),
+    cost=Cost(
+        poll=lambda n: n,
+        discovery=lambda n: 3 + 3 * n,
+        assumed="one database an app, its tokens counted with discovery",
     ),
 )

@@ -61,4 +61,5 @@ PROFILE = Profile(
         listing="/api/v1/backups",
         resources=1,
     ),
+    cost=None,  # a credential has one institution
 )
