@@ -1,4 +1,6 @@
-# BASE needs Python 3.11 or later with pip and venv; the final image has no compiler and no package manager's cache.
+# BASE needs Python 3.11 or later with pip and venv, and is pinned by digest when the image is published
+# (.github/workflows/release.yml); docs/deploy.md says how to pin it. The final image has no compiler and no package
+# manager's cache.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build

@@ -8,7 +8,7 @@ VENV := .venv
 WORKERS ?= auto
 BIN := $(VENV)/bin
 
-.PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools packages imagetools clean
+.PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools programs packages sbom imagetools clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -105,10 +105,20 @@ gotools:  ## build today's Prometheus, vmalert, helm and kustomize into .tools, 
 	  (cd $$module && go build -o "$(CURDIR)/.tools/bin/" $$package) || exit 1; done
 	@if [ -f .tools/bin/v5 ]; then mv .tools/bin/v5 .tools/bin/kustomize; fi
 
+programs: dev tools $(if $(wildcard .tools/bin/prometheus),,gotools)  ## the tests that use those programs, with today's
+	$(BIN)/pytest -m programs -n $(WORKERS) --dist loadfile
+
 packages: dev  ## build the wheel and the sdist into dist, and check them
 	rm -rf dist build
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
+
+sbom: dev  ## list what the wheel and the image bring along, as CycloneDX, in dist
+	@mkdir -p dist
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-run.lock
+	$(BIN)/python -m deploy.sbom build/sbom/bin/python > dist/backup-exporter.cdx.json
 
 imagetools:  ## Debian's packages that build and run the container
 	$(call need,buildah:buildah debootstrap:debootstrap)

@@ -88,6 +88,12 @@ def _example_config(_: argparse.Namespace) -> int:
     return example_config()
 
 
+def _systemd_unit(_: argparse.Namespace) -> int:
+    from exporter.commands.systemd_unit import systemd_unit
+
+    return systemd_unit()
+
+
 def _report(flags: argparse.Namespace) -> int:
     from exporter.commands.report import ReportFlags, make_report
 
@@ -209,6 +215,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
     "providers": (_providers, "List the vendors that can be configured.", (optional_config_flag,)),
     "schema": (_schema, "Print the JSON Schema of the configuration, for editors.", ()),
     "example-config": (_example_config, "Print the example configuration, which shows every key.", ()),
+    "systemd-unit": (_systemd_unit, "Print a systemd unit that starts this installation.", ()),
     "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
 }
 

@@ -43,6 +43,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name in catalog_names():
         yield DOCS / "vendors" / f"{name}.md", declared_page(name)
     yield ROOT / "exporter" / "config" / "example.yaml", (ROOT / "config.example.yaml").read_text()
+    unit = "backup-exporter.service"
+    yield ROOT / "exporter" / "commands" / unit, (ROOT / "deploy" / "systemd" / unit).read_text()
     architecture = DOCS / "architecture.md"
     yield architecture, with_map(architecture.read_text())
     scaling = DOCS / "scaling.md"

@@ -86,6 +86,7 @@ def test_the_packages_are_fit_for_an_index(built: Path) -> None:
     [
         ("rules", "BackupTooOld"),
         ("example-config", "sources:"),
+        ("systemd-unit", "ExecStart=/"),
         ("providers", "northflank"),
         ("schema", '"$schema"'),
         ("--version", "backup-exporter"),
