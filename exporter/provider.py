@@ -98,6 +98,8 @@ class Answer:
     links: Mapping[str, str] = field(default_factory=dict)
     """The `Link` header's targets by their `rel`, as written: `Api.link` makes addresses of them."""
     url: str
+    size: int = 0
+    """Bytes of the body as it came."""
 
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})

@@ -70,7 +70,7 @@ class Session:
             self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
         await self._admit(response)
         body = await decode_body(response.status, response.body, empty=empty, envelope=envelope)
-        return Answer(body=body, links=links(response.headers), url=url)
+        return Answer(body=body, links=links(response.headers), url=url, size=len(response.body))
 
     def link(self, answer: Answer, target: object) -> str | None:
         """See `provider.Api.link`."""

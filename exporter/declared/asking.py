@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from exporter.declared.conversions import to_number, to_text
+from exporter.declared.evaluation import evaluate
 from exporter.declared.expressions import Expression, field_chain, is_true
 from exporter.declared.grammar import (
     ApiKeyOf,
@@ -165,7 +166,7 @@ class Walk:
         url = self._url({})
         while True:
             answer = await self._get(url)
-            target = find(answer)
+            target = await evaluate(answer, find, answer)
             following = self.api.link(answer, target)
             if following is None and target not in (None, "", False):
                 raise MalformedError(f"{self.step.name}.paginator: the link to the next page is not a text")
@@ -178,7 +179,7 @@ class Walk:
         own, number = Queries(), 1
         while True:
             answer = await self._get(self._url(own))
-            further = self._next_cursor(paginator, answer.body, number + 1)
+            further = await evaluate(answer, self._next_cursor, paginator, answer.body, number + 1)
             yield answer, further is None
             if further is None:
                 return
@@ -205,10 +206,11 @@ class Walk:
         number, seen = paginator.base_page, 0
         while True:
             answer = await self._get(self._url({paginator.page_param: str(number)}))
-            found = count(answer.body)
+            found = await evaluate(answer, count, answer.body)
             seen += found
             number += 1
-            pages, records = _total(paginator.total_pages, answer.body), _total(paginator.total_records, answer.body)
+            pages = await evaluate(answer, _total, paginator.total_pages, answer.body)
+            records = await evaluate(answer, _total, paginator.total_records, answer.body)
             last = self._is_last(found, seen, records) if pages is None else number - paginator.base_page >= pages
             yield answer, last
             if last:
@@ -219,9 +221,10 @@ class Walk:
         while True:
             own = {paginator.offset_param: str(seen), paginator.limit_param: str(paginator.limit)}
             answer = await self._get(self._url(own))
-            found = count(answer.body)
+            found = await evaluate(answer, count, answer.body)
             seen += found
-            last = self._is_last(found, seen, _total(paginator.total_records, answer.body))
+            total = await evaluate(answer, _total, paginator.total_records, answer.body)
+            last = self._is_last(found, seen, total)
             yield answer, last
             if last:
                 return

@@ -40,6 +40,12 @@ def counts(record: Any, records: Records) -> bool:
     return records.exclude is None or not is_true(records.exclude.search(record))
 
 
+def find_records(body: Any, records: Records) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Return the records of an answer, and those that count."""
+    found = records_in(body, records)
+    return found, [record for record in found if counts(record, records)]
+
+
 def backup_demand(step: BackupsStep) -> Demand:
     """Return what is read of a record of the listing."""
     expressions = all_expressions(step.records.where, step.records.exclude, *(one for _, one in step.fields))

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, make_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from exporter import wire
 from exporter.declared.asking import Asker, Walk, counter
 from exporter.declared.demand import Demand, prune
-from exporter.declared.grammar import Declaration, Option, Records, Step
+from exporter.declared.evaluation import evaluate
+from exporter.declared.grammar import Declaration, FollowStep, Option, Records, Step
 from exporter.declared.mapping import (
     CHOICE,
     Known,
@@ -16,6 +18,7 @@ from exporter.declared.mapping import (
     counts,
     encode_record,
     fill_in,
+    find_records,
     map_backup,
     map_resource,
     map_schedule,
@@ -57,8 +60,7 @@ class _Part:
         """Return the records of all pages that count."""
         collected: list[Mapping[str, Any]] = []
         async for answer, _ in self.walk(api, options, step, known).pages(counter(records.records)):
-            found = records_in(answer.body, records)
-            kept = [record for record in found if counts(record, records)]
+            found, kept = await evaluate(answer, find_records, answer.body, records)
             self.observe(step.name, answer, found, kept)
             collected += kept
         return collected
@@ -108,7 +110,7 @@ class _ListResources(_Part):
             self.declaration.follow,
         )
         below = [one.step for one in later if one is not None]
-        return [map_resource(step, below, record, known, asker) for record in kept]
+        return [map_resource(step, below, record, known, asker) async for record in wire.by_turns(kept)]
 
 
 class _ReadFacts(_Part):
@@ -121,16 +123,16 @@ class _ReadFacts(_Part):
         if self.declaration.schedule is not None:
             answer = await self.walk(api, options, self.declaration.schedule.step, known).one()
             self.observe("schedule", answer, [answer.body], [answer.body])
-            found = map_schedule(self.declaration.schedule, found, answer.body)
+            found = await evaluate(answer, map_schedule, self.declaration.schedule, found, answer.body)
         step = self.declaration.restores
         if step is not None:
             records = await self.records(api, options, step.step, step.records, known)
-            ended = (
+            ended = [
                 Restore(started=started, status=status)
-                for record in records
+                async for record in wire.by_turns(records)
                 if (started := step.started.read(record)) is not None
                 and (status := step.status.read(record)) not in UNFINISHED
-            )
+            ]
             found = replace(found, restore=max(ended, key=lambda one: one.started, default=None))
         return found
 
@@ -145,13 +147,20 @@ class _ListPages(_Part):
         step = self.declaration.backups
         walk = self.walk(api, options, step.step, unpack(resource.path))
         async for answer, last in walk.pages(counter(step.records.records)):
-            found = records_in(answer.body, step.records)
-            self.observe("backups", answer, found, [record for record in found if counts(record, step.records)])
-            yield RawPage(
-                records=[encode_record(prune(record, self.demand), step.records.path) for record in found],
-                recovery=map_window(step, answer.body),
-                last=last,
-            )
+            if self.observe is not ignore:
+                self.observe("backups", answer, *find_records(answer.body, step.records))
+            yield await evaluate(answer, self._page, answer.body, last=last)
+
+    def _page(self, body: Any, *, last: bool) -> RawPage:
+        step = self.declaration.backups
+        return RawPage(
+            records=[
+                encode_record(prune(record, self.demand), step.records.path)
+                for record in records_in(body, step.records)
+            ],
+            recovery=map_window(step, body),
+            last=last,
+        )
 
 
 class _MapBackup(_Part):
@@ -174,12 +183,15 @@ class _Follow(_Part):
         assert step is not None  # noqa: S101 - made only where there is one
         known = {**unpack(resource.path), "backup.id": run.id}
         answer = await self.walk(api, options, step.step, known).one()
-        record = answer.body if step.record is None else step.record.search(answer.body)
+        record, found = await evaluate(answer, self._map, step, answer.body, run.id)
+        self.observe("follow", answer, [record], [record])
+        return (replace(found, kind=found.kind or run.kind, started=found.started or run.started),)
+
+    def _map(self, step: FollowStep, body: Any, own: str) -> tuple[Mapping[str, Any], Backup]:
+        record = body if step.record is None else step.record.search(body)
         if not isinstance(record, dict):
             raise MalformedError("follow.record: found no object")
-        self.observe("follow", answer, [record], [record])
-        found = map_backup(self.declaration.backups, record, run.id)
-        return (replace(found, kind=found.kind or run.kind, started=found.started or run.started),)
+        return record, map_backup(self.declaration.backups, record, own)
 
 
 class _BaseUrls(_Part):
@@ -249,4 +261,4 @@ async def _list_scopes(part: _Part, api: Api, options: Any, level: int, known: K
     step, inner = part.declaration.scopes[level], level + 1 < len(part.declaration.scopes)
     known = choose([step.step], {}, known)
     records = await part.records(api, options, step.step, step.records, known)
-    return [map_scope(step, record, known, prefix, inner=inner) for record in records]
+    return [map_scope(step, record, known, prefix, inner=inner) async for record in wire.by_turns(records)]

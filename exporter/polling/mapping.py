@@ -1,6 +1,6 @@
 """Makes pages of what a provider yields: a record that is known to the byte is not mapped again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +11,33 @@ from exporter.state.listing import Page
 NONE_KNOWN: frozenset[int] = frozenset()
 SLICE = 400
 """So many records are mapped at a time; then others have their turn."""
+SLICE_BYTES = 2**16
+"""So many bytes of records at most, but for a single record that is larger."""
 
 
 def slices(raw: RawPage) -> Iterator[RawPage]:
     """Yield a page in parts that are small enough to be mapped at once."""
-    if len(raw.records) <= SLICE:
+    sizes = [memoryview(record).nbytes for record in raw.records]
+    if len(sizes) <= SLICE and sum(sizes) <= SLICE_BYTES:
         yield raw
         return
-    for begin in range(0, len(raw.records), SLICE):
-        end = begin + SLICE
-        yield replace(raw, records=raw.records[begin:end], last=raw.last and end >= len(raw.records))
+    for begin, end in _bounds(sizes):
+        yield replace(raw, records=raw.records[begin:end], last=raw.last and end >= len(sizes))
+
+
+def is_large(piece: RawPage) -> bool:
+    """Return whether a part of a page is one record that is too large to be mapped at once."""
+    return len(piece.records) == 1 and memoryview(piece.records[0]).nbytes > SLICE_BYTES
+
+
+def _bounds(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    begin = held = 0
+    for at, size in enumerate(sizes):
+        if at > begin and (at - begin == SLICE or held + size > SLICE_BYTES):
+            yield begin, at
+            begin, held = at, 0
+        held += size
+    yield begin, len(sizes)
 
 
 def map_page(provider: Provider, options: Any, raw: RawPage, known: frozenset[int] = NONE_KNOWN) -> Page:

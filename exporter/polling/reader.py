@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 from exporter import workers
@@ -12,7 +13,7 @@ from exporter.client.session import Session
 from exporter.errors import CapError
 from exporter.model import Backup, Details
 from exporter.polling.kinds import Kinds
-from exporter.polling.mapping import map_page, slices
+from exporter.polling.mapping import is_large, map_page, slices
 from exporter.provider import Api
 from exporter.settings import Source
 from exporter.state.listing import Listing, Page
@@ -204,7 +205,9 @@ class Reader:
                 if records > MAX_RECORDS:
                     raise CapError(f"more than {MAX_RECORDS} records in one listing", limit="body")
                 for piece in slices(page):
-                    pages.append(kinds.cap_page(map_page(self.source.provider, self.source.options, piece, known)))
+                    map_piece = partial(map_page, self.source.provider, self.source.options, piece, known)
+                    found = await workers.run(map_piece) if is_large(piece) else map_piece()
+                    pages.append(kinds.cap_page(found))
                     if len(piece.records) < len(page.records):
                         workers.LARGE_READINGS.hide()
                         await asyncio.sleep(0)

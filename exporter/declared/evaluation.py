@@ -1,0 +1,24 @@
+"""Evaluates what a declaration says of an answer: of a large one in the worker thread, so that no loop is held by it.
+
+An expression may look at every value of an answer, which takes some microseconds each.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from exporter import workers
+from exporter.provider import Answer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LARGE = 2**16
+"""Bytes; more than that is evaluated beside the event loop."""
+
+
+async def evaluate(answer: Answer, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what a pure function makes of an answer, whose PollErrors pass."""
+    if answer.size <= LARGE:
+        return function(*args, **kwargs)
+    return await workers.run(workers.without_collector, partial(function, *args, **kwargs))
