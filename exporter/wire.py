@@ -32,6 +32,8 @@ TURN = 400
 MAX_TEXT_LENGTH = 1024
 MAX_NUMBER = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
+EARLIEST, LATEST = 31_536_000.0, 253_402_300_800.0
+"""The beginning of that year, and the end of the year 9999, as Unix seconds."""
 UNUSABLE_SEGMENTS = frozenset({".", ".."})
 """Ids that a path cannot hold: whoever resolves the address (RFC 3986, 5.2.4) drops them, escaped or not."""
 
@@ -174,6 +176,17 @@ def timestamp(value: object) -> float | None:
     if parsed is None or parsed.year < EARLIEST_YEAR:
         return None
     return parsed.timestamp()
+
+
+def epoch(value: object, *, per_second: int = 1) -> float | None:
+    """Return a time that is a count since 1970 as Unix seconds; with `per_second=1000` it counts milliseconds.
+
+    A zero time (year 1970) is None, and so is one beyond the year 9999.
+    """
+    count = number(value)
+    if count is None or not EARLIEST <= count / per_second < LATEST:
+        return None
+    return count / per_second
 
 
 def _parse_time(value: str) -> datetime | None:

@@ -167,6 +167,27 @@ def test_what_is_no_moment_is_none(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "per_second", "instant"),
+    [
+        (1704067200, 1, 1704067200.0),
+        (1704067200.5, 1, 1704067200.5),
+        (1704067200500, 1000, 1704067200.5),
+        (1704067200000000, 1000000, 1704067200.0),
+        (253402300799, 1, 253402300799.0),
+    ],
+)
+def test_a_count_since_1970_is_a_moment(value: float, per_second: int, instant: float) -> None:
+    assert wire.epoch(value, per_second=per_second) == instant
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_TEXTS, "1704067200", "", 0, 0.0, -1, 31535999, 253402300800, 1704067200000, float("inf"), 2**80]
+)
+def test_what_counts_no_seconds_since_1970_is_none(value: Any) -> None:
+    assert wire.epoch(value) is None
+
+
+@pytest.mark.parametrize(
     ("said", "spelled"),
     [
         ("Completed", "completed"),
