@@ -16,6 +16,7 @@ PROVIDERS = ROOT / "exporter" / "providers"
 CATALOG = ROOT / "exporter" / "declared" / "catalog"
 """Vendors of their own, some of which run a database of the same name."""
 SIMULATORS = ROOT / "exporter" / "demo" / "vendors"
+STORIES = ROOT / "exporter" / "demo" / "stories"
 VENDORS = ROOT / "tests" / "vendors"
 SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 EACH_PROVIDER = pytest.mark.parametrize("name", registry.names())
@@ -116,7 +117,7 @@ def test_begins_with_the_vendors_name_and_a_sentence(name: str) -> None:
 def test_no_other_module_knows_of_it(name: str) -> None:
     """What makes a vendor one file: nowhere else has a list, a branch or an example to be extended."""
     example = PROVIDERS.parent / "config" / "example.yaml"  # the package's copy of config.example.yaml
-    own = {PROVIDERS / f"{name}.py", SIMULATORS / f"{name}.py", example}
+    own = {PROVIDERS / f"{name}.py", SIMULATORS / f"{name}.py", STORIES / f"{name}.py", example}
     brand, *_ = name.split("_")
     words = re.compile(f"{brand}|{name.replace('_', '[-_ ]?')}", re.IGNORECASE)
     knowing = {path for path in (ROOT / "exporter").rglob("*") if path.is_file() and path.suffix != ".pyc"}

@@ -10,20 +10,19 @@ limit is 60 requests a minute for all of this together; a 429 is plain text and 
       token: ${SCALINGO_TOKEN}
       region: osc-fr1
 
-The hosts follow from `region`; `auth_url`, `api_url` and `db_api_url` replace them, for a proxy in front of the API.
+`auth_url`, `api_url` and `db_api_url` replace the hosts that follow from `region`, for a proxy in front of the API.
 
-A resource is a database addon, named after its app and its technology (`storefront/redis`); other addons are passed
-over. A dedicated PostgreSQL (`postgresql-ng`) can be restored to any point of a window of time and has no daily
-backups, whatever it says about them: its last success is the newest such point, its kind is `pitr`, and a newer point
-is expected every 12 hours. A PostgreSQL on shared resources has periodic backups, and where it has continuous ones too,
-its recovery window stands beside them under the kind `pitr`. A suspended addon and a stopped database count as paused.
-One whose periodic backups are switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
+A resource is a database addon, named after its app and its technology (`storefront/redis`); other addons are left out.
+A dedicated PostgreSQL (`postgresql-ng`) can be restored to any point of a window of time and has no daily backups,
+whatever it says: its last success is the newest such point, its kind is `pitr`, and a newer point is expected every 12
+hours. A PostgreSQL on shared resources has periodic backups; if it has continuous ones too, its recovery window stands
+beside them under the kind `pitr`. A suspended addon and a stopped database count as paused. One whose periodic backups
+are switched off does not: `backup_schedule_enabled` is 0, and no limit is derived.
 
 Least rights:
 
 - An API token may do all that its user may. Make a user for the exporter alone, invite it as a collaborator to the
-  apps to be watched, and create the token there. A limited collaborator may not see backups: what belongs to such an
-  app fails as `forbidden`.
+  apps to be watched, and create the token there. A limited collaborator may not see backups: these are `forbidden`.
 - Use one source for each region, with a token of its own: two sources with one token would share its limit.
 
 Reads:
@@ -31,22 +30,20 @@ Reads:
 - `POST /v1/tokens/exchange` and `POST /v1/apps/{app}/addons/{addon}/token`, which change nothing
 - `GET /v1/apps`, `GET /v1/apps/{app}/addons`, `GET /v1/databases`, with `events: true` also `GET /v1/apps/{app}/events`
 - `GET /api/databases/{addon}`: the schedule and the state
-- `GET /api/databases/{addon}/backups`, for a shared PostgreSQL also `GET /api/databases/{addon}/pitr/recovery_window`;
-  for a dedicated PostgreSQL only the latter
+- `GET /api/databases/{addon}/backups`, for PostgreSQL `GET /api/databases/{addon}/pitr/recovery_window`
 - with `verify_downloads`, `GET /api/databases/{addon}/backups/{id}/archive`: the address of a backup's file
 
 Requests:
 
-- A poll costs one request for each database, one more for each shared PostgreSQL, and with `events: true` one for each
-  app that has databases; every hour, one more for the account and for each database (the tokens).
-- A discovery costs two for the account, and one more for each app, each dedicated PostgreSQL and each database.
-- At the documented limit, the first poll of 20 apps with one database each takes a little over a minute.
+- A poll costs one request for each database, one more for each shared PostgreSQL with continuous backups, and with
+  `events: true` one for each app that has databases; every hour, one more for the account and each database (tokens).
+- A discovery costs two for the account, and one more for each app, dedicated PostgreSQL and database; and where a
+  shared PostgreSQL does not say whether it has continuous backups, one to ask for its window.
 
 Does not report:
 
 - when a backup ended, so there is no duration of any kind, unless `events: true` reads it from the apps' events;
-- progress in percent, restores, and why a backup failed;
-- single backups of a dedicated PostgreSQL, so neither sizes nor failures nor counts of them.
+- progress in percent, restores, why a backup failed; of a dedicated PostgreSQL single backups, their sizes and counts.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -72,6 +69,7 @@ STATUSES: Mapping[str, Status] = {
 KINDS = frozenset({"periodic", "manual"})
 DEDICATED, SHARED = "postgresql-ng", "postgresql"
 BACKUP_EVENTS = frozenset({"database_backup_succeeded", "database_backup_failed"})
+EVENTS_OF = {"from": 72}  # hours, the most there are; in one answer, where a page would hold the newest 20 alone
 EMPTY: Mapping[str, Secret | str] = {}  # the body of a POST that has nothing to say, as the official clients send it
 DATABASES = frozenset({DEDICATED, "postgresql", "mysql", "mongodb", "redis", "elasticsearch", "opensearch", "influxdb"})
 ALIVE = frozenset({"running", "provisioning", "suspended"})
@@ -114,13 +112,16 @@ async def details(api: Api, options: Options, resource: Resource) -> Details:
         database = {}  # nothing but its state would have come from there
     enabled, interval = (None, RECOVERY_INTERVAL) if dedicated else _schedule(database)
     state = wire.text(database.get("status")) if resource.state in (None, "running") else None
+    recovers = bool(database["first_pitr_backup"]) if "first_pitr_backup" in database else None
+    if recovers is None and resource.kind == SHARED:  # asked for here, and not in vain by each poll
+        recovers = await _window_beside_backups(api, options, resource) is not None
     return Details(
         scheduled=enabled,
         interval=interval,
         intervals={} if interval is None else {RECOVERY_KIND if dedicated else "periodic": interval},
         state=state or resource.state,
         paused=resource.paused or wire.status_word(database.get("status")) == "stopped",
-        recovers=None if "first_pitr_backup" not in database else bool(database["first_pitr_backup"]),
+        recovers=recovers,
     )
 
 
@@ -146,8 +147,8 @@ async def _recovery_window(api: Api, options: Options, resource: Resource) -> Re
 
 
 async def _window_beside_backups(api: Api, options: Options, resource: Resource) -> RecoveryWindow | None:
-    """Return the recovery window of a shared PostgreSQL, if it has continuous backups."""
-    if resource.kind != SHARED or (resource.details is not None and resource.details.recovers is False):
+    """Return the recovery window of a shared PostgreSQL that has continuous backups, as far as is known."""
+    if resource.kind != SHARED or (resource.details is not None and not resource.details.recovers):
         return None
     try:
         window = await _recovery_window(api, options, resource)
@@ -158,11 +159,11 @@ async def _window_beside_backups(api: Api, options: Options, resource: Resource)
 
 
 async def ends(api: Api, options: Options, found: Sequence[Resource]) -> Mapping[str, float]:
-    """Return when backups ended, by the newest events of the app that these resources belong to."""
+    """Return when backups ended, by the last three days' events of the app that these resources belong to."""
     shared = [resource for resource in found if resource.kind != DEDICATED]
     if not options.events or not shared:
         return {}
-    body = await _get(api, options, "apps", shared[0].path[0], "events")
+    body = await _get(api, options, "apps", shared[0].path[0], "events", **EVENTS_OF)
     reported = {}
     async for event in wire.by_turns(wire.records(body, "events")):
         data = wire.optional_object(event, "type_data")
@@ -178,8 +179,8 @@ async def download(api: Api, options: Options, resource: Resource, completed: Ba
     return Download(link=wire.link(answer.get("download_url")))
 
 
-async def _get(api: Api, options: Options, *segments: str) -> Any:
-    return (await api.get(address(_api_url(options), "v1", *segments), auth=_account(options))).body
+async def _get(api: Api, options: Options, *segments: str, **query: int) -> Any:
+    return (await api.get(address(_api_url(options), "v1", *segments, **query), auth=_account(options))).body
 
 
 async def _get_of(api: Api, options: Options, resource: Resource, *segments: str, envelope: Any = Any) -> Any:
@@ -259,7 +260,7 @@ def _listed_addon(entry: wire.Record) -> Sequence[Resource]:
 async def _behind(api: Api, options: Options, database: Scope) -> Sequence[Resource]:
     """Return the addon behind a dedicated database, which is an app as well; without one, the database itself."""
     try:
-        addons = [addon for addon in await _addons(api, options, database) if addon.kind in (DEDICATED, "postgresql")]
+        addons = [addon for addon in await _addons(api, options, database) if addon.kind in (DEDICATED, SHARED)]
     except NotFoundError:
         addons = []
     name, place = f"{database.name}/{DEDICATED}", (database.name, database.id)

@@ -2,62 +2,26 @@
 
 As documented: HTTP Basic, one organization to a key, no paging, newest first, 10 requests in 10 seconds, and errors
 as `{"status", "error", "requestId"}`. A 429 has `X-RateLimit-Reset` in seconds with a fraction and no `Retry-After`.
-A backup that runs has no `finishedAt` and a duration that grows; only a finished one has a size.
+A backup that runs has no `finishedAt` and a duration that grows; only a finished one has a size. A backup in a bucket
+of the customer's own names that bucket; Managed Postgres services and their backups have lists of their own, with a
+cursor.
 """
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from exporter.demo.http import Request, Response, StagedEvent, Story, Window, find_undocumented, iso, json_response
-from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, lasting
+from exporter.demo.stories.clickhouse_cloud import Service, analytics, identifier, managed_postgres, outage, staging
+from exporter.demo.timeline import Run
 from exporter.model import Status
-from exporter.schedule import DAY, HOUR, MINUTE
+from exporter.schedule import DAY, HOUR
 
 WORDS = {Status.COMPLETED: "done", Status.FAILED: "error", Status.IN_PROGRESS: "in_progress"}
-CHAIN = ("full", *["incremental"] * 6)
-GIB = 2**30
-UNTIL_THE_END = 1000 * DAY
 PARAMETERS = {"services": ("filter",)}
 """The documented query parameters, by what a path ends with; the others have none but those of Managed Postgres."""
 PAGING = ("limit", "cursor")
 DOWN = b"<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body></body>\r\n</html>\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """A service, how it is backed up, and for how many hours each backup is kept."""
-
-    name: str
-    pattern: BackupPattern
-    retention: int = 24
-    state: str = "running"
-    warehouse: str = ""
-    primary: bool = True
-    own_schedule: bool = True
-
-    @property
-    def id(self) -> str:
-        """Return the id, the same in each demo."""
-        return identifier("service", self.name)
-
-    def runs(self, now: float) -> list[Run]:
-        """Return what is kept at `now`, newest first."""
-        keep = self.retention * HOUR
-        late = self.pattern.every  # a run may have been moved away from its slot
-        return [run for run in self.pattern.runs(now, keep + late) if run.start > now - keep]
-
-    def forgets(self, wanted: str, now: float) -> bool:
-        """Return whether a backup of this id once was."""
-        return any(self.backup_id(run) == wanted for run in self.pattern.runs(now, UNTIL_THE_END))
-
-    def backup_id(self, run: Run) -> str:
-        """Return the id of a run."""
-        return identifier("backup", f"{self.name}/{run.number}")
-
-
 EVENTS = (
     StagedEvent(seconds=0, text="the last backups of billing failed", source="analytics", name="billing"),
     StagedEvent(seconds=0, text="archive is stopped, so it is paused", source="analytics", name="archive"),
@@ -77,69 +41,16 @@ EVENTS = (
 def accounts(story: Story) -> Sequence["ClickhouseAccount"]:
     """Return an organization with every kind of trouble, and a small one behind a proxy that fails now and then."""
     return (
-        ClickhouseAccount("analytics", story=story, services=analytics(story), named=False, down=lambda _: False),
+        ClickhouseAccount(
+            "analytics",
+            story=story,
+            services=analytics(story),
+            postgres=managed_postgres(story),
+            named=False,
+            down=lambda _: False,
+        ),
         ClickhouseAccount("staging", story=story, services=staging(story), named=True, down=outage(story)),
     )
-
-
-def analytics(story: Story) -> Sequence[Service]:
-    """Return services of which three are well: `orders`, `search`, and `archive`, which is stopped."""
-    orders = Service(name="orders", pattern=frequent(story), retention=168)
-    start = story.start
-    stuck_since = start - 9 * HOUR
-    sessions = BackupPattern(first=stuck_since + DAY, every=DAY, takes=20 * MINUTE, size=90 * GIB, kinds=CHAIN)
-    billing = BackupPattern(first=start + 10 * HOUR, every=12 * HOUR, takes=5 * MINUTE, size=40 * GIB, kinds=CHAIN)
-    archive = BackupPattern(first=start + 7 * HOUR, every=DAY, takes=30 * MINUTE, size=600 * GIB, kinds=CHAIN)
-    search = BackupPattern(first=start + 3 * HOUR, every=8 * HOUR, takes=25 * MINUTE, size=2048 * GIB, kinds=("full",))
-    return (
-        orders,
-        replace(orders, name="orders readers", warehouse="orders", primary=False),
-        Service(name="clickstream", pattern=forget_service(story)),
-        Service(name="billing", pattern=replace(billing, alter=failing(0, -1)), retention=96),
-        Service(name="sessions", pattern=replace(sessions, alter=lasting(0, UNTIL_THE_END)), retention=168),
-        Service(name="archive", pattern=replace(archive, alter=ending(-20)), retention=1080, state="stopped"),
-        Service(name="search", pattern=search, retention=72, state="idle"),
-    )
-
-
-def staging(story: Story) -> Sequence[Service]:
-    """Return the one service of an organization in the cheapest tier, where the schedule is not one's own."""
-    pattern = BackupPattern(first=story.start + 19 * HOUR, every=DAY, takes=3 * MINUTE, size=GIB, kinds=CHAIN)
-    return (Service(name="playground", pattern=pattern, own_schedule=False),)
-
-
-def frequent(story: Story) -> BackupPattern:
-    """Return a rhythm that is never late, with a run to be watched from beginning to end."""
-    begins, ends = story.at(20), story.at(80)
-    every = BackupPattern(first=begins, every=6 * HOUR, takes=65, size=120 * GIB, kinds=CHAIN)
-    return replace(every, alter=lasting(1, ends - begins))
-
-
-def forget_service(story: Story) -> BackupPattern:
-    """Return a rhythm whose next run fails shortly before the last success is a day old and drops out of the list."""
-
-    def alter(run: Run) -> Run:
-        if run.number == 0:
-            late = story.at(60) - DAY
-            return replace(run, start=late, end=late + run.end - run.start)
-        return replace(run, end=story.at(42), outcome=Status.FAILED) if run.number == 1 else run
-
-    return BackupPattern(first=story.at(40), every=DAY, takes=4 * MINUTE, size=300 * GIB, kinds=CHAIN, alter=alter)
-
-
-def ending(number: int) -> Alteration:
-    """Return a twist after whose run of this number there was none."""
-    return lambda run: run if run.number <= number else None
-
-
-def outage(story: Story) -> Callable[[float], bool]:
-    """Return what says whether a minute has come, the second of every ten, in which nothing works."""
-
-    def down(now: float) -> bool:
-        elapsed = (now - story.start) * story.speed
-        return elapsed >= MINUTE and elapsed % (10 * MINUTE) // MINUTE == 1
-
-    return down
 
 
 class ClickhouseAccount:
@@ -198,16 +109,18 @@ class ClickhouseAccount:
                 request, 405, "METHOD_NOT_ALLOWED: Only GET is simulated", complaint="only GET is for reading"
             )
         parameters = PAGING if "/postgres/" in request.path else PARAMETERS.get(request.path.rpartition("/")[2], ())
-        if unknown := find_undocumented(request, *parameters):
+        answer = self._read_postgres(request, now) or self._read(request, now)
+        if answer.status != 404 and (unknown := find_undocumented(request, *parameters)):
             return refusal(request, 400, "BAD_REQUEST: Unknown query parameter", complaint=unknown)
-        return self._read_postgres(request, now) or self._read(request, now)
+        return answer
 
     def _read_postgres(self, request: Request, now: float) -> Response | None:
         match request.path.strip("/").split("/"):
             case ["v1", "organizations", self._organization, "postgres"]:
                 return success(request, [self._describe_postgres(service) for service in self._postgres.values()])
-            case ["v1", "organizations", self._organization, "postgres", own, "backups"] if own in self._postgres:
-                return _base_backups(request, self._postgres[own], now)
+            case ["v1", "organizations", self._organization, "postgres", own, "backups"]:
+                service = self._postgres.get(own)
+                return _base_backups(request, service, now) if service is not None and service.primary else None
         return None
 
     def _read(self, request: Request, now: float) -> Response:
@@ -237,15 +150,15 @@ class ClickhouseAccount:
                     request, 403, "FORBIDDEN: Cannot use customized backup schedule in BASIC pricing package"
                 )
             case ["backupConfiguration"] if service.primary:
-                period = int(service.pattern.every // HOUR)
+                period = int((service.external or service.pattern).every // HOUR)
                 schedule = {"backupPeriodInHours": period, "backupRetentionPeriodInHours": service.retention}
                 return success(request, schedule)
             case ["backups"] if service.primary:
-                return success(request, [describe_backup(service, run, now) for run in service.runs(now)])
+                return success(request, _list_backups(service, now))
             case ["backups", wanted] if service.primary:
-                for run in service.runs(now):
-                    if service.backup_id(run) == wanted:
-                        return success(request, describe_backup(service, run, now))
+                for backup in _list_backups(service, now):
+                    if backup["id"] == wanted:
+                        return success(request, backup)
                 complaint = "" if service.forgets(wanted, now) else "no such backup"
         return refusal(request, 404, "NOT_FOUND: No such resource", complaint=complaint)
 
@@ -287,12 +200,38 @@ class ClickhouseAccount:
 
 def _base_backups(request: Request, service: Service, now: float) -> Response:
     """Return a page of a Managed Postgres service's backups; a cursor is the number of those before it."""
-    size, start = int(request.query.get("limit", "100")), int(request.query.get("cursor", "0"))
+    limit, cursor = request.query.get("limit", "100"), request.query.get("cursor", "0")
+    if not (limit.isdecimal() and 1 <= int(limit) <= 100 and cursor.isdecimal()):
+        return refusal(request, 400, "BAD_REQUEST: Invalid limit or cursor", complaint="no such page")
+    size, start = int(limit), int(cursor)
     found = [describe_backup(service, run, now) for run in service.runs(now)]
     further = start + size if start + size < len(found) else None
     body = {"status": 200, "requestId": identifier("request", request.path), "result": found[start : start + size]}
     paging = {"limit": size, "totalCount": len(found), "nextCursor": None if further is None else str(further)}
     return json_response({**body, **paging})
+
+
+def _list_backups(service: Service, now: float) -> list[dict[str, Any]]:
+    """Return all backups of a service, the vendor's own and those in the customer's bucket, newest first."""
+    own = [describe_backup(service, run, now) for run in service.runs(now)]
+    external = [_describe_external(service, run, now) for run in service.external_runs(now)]
+    return sorted(own + external, key=lambda backup: str(backup["startedAt"]), reverse=True)
+
+
+def _describe_external(service: Service, run: Run, now: float) -> dict[str, Any]:
+    """Return a run into the customer's bucket as a `Backup`."""
+    name = service.name.replace(" ", "-")
+    return {
+        **describe_backup(service, run, now),
+        "id": service.backup_id(run, external=True),
+        "backupName": f"{name}-{int(run.start)}",
+        "bucket": {
+            "bucketProvider": "AWS",
+            "bucketPath": f"s3://simulated-bucket/{name}",
+            "iamRoleArn": "arn:aws:iam::000000000000:role/simulated",
+            "iamRoleSessionName": "simulated",
+        },
+    }
 
 
 def describe_backup(service: Service, run: Run, now: float) -> dict[str, Any]:
@@ -309,11 +248,6 @@ def describe_backup(service: Service, run: Run, now: float) -> dict[str, Any]:
         "durationInSeconds": round((run.end if over else now) - run.start, 3),
         "type": run.kind,
     }
-
-
-def identifier(what: str, name: str) -> str:
-    """Return a UUID that is the same each time."""
-    return str(uuid5(NAMESPACE_URL, f"simulated:clickhouse:{what}:{name}"))
 
 
 def success(request: Request, result: Any) -> Response:

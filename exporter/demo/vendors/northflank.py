@@ -1,23 +1,26 @@
 """A simulated Northflank: one account with two projects of addons, and a third project that it may not look into.
 
+One of the projects has volumes too, whose backups are a bare list without an end, a size and a kind.
+
 As documented: a bearer token, both forms of every path (with and without the team), `per_page` up to 100, cursors and
 page numbers, errors in one envelope, the rate limit on every answer. What the documents leave open is made
 awkward: lists come in no order, a running backup has no size and no `completedAt`, schedules have no `pagination`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from exporter.demo.files import file_response, is_signed, no_file, signed_link
 from exporter.demo.http import Hour, Request, Response, StagedEvent, Story, find_undocumented, iso, json_response
-from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, lasting, until
+from exporter.demo.stories.northflank import Addon, Plan, Volume, addons, volumes
+from exporter.demo.timeline import Run
 from exporter.model import Status
-from exporter.schedule import DAY, HOUR
+from exporter.schedule import DAY
 
-GIB = 2**30
 TOKEN = "simulated-northflank-token"
 TEAM = "simulated-team"
 CLOSED = "secret-lab"
@@ -30,78 +33,11 @@ WORDS: Mapping[Status, str] = {
 PAGING = ("per_page", "page", "cursor")
 """The documented parameters of each list; a single backup has none."""
 DOWNLOADS = "/simulated-storage/"
+BARE = ""
+"""The name of a list that stands in `data` itself."""
+CREATED = "2024-07-11T13:08:09.626Z"
 TYPES = {"dump": "sameAddon", "snapshot": "snapshot"}
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One backup schedule of an addon and what came of it."""
-
-    kind: str
-    interval: str
-    first: float
-    """The start of its run number 1."""
-    size: int
-    keep: float = 14 * DAY
-    takes: float = 240.0
-    alter: Alteration = lambda run: run
-
-    def runs(self, now: float) -> list[Run]:
-        """Return what has started and is kept at `now`, newest first."""
-        every = {"hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}[self.interval]
-        pattern = BackupPattern(
-            first=self.first, every=every, takes=self.takes, size=self.size, growth=0.001, alter=self.alter
-        )
-        return pattern.runs(now, self.keep)
-
-    def schedule(self) -> Json:
-        """Return it as the API lists it; the slots are those of its runs."""
-        first = datetime.fromtimestamp(self.first, UTC)
-        return {
-            "id": _digest(self.kind, self.interval)[:24],
-            "backupType": self.kind,
-            "backupCompressionType": "gz",
-            "scheduling": {
-                "interval": self.interval,
-                "minute": [first.minute],
-                "hour": [] if self.interval == "hourly" else [first.hour],
-                "day": [first.weekday()] if self.interval == "weekly" else [],
-            },
-            "retentionTime": round(self.keep / DAY),
-            "createdAt": "2024-07-11T13:08:09.626Z",
-            "updatedAt": "2024-07-11T13:08:09.626Z",
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Addon:
-    """One addon and all that happens to it."""
-
-    project: str
-    id: str
-    type: str
-    status: str = "running"
-    plans: Sequence[Plan] = ()
-    others: Sequence[tuple[str, Run]] = ()
-    """Backups that no schedule made, each with its source type."""
-    restores: Sequence[Json] = ()
-
-    def overview(self) -> Json:
-        """Return it as the project's list shows it."""
-        return {
-            "id": self.id,
-            "name": self.id.replace("-", " ").title(),
-            "appId": f"/{TEAM}/{self.project}/{self.id}",
-            "tags": [],
-            "spec": {"type": self.type},
-            "status": self.status,
-        }
-
-    def backups(self, now: float) -> list[Json]:
-        """Return all that is listed at `now`."""
-        planned = [(TYPES[plan.kind], run) for plan in self.plans for run in plan.runs(now)]
-        return [_backup(source, run, now) for source, run in (*planned, *self.others)]
 
 
 class Platform:
@@ -111,12 +47,13 @@ class Platform:
 
     def __init__(self, story: Story) -> None:
         """Take what happens to its addons."""
-        self._addons = {(addon.project, addon.id): addon for addon in _addons(story)}
+        self._addons = {(addon.project, addon.id): addon for addon in addons(story)}
+        self._volumes = {(volume.project, volume.id): volume for volume in volumes(story)}
         self._hour = Hour(1000)
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return its source entry."""
-        return {"name": self.name, "provider": "northflank", "token": TOKEN, "base_url": base}
+        return {"name": self.name, "provider": "northflank", "token": TOKEN, "volumes": True, "base_url": base}
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request."""
@@ -132,7 +69,7 @@ class Platform:
         """Serve a dump to whoever has the link."""
         *_, project, name, wanted = request.path.split("/")
         addon = self._addons.get((project, name))
-        listed = addon.backups(now) if addon is not None and is_signed(request, now) else ()
+        listed = _backups(addon, now) if addon is not None and is_signed(request, now) else ()
         sizes = (int(one["config"]["size"]) for one in listed if one["id"] == wanted)
         return next((file_response(request, size) for size in sizes), no_file())
 
@@ -144,7 +81,7 @@ class Platform:
             if parts[2] != TEAM:
                 return _error(403, "Forbidden", "another team")
             parts = ["v1", *parts[3:]]
-        found = _route(parts, self._addons, now)
+        found = self._route(parts, now)
         if isinstance(found, int):
             strange = _error(404, "Not found", "no such path, addon or backup")
             return _error(403, "Forbidden") if found == 403 else strange
@@ -156,6 +93,33 @@ class Platform:
         if "downloadLink" in found:
             found["downloadLink"] = signed_link(request.base + found["downloadLink"], now)
         return json_response({"data": found}) if single else _page(found, request.query)
+
+    def _route(self, parts: Sequence[str], now: float) -> Json | int:
+        """Return what stands at a path, or the status that says why nothing does."""
+        match parts:
+            case ["v1", "projects"]:
+                return {"projects": [_project(name) for name in [*self._projects, CLOSED]]}
+            case ["v1", "projects", project, *_] if project == CLOSED:
+                return 403
+            case ["v1", "projects", project, *rest] if project in self._projects:
+                return self._route_project(project, rest, now)
+        return 404
+
+    def _route_project(self, project: str, rest: Sequence[str], now: float) -> Json | int:
+        match rest:
+            case ["addons"]:
+                return {"addons": [_addon(one) for one in self._addons.values() if one.project == project]}
+            case ["addons", name, *further] if (project, name) in self._addons:
+                return _route_addon(further, self._addons[project, name], now)
+            case ["volumes"]:
+                return {BARE: [_volume(one) for one in self._volumes.values() if one.project == project]}
+            case ["volumes", name, *further] if (project, name) in self._volumes:
+                return _route_volume(further, self._volumes[project, name], now)
+        return 404
+
+    @property
+    def _projects(self) -> Sequence[str]:
+        return [*dict.fromkeys(project for project, _ in self._addons)]
 
 
 EVENTS = (
@@ -172,34 +136,30 @@ def accounts(story: Story) -> Sequence[Platform]:
     return (Platform(story),)
 
 
-def _route(parts: Sequence[str], addons: Mapping[tuple[str, str], Addon], now: float) -> Json | int:
-    """Return what stands at a path, or the status that says why nothing does."""
-    match parts:
-        case ["v1", "projects"]:
-            names = [*dict.fromkeys(project for project, _ in addons), CLOSED]
-            return {"projects": [{"id": name, "name": name.replace("-", " ").title()} for name in names]}
-        case ["v1", "projects", project, "addons", *_] if project == CLOSED:
-            return 403
-        case ["v1", "projects", project, "addons"]:
-            overviews = [addon.overview() for place, addon in addons.items() if place[0] == project]
-            return {"addons": overviews} if overviews else 404
-        case ["v1", "projects", project, "addons", name, *rest] if (project, name) in addons:
-            return _route_addon(rest, addons[project, name], now)
-    return 404
-
-
 def _route_addon(rest: Sequence[str], addon: Addon, now: float) -> Json | int:
     match rest:
         case ["backups"]:
-            return {"backups": addon.backups(now)}
+            return {"backups": _backups(addon, now)}
         case ["backups", wanted]:
-            return next((_alone(backup) for backup in addon.backups(now) if backup["id"] == wanted), 404)
+            return next((_alone(backup) for backup in _backups(addon, now) if backup["id"] == wanted), 404)
         case ["backups", wanted, "download-link"]:
-            return next((_download_link(addon, one) for one in addon.backups(now) if one["id"] == wanted), 404)
+            return next((_download_link(addon, one) for one in _backups(addon, now) if one["id"] == wanted), 404)
         case ["backup-schedules"]:
-            return {"schedules": [plan.schedule() for plan in addon.plans]}
+            return {"schedules": [_schedule(plan) for plan in addon.plans]}
         case ["restores"]:
-            return {"restores": list(addon.restores)}
+            return {"restores": [_restore(addon.plans[0], *restore) for restore in addon.restores]}
+    return 404
+
+
+def _route_volume(rest: Sequence[str], volume: Volume, now: float) -> Json | int:
+    listed = [_volume_backup(volume, run, now) for plan in volume.plans for run in plan.runs(now)]
+    match rest:
+        case ["backups"]:
+            return {BARE: listed}
+        case ["backups", wanted]:
+            return next((backup for backup in listed if backup["id"] == wanted), 404)
+        case ["backup-schedules"]:
+            return {"schedules": [_schedule(plan) for plan in volume.plans]}
     return 404
 
 
@@ -225,7 +185,93 @@ def _page(found: Json, query: Mapping[str, str]) -> Response:
     pagination: Json = {"hasNextPage": start + size < len(rest), "count": len(part)}
     if pagination["hasNextPage"]:
         pagination["cursor"] = _digest(part[-1]["id"])
-    return json_response({"data": {name: part}, "pagination": pagination})
+    return json_response({"data": part if name == BARE else {name: part}, "pagination": pagination})
+
+
+def _project(name: str) -> Json:
+    return {
+        "id": name,
+        "name": name.replace("-", " ").title(),
+        "uid": _uid("project", name),
+        "lifecycleStatus": "running",
+    }
+
+
+def _addon(addon: Addon) -> Json:
+    """Return an addon as its project's list shows it."""
+    return {
+        "id": addon.id,
+        "name": addon.id.replace("-", " ").title(),
+        "uid": _uid("addon", addon.project, addon.id),
+        "appId": f"/{TEAM}/{addon.project}/{addon.id}",
+        "tags": [],
+        "spec": {"type": addon.type},
+        "status": addon.status,
+    }
+
+
+def _volume(volume: Volume) -> Json:
+    """Return a volume as its project's list shows it."""
+    return {
+        "id": volume.id,
+        "name": volume.id.replace("-", " ").title(),
+        "uid": _uid("volume", volume.project, volume.id),
+        "tags": [],
+        "spec": {"accessMode": "ReadWriteOnce", "storageSize": 10240},
+        "status": volume.status,
+        "createdAt": CREATED,
+        "updatedAt": CREATED,
+    }
+
+
+def _schedule(plan: Plan) -> Json:
+    """Return a schedule; its slots are those of its runs."""
+    first = datetime.fromtimestamp(plan.first, UTC)
+    return {
+        "id": _digest(plan.kind, plan.interval)[:24],
+        "backupType": plan.kind,
+        "backupCompressionType": "gz",
+        "scheduling": {
+            "interval": plan.interval,
+            "minute": [first.minute],
+            "hour": [] if plan.interval == "hourly" else [first.hour],
+            "day": [first.weekday()] if plan.interval == "weekly" else [],
+        },
+        "retentionTime": round(plan.keep / DAY),
+        "createdAt": CREATED,
+        "updatedAt": CREATED,
+    }
+
+
+def _restore(plan: Plan, status: str, start: float) -> Json:
+    """Return a restore of the backup that was the plan's newest at `start`."""
+    return {
+        "id": _digest(status, str(start))[:24],
+        "status": status,
+        "restoreTimestamp": iso(start),
+        "completedAt": iso(start + 200),
+        "backupId": f"dump-{int(plan.runs(start)[0].start)}",
+    }
+
+
+def _backups(addon: Addon, now: float) -> list[Json]:
+    """Return all that is listed of an addon at `now`."""
+    planned = [(TYPES[plan.kind], run) for plan in addon.plans for run in plan.runs(now)]
+    return [_backup(source, run, now) for source, run in (*planned, *addon.others)]
+
+
+def _volume_backup(volume: Volume, run: Run, now: float) -> Json:
+    name = f"volume-backup-{int(run.start)}"
+    return {
+        "id": name,
+        "name": name.replace("-", " ").title(),
+        "uid": _uid("volume", volume.project, volume.id, name),
+        "status": WORDS[run.status(now)],
+        "createdAt": iso(run.start),
+        "updatedAt": iso(min(now, run.end)),
+        "source": {"type": "volume", "sourceObject": {"id": volume.id}},
+        "spec": {"storageSize": 10240},
+    }
 
 
 def _backup(source: str, run: Run, now: float) -> Json:
@@ -258,72 +304,9 @@ def _error(status: int, message: str, complaint: str = "") -> Response:
     return json_response({"error": error}, status=status, complaint=complaint)
 
 
-def _addons(story: Story) -> Sequence[Addon]:
-    """Return all addons: some well, one paused, one switched off, one on its way out; see also those below."""
-    start = story.start
-    manual = Run(number=0, start=start - 33 * DAY, end=start - 33 * DAY + 400, size=3 * GIB)
-    queue = Plan("dump", "daily", start + 2 * HOUR, GIB // 4, keep=30 * DAY, alter=until(start - 9 * DAY))
-    return (
-        _ledger(story),
-        Addon("payments", "queue", "redis", status="paused", plans=[queue]),
-        _risk(start),
-        _catalog(start),
-        Addon("media", "thumbnails", "minio", others=[("sameAddon", manual)]),
-        _uploads(story),
-        Addon("media", "old-blog", "mysql", status="deleting"),
-    )
-
-
-def _ledger(story: Story) -> Addon:
-    """Return a database whose hourly dump suddenly has a tenth of its size; imports lie among its backups."""
-    brief = 10 / story.speed
-    dumps = Plan("dump", "hourly", story.at(45), 40 * GIB, keep=4 * DAY, takes=brief, alter=_shrink)
-    snapshots = Plan("snapshot", "daily", story.start + 5 * HOUR, 2 * GIB, keep=12 * DAY, takes=brief)
-    starts = (story.start - 600, story.start - 30 * DAY)
-    imports = [("fileUpload", Run(number=0, start=start, end=start + 60, size=GIB)) for start in starts]
-    return Addon("payments", "ledger-db", "postgresql", plans=[dumps, snapshots], others=imports)
-
-
-def _risk(start: float) -> Addon:
-    """Return a database whose dumps came to an end four days ago without a failure, while its snapshots go on."""
-    dumps = Plan("dump", "daily", start + 23 * HOUR, 8 * GIB, alter=until(start - 4 * DAY))
-    snapshots = Plan("snapshot", "daily", start + 18 * HOUR, GIB)
-    return Addon("payments", "risk-db", "mysql", plans=[dumps, snapshots])
-
-
-def _catalog(start: float) -> Addon:
-    """Return a database with two schedules for its dumps, whose last restore failed."""
-    daily = Plan("dump", "daily", start + 14 * HOUR, 12 * GIB, alter=failing(-4))
-    weekly = Plan("dump", "weekly", start + 79 * HOUR, 12 * GIB, keep=56 * DAY, alter=_abort)
-    restores = [_restore("completed", daily, start - 20 * DAY), _restore("failed", daily, start - DAY)]
-    return Addon("media", "catalog", "mongodb", plans=[daily, weekly], restores=restores)
-
-
-def _uploads(story: Story) -> Addon:
-    """Return a database whose dump can be seen running."""
-    minute = 60 / story.speed
-    dumps = Plan("dump", "daily", story.at(30), 90 * GIB, takes=minute, alter=lasting(1, minute))
-    return Addon("media", "uploads", "postgresql", plans=[dumps])
-
-
-def _restore(status: str, plan: Plan, start: float) -> Json:
-    """Return a restore of the backup that was the plan's newest at `start`."""
-    return {
-        "id": _digest(status, str(start))[:24],
-        "status": status,
-        "restoreTimestamp": iso(start),
-        "completedAt": iso(start + 200),
-        "backupId": f"dump-{int(plan.runs(start)[0].start)}",
-    }
-
-
-def _abort(run: Run) -> Run:
-    return replace(run, outcome=Status.CANCELLED) if run.number == -2 else run
-
-
-def _shrink(run: Run) -> Run:
-    return replace(run, size=run.size // 10) if run.number >= 1 else run
-
-
 def _digest(*parts: str) -> str:
     return sha1("/".join(parts).encode()).hexdigest()
+
+
+def _uid(*parts: str) -> str:
+    return str(uuid5(NAMESPACE_URL, "/".join(("simulated:northflank", *parts))))

@@ -1,11 +1,9 @@
-"""A simulated Scalingo: one account with six databases, its three hosts behind one address."""
+"""A simulated Scalingo: one account with seven databases, its three hosts behind one address."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from typing import Any
 
 from exporter.demo.files import file_response, no_file
@@ -20,13 +18,13 @@ from exporter.demo.http import (
     iso,
     json_response,
 )
-from exporter.demo.timeline import Alteration, BackupPattern, Run, failing, until
-from exporter.model import Status
-from exporter.schedule import DAY, HOUR, MINUTE
+from exporter.demo.stories.scalingo import QUEUE, Addon, addons, fingerprint
+from exporter.demo.timeline import Run
+from exporter.model import UNFINISHED, Status
+from exporter.schedule import DAY, HOUR
 
-GIGABYTE = 1_000_000_000
 TOKEN_LIFETIME = HOUR
-QUEUE = 5.0  # seconds from a backup's creation to its start
+LONGEST_PAST = 72  # hours of which events are listed at once
 WORDS = {
     Status.COMPLETED: "done",
     Status.FAILED: "error",
@@ -42,30 +40,6 @@ REFUSALS: Mapping[int, dict[str, str]] = {
     405: {"error": "method not allowed"},
 }
 
-Runs = Callable[[float], Sequence[Run]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addon:
-    """An addon of an app, and its backups as a function of time."""
-
-    app: str
-    technology: str
-    runs: Runs = lambda _: ()
-    hours: tuple[int, ...] = ()
-    """The UTC hours of the periodic backups; none: they are switched off."""
-    suspended: bool = False
-    revoked: float = float("inf")
-    """From when on the account may not see this database any more."""
-    id_length: int = 32
-    """An id of this many digits: one that is absurdly long meets a cap of the exporter's."""
-
-    @property
-    def id(self) -> str:
-        """The addon's id, by which the database API knows the database."""
-        return f"ad-{_hex(f'{self.app}/{self.technology}', 32).ljust(self.id_length, '0')}"
-
-
 EVENTS = (
     StagedEvent(seconds=30, text="a manual backup of intranet/mongodb runs", source="shop", name="intranet"),
     StagedEvent(seconds=50, text="the rights to warehouse/mysql are revoked", source="shop", name="warehouse"),
@@ -75,7 +49,7 @@ EVENTS = (
 
 def accounts(story: Story) -> Sequence[Account]:
     """Return the account of a shop that runs five apps."""
-    return (ScalingoAccount("shop", _addons(story), founded=story.start - 400 * DAY),)
+    return (ScalingoAccount("shop", addons(story), founded=story.start - 400 * DAY),)
 
 
 class ScalingoAccount:
@@ -86,7 +60,7 @@ class ScalingoAccount:
         self.name = name
         self._addons = addons
         self._founded = founded
-        self._apps = {app: _hex(app, 24) for app in dict.fromkeys(addon.app for addon in addons)}
+        self._apps = {app: fingerprint(app, 24) for app in dict.fromkeys(addon.app for addon in addons)}
         self._token = f"tk-us-simulated-{name}"
         self._window = Window(60, 60.0)
         self._issued: dict[str, tuple[str, float]] = {}
@@ -94,7 +68,7 @@ class ScalingoAccount:
     def configuration(self, base: str) -> dict[str, Any]:
         """Return the source entry that watches this account."""
         urls = dict.fromkeys(("auth_url", "api_url", "db_api_url"), base)
-        return {"name": self.name, "provider": "scalingo", "token": self._token, **urls}
+        return {"name": self.name, "provider": "scalingo", "token": self._token, "events": True, **urls}
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request; the limit is counted for the API and the database API together."""
@@ -137,15 +111,17 @@ class ScalingoAccount:
     def _api(self, request: Request, rest: Sequence[str], now: float) -> Response:
         if self._holder(request, now) != self.name:
             return _refusal(401, "no token of the account, or an expired one")
-        if refused := _complain(request):
+        events = rest[:1] == ["apps"] and rest[2:] == ["events"]
+        if refused := _complain(request, *(("from", "page", "per_page") if events else ())):
             return refused
         match rest:
             case ["apps"]:
                 return json_response({"apps": [self._app(app) for app in self._apps]})
-            case ["apps", app, "addons"]:
+            case ["apps", app, "addons" | "events"]:
                 owned = [addon for addon in self._addons if app in (addon.app, self._apps[addon.app])]
+                described = {"addons": [self._describe(addon) for addon in owned]}
                 if owned:
-                    return json_response({"addons": [self._describe(addon) for addon in owned]})
+                    return self._events(request, owned, now) if events else json_response(described)
             case ["databases"]:
                 dedicated = [addon for addon in self._addons if addon.technology == "postgresql-ng"]
                 return json_response({"databases": [self._list_dedicated(addon) for addon in dedicated]})
@@ -163,12 +139,53 @@ class ScalingoAccount:
         match rest:
             case []:
                 return json_response({"database": self._database(addon)})
-            case ["pitr", "recovery_window"] if addon.technology == "postgresql-ng":
+            case ["pitr", "recovery_window"] if addon.continuous or addon.technology == "postgresql-ng":
                 latest = now - now % 15 - 5  # what was written last is archived every quarter of a minute
                 window = {"earliest_recoverable_at": iso(latest - 7 * DAY), "latest_recoverable_at": iso(latest)}
                 return json_response({"recovery_window": window})
         without = rest == ["pitr", "recovery_window"] and addon.technology == "postgresql"  # no continuous backups
         return _refusal(404, "" if without else "no such path, or no point-in-time recovery")
+
+    def _events(self, request: Request, owned: Sequence[Addon], now: float) -> Response:
+        """List what happened to an app: how its databases' backups ended, and one thing of another kind."""
+        hours, page = request.query.get("from", ""), request.query.get("page", "1")
+        if not (hours or "1").isdecimal() or int(hours or "1") not in range(1, LONGEST_PAST + 1) or page != "1":
+            return _refusal(400, "no such part of the past")
+        backups = [(run.end, self._backup_event(addon, run, now)) for addon in owned for run in addon.runs(now)
+                   if run.status(now) not in UNFINISHED]  # fmt: skip
+        variable = {"name": "CACHE_KEY", "value": "simulated-secret", "old_value": "simulated-secret"}
+        other = self._event(owned[0].app, now - HOUR, "edit_variable", variable)
+        found = sorted([*backups, (now - HOUR, other)], key=lambda one: one[0], reverse=True)
+        listed = [event for at, event in found if not hours or at >= now - int(hours) * HOUR]
+        shown = listed if hours else listed[:20]
+        pages = -(-len(listed) // 20) or 1
+        paging = {"prev_page": None, "current_page": 1, "next_page": 2 if len(shown) < len(listed) else None}
+        paging |= {"total_pages": 1 if hours else pages, "total_count": len(listed)}
+        return json_response({"events": shown, "meta": {"pagination": paging}})
+
+    def _backup_event(self, addon: Addon, run: Run, now: float) -> dict[str, Any]:
+        data = {
+            "addon_uuid": addon.id,
+            "addon_name": addon.technology,
+            "backup_id": _backup_id(addon.id, run),
+            "backup_method": run.kind,
+            "started_at": _paris(run.start),
+            "ended_at": _paris(run.end),
+        }
+        outcome = "succeeded" if run.status(now) is Status.COMPLETED else "failed"
+        return self._event(addon.app, run.end, f"database_backup_{outcome}", data)
+
+    def _event(self, app: str, at: float, kind: str, data: Mapping[str, str]) -> dict[str, Any]:
+        user = {"id": "us-simulated", "username": "simulated", "email": "simulated@example.com"}
+        return {
+            "id": fingerprint(f"{app}/{kind}/{at}", 24),
+            "created_at": _paris(at),
+            "user": user,
+            "app_id": self._apps[app],
+            "app_name": app,
+            "type": kind,
+            "type_data": data,
+        }
 
     def _backups(self, request: Request, addon: Addon, rest: Sequence[str], now: float) -> Response:
         """List a database's backups, or give the link of one."""
@@ -205,14 +222,14 @@ class ScalingoAccount:
 
     def _app(self, app: str) -> dict[str, Any]:
         created = _paris(self._founded)
-        owner = {"id": _hex("owner", 24), "username": "simulated", "email": "simulated@example.com"}
+        owner = {"id": fingerprint("owner", 24), "username": "simulated", "email": "simulated@example.com"}
         return {"id": self._apps[app], "name": app, "status": "running", "created_at": created, "owner": owner}
 
     def _list_dedicated(self, addon: Addon) -> dict[str, Any]:
         return {
             "id": self._apps[addon.app],
             "name": addon.app,
-            "project_id": f"pr-{_hex('project', 32)}",
+            "project_id": f"pr-{fingerprint('project', 32)}",
             "technology": addon.technology,
             "plan": "postgresql-dr-starter-4096",
         }
@@ -226,13 +243,17 @@ class ScalingoAccount:
             "provisioned_at": _paris(self._founded),
             "deprovisioned_at": None,
             "status": "suspended" if addon.suspended else "running",
-            "plan": {"id": _hex(name, 24), "name": f"{addon.technology}-starter-512", "display_name": "Starter 512M"},
+            "plan": {
+                "id": fingerprint(name, 24),
+                "name": f"{addon.technology}-starter-512",
+                "display_name": "Starter 512M",
+            },
             "addon_provider": {"id": addon.technology, "name": f"Scalingo {name}"},
         }
 
     def _database(self, addon: Addon) -> dict[str, Any]:
         return {
-            "id": _hex(addon.id, 24),
+            "id": fingerprint(addon.id, 24),
             "resource_id": f"{addon.app}_3083",
             "app_name": addon.app,
             "created_at": _paris(self._founded),
@@ -241,48 +262,14 @@ class ScalingoAccount:
             "current_operation_id": None,
             "periodic_backups_enabled": bool(addon.hours),
             "periodic_backups_scheduled_at": list(addon.hours),
+            **self._continuous(addon),
         }
 
-
-def _addons(story: Story) -> Sequence[Addon]:
-    """Return two steady databases, one without a schedule, a backup that is on its way, and one to be revoked."""
-    on_demand = BackupPattern(
-        first=story.start + 3 * DAY, every=9 * DAY, takes=6 * MINUTE, size=3 * GIGABYTE, kinds=("manual",)
-    )
-    staged = Run(number=1, start=story.at(30), end=story.at(100), size=11 * GIGABYTE, kind="manual")
-    shop = _merge(_daily(story, 2, 3 * GIGABYTE, failing(-3)), lambda now: on_demand.runs(now, 40 * DAY))
-    intranet = _merge(_daily(story, 3, 11 * GIGABYTE), lambda now: [staged] if staged.start - QUEUE <= now else [])
-    legacy = _daily(story, 1, 5 * GIGABYTE, until(story.start - 30 * DAY))
-    return (
-        Addon(app="storefront", technology="postgresql", runs=shop, hours=(2,)),
-        Addon(app="storefront", technology="redis"),
-        Addon(app="warehouse", technology="mysql", runs=_daily(story, 23, GIGABYTE), hours=(23,), revoked=story.at(50)),
-        Addon(app="intranet", technology="mongodb", runs=intranet, hours=(3,)),
-        Addon(app="intranet", technology="tcp-gateway"),
-        Addon(app="intranet", technology="influxdb", id_length=300),
-        Addon(app="reports", technology="postgresql-ng", hours=(1,)),
-        Addon(app="legacy", technology="elasticsearch", runs=legacy, hours=(1,), suspended=True),
-    )
-
-
-def _daily(story: Story, hour: int, size: int, alter: Alteration = lambda run: run) -> Runs:
-    """Return a backup a day at a UTC hour: those of a week are kept, and beyond it one a week and one a month."""
-    first = story.start - story.start % DAY + hour * HOUR
-    first += DAY if first <= story.start else 0
-    pattern = BackupPattern(
-        first=first, every=DAY, takes=8 * MINUTE, size=size, growth=0.002, kinds=("periodic",), alter=alter
-    )
-
-    def retain(run: Run, now: float) -> bool:
-        day = datetime.fromtimestamp(run.start, UTC)
-        age = now - run.start
-        return age < 7 * DAY or (age < 56 * DAY and day.weekday() == 6) or day.day == 1
-
-    return lambda now: [run for run in pattern.runs(now, 365 * DAY) if retain(run, now)]
-
-
-def _merge(*parts: Runs) -> Runs:
-    return lambda now: sorted((run for part in parts for run in part(now)), key=lambda run: run.start, reverse=True)
+    def _continuous(self, addon: Addon) -> dict[str, Any]:
+        """Return when a PostgreSQL's continuous backups began; that of the storefront is too old to say."""
+        if addon.app == "storefront" or "postgresql" not in addon.technology:
+            return {}
+        return {"first_pitr_backup": _paris(self._founded + DAY)}
 
 
 def _backup(addon: Addon, run: Run, now: float) -> dict[str, Any]:
@@ -296,13 +283,13 @@ def _backup(addon: Addon, run: Run, now: float) -> dict[str, Any]:
         "name": f"{datetime.fromtimestamp(run.start, UTC):%Y%m%d%H%M%S}_{name}",
         "size": sizes.get(status, 0),
         "status": WORDS[status],
-        "database_id": _hex(addon.id, 24),
+        "database_id": fingerprint(addon.id, 24),
         "method": run.kind,
     }
 
 
 def _backup_id(addon: str, run: Run) -> str:
-    return _hex(f"{addon}/{run.start}", 24)
+    return fingerprint(f"{addon}/{run.start}", 24)
 
 
 def _paris(instant: float) -> str:
@@ -317,12 +304,8 @@ def _clock_change(year: int, month: int) -> float:
     return datetime(year, month, last_sunday, 1, tzinfo=UTC).timestamp()
 
 
-def _hex(text: str, length: int) -> str:
-    return sha256(text.encode()).hexdigest()[:length]
-
-
-def _complain(request: Request) -> Response | None:
-    unknown = find_undocumented(request)  # no path has any parameters
+def _complain(request: Request, *documented: str) -> Response | None:
+    unknown = find_undocumented(request, *documented)
     return _refusal(400, unknown) if unknown else None
 
 

@@ -1,5 +1,8 @@
 """ClickHouse Cloud: the seed and the excerpt of the OpenAPI document; 401, 403 and 429 as users report them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.demo.schema import (
     Documented,
     Endpoint,
@@ -15,6 +18,7 @@ from tests.demo.schema import (
     refusals,
     text,
     uuid,
+    whole,
     word,
 )  # fmt: skip
 
@@ -35,8 +39,14 @@ SERVICE = {
     "autoscalingMode": word("vertical", "horizontal"),
     "currentScaling": anything,
 }
-COMMON = {"id": uuid, "serviceId": text, "startedAt": instant, "sizeInBytes?": number, "durationInSeconds": number,
-          "type": word("full", "incremental")}  # fmt: skip
+COMMON: dict[str, Fact] = {"id": uuid, "serviceId": text, "startedAt": instant, "sizeInBytes?": number,
+                           "durationInSeconds": number, "type": word("full", "incremental")}  # fmt: skip
+BUCKET = (
+    {"bucketProvider": "AWS", "bucketPath": text, "iamRoleArn": text, "iamRoleSessionName": text},
+    {"bucketProvider": "GCP", "bucketPath": text, "accessKeyId": text},
+    {"bucketProvider": "AZURE", "containerName": text},
+)
+COMMON |= {"backupName?": text, "bucket?": BUCKET}
 BACKUP = ({**COMMON, "status": "in_progress"},
                      {**COMMON, "status": word("done", "error"), "finishedAt": instant})  # fmt: skip
 CONFIGURATION = {
@@ -44,6 +54,8 @@ CONFIGURATION = {
     "backupRetentionPeriodInHours": word(*range(24, 1081, 24)),
     "backupStartTime?": like(r"[0-2]\d:00"),
 }
+POSTGRES_STATES = ("creating", "restarting", "running", "replaying_wal", "restoring_backup", "finalizing_restore",
+                   "unavailable", "stopped", "deleting")  # fmt: skip
 POSTGRES = {
     "id": uuid,
     "name": text,
@@ -53,11 +65,16 @@ POSTGRES = {
     "size": text,
     "haType": text,
     "tags": [{"key": text, "value?": text}],
-    "state": text,
+    "state": word(*POSTGRES_STATES),
     "createdAt": instant,
     "isPrimary": flag,
 }
+POSTGRES_LIST = "/v1/organizations/{organization}/postgres"
 SERVICES = "/v1/organizations/{organization}/services"
+
+
+def _next(body: Any, _headers: Mapping[str, str]) -> Mapping[str, str] | None:
+    return {"limit": "3", "cursor": body["nextCursor"]} if body.get("nextCursor") else None
 
 
 def _endpoint(path: str, result: Fact, **names: Names) -> Endpoint:
@@ -69,7 +86,22 @@ DOCUMENTED = Documented(
     endpoints=(
         _endpoint("/v1/organizations", [ORGANIZATION], organization=ids("result")),
         _endpoint("/v1/organizations/{organization}", ORGANIZATION),
-        _endpoint("/v1/organizations/{organization}/postgres", [POSTGRES]),
+        _endpoint(POSTGRES_LIST, [POSTGRES], postgres=ids("result")),
+        Endpoint(
+            path=POSTGRES_LIST + "/{postgres}/backups",
+            authorization="Basic {basic}",
+            query={"limit": "3"},
+            reply=Reply(
+                body={
+                    "status": 200,
+                    "requestId": uuid,
+                    "result": [BACKUP],
+                    "limit": whole,
+                    "totalCount": whole,
+                    "nextCursor": (text, None),
+                }
+            ),
+        ),
         _endpoint(SERVICES, [SERVICE], service=ids("result")),
         _endpoint(SERVICES + "/{service}", SERVICE),
         _endpoint(SERVICES + "/{service}/backups", [BACKUP], backup=ids("result")),
@@ -82,5 +114,11 @@ DOCUMENTED = Documented(
         503: Reply(body=like(r"(?s)<html>.*</html>\s*"), media="text/html"),
     },
     staged=frozenset({("/v1/organizations", 503), (SERVICES + "/{service}/backupConfiguration", 403)}),
-    misled=frozenset({(SERVICES + f"/{{service}}/{what}", 404) for what in ("backups", "backupConfiguration")}),
+    onward=_next,
+    misled=frozenset(
+        {
+            (POSTGRES_LIST + "/{postgres}/backups", 404),
+            *((SERVICES + f"/{{service}}/{what}", 404) for what in ("backups", "backupConfiguration")),
+        }
+    ),
 )

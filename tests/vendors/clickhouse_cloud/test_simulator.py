@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from exporter.demo.http import Account, Request, Response, Story
-from exporter.demo.vendors.clickhouse_cloud import ClickhouseAccount, Service, accounts, frequent
+from exporter.demo.stories.clickhouse_cloud import Service, frequent
+from exporter.demo.vendors.clickhouse_cloud import ClickhouseAccount, accounts
 
 START = 1_785_900_000.0
 HOUR = 3600.0
@@ -178,21 +179,24 @@ def test_managed_postgres_is_listed_with_its_backups_by_cursor() -> None:
     account = ClickhouseAccount("pg", story=STORY, services=(), postgres=(ledger,), named=True, down=lambda _: False)
     path = f"/v1/organizations/{account.configuration('')['organization_id']}/postgres"
 
-    def ask(rest: str = "", **query: str) -> dict[str, Any]:
-        request = Request(
-            method="GET",
-            path=path + rest,
-            base="http://here",
-            query=query,
-            headers={"authorization": signature(account)},
-        )
-        response = account.respond(request, START)
-        assert (response.status, response.complaint) == (200, "")
-        return dict(json.loads(response.body))
+    def ask(rest: str = "", **query: str) -> Response:
+        headers = {"authorization": signature(account)}
+        request = Request(method="GET", path=path + rest, base="http://here", query=query, headers=headers)
+        return account.respond(request, START)
 
-    (listed,) = ask()["result"]
-    first = ask(f"/{listed['id']}/backups", limit="5")
-    second = ask(f"/{listed['id']}/backups", limit="5", cursor=first["nextCursor"])
+    (listed,) = json.loads(ask().body)["result"]
+    first = json.loads(ask(f"/{listed['id']}/backups", limit="5").body)
+    second = json.loads(ask(f"/{listed['id']}/backups", limit="5", cursor=first["nextCursor"]).body)
 
     assert (listed["name"], len(first["result"]), first["totalCount"]) == ("ledger", 5, len(ledger.runs(START)))
     assert not {one["id"] for one in first["result"]} & {one["id"] for one in second["result"]}
+    assert {ask(f"/{listed['id']}/backups", limit=limit).status for limit in ("many", "0", "101")} == {400}
+
+
+def test_a_service_with_a_bucket_of_ones_own_lists_both_sorts() -> None:
+    listed = Client("analytics").backups("search", START)
+    own, external = ([one for one in listed if ("bucket" in one) is named] for named in (False, True))
+
+    assert (len(own), len(external)) == (3, 63)
+    assert {one["bucket"]["bucketProvider"] for one in external} == {"AWS"}
+    assert len({one["id"] for one in listed}) == len(listed)

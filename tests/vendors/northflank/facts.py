@@ -17,6 +17,7 @@ from tests.demo.schema import (
     number,
     refusals,
     text,
+    uuid,
     whole,
     word,
 )  # fmt: skip
@@ -28,9 +29,9 @@ ADDON_STATES = (
 ENDED = {"status": word("completed", "aborted", "failed", "not-supported"), "completedAt": instant}
 UNENDED = {"status": word("scheduled", "in-progress", "aborting")}
 """The documents want `completedAt` in a list, which cannot be told of what has not ended."""
-PROJECT = {"id": text, "name": text, "description?": text}
-ADDON = {"id": text, "name": text, "appId": text, "tags?": [text], "description?": text, "spec": {"type": text},
-         "status": word(*ADDON_STATES)}  # fmt: skip
+PROJECT = {"id": text, "name": text, "uid": uuid, "description?": text, "lifecycleStatus?": text}
+ADDON = {"id": text, "name": text, "uid": uuid, "appId": text, "tags?": [text], "description?": text,
+         "spec": {"type": text}, "status": word(*ADDON_STATES)}  # fmt: skip
 ALONE = {
     "source": {"type": word("fileUpload", "liveInstance", "snapshot", "externalDump", "sameAddon")},
     "size": like(r"\d*"),
@@ -53,7 +54,20 @@ SCHEDULE = {
 }
 RESTORE = ({"id": text, "restoreTimestamp": instant, "backupId": text, **ENDED},
            {"id": text, "restoreTimestamp": instant, "backupId": text, **UNENDED})  # fmt: skip
+VOLUME = {"id": text, "name": text, "uid": uuid, "tags": [text], "status": text, "createdAt": instant,
+          "updatedAt": instant, "spec": {"accessMode": text, "storageSize": whole}}  # fmt: skip
+VOLUME_BACKUP = {
+    "id": text,
+    "name": text,
+    "uid": uuid,
+    "status": word("scheduled", "in-progress", "completed", "aborting", "aborted", "failed", "not-supported"),
+    "createdAt": instant,
+    "updatedAt": instant,
+    "source": {"type": text, "sourceObject": {"id": text}},
+    "spec": {"storageSize": whole},
+}
 ADDONS = "/v1/projects/{project}/addons"
+VOLUMES = "/v1/projects/{project}/volumes"
 
 
 def _backup(config: Fact) -> Fact:
@@ -63,7 +77,7 @@ def _backup(config: Fact) -> Fact:
 
 def _list(path: str, name: str, element: Fact, **names: Names) -> Endpoint:
     pagination = {"hasNextPage": flag, "cursor?": text, "count": number}
-    body = {"data": {name: [element]}, "pagination": pagination}
+    body = {"data": {name: [element]} if name else [element], "pagination": pagination}
     return Endpoint(path=path, query={"per_page": "40"}, reply=Reply(body=body), gives=names)
 
 
@@ -85,6 +99,10 @@ DOCUMENTED = Documented(
             reply=Reply(body={"data": {"downloadLink": like("https?://.+")}}),
         ),
         Endpoint(path=ADDONS + "/{addon}/backup-schedules", reply=Reply(body={"data": {"schedules": [SCHEDULE]}})),
+        _list(VOLUMES, "", VOLUME, volume=ids("data")),
+        _list(VOLUMES + "/{volume}/backups", "", VOLUME_BACKUP, kept=ids("data")),
+        Endpoint(path=VOLUMES + "/{volume}/backups/{kept}", reply=Reply(body={"data": VOLUME_BACKUP})),
+        Endpoint(path=VOLUMES + "/{volume}/backup-schedules", reply=Reply(body={"data": {"schedules": [SCHEDULE]}})),
     ),
     refusals={
         **refusals(
@@ -97,7 +115,7 @@ DOCUMENTED = Documented(
         ),
     },
     onward=_next,
-    staged=frozenset({(ADDONS, 403)}),
+    staged=frozenset({(ADDONS, 403), (VOLUMES, 403)}),
     misled=frozenset({(ADDONS + "/{addon}/backups/{backup}/download-link", 404)}),
     headers={f"x-ratelimit-{what}": like(r"\d+") for what in ("limit", "remaining", "reset")},
 )

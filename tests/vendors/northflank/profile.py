@@ -23,8 +23,9 @@ PROFILE = Profile(
     account="platform",
     staged=Staged(resource="Uploads", begins=30, ends=90, asked=("backups/{id}", "backups/{id}")),
     day={
-        # in each poll one for each addon or two where there are more than a hundred backups, and one for what is closed
-        "platform": Day(resources=6, fewest=POLLS * 7, most=POLLS * 8 + 24 * 20 + 100),
+        # in each poll one for each addon or two where there are more than a hundred backups, one for each volume, and
+        # two for the project that is closed: its addons and its volumes
+        "platform": Day(resources=8, fewest=POLLS * 10, most=POLLS * 11 + 24 * 25 + 100),
     },
     record=Record(
         value={"id": "1", "status": "completed", "createdAt": STARTED, "completedAt": STARTED, "config": {"size": "5"}},

@@ -45,6 +45,7 @@ DATABASE = {
     "current_operation_id": (text, None),
     "periodic_backups_enabled": flag,
     "periodic_backups_scheduled_at": [word(*range(24))],
+    "first_pitr_backup?": (LOCAL, None),
 }
 COMMON = {"id": HEX, "created_at": LOCAL, "name": like(r"\d{14}_.+"), "database_id": HEX,
           "method": word("periodic", "manual")}  # fmt: skip
@@ -59,6 +60,19 @@ BACKUP = (
     {**COMMON, "status": "scheduled", "started_at": None, "size": None},
 )
 WINDOW = {"recovery_window": {"earliest_recoverable_at": instant, "latest_recoverable_at": instant}}
+USER = {"id": text, "username": text, "email": like(".+@example.com")}
+EVENT = {"id": HEX, "created_at": LOCAL, "user": USER, "app_id": HEX, "app_name": text}
+EVENTS = (
+    {
+        **EVENT,
+        "type": word("database_backup_succeeded", "database_backup_failed"),
+        "type_data": {"addon_uuid": text, "addon_name": text, "backup_id": HEX, "backup_method": text,
+                      "started_at": LOCAL, "ended_at": LOCAL},
+    },
+    {**EVENT, "type": "edit_variable", "type_data": {"name": text, "value": text, "old_value": text}},
+)  # fmt: skip
+PAGINATION = {"current_page": 1, "prev_page": None, "next_page": (whole, None), "total_pages": whole,
+              "total_count": whole}  # fmt: skip
 OWN = "/api/databases/{addon}"
 
 DOCUMENTED = Documented(
@@ -81,6 +95,12 @@ DOCUMENTED = Documented(
             authorization="Bearer {account}",
             reply=Reply(body={"addons": [ADDON]}),
             gives={"addon": ids("addons")},
+        ),
+        Endpoint(
+            path="/v1/apps/{app}/events",
+            authorization="Bearer {account}",
+            query={"from": "72"},
+            reply=Reply(body={"events": [EVENTS], "meta": {"pagination": PAGINATION}}),
         ),
         Endpoint(path="/v1/databases", authorization="Bearer {account}", reply=Reply(body={"databases": [DEDICATED]})),
         Endpoint(

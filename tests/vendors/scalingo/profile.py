@@ -24,8 +24,8 @@ PROFILE = Profile(
     staged=Staged(resource="intranet/mongodb", begins=30, ends=100, asked=("backups", "backups"), shows_end=False),
     day={
         # each database has a token of its own, renewed every hour as the account's is
-        # and of a shared PostgreSQL the recovery window is asked for in each poll
-        "shop": Day(resources=6, fewest=POLLS * 6, most=POLLS * 7 + 24 * 20 + 100),
+        # each poll asks for the recovery window of the shared PostgreSQL that has one, and for the events of four apps
+        "shop": Day(resources=7, fewest=POLLS * 11, most=POLLS * 12 + 24 * 22 + 100),
     },
     record=Record(
         value={"id": "1", "status": "done", "started_at": STARTED, "size": 5},

@@ -93,7 +93,9 @@ class TestScalingo(ProviderContract):
     )
     details: ClassVar = {
         REDIS: Details(scheduled=True, interval=24 * HOUR, intervals={"periodic": 24 * HOUR}, state="running"),
-        KIBANA: Details(scheduled=True, interval=12 * HOUR, intervals={"periodic": 12 * HOUR}, state="upgrading"),
+        KIBANA: Details(
+            scheduled=True, interval=12 * HOUR, intervals={"periodic": 12 * HOUR}, state="upgrading", recovers=True
+        ),
         SEARCH: Details(scheduled=False, state="suspended", paused=True),
         NG: Details(interval=12 * HOUR, intervals={"pitr": 12 * HOUR}, state="running"),
     }
@@ -322,17 +324,37 @@ async def test_a_shared_postgresql_need_not_have_continuous_backups(status: int)
 
 @pytest.mark.parametrize(
     ("told", "recovers"),
-    [({}, None), ({"first_pitr_backup": None}, False), ({"first_pitr_backup": "2025-01-01T00:00:00Z"}, True)],
+    [
+        ({"first_pitr_backup": None}, False),
+        ({"first_pitr_backup": ""}, False),
+        ({"first_pitr_backup": "2025-01-01T00:00:00Z"}, True),
+        ({"first_pitr_backup": [7]}, True),
+    ],
 )
 async def test_where_the_database_says_that_there_is_no_window_none_is_asked_for(
-    told: dict[str, Any], recovers: bool | None
+    told: dict[str, Any], recovers: bool
 ) -> None:
     api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": told})})
     known = await scalingo.details(api, OPTIONS, SHARED)
-    assert known.recovers is recovers
+    assert (known.recovers, WINDOW_PATH in api.asked) == (recovers, False)
 
     _, asked = await windows(Reply(status=404), replace(SHARED, details=known))
-    assert (WINDOW_PATH in asked.asked) is (recovers is not False)
+    assert (WINDOW_PATH in asked.asked) is recovers
+
+
+@pytest.mark.parametrize(
+    ("answer", "recovers"),
+    [(Reply(status=404), False), (Reply(body={"recovery_window": {}}), False), (reply("recovery-window-shared"), True)],
+)
+async def test_where_the_database_does_not_say_it_one_request_a_discovery_finds_out(
+    answer: Reply, recovers: bool
+) -> None:
+    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {}}), WINDOW_PATH: answer})
+    known = await scalingo.details(api, OPTIONS, SHARED)
+    assert (known.recovers, api.asked.count(WINDOW_PATH)) == (recovers, 1)
+
+    _, asked = await windows(answer, replace(SHARED, details=known))
+    assert (WINDOW_PATH in asked.asked) is recovers
 
 
 async def test_no_other_technology_is_asked_for_a_window() -> None:
@@ -414,7 +436,10 @@ def event(kind: Any = "database_backup_succeeded", **data: Any) -> dict[str, Any
     ],
 )
 async def test_ends_of_backups_are_read_from_the_apps_events(events: Any, expected: dict[str, float]) -> None:
-    routes = {EXCHANGE: Reply(body={"token": "jwt"}), f"GET {API}/apps/shop/events": Reply(body={"events": events})}
+    routes = {
+        EXCHANGE: Reply(body={"token": "jwt"}),
+        f"GET {API}/apps/shop/events?from=72": Reply(body={"events": events}),
+    }
     options = replace(OPTIONS, events=True)
 
     assert await scalingo.ends(FakeApi(routes), options, [RUNNING, SHARED]) == expected
@@ -431,6 +456,6 @@ async def test_events_are_read_only_where_they_are_wanted_and_can_say_something(
 
 @pytest.mark.parametrize("body", ["<html>", {}, {"events": None}, {"events": [1]}])
 async def test_events_that_are_none_are_malformed(body: Any) -> None:
-    routes = {EXCHANGE: Reply(body={"token": "jwt"}), f"GET {API}/apps/shop/events": Reply(body=body)}
+    routes = {EXCHANGE: Reply(body={"token": "jwt"}), f"GET {API}/apps/shop/events?from=72": Reply(body=body)}
     with pytest.raises(MalformedError):
         await scalingo.ends(FakeApi(routes), replace(OPTIONS, events=True), [RUNNING])

@@ -15,7 +15,7 @@ BASE = "http://127.0.0.1:9999"
 HOUR = 3600.0
 NAMES = {
     "storefront/postgresql", "storefront/redis", "warehouse/mysql", "intranet/mongodb", "reports/postgresql-ng",
-    "legacy/elasticsearch",
+    "legacy/elasticsearch", "intranet/postgresql",
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_sixty_requests_a_minute_and_then_plain_text() -> None:
     assert client.ask("GET", "/v1/apps", token, START + 60).status == 200
 
 
-def test_there_are_six_databases_and_a_first_poll_costs_less_than_35_requests() -> None:
+def test_there_are_seven_databases_and_a_first_poll_costs_less_than_35_requests() -> None:
     client = Client()
     token = client.exchange()
     found = client.addons(token)
@@ -161,6 +161,7 @@ def test_schedules_are_on_off_and_suspended() -> None:
         "storefront/redis": ("running", False, []),
         "warehouse/mysql": ("running", True, [23]),
         "intranet/mongodb": ("running", True, [3]),
+        "intranet/postgresql": ("running", True, [22]),
         "legacy/elasticsearch": ("stopped", True, [1]),
     }
 
@@ -214,3 +215,35 @@ def test_events_come_sooner_when_the_story_is_told_faster() -> None:
 
     assert (newest["status"], newest["method"]) == ("done", "manual")
     assert newest["started_at"] == "2025-11-22T09:26:43.000+01:00"
+
+
+def test_a_postgresql_on_shared_resources_may_have_continuous_backups_beside_its_periodic_ones() -> None:
+    window = decode_jwt(Client().database("intranet/postgresql", "/pitr/recovery_window"))["recovery_window"]
+
+    assert window["latest_recoverable_at"] == "2025-11-22T08:26:25.000Z"
+    assert {backup["method"] for backup in backups("intranet/postgresql", START)} == {"periodic"}
+    assert "first_pitr_backup" in decode_jwt(Client().database("intranet/postgresql"))["database"]
+    assert "first_pitr_backup" not in decode_jwt(Client().database("storefront/postgresql"))["database"]
+
+
+def test_an_app_lists_the_events_of_so_many_hours_newest_first() -> None:
+    client = Client()
+    token = client.exchange()
+
+    def events(**query: str) -> Response:
+        headers = {"authorization": token}
+        return client.account.respond(
+            Request(method="GET", path="/v1/apps/storefront/events", base=BASE, query=query, headers=headers), START
+        )
+
+    listed = decode_jwt(events(**{"from": "72"}))["events"]
+
+    assert [event["type"] for event in listed] == [
+        "edit_variable",
+        "database_backup_succeeded",
+        "database_backup_succeeded",
+        "database_backup_succeeded",
+    ]
+    assert listed[1]["type_data"]["backup_id"] == backups("storefront/postgresql", START)[0]["id"]
+    assert len(decode_jwt(events())["events"]) == 20
+    assert {events(**{"from": hours}).status for hours in ("0", "73", "long")} == {400}

@@ -1,0 +1,1 @@
+"""What happens to the resources of the simulated vendors, one file a vendor; `vendors` answers for it."""
