@@ -150,7 +150,7 @@ class Poller:
         def session(detector: ChangeDetector | None = None) -> Session:
             return Session(client=self._client, detector=detector, cost=result.reading)
 
-        reader = Reader(source=self.source, api=session, listing_api=session, clock=self._store.clock)
+        reader = Reader(source=self.source, api=session, listing_api=session, clock=self._store.now)
 
         async def work() -> None:
             for key in queue:
@@ -165,7 +165,7 @@ class Poller:
     async def _read_ends(self, result: PollResult) -> None:
         if self.source.provider.ends is not None and not result.should_abort:
             with closing(Session(client=self._client, cost=result.reading)) as session:
-                async for known in self._ends.read(session, self._resources, result.read, self._store.clock()):
+                async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
                     self._put(known)
 
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
@@ -259,7 +259,7 @@ class Poller:
         self._put(replace(resource_status, up=False, failure=error.reason))
 
     def _next_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
-        counters = self._client.counters
+        counters, now = self._client.counters, self._store.now()
         counters.polls += 1
         if reason is not None:
             counters.poll_failures[reason] += 1
@@ -269,8 +269,8 @@ class Poller:
             failure=reason,
             interval=self._interval(),
             duration=seconds,
-            last_success=self._store.now() if reason is None else self._status.last_success,
-            polled_at=self._store.now() if result.finished else self._status.polled_at,
+            last_success=now if reason is None else self._status.last_success,
+            polled_at=now if result.finished else self._status.polled_at,
             limits=frozenset(result.limits),
             rate_limited_resources=sum(error.reason == "rate_limited" for error in result.errors.values()),
         )

@@ -28,7 +28,7 @@ class ProgressPoller:
         self.source = source
         self._store = store
         self._client, self._progress_limiter = client, progress_limiter
-        self._reader = Reader(source=source, api=self._api, listing_api=self._api, clock=store.clock)
+        self._reader = Reader(source=source, api=self._api, listing_api=self._api, clock=store.now)
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:

@@ -108,7 +108,8 @@ class Store:
 
         A replaced source keeps its status and the resources that it still watches, unless its provider changed.
         """
-        before, now = self._entries.get(source.name), self.now()
+        now = self.now()
+        before = self._entries.get(source.name)
         interval = source.poll_interval
         status = SourceStatus(configured_interval=interval, interval=interval, started_at=now)
         kept: Iterable[ResourceStatus] = ()
@@ -142,8 +143,9 @@ class Store:
 
     def put(self, name: str, resource_status: ResourceStatus) -> None:
         """Replace the state of one resource; if a subscriber fails, nothing is replaced."""
+        now = self.now()
         entry, key = self._entries[name], resource_status.resource.id
-        view = entry.verdicts.judge(resource_status, entry.status, self.now())
+        view = entry.verdicts.judge(resource_status, entry.status, now)
         for subscriber in self._subscribers:
             subscriber.put(entry.source, entry.verdicts.views.get(key), view)
         entry.verdicts.set(view)
@@ -161,9 +163,10 @@ class Store:
 
     def set_status(self, name: str, status: SourceStatus) -> None:
         """Replace the status of a source."""
+        now, jump = self._read_clock()
+        status = status.shift(jump) if jump else status
         before = self._entries[name]
         entry = self._entries[name] = replace(before, status=status)
-        now = self.now()
         entry.verdicts.judge_source(status, now)
         if is_stale(before.status, now) and not is_stale(status, now):
             self._replace(entry, entry.verdicts.judge_all(status, now))
@@ -172,13 +175,17 @@ class Store:
 
     def now(self) -> float:
         """Return the time in Unix seconds by which verdicts are taken: `clock`, but for jumps that have not lasted."""
+        return self._read_clock()[0]
+
+    def _read_clock(self) -> tuple[float, float]:
+        """Return the time, and by how much all that was timed has just been shifted because a jump has lasted."""
         now, jump = self._steady.read()
         if jump:
             for name, entry in self._entries.items():
                 entry.verdicts.shift(jump)
                 self._resources[name].update((key, view.status) for key, view in entry.verdicts.views.items())
                 self._entries[name] = replace(entry, status=entry.status.shift(jump))
-        return now
+        return now, jump
 
     def refresh_verdicts(self) -> None:
         """Take the verdicts anew that time alone may have changed; others follow from what is put."""

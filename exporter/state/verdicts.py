@@ -92,6 +92,8 @@ class SourceVerdicts:
             standing, status = {one.key: one for one in status.restored}, replace(status, restored=())
         if before is not None and before.first_seen != status.first_seen:
             before, standing = None, NOTHING_STANDS  # another thing under an old name
+        if before is not None and before.observed is not status.observed:
+            status = replace(status, observed=before.observed)  # the clock may have been set while it was read
         if view is not None and before is not None and before.resource == resource:
             policy = view.policy
         else:

@@ -67,8 +67,10 @@ async def test_a_limit_that_passes_between_two_polls_shows_at_the_next_scrape() 
 @virtually
 async def test_a_resource_that_is_gone_keeps_its_problem_alone_for_a_day() -> None:
     vendor = Vendor({"one": ["a", "b"]})
+    vendor.backups["a"] = [[row("a-1", "failed", started=START - 60), row("a-0", started=START - 90)]]
     async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL, labels=(("squad", "x"),))) as seen:
         await asyncio.sleep(1)
+        assert problems(seen) == {"a: last_run_failed"}
         vendor.scopes["one"] = ["b"]
         await asyncio.sleep(POLL)
         lines = [line for line in scrape(seen).splitlines() if 'resource="a"' in line]
@@ -113,6 +115,22 @@ async def test_what_is_in_a_scope_that_cannot_be_listed_has_not_disappeared() ->
         vendor.trouble["/scopes/one"] = 403
         await asyncio.sleep(POLL)
         assert not any("disappeared" in one or "emptied" in one for one in problems(seen))
+
+
+@virtually
+async def test_a_source_that_is_down_hangs_or_is_taken_out_has_not_lost_its_resources() -> None:
+    vendor = Vendor({"one": ["a"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL, request_timeout=9 * DAY)) as seen:
+        await asyncio.sleep(1)
+        vendor.scopes["one"], vendor.trouble["/scopes"] = [], 500
+        await asyncio.sleep(2 * POLL)
+        assert problems(seen) == {"down"}
+        vendor.trouble, vendor.seconds = {}, DAY
+        await asyncio.sleep(4 * POLL)
+        assert problems(seen) == {"down"}
+        for tasks in await seen.app.apply(Settings(sources=())):
+            tasks.start()
+        assert problems(seen) == set()
 
 
 async def reload(seen: Watching, **changes: Any) -> None:
@@ -263,6 +281,24 @@ async def test_a_clock_that_jumps_and_back_makes_no_problem(jump: float) -> None
         assert found == set()
         await asyncio.sleep(HOUR)
         assert problems(seen) == {"a: too_old", "b: too_old", "a: stuck"}
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+@virtually
+async def test_what_a_clock_that_jumps_sees_in_the_past_or_the_future_is_not_believed(jump: float) -> None:
+    clock = JumpyClock()
+    vendor = Vendor({"one": ["a"]})
+    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL), clock=clock) as seen:
+        await asyncio.sleep(1)
+        clock.wrong = jump
+        vendor.backups["a"] = [[row("a-3", started=START + HOUR), row("a-2", started=START + 30)]]
+        await asyncio.sleep(POLL)
+        assert value(seen, "backup_last_success_timestamp_seconds") == [START + 30]
+        assert problems(seen) == {"a: time_in_future"}
+        clock.wrong = 0.0
+        await asyncio.sleep(HOUR)
+        assert value(seen, "backup_last_success_timestamp_seconds") == [START + HOUR]
+        assert problems(seen) == set()
 
 
 @virtually

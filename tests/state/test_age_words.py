@@ -44,6 +44,10 @@ def kinds(dump: float | None, snapshot: float | None = None, **given: Any) -> Re
         pytest.param(status(last_success=7201), PAUSED, set(), id="beyond twice the limit, paused"),
         pytest.param(status(last_success=3 * HOUR + 1, details=HOURLY), Policy(), {"too_old"}, id="a derived limit"),
         pytest.param(status(last_success=3 * HOUR, details=HOURLY), Policy(), set(), id="exactly the derived limit"),
+        pytest.param(status(last_success=6 * HOUR, details=HOURLY), Policy(), {"too_old"}, id="twice a derived"),
+        pytest.param(
+            status(last_success=6 * HOUR + 1, details=HOURLY), Policy(), {"too_old critical"}, id="over twice a derived"
+        ),
         pytest.param(
             status(last_success=3 * HOUR + 1, details=HOURLY), Policy(max_age=DAY), set(), id="the configured one wins"
         ),

@@ -33,6 +33,7 @@ def listing(completed: int, **given: Any) -> dict[str, Any]:
         pytest.param(listing(0, last_success=None, created=60), 4, set(), id="none, but young"),
         pytest.param(listing(0), 0, {"nothing_to_restore critical"}, id="none are wanted"),
         pytest.param(listing(2), None, set(), id="no number is wanted"),
+        pytest.param(listing(0, last_success=None, created=60), None, set(), id="none, and no number is wanted"),
         pytest.param(listing(3, up=False), 4, {"too_few"}, id="as it was read last"),
         pytest.param({"counts": {}, "last_success": 60}, 4, set(), id="not listed yet"),
     ],

@@ -44,7 +44,9 @@ def test_last_run_failed(given: dict[str, Any], expected: set[str]) -> None:
         pytest.param({"failures": 3, "last_success": 30}, 3, set(), id="a success is newer"),
         pytest.param({"failures": 3, "last_success": None}, 3, {"failing_repeatedly"}, id="never succeeded"),
         pytest.param({"failures": 3}, 4, set(), id="three of four"),
+        pytest.param({"failures": 4}, 4, {"failing_repeatedly"}, id="four of four"),
         pytest.param({"failures": 1}, 1, {"failing_repeatedly"}, id="one suffices"),
+        pytest.param({"failures": 0}, 1, set(), id="none"),
     ],
 )
 def test_failing_repeatedly(given: dict[str, Any], most: int, expected: set[str]) -> None:
@@ -110,11 +112,45 @@ def test_stuck(given: dict[str, Any], max_duration: float | None, expected: set[
     )
 
 
-def test_stuck_by_its_threshold() -> None:
-    policy = replace(OFF_LIMITS, thresholds=Thresholds(stuck=5))
+@pytest.mark.parametrize(
+    ("kind_failures", "failures", "most", "expected"),
+    [
+        pytest.param(3, 0, 4, set(), id="three of four"),
+        pytest.param(4, 0, 4, {"failing_repeatedly_by_kind dump"}, id="four of four"),
+        pytest.param(4, 3, 4, {"failing_repeatedly_by_kind dump"}, id="all kinds together are below it"),
+        pytest.param(1, 0, 1, {"failing_repeatedly_by_kind dump"}, id="one suffices"),
+        pytest.param(0, 0, 1, set(), id="none"),
+    ],
+)
+def test_failing_repeatedly_by_kind_by_its_threshold(
+    kind_failures: int, failures: int, most: int, expected: set[str]
+) -> None:
+    resource = status(
+        failures=failures, failures_by_kind={"dump": kind_failures}, last_failure=60, last_success=3600,
+        last_success_by_kind={"dump": 7200, "snapshot": 3600},
+    )  # fmt: skip
 
-    assert find_problems(status(running_since=6000, typical_duration={"": 1200}), policy) == set()
-    assert find_problems(status(running_since=6001, typical_duration={"": 1200}), policy) == {"stuck"}
+    assert find_problems(resource, replace(OFF_LIMITS, thresholds=Thresholds(failures=most))) == expected
+
+
+@pytest.mark.parametrize(
+    ("running", "typical", "stuck", "expected"),
+    [
+        pytest.param(6000, 1200, 5, set(), id="exactly five times"),
+        pytest.param(6001, 1200, 5, {"stuck"}, id="a second beyond five times"),
+        pytest.param(1800, 1200, 1.5, set(), id="exactly one and a half times"),
+        pytest.param(1801, 1200, 1.5, {"stuck"}, id="a second beyond one and a half times"),
+        pytest.param(900, 1200, 0.5, set(), id="half of it is under the floor"),
+        pytest.param(901, 1200, 0.5, {"stuck"}, id="half of it, over the floor"),
+        pytest.param(7200, None, 5, set(), id="nothing typical: max_duration, whatever the threshold"),
+        pytest.param(7201, None, 5, {"stuck"}, id="a second beyond max_duration"),
+    ],
+)
+def test_stuck_by_its_threshold(running: float, typical: float | None, stuck: float, expected: set[str]) -> None:
+    policy = replace(OFF_LIMITS, max_duration=7200.0, thresholds=Thresholds(stuck=stuck))
+    usually = {} if typical is None else {"": float(typical)}
+
+    assert find_problems(status(running_since=running, typical_duration=usually), policy) == expected
 
 
 def test_stuck_says_how_long_it_usually_takes() -> None:
@@ -142,6 +178,11 @@ def test_stuck_says_how_long_it_usually_takes() -> None:
         pytest.param(99999, 3601, HOUR, {}, set(), id="polled less often than hourly, which says nothing"),
         pytest.param(7199, 300, 2 * HOUR, {}, set(), id="a second less than a threshold of two hours"),
         pytest.param(7200, 300, 2 * HOUR, {}, {"progress_stalled"}, id="a threshold of two hours"),
+        pytest.param(28799, 3600, 2 * HOUR, {}, set(), id="polled hourly, a second less than eight hours"),
+        pytest.param(28800, 3600, 2 * HOUR, {}, {"progress_stalled"}, id="polled hourly, four times two hours"),
+        pytest.param(1799, 300, HOUR / 2, {}, set(), id="a second less than a threshold of half an hour"),
+        pytest.param(1800, 300, HOUR / 2, {}, {"progress_stalled"}, id="a threshold of half an hour"),
+        pytest.param(99999, 3600, HOUR / 2, {}, set(), id="polled less often than that threshold"),
         pytest.param(3600, 300, HOUR, {"up": False}, set(), id="unread"),
         pytest.param(3600, 300, HOUR, {"progress": None}, set(), id="no percentage"),
     ],
@@ -165,7 +206,10 @@ def test_progress_stalled(
         pytest.param(610, 10, 3, set(), id="exactly ten minutes more"),
         pytest.param(611, 10, 3, {"slow dump info"}, id="a second over ten minutes more"),
         pytest.param(99999, None, 3, set(), id="nothing typical"),
-        pytest.param(3601, 1200, 4, set(), id="a threshold of four"),
+        pytest.param(4800, 1200, 4, set(), id="exactly a threshold of four"),
+        pytest.param(4801, 1200, 4, {"slow dump info"}, id="a second over a threshold of four"),
+        pytest.param(1800, 1200, 1.1, set(), id="exactly ten minutes more, whatever the threshold"),
+        pytest.param(1801, 1200, 1.1, {"slow dump info"}, id="a second over ten minutes more"),
         pytest.param(700, 0, 3, {"slow dump info"}, id="usually no time at all"),
     ],
 )

@@ -29,6 +29,7 @@ USUAL = 8 * MIB
         pytest.param("dump", 0, USUAL, {"empty dump"}, id="empty is another word"),
         pytest.param("dump", 0, None, {"empty dump"}, id="empty, and nothing typical"),
         pytest.param("dump", 1, 8, set(), id="a byte is not empty"),
+        pytest.param("dump", 1, USUAL, {"size_dropped dump"}, id="a byte of 8 MiB is not empty either"),
         pytest.param("", 0, None, {"empty"}, id="empty, of a vendor without kinds"),
         pytest.param("", MIB, USUAL, {"size_dropped"}, id="of a vendor without kinds"),
         pytest.param("incremental", 0, 8, set(), id="an empty incremental"),
@@ -72,6 +73,21 @@ def test_thresholds_of_sizes() -> None:
     assert find_problems(with_sizes(2.0 * MIB - 1), policy) == {"size_dropped"}
     assert find_problems(with_sizes(80.0 * MIB), policy) == set()
     assert find_problems(with_sizes(80.0 * MIB + 1), policy) == {"size_grew info"}
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        pytest.param(7 * MIB, set(), id="exactly 1 MiB less"),
+        pytest.param(7 * MIB - 1, {"size_dropped"}, id="a byte over 1 MiB less"),
+        pytest.param(18 * MIB, set(), id="exactly 10 MiB more"),
+        pytest.param(18 * MIB + 1, {"size_grew info"}, id="a byte over 10 MiB more"),
+    ],
+)
+def test_the_floors_hold_whatever_the_thresholds(size: int, expected: set[str]) -> None:
+    policy = replace(OFF_LIMITS, thresholds=Thresholds(size_drop=0.9, size_growth=1.5))
+
+    assert find_problems(status(last_size={"": float(size)}, typical_size={"": float(USUAL)}), policy) == expected
 
 
 def test_texts_of_sizes() -> None:

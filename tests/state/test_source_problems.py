@@ -73,7 +73,9 @@ def empty(before: int | None, gone: float | None) -> SourceObservations:
             replace(UP, unreadable_scopes=(CLOSED, CLOSED)), {"scopes_unreadable"}, id="scopes that cannot be listed"
         ),
         pytest.param(replace(UP, unreadable_scopes=()), set(), id="all can be"),
+        pytest.param(replace(UP, interval=900.0), {"interval_stretched info"}, id="three times as long"),
         pytest.param(replace(UP, interval=301.0), {"interval_stretched info"}, id="a second more"),
+        pytest.param(replace(UP, interval=299.0), set(), id="a second less"),
         pytest.param(replace(UP, interval=300.0), set(), id="exactly as configured"),
         pytest.param(replace(UP, listed_resources=0, matching_resources=0), set(), id="always empty"),
         pytest.param(
@@ -182,6 +184,19 @@ def test_what_stood_before_a_restart_stands_until_a_poll_ends_it(status: SourceS
 
     assert name_problems(verdict.problems) == expected
     assert {one.since for one in verdict.problems} <= {ago(900)}
+
+
+def test_a_good_poll_ends_all_that_a_bad_one_said() -> None:
+    rejected = replace(DOWN, failure="unauthorized", last_success=None, interval=900.0, limits=frozenset(("body",)))
+    held_back = replace(UP, rate_limited_resources=2, unreadable_scopes=(CLOSED,))
+    bad = [judge_source(one, frozenset(), NOW) for one in (rejected, held_back)]
+    good = replace(UP, listed_resources=1, matching_resources=1, unreadable_scopes=())
+
+    assert [name_problems(one.problems) for one in bad] == [
+        {"credentials_rejected critical", "down", "limit_reached body", "interval_stretched info"},
+        {"rate_limited", "scopes_unreadable"},
+    ]
+    assert [judge_source(good, frozenset(), NOW, standing=one.standing).problems for one in bad] == [(), ()]
 
 
 def test_what_ends_by_itself_does_so_over_a_restart() -> None:
