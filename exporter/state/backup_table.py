@@ -125,8 +125,8 @@ class BackupTable(Mapping[str, Backup]):
         return oldest if oldest is None or oldest <= until else None
 
     def starts_after(self, instant: float) -> list[float]:
-        """Return the starts beyond an instant; nearly always there is none."""
-        loose = self._loose.values() if self._loose else ()
+        """Return the starts beyond an instant; nearly always there is none. A pending backup has not started."""
+        loose = [one for one in self._loose.values() if one.status is not Status.PENDING] if self._loose else []
         of_loose = [one.started for one in loose if one.started is not None and one.started > instant]
         if max(self._started, default=instant) <= instant:
             return of_loose

@@ -42,7 +42,8 @@ def test_nothing_in_the_future_is_remembered(status: Status) -> None:
     assert found.unreadable_records is not None
     assert found.summary is not None
     assert found.summary.last_attempt == found.history.attempt.started == PAST.started  # type: ignore[union-attr]
-    assert found.summary.future == AHEAD.started
+    assert found.summary.future == (None if status is Status.PENDING else AHEAD.started)
+    assert found.awaits == (None if status is Status.PENDING else NOW + 10 * DAY - TOLERANCE)
     assert found.summary.counts[status] >= 1
     assert found.summary.oldest_success == PAST.started
     assert with_listing(AHEAD).summary.oldest_success is None  # type: ignore[union-attr]
