@@ -49,7 +49,7 @@ AGES = (
             "Backups of the kind {{ $labels.kind }} are behind their own schedule. Newer backups of another "
             "kind mask it."
         ),
-        condition="One kind is older than `backup_max_age_by_kind_seconds`, and another kind is newer",
+        condition="One kind is older than its `backup_max_age_by_kind_seconds`; a newer backup of another kind masks it",
         gist="One kind of backup stopped; newer ones of another kind mask it",
     ),
     _Alert(
@@ -63,7 +63,7 @@ AGES = (
             "Older than `backup_max_age_seconds` (since its creation, else since it was first seen), and no "
             "completed backup is known"
         ),
-        gist="There is no completed backup, and there never was",
+        gist="No completed backup is known",
     ),
     _Alert(
         name="BackupNeverSucceededByKind",
@@ -75,7 +75,7 @@ AGES = (
             "A schedule for {{ $labels.kind }} backups has been known for longer than its limit and has produced none."
             " Backups of another kind mask it."
         ),
-        condition="A kind's limit has been known for longer than itself; no success of that kind, but of another",
+        condition="A kind's limit has been known for longer than the limit lasts; another kind has succeeded, this one has not",
         gist="A schedule of one kind never produced a backup",
     ),
     _Alert(

@@ -32,11 +32,12 @@ CONTENTS = (
             f"the last {KIND}backup is much smaller than usual",
         ),
         description=(
-            "The newest completed backup has less than half of the size that is typical of its kind (`size_drop`)."
+            "The newest completed backup has less than `size_drop` (0.5 unless configured) of the size that is typical"
+            " of its kind."
         ),
         condition=(
-            "Size < `size_drop` (½) of `backup_typical_size_bytes` and 1 MiB less, by kind; not incremental and"
-            " snapshot"
+            "Size < `size_drop` (½) of `backup_typical_size_bytes` and 1 MiB less, by kind; not for incremental, "
+            "incremental_external, snapshot"
         ),
         gist="The last backup is less than half as large as usual",
     ),
@@ -52,8 +53,8 @@ CONTENTS = (
             f"the last {KIND}backup is much larger than usual",
         ),
         description=(
-            "The newest completed backup has more than three times the size that is typical of its kind "
-            "(`size_growth`)."
+            "The newest completed backup has more than `size_growth` (3 unless configured) times the size that is"
+            " typical of its kind."
         ),
         condition=(
             "Size > `size_growth` (3) times typical and 10 MiB more, by kind; not for incremental, "
@@ -78,10 +79,10 @@ CONTENTS = (
         summary=show(
             'min(backup_backups{status="completed",%s})',
             Form.NUMBER,
-            "# completed backups are kept",
+            "completed backups: #",
             "too few backups are kept",
         )
-        + show("max(backup_min_backups{%s})", Form.NUMBER, ", at least # are wanted"),
+        + show("max(backup_min_backups{%s})", Form.NUMBER, "; wanted: at least #"),
         description="The vendor lists fewer completed backups than min_backups.",
         condition="Completed backups < `backup_min_backups`, once the resource is old enough for that many",
         gist="Fewer backups are kept than wanted",
@@ -97,7 +98,7 @@ CONTENTS = (
             "backups reach back #",
             "backups do not reach back far enough",
         )
-        + show("max(backup_min_retention_seconds{%s})", Form.DURATION, ", at least # is wanted"),
+        + show("max(backup_min_retention_seconds{%s})", Form.DURATION, "; wanted: at least #"),
         description="The oldest completed backup is younger than min_retention.",
         condition="Oldest backup younger than `backup_min_retention_seconds`, once the resource is older than that",
         gist="Backups do not reach back as far as wanted",
@@ -109,7 +110,7 @@ CONTENTS = (
         summary=show(
             "max(backup_unreadable_records{%s})",
             Form.NUMBER,
-            "# backup records cannot be understood",
+            "backup records that cannot be understood: #",
             "some backup records cannot be understood",
         ),
         description=(
@@ -134,12 +135,12 @@ CONTENTS = (
         severity="warning",
         summary="its backups cannot be read" + list_reasons("backup_resource_failure"),
         description=(
-            "Polls of this resource fail while the rest of its source can be read. Ages go on growing from what"
-            " was seen last."
+            "Polls of this resource fail while the rest of its source can be read. What is known of it is as old as"
+            " its last good poll."
         ),
         condition=(
-            "Its newest poll failed and none has succeeded for 30 minutes (150 where polled less often than "
-            "every 15), while the source is up"
+            "Its newest poll failed and none has succeeded for 30 minutes (150 minutes where polls are more than 15"
+            " minutes apart), while the source is up"
         ),
         gist="One resource cannot be read, the rest of its source can",
     ),
@@ -150,7 +151,7 @@ CONTENTS = (
         summary="the vendor no longer lists it",
         description=(
             "The resource was there within the last day, and a complete listing no longer has it. The alert "
-            "ends a day after."
+            "ends one day after it disappeared."
         ),
         condition="There within a day, and not in a complete listing now",
         gist="A resource is no longer listed",

@@ -73,12 +73,12 @@ def make_collection_groups(options: Options) -> tuple[Group, ...]:
 
 
 def _record_counted(replicas: str) -> Rule:
-    """Return the rule that chooses the instances whose word counts."""
+    """Return the rule that chooses the instances whose reports count."""
     return Rule(
         record=COUNTED,
         comment=(
-            "Whose word counts: an instance that cannot read a resource says so itself; of everything else, the"
-            " instances that read it; where none does, what each saw last"
+            "An instance that cannot read a resource reports that itself. All other problems come from the instances"
+            " that can read it; if none can, from what each of them read last"
         ),
         expr=(
             'backup_resource_problem{problem="unreadable"}\n'
@@ -99,9 +99,10 @@ def _record_current(replicas: str) -> Rule:
     return Rule(
         record=CURRENT,
         comment=(
-            "One series for each resource, word and kind, whatever replicas differ in: the worst severity, one name."
-            " The words at the end are about something missing; they count if every instance that reads the resource"
-            " reports them"
+            "One series for each resource, problem and kind, without the labels of replicas: the worst severity, one"
+            " name. The problems listed at the end say that something is missing; they count if every instance that"
+            " reads the resource reports them. Where backups are gone, an instance that remembers one reports"
+            " nothing_to_restore, and one that does not reports never_succeeded: they agree"
         ),
         expr=(
             "clamp_max(\n"
@@ -118,6 +119,7 @@ def _record_current(replicas: str) -> Rule:
             "(\n"
             f"  count without (resource_name, severity, {replicas}) (\n"
             f'    {COUNTED}{{problem=~"{unanimous}"}}\n'
+            f'    or label_replace({COUNTED}{{problem="never_succeeded"}}, "problem", "nothing_to_restore", "", "")\n'
             "  )\n"
             "  < ignoring (kind, problem) group_left ()\n"
             f"  count without ({replicas}) (backup_resource_up == 1)\n"

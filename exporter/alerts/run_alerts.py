@@ -31,7 +31,7 @@ RUNS = (
             "backups fail repeatedly",
         )
         + LAST_GOOD,
-        description="Several backups have failed since one completed. This is not a single accident.",
+        description="At least `failures` (3 unless configured) backups have failed since one completed.",
         condition="`backup_failures_since_success` ≥ `failures` (3)",
         gist="Three or more failures since the last success",
     ),
@@ -47,8 +47,8 @@ RUNS = (
             "{{ $labels.kind }} backups fail repeatedly",
         ),
         description=(
-            "Several {{ $labels.kind }} backups have failed since one of that kind completed. Another kind "
-            "succeeds in between."
+            "At least `failures` (3 unless configured) {{ $labels.kind }} backups have failed since one of that kind"
+            " completed. Another kind succeeds."
         ),
         condition="`backup_failures_since_success_by_kind` ≥ `failures` (3), and fewer overall",
         gist="One kind fails repeatedly while another succeeds",
@@ -65,8 +65,8 @@ RUNS = (
         )
         + show("max(backup_typical_duration_seconds{%s})", Form.DURATION, ", usually #"),
         description=(
-            "A backup runs for more than three times its typical duration or, where no typical duration is "
-            "known, for longer than max_duration. Both limits can be configured."
+            "A backup runs for more than `stuck` (3 unless configured) times its typical duration or, where no typical "
+            "duration is known, for longer than max_duration."
         ),
         condition=(
             "Running for > `stuck` (3) times typical duration (15 minutes at least), else > "
@@ -85,7 +85,7 @@ RUNS = (
             "the running backup is stuck at # %",
             "the running backup makes no progress",
         ),
-        description="The percentage of the running backup has not changed for an hour (`stalled`).",
+        description="The percentage of the running backup has not changed for `stalled` (1h unless configured).",
         condition="`backup_progress_percent` unchanged for `stalled` (1h), while the resource can be read",
         gist="A running backup makes no progress",
     ),
@@ -101,7 +101,8 @@ RUNS = (
             f"the last {KIND}backup took unusually long",
         ),
         description=(
-            "The newest completed backup took more than three times as long as is typical of its kind (`slow`)."
+            "The newest completed backup took more than `slow` (3 unless configured) times as long as is typical of its"
+            " kind."
         ),
         condition="Duration > `slow` (3) times typical, and 10 minutes more",
         gist="The last backup took more than three times as long as usual",
@@ -113,7 +114,7 @@ RUNS = (
         wait="10m",
         summary="the last restore failed"
         + show("time() - max(backup_last_restore_timestamp_seconds{%s})", Form.DURATION, " # ago"),
-        description="The newest restore failed within the last 7 days (`restore_failed`).",
+        description="The newest restore failed, less than `restore_failed` (7d unless configured) ago.",
         condition="The newest restore failed, less than `restore_failed` (7d) ago",
         gist="The newest restore failed",
     ),
@@ -124,7 +125,7 @@ RUNS = (
         summary=show(
             "max(backup_last_success_failures{%s})",
             Form.NUMBER,
-            "the last completed backup left out # items",
+            "items left out of the last completed backup: #",
             "the last completed backup left out some items",
         ),
         description="The vendor counts the newest backup as completed and lists items within it that failed.",

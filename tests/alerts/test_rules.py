@@ -304,6 +304,8 @@ MUTANTS = [
     ("backups.yml", "topk without (resource_name, severity)", "topk without (severity)", "replicas.yml"),
     ("backups.yml", "< ignoring (kind, problem)", "> ignoring (kind, problem)", "replicas.yml"),
     ("backups.yml", "|never_succeeded|", "|", "replicas.yml"),
+    ("backups.yml", '{problem="never_succeeded"}, "problem"', '{problem="none"}, "problem"', "replicas.yml"),
+    ("backups.yml", "|nothing_to_restore|", "|", "replicas.yml"),
     (
         "backups.yml",
         "count without (resource_name, severity, instance",

@@ -100,7 +100,7 @@ SENTENCES: dict[str, tuple[Details, str, str]] = {
     ),
     "BackupPartlyFailed": (
         {"backup_last_success_failures": 12},
-        "the last completed backup left out 12 items",
+        "items left out of the last completed backup: 12",
         "the last completed backup left out some items",
     ),
     "BackupNothingToRestore": (
@@ -121,17 +121,17 @@ SENTENCES: dict[str, tuple[Details, str, str]] = {
     "BackupEmpty": ({}, "the last dump backup is empty", "the last dump backup is empty"),
     "BackupTooFew": (
         {'backup_backups{status="completed"}': 3, "backup_min_backups": 4},
-        "3 completed backups are kept, at least 4 are wanted",
+        "completed backups: 3; wanted: at least 4",
         "too few backups are kept",
     ),
     "BackupRetentionTooShort": (
         {"backup_oldest_success_timestamp_seconds": ago(12 * HOUR), "backup_min_retention_seconds": DAY},
-        "backups reach back 12h, at least 1d is wanted",
+        "backups reach back 12h; wanted: at least 1d",
         "backups do not reach back far enough",
     ),
     "BackupRecordsUnreadable": (
         {"backup_unreadable_records": 2},
-        "2 backup records cannot be understood",
+        "backup records that cannot be understood: 2",
         "some backup records cannot be understood",
     ),
     "BackupNotDownloadable": ({}, "the newest backup cannot be downloaded", "the newest backup cannot be downloaded"),
