@@ -49,7 +49,9 @@ AGES = (
             "Backups of the kind {{ $labels.kind }} are behind their own schedule. Newer backups of another "
             "kind mask it."
         ),
-        condition="One kind is older than its `backup_max_age_by_kind_seconds`; a newer backup of another kind masks it",
+        condition=(
+            "One kind is older than its `backup_max_age_by_kind_seconds`; a newer backup of another kind masks it"
+        ),
         gist="One kind of backup stopped; newer ones of another kind mask it",
     ),
     _Alert(
@@ -75,7 +77,10 @@ AGES = (
             "A schedule for {{ $labels.kind }} backups has been known for longer than its limit and has produced none."
             " Backups of another kind mask it."
         ),
-        condition="A kind's limit has been known for longer than the limit lasts; another kind has succeeded, this one has not",
+        condition=(
+            "A kind's limit has been known for longer than the limit lasts; another kind has succeeded, this one has "
+            "not"
+        ),
         gist="A schedule of one kind never produced a backup",
     ),
     _Alert(
