@@ -277,6 +277,8 @@ def _cursor(entry: Section) -> Paginator:
     param = need(entry, "cursor_param", text, "name the parameter that sends the cursor")
     has_more = entry.read("has_more_path", expression)
     page_param = entry.read("page_param", text)
+    if page_param is not None and page_param == param:
+        entry.location.key("page_param").problem(f"is {param}, as cursor_param is; each needs a name of its own")
     if found is None or param is None:
         raise InvalidValueError("is not complete")
     return Cursor(cursor=found, cursor_param=param, has_more=has_more, page_param=page_param)
@@ -295,10 +297,13 @@ def _page_number(entry: Section) -> Paginator:
 
 
 def _offset(entry: Section) -> Paginator:
+    offset_param, limit_param = entry.read("offset_param", text) or "offset", entry.read("limit_param", text) or "limit"
+    if offset_param == limit_param:
+        entry.location.key("limit_param").problem(f"is {limit_param}, as offset_param is; each needs a name of its own")
     return Offset(
         limit=need(entry, "limit", whole_number(1), "say how many records a page holds") or 1,
-        offset_param=entry.read("offset_param", text) or "offset",
-        limit_param=entry.read("limit_param", text) or "limit",
+        offset_param=offset_param,
+        limit_param=limit_param,
         total_records=entry.read("total_records_path", expression),
     )
 

@@ -75,7 +75,10 @@ def word_of(known: Iterable[str], what: str) -> Reader[str]:
         found = text(value, location)
         if found not in words:
             same = next((word for word in words if word.lower() == found.lower()), None)
-            raise InvalidValueError(f'"{found}" is not a {what}; the nearest is {same or nearest(found, words)}')
+            article = "an" if what[0] in "aeio" else "a"
+            raise InvalidValueError(
+                f'"{found}" is not {article} {what}; the nearest is {same or nearest(found, words)}'
+            )
         return found
 
     return read
@@ -302,6 +305,10 @@ def _status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]
             if spelled in found and found[spelled][1] != key:
                 at.problem(f'"{word}" also stands under {found[spelled][1]}')
             found.setdefault(spelled, (word, Status(key)))
+    if not entry.values:
+        location.problem("is empty; name the vendor's words, such as {completed: done, failed: error}")
+    elif all(status is not Status.COMPLETED for _, status in found.values()):
+        location.warning("names no completed word, so no backup ever counts as a success")
     return found
 
 

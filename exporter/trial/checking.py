@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from exporter.declared.fields import Field, StatusField
 from exporter.declared.grammar import Declaration, SinglePage, Step, Test
 from exporter.declared.vendors import ReadDeclaration
-from exporter.errors import PollError
+from exporter.errors import MalformedError, PollError
 from exporter.trial.offline import Outcome, run_test
 from exporter.trial.reading_once import Found, show_backup, show_details, show_resource, show_window
 from exporter.trial.virtual_time import run_at_once
@@ -92,6 +93,10 @@ def _problems(test: Test, outcome: Outcome) -> Iterator[str]:
     if "resources" in expect:
         resources = [show_resource(one) for one in found.resources]
         yield from _differences(".expect.resources", expect["resources"], resources)
+    labels = {one.id for one in found.resources}
+    for name in ("backups", "schedules", "windows", "restores", "failures"):
+        for key in expect.get(name, {}).keys() - labels:
+            yield f".expect.{name}[{json.dumps(key)}]: no resource has this label{_nearest(key, labels)}"
     for key, wanted in expect.get("backups", {}).items():
         actual = [show_backup(one) for one in found.backups.get(key, ())]
         yield from _differences(f".expect.backups[{json.dumps(key)}]", wanted, actual)
@@ -103,6 +108,11 @@ def _problems(test: Test, outcome: Outcome) -> Iterator[str]:
     asked = len(outcome.transport.requests)
     if expect.get("requests", asked) != asked:
         yield f".expect.requests: expected {expect['requests']}, actual {asked}"
+
+
+def _nearest(label: str, labels: Iterable[str]) -> str:
+    found = get_close_matches(label, list(labels), n=1, cutoff=0.0)
+    return f"; the nearest is {found[0]}" if found else ""
 
 
 def _unexpected_failures(test: Test, found: Found) -> Iterator[str]:
@@ -187,13 +197,20 @@ def _suspicions(declaration: Declaration, observed: Observed) -> Iterator[str]:
             yield f"{step.name}.paginator: single_page, although an example answer holds {observed.more[step.name]}"
     for name, one in fields_by_step(declaration):
         records_of = observed.kept.get(name, [])
-        if records_of and not any(yields(one, record) for record in records_of):
+        many, failure = count_yields(one, records_of)
+        if records_of and not many and failure is None:  # what cannot be evaluated is a problem of its own
             yield f"{one.path}: yields nothing in any of {len(records_of)} record{'s' * (len(records_of) > 1)}"
 
 
-def yields(one: Field | StatusField, record: Any) -> bool:
-    """Whether a field yields something in a record."""
-    return bool(one.word(record)) if isinstance(one, StatusField) else one.read(record) is not None
+def count_yields(one: Field | StatusField, records: Iterable[Any]) -> tuple[int, str | None]:
+    """Return in how many records a field yields something, and why it cannot be evaluated in the first such one."""
+    many, failure = 0, None
+    for record in records:
+        try:
+            many += bool(one.word(record)) if isinstance(one, StatusField) else one.read(record) is not None
+        except MalformedError as error:
+            failure = failure or str(error)
+    return many, failure
 
 
 def _steps_with_records(declaration: Declaration) -> Iterator[tuple[Step, Any]]:

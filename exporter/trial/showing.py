@@ -2,14 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from exporter.declared.demand import mask
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration
+from exporter.errors import MalformedError
 from exporter.schedule import HOUR
-from exporter.trial.checking import iso, readable, yields
+from exporter.trial.checking import count_yields, iso, readable
 from exporter.trial.demands import fields_of, record_demand
 from exporter.trial.reading_once import show_backup, show_details, show_resource, show_window
 from exporter.trial.trying import Asked, Observation, Trial
@@ -49,9 +50,10 @@ def _step(trial: Trial, name: str, seen: Observation, requests: list[Asked]) -> 
     if name != "schedule":
         yield f"  records: {len(seen.found)} found, {len(seen.kept)} kept"
     for label, one in fields_of(declaration, name):
-        many = sum(yields(one, record) for record in seen.kept)
-        nothing = "  yields nothing in any record" if seen.kept and not many else ""
-        yield f"  {label}: {many}/{len(seen.kept)}{nothing}"
+        many, failure = count_yields(one, seen.kept)
+        nothing = "  yields nothing in any record" if seen.kept and not many and failure is None else ""
+        raised = f"  cannot be evaluated: {failure}" if failure is not None else ""
+        yield f"  {label}: {many}/{len(seen.kept)}{nothing}{raised}"
         if isinstance(one, StatusField):
             yield from _words(one, seen)
     record = next(iter(seen.kept or seen.found), None)
@@ -67,7 +69,7 @@ def _request(request: Asked) -> Iterator[str]:
 
 
 def _words(one: StatusField, seen: Observation) -> Iterator[str]:
-    counted = Counter(one.word(record) for record in seen.kept)
+    counted = Counter(word for record in seen.kept if (word := _attempt(one.word, record)) is not None)
     for word, count in counted.most_common():
         status = one.statuses.get(status_word(word), "unknown")
         yield f"    {word or '(none)'} -> {status}: {count}"
@@ -77,14 +79,22 @@ def _meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> 
     """Return what the first record of a step has become."""
     found = trial.found
     if step == "resources":
-        own = declaration.resources.id.read(record)
+        own = _attempt(declaration.resources.id.read, record)
         return next((show_resource(one) for one in found.resources if f"resource.id\0{own}" in _pairs(one.path)), None)
     if step == "backups":
-        own = declaration.backups.id.read(record)
+        own = _attempt(declaration.backups.id.read, record)
         return next((show_backup(one) for many in found.backups.values() for one in many if one.id == own), None)
     if step == "schedule":
         return next((show_details(one) for one in found.details.values()), None)
     return None
+
+
+def _attempt(read: Callable[[Any], str | None], record: Any) -> str | None:
+    """Return what is read of a record; None where that cannot be evaluated."""
+    try:
+        return read(record)
+    except MalformedError:
+        return None
 
 
 def _pairs(path: tuple[str, ...]) -> set[str]:

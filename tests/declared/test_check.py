@@ -103,7 +103,7 @@ BAD: Sequence[tuple[str, Any, str]] = [
     ("backups/kind", {"when": "a"}, "backups.kind: missing; give expr or value"),
     ("backups/kind", {"expr": "a", "unit": "GB"}, "backups.kind.unit: unknown key"),
     ("backups/sise", "size", "backups.sise: unknown key; the nearest is size"),
-    ("backups/order", "newest", 'backups.order: "newest" is not a order; the nearest is newest_first'),
+    ("backups/order", "newest", 'backups.order: "newest" is not an order; the nearest is newest_first'),
     ("backups/path", "/v1/{resource.ids}", "backups.path: {resource.ids} is not known; the nearest is {resource.id}"),
     ("backups/path", "/v1/{resource}", "backups.path: {resource} is not a placeholder such as {project.id}"),
     (
@@ -144,6 +144,26 @@ BAD: Sequence[tuple[str, Any, str]] = [
     ),
     ("tests/0/expect/resources", [], 'tests[0].expect.resources: expected [], actual [{"resource": "d", "name": "D"}]'),
     ("tests/0/answers/GET ~1v1~1d", {}, 'tests[0].answers["GET ~1v1~1d"]: is not a request such as `GET /v1/projects`'),
+    (
+        "tests/0/expect/backups",
+        {"dd": []},
+        'tests[0].expect.backups["dd"]: no resource has this label; the nearest is d',
+    ),
+    ("backups/started", "sum(at)", "tests[0]: the resource d cannot be read: malformed: backups.started: sum() cannot"),
+    ("resources/id", "abs(id)", "tests[0]: the source cannot be read: malformed: resources.id: abs() cannot take a"),
+    ("scopes/0/where", "sum(id)", "tests[0]: the source cannot be read: malformed: scopes[0].where: sum() cannot"),
+    ("backups/status/expr", "max(state)", "tests[0]: the resource d cannot be read: malformed: backups.status"),
+    ("backups/status/map", {}, "backups.status.map: is empty; name the vendor's words"),
+    (
+        "paginator",
+        {"type": "offset", "limit": 9, "offset_param": "n", "limit_param": "n"},
+        "paginator.limit_param: is n, as offset_param is",
+    ),
+    (
+        "paginator",
+        {"type": "cursor", "cursor_path": "c", "cursor_param": "c", "page_param": "c"},
+        "paginator.page_param: is c, as cursor_param is",
+    ),
     ("tests/0/expect/request", 4, "tests[0].expect.request: unknown key; the nearest is requests"),
 ]
 
@@ -284,3 +304,23 @@ def test_variables_are_filled_in_inline_and_not_in_files(tmp_path: Path, monkeyp
 
     assert found.sources[0].provider.title == "${ENGINE}"
     assert found.sources[1].provider_name == "http_json"
+
+
+def test_a_map_without_a_completed_word_is_a_warning(tmp_path: Path) -> None:
+    bad = change("backups/status/map/completed", None)
+    del bad["tests"]
+    _, warnings = check(tmp_path, bad)
+
+    said = "declaration acme: backups.status.map: names no completed word, so no backup ever counts as a success"
+    assert said in warnings
+
+
+def test_a_glob_that_matches_the_configuration_is_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(yaml.safe_dump(dict(GOOD)))
+    source = {"name": "one", "provider": "acme", "token": "t"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"declarations": ["*.yaml"], "sources": [source]}))
+    with pytest.raises(ConfigError) as error:
+        read_configuration(tmp_path / "config.yaml")
+
+    (problem,) = error.value.problems
+    assert problem.startswith("declaration config.yaml: is a configuration and not a declaration; name its glob so")

@@ -61,8 +61,8 @@ def answer(asked: Asked) -> Any:
     return {"every_hours": 24, "owner": "hunter2"}
 
 
-async def run(folder: Path, url: str, *arguments: str, token: str = "planted") -> int:
-    (folder / "acme.yaml").write_text(DECLARATION)
+async def run(folder: Path, url: str, *arguments: str, token: str = "planted", declaration: str = DECLARATION) -> int:
+    (folder / "acme.yaml").write_text(declaration)
     source = {"name": "shop", "provider": "acme", "token": token, "base_url": url, "max_age": "26h"}
     text = yaml.safe_dump({"declarations": ["acme.yaml"], "sources": [source]})
     (folder / "config.yaml").write_text(text)
@@ -90,6 +90,33 @@ async def test_each_step_is_shown_and_what_is_not_read_is_masked(
     assert "planted" not in shown
     assert "hunter2" not in shown
     assert len({path for path in found.paths() if "/backups" in path}) == 6, "three resources, two pages each"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "started: created_at",
+            "started: sum(created_at)",
+            "started: 0/3  cannot be evaluated: backups.started: sum()",
+        ),
+        ("expr: state", "expr: max(state)", "status: 0/3  cannot be evaluated: backups.status"),
+        ("id: id\n  name: name", "id: abs(id)\n  name: name", "id: 0/9  cannot be evaluated: resources.id: abs()"),
+        ("where: backups_enabled", "where: sum(name)", "the source cannot be read: malformed: resources.where: sum()"),
+    ],
+)
+async def test_an_expression_that_raises_is_shown_with_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, said: str
+) -> None:
+    assert DECLARATION.count(before) == 1
+    async with vendor(answer) as found:
+        code = await run(tmp_path, found.url, "shop", declaration=DECLARATION.replace(before, after))
+    shown = capsys.readouterr()
+
+    assert code == 1
+    assert said in shown.out
+    assert "Traceback" not in shown.err
+    assert "hunter2" not in shown.out
 
 
 async def test_a_glob_chooses_resources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
