@@ -24,7 +24,11 @@ VARIATIONS = [block for block in BLOCKS if not block.startswith("#")]
 
 def merge(base: Any, over: Any) -> Any:
     """Return a declaration with the keys of a variation; a list, and whatever names a type, is replaced whole."""
-    if not (isinstance(base, dict) and isinstance(over, dict)) or "type" in over or "expr" in over or "always" in over:
+    if (
+        not (isinstance(base, dict) and isinstance(over, dict))
+        or "type" in over
+        or {"expr", "value", "always"} & over.keys()
+    ):
         return over
     return {**base, **{key: merge(base.get(key), inside) for key, inside in over.items()}}
 
