@@ -142,6 +142,36 @@ async def test_a_percentage_goes_on_standing_still(tmp_path: Path) -> None:
     assert problems(after) == {"progress_stalled": NOW + HOUR}
 
 
+async def test_what_the_vendor_forgot_meanwhile_is_old_and_not_new(tmp_path: Path) -> None:
+    path, at = tmp_path / "state.json", usual_vendor()
+    at.details = Details(scheduled=True, interval=DAY, intervals={"full": HOUR, "pitr": DAY})
+    at.backups["db"] = [*make_completed(2), *make_completed(2, kind="pitr", newest=NOW)]
+    before = await poll_once(path, at)
+    at.backups["db"] = make_completed(1, kind="pitr", newest=NOW + 6 * HOUR)
+    of_one_kind = await Exporter(path, source(at), now=NOW + 6 * HOUR).start()
+    await of_one_kind.poll()
+    at.backups["db"] = []
+    of_all = await Exporter(path, source(at), now=NOW + 3 * DAY).start()
+    await of_all.poll()
+
+    assert problems(before) == {}
+    assert set(problems(of_one_kind)) == {"too_old_by_kind full"}
+    assert set(problems(of_all)) == {"nothing_to_restore", "too_old", "too_old_by_kind full"}
+
+
+async def test_the_first_sight_is_no_other_after_a_restart(tmp_path: Path) -> None:
+    path, at = tmp_path / "state.json", usual_vendor(backups={"db": []})
+    at.scopes["one"] = [resource("db", created=None)]
+    await poll_once(path, at)
+    said = {}
+    for passed in (3 * HOUR, 3 * HOUR + 1):
+        after = await Exporter(path, source(at), now=NOW + passed).start()
+        await after.poll()
+        said[passed] = problems(after)
+
+    assert said == {3 * HOUR: {}, 3 * HOUR + 1: {"never_succeeded": NOW + 3 * HOUR}}
+
+
 async def test_what_disappeared_is_reported_on(tmp_path: Path) -> None:
     path, at = tmp_path / "state.json", usual_vendor(scopes={"one": [resource("db"), resource("x")]})
     await poll_once(path, at)

@@ -8,6 +8,7 @@ from exporter.settings import Policy
 from exporter.state.observations import DAY, NO_INSTANTS, NO_SCHEDULES, GoneSchedule, Observations, SourceObservations
 from exporter.state.problem import Standing
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.steady_clock import Jump
 
 Progress = tuple[float | None, float]
 STALLED = ("progress_stalled", "", "")
@@ -40,15 +41,15 @@ def observe(
     return known if found == known else found
 
 
-def shift(known: Observations, by: float) -> Observations:
-    """Return the observations on a clock that has been set forward by so many seconds."""
+def shift(known: Observations, jump: Jump) -> Observations:
+    """Return the observations on a clock that has been set."""
     return Observations(
-        read_at=_shift(known.read_at, by),
-        limits_since={kind: since + by for kind, since in known.limits_since.items()},
-        gone_schedules={kind: replace(one, since=one.since + by) for kind, one in known.gone_schedules.items()},
-        progress_since=_shift(known.progress_since, by),
+        read_at=jump.carry(known.read_at),
+        limits_since={kind: jump.move(since) for kind, since in known.limits_since.items()},
+        gone_schedules={kind: replace(one, since=jump.move(one.since)) for kind, one in known.gone_schedules.items()},
+        progress_since=jump.carry(known.progress_since),
         progress_of=known.progress_of,
-        paused_since=_shift(known.paused_since, by),
+        paused_since=jump.carry(known.paused_since),
     )
 
 
@@ -108,7 +109,3 @@ def _progress_since(
 
 def _first(since: float | None, now: float) -> float:
     return now if since is None else since
-
-
-def _shift(instant: float | None, by: float) -> float | None:
-    return None if instant is None else instant + by

@@ -12,6 +12,7 @@ from exporter.state.kinds import judged_intervals, scheduled_intervals
 from exporter.state.listing import Listing
 from exporter.state.observations import UNOBSERVED, UNOBSERVED_SOURCE, Observations, SourceObservations
 from exporter.state.problem import Problem
+from exporter.state.steady_clock import Jump
 from exporter.state.summary import Summary, summarize
 
 TOLERANCE = 300.0
@@ -181,15 +182,14 @@ class SourceStatus:
             return None
         return self.listed_resources - self.matching_resources
 
-    def shift(self, by: float) -> "SourceStatus":
-        """Return it on a clock that has been set forward by so many seconds."""
-        gone = self.observed.emptied_at
+    def shift(self, jump: Jump) -> "SourceStatus":
+        """Return it on a clock that has been set."""
         return replace(
             self,
-            last_success=None if self.last_success is None else self.last_success + by,
-            started_at=None if self.started_at is None else self.started_at + by,
-            polled_at=None if self.polled_at is None else self.polled_at + by,
-            observed=self.observed if gone is None else replace(self.observed, emptied_at=gone + by),
+            last_success=jump.carry(self.last_success),
+            started_at=jump.carry(self.started_at),
+            polled_at=jump.carry(self.polled_at),
+            observed=replace(self.observed, emptied_at=jump.carry(self.observed.emptied_at)),
         )
 
     @property

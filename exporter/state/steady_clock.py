@@ -7,6 +7,7 @@ timed would make an hour of a second. The event loop's clock does not jump, and 
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 TOLERANCE = 5.0
 """Seconds by which the two clocks may part between two readings without it being a jump."""
@@ -22,6 +23,28 @@ def loop_time() -> float:
         return time.monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """What becomes of the instants that a clock gave when it is set."""
+
+    by: float
+    """Seconds by which it is set forward, or back where they are negative."""
+    until: float
+    """What the clock read until now: it did not give what lies beyond, which a state file may hold."""
+
+    def __bool__(self) -> bool:
+        """Whether the clock is set at all."""
+        return self.by != 0.0
+
+    def move(self, instant: float) -> float:
+        """Return an instant on the clock as it is now."""
+        return instant + self.by if instant <= self.until else instant
+
+    def carry(self, instant: float | None) -> float | None:
+        """Return an instant on the clock as it is now, None for none."""
+        return None if instant is None else self.move(instant)
+
+
 class SteadyClock:
     """Returns Unix seconds; a jump of the wall clock counts only after it has lasted."""
 
@@ -33,23 +56,20 @@ class SteadyClock:
         self._jump: tuple[float, float] | None = None
         """By how much the wall clock jumped, and the tick at which it was noticed."""
 
-    def read(self) -> tuple[float, float]:
-        """Return the time, and by how much it has just been set forward (or back) because a jump has lasted.
-
-        What was timed before has to be shifted by that.
-        """
+    def read(self) -> tuple[float, Jump]:
+        """Return the time, and how it has just been set because a jump has lasted: what was timed moves with it."""
         wall, tick = self._wall(), self._ticks()
         if self._anchor is None or tick < self._anchor[1]:
             self._anchor = wall, tick
-            return wall, 0.0
+            return wall, Jump(0.0, wall)
         steady = self._anchor[0] + tick - self._anchor[1]
         gap = wall - steady
         if abs(gap) <= TOLERANCE:
             self._anchor, self._jump = (wall, tick), None
-            return wall, 0.0
+            return wall, Jump(0.0, wall)
         if self._jump is None or abs(gap - self._jump[0]) > TOLERANCE:
             self._jump = gap, tick
         if tick - self._jump[1] < BELIEVED_AFTER:
-            return steady, 0.0
+            return steady, Jump(0.0, steady)
         self._anchor, self._jump = (wall, tick), None
-        return wall, gap
+        return wall, Jump(gap, steady)

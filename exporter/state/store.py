@@ -11,7 +11,7 @@ from exporter.settings import Source
 from exporter.state.case import is_stale
 from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.steady_clock import SteadyClock, loop_time
+from exporter.state.steady_clock import Jump, SteadyClock, loop_time
 from exporter.state.verdicts import RestoredSource, SourceVerdicts, outline
 from exporter.state.view import ResourceView
 
@@ -177,8 +177,8 @@ class Store:
         """Return the time in Unix seconds by which verdicts are taken: `clock`, but for jumps that have not lasted."""
         return self._read_clock()[0]
 
-    def _read_clock(self) -> tuple[float, float]:
-        """Return the time, and by how much all that was timed has just been shifted because a jump has lasted."""
+    def _read_clock(self) -> tuple[float, Jump]:
+        """Return the time, and how all that was timed has just been moved because a jump has lasted."""
         now, jump = self._steady.read()
         if jump:
             for name, entry in self._entries.items():

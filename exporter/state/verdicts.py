@@ -13,6 +13,7 @@ from exporter.state.problem import WARNING, Problem, Standing
 from exporter.state.problems import NOTHING_STANDS, Verdict, judge
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.source_problems import judge_source
+from exporter.state.steady_clock import Jump
 from exporter.state.view import ResourceView
 
 
@@ -90,10 +91,12 @@ class SourceVerdicts:
             standing = view.verdict.standing
         elif status.restored:
             standing, status = {one.key: one for one in status.restored}, replace(status, restored=())
-        if before is not None and before.first_seen != status.first_seen:
+        if before is not None and before.first_seen != status.first_seen and status.summary is None:
             before, standing = None, NOTHING_STANDS  # another thing under an old name
-        if before is not None and before.observed is not status.observed:
-            status = replace(status, observed=before.observed)  # the clock may have been set while it was read
+        if before is not None and (
+            status.observed is not before.observed or status.first_seen != before.first_seen
+        ):  # the clock was set while it was read
+            status = replace(status, observed=before.observed, first_seen=before.first_seen)
         if view is not None and before is not None and before.resource == resource:
             policy = view.policy
         else:
@@ -169,12 +172,13 @@ class SourceVerdicts:
             for view in self.views.values()
         ]
 
-    def shift(self, by: float) -> None:
-        """Move what was timed to a clock that has been set forward by so many seconds."""
+    def shift(self, jump: Jump) -> None:
+        """Move what was timed to a clock that has been set."""
         for key, view in self.views.items():
-            status = replace(view.status, observed=shift(view.status.observed, by))
+            status = view.status
+            status = replace(status, first_seen=jump.move(status.first_seen), observed=shift(status.observed, jump))
             self.views[key] = replace(view, status=status)
-        self.disappeared = {key: replace(one, since=one.since + by) for key, one in self.disappeared.items()}
+        self.disappeared = {key: replace(one, since=jump.move(one.since)) for key, one in self.disappeared.items()}
         self._due = -inf
 
 

@@ -11,6 +11,7 @@ from exporter.state.observations import GoneSchedule, Observations, SourceObserv
 from exporter.state.observe import STALLED, observe, observe_discovery, shift
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus
+from exporter.state.steady_clock import Jump
 from tests.state.judged import DAY, HOUR, NOW, UP, ago, standing, status
 
 DUMPS = Details(scheduled=True, interval=HOUR, intervals={"dump": DAY})
@@ -171,7 +172,7 @@ def test_a_clock_that_was_set_shifts_all_of_it() -> None:
         paused_since=None,
     )
 
-    assert shift(known, 100.0) == Observations(
+    assert shift(known, Jump(100.0, 9.0)) == Observations(
         read_at=101.0,
         limits_since={"dump": 102.0},
         gone_schedules={"pitr": GoneSchedule(since=103.0, interval=99.0)},

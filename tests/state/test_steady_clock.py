@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.state.steady_clock import BELIEVED_AFTER, SteadyClock
+from exporter.state.steady_clock import BELIEVED_AFTER, Jump, SteadyClock
 from tests.state.judged import DAY, NOW
 
 
@@ -15,9 +15,11 @@ class Clocks:
         self.steady.read()
 
     def go_on(self, seconds: float) -> tuple[float, float]:
+        """Return the time, and by how much the clock was set."""
         self.wall += seconds
         self.tick += seconds
-        return self.steady.read()
+        now, jump = self.steady.read()
+        return now, jump.by
 
 
 def test_without_a_jump_it_is_the_wall_clock() -> None:
@@ -71,3 +73,22 @@ def test_another_event_loop_begins_anew() -> None:
     clocks.wall += 3 * DAY
 
     assert clocks.go_on(0) == (NOW + 3 * DAY, 0.0)
+
+
+@pytest.mark.parametrize("by", [DAY, -DAY])
+def test_what_the_clock_gave_moves_with_it_and_nothing_else(by: float) -> None:
+    jump = Jump(by, NOW)
+
+    assert [jump.move(instant) for instant in (NOW - 60, NOW)] == [NOW - 60 + by, NOW + by]
+    assert jump.move(NOW + 1) == NOW + 1  # of before a restart, on a clock that was right
+    assert (jump.carry(NOW), jump.carry(None)) == (NOW + by, None)
+
+
+def test_a_clock_that_is_set_says_what_it_read_until_then() -> None:
+    clocks = Clocks()
+    clocks.wall += DAY
+    clocks.go_on(0)
+    clocks.wall += BELIEVED_AFTER
+    clocks.tick += BELIEVED_AFTER
+
+    assert clocks.steady.read() == (NOW + DAY + BELIEVED_AFTER, Jump(DAY, NOW + BELIEVED_AFTER))

@@ -7,6 +7,7 @@ from exporter.settings import Policy
 from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.steady_clock import Jump
 from exporter.state.verdicts import Disappeared, SourceVerdicts, outline
 from tests.metrics.states import source
 from tests.state.judged import DAY, HOUR, NOW, UP, name_problems, status
@@ -162,7 +163,7 @@ def test_the_source_is_judged_when_its_time_comes() -> None:
 def test_a_clock_that_was_set_creates_no_duration() -> None:
     world = World(max_age=1e9, max_duration=1e9)
     world.put(status(running_since=600, progress=40.0))
-    world.verdicts.shift(DAY)
+    world.verdicts.shift(Jump(DAY, world.now))
     world.now += DAY
 
     world.put(status(running_since=600, progress=40.0), after=60)
