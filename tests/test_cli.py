@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter import registry
+
 PROGRAM = [sys.executable, "-m", "exporter"]
 FIVE_MISTAKES = """
 poll_intervall: 5m
@@ -142,7 +144,7 @@ def follow_the_demo(process: subprocess.Popen[str], url: str) -> None:
     exposition = get(f"{url}/metrics")[1]
 
     assert first == 503
-    for provider in ("clickhouse_cloud", "scalingo", "backupify", "scholarly", "northflank"):
+    for provider in registry.names():
         assert f'backup_source_up{{provider="{provider}"' in exposition
     assert get(f"{url}/-/healthy")[0] == 200
     assert "storefront" in get(f"{url}/")[1]

@@ -125,3 +125,39 @@ def test_no_other_module_knows_of_it(name: str) -> None:
 
     assert {str(path.relative_to(ROOT)) for path in knowing - own} == set()
     assert PROVIDERS / f"{name}.py" in knowing
+
+
+MADE_UP = {"acme"}
+"""Vendors that the tests make up."""
+SHARED = (
+    "benchmarks",
+    "pages",
+    "stack",
+    *(f"tests/{name}" for name in ("demo", "faults", "fuzz", "polling", "providers")),
+)
+"""Where everything is for all vendors; so is any other test that reads the profiles."""
+SAMPLES = {"tests/faults/test_large_answers.py": "a vendor's listing made by hand, far larger than any simulator's"}
+
+
+def find_shared() -> set[Path]:
+    """Return the files of tests and benchmarks that are about every vendor, and not about one or about none."""
+    files = {path for folder in SHARED for path in (ROOT / folder).rglob("*.py")}
+    others = {path for path in (ROOT / "tests").rglob("*.py") if VENDORS not in path.parent.parents}
+    return files | {path for path in others if "from tests.vendors import" in path.read_text()}
+
+
+@EACH_PROVIDER
+def test_no_shared_test_and_no_benchmark_names_it(name: str) -> None:
+    brand, *_ = name.split("_")
+    words = re.compile(f"{brand}|{name.replace('_', '[-_ ]?')}", re.IGNORECASE)
+    shared = {str(path.relative_to(ROOT)) for path in find_shared() if words.search(path.read_text())}
+
+    assert brand in MADE_UP or shared - SAMPLES.keys() == set()
+
+
+def test_the_shared_ones_are_found() -> None:
+    found = {str(path.relative_to(ROOT)) for path in find_shared()}
+
+    assert len(found) > 80
+    assert {"tests/test_providers.py", "tests/test_benchmarks.py", "tests/client/test_proxy.py"} <= found
+    assert SAMPLES.keys() <= found

@@ -14,10 +14,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from exporter import registry
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
-from exporter.demo.vendors import northflank
 from exporter.persistence.file import StateFile
+from tests.vendors import open_accounts
 
 pytestmark = pytest.mark.slow
 
@@ -173,8 +174,12 @@ async def test_after_a_kill_and_while_all_vendors_are_down_ages_are_still_told(t
     assert "Traceback" not in second.log.read_text()
 
 
+VENDOR = max(registry.names(), key=lambda name: registry.provider(name).rate_limit.requests)
+"""The one of which a first poll is done soonest."""
+
+
 async def test_what_changed_last_is_saved_when_told_to_stop(tmp_path: Path) -> None:
-    vendors = SimulatedVendors(northflank.accounts(Story(start=time.time())))
+    vendors = SimulatedVendors(open_accounts(VENDOR, Story(start=time.time())))
     await vendors.start()
     config, state = tmp_path / "config.yaml", tmp_path / "state.json"
     config.write_text(vendors.configuration(state_file=str(state), poll_interval="1m"))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter import registry
+
 ROOT = Path(__file__).parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.slow
@@ -87,7 +89,7 @@ def test_the_packages_are_fit_for_an_index(built: Path) -> None:
         ("rules", "BackupTooOld"),
         ("example-config", "sources:"),
         ("systemd-unit", "ExecStart=/"),
-        ("providers", "northflank"),
+        ("providers", registry.names()[0]),
         ("schema", '"$schema"'),
         ("--version", "backup-exporter"),
     ],

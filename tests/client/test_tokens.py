@@ -221,7 +221,7 @@ async def test_a_failed_exchange_is_tried_again_the_next_time() -> None:
 
 
 def chain(addon: str = "/addon/token") -> TokenExchange:
-    """Return an exchange as Scalingo's: an addon's token for the account's, and that for the key."""
+    """Return an exchange in two steps: an addon's token for the account's, and that for the key."""
     account = exchange("/account/token", auth=BasicAuth(user="", password=Secret("key")))
     return exchange(addon, source_wide=False, auth=account)
 

@@ -25,6 +25,7 @@ from exporter.config.options import option_keys
 from tests.fuzz.profile import NUMBERS, TEXTS, fuzz
 
 SECRET = "planted-secret-7f3a"
+NAME = next(name for name in registry.names() if "token" in option_keys(registry.provider(name)))
 ENVIRON = {"SET": SECRET, "EMPTY": "", "LINES": f"{SECRET}\nmore"}
 KEYS = sorted({
     *TOP_KEYS, *SOURCE_KEYS, *OVERRIDE_KEYS, *RATE_LIMIT_KEYS,
@@ -64,7 +65,7 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 YAML_PIECES = st.lists(
     st.sampled_from([
-        "sources:", "\n", "  ", "- ", "name: a", "provider: scholarly", f"token: {SECRET}", "token: &x", "*x",
+        "sources:", "\n", "  ", "- ", "name: a", f"provider: {NAME}", f"token: {SECRET}", "token: &x", "*x",
         "{", "}", "[", "]",
         ": ", ", ", "? ", "|", ">", "#", "'", '"', "!!int x", "!!binary a", "!!python/object:os.system {}",
         "<<: *x", "%YAML 1.1",
@@ -111,10 +112,10 @@ def test_any_text_is_settings_or_problems(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"sources: [{{name: a, provider: scholarly, token:{SECRET}}}]",
-        f"sources: [{{name: a, provider: scholarly, 'token:{SECRET}': x}}]",
-        f"sources:\n- name: a\n  provider: scholarly\n  token:{SECRET}\n",
-        f"sources:\n- name: a\n  provider: scholarly\n  token:{SECRET}:\n",
+        f"sources: [{{name: a, provider: {NAME}, token:{SECRET}}}]",
+        f"sources: [{{name: a, provider: {NAME}, 'token:{SECRET}': x}}]",
+        f"sources:\n- name: a\n  provider: {NAME}\n  token:{SECRET}\n",
+        f"sources:\n- name: a\n  provider: {NAME}\n  token:{SECRET}:\n",
         f"proxy_url:https://user:{SECRET}@h.example: 1",
     ],
 )

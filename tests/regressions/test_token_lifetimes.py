@@ -1,14 +1,9 @@
 """A JSON Web Token that tells its end but not its beginning is renewed before that end."""
 
 import asyncio
-import base64
-import json
 
 from exporter.provider import Token, TokenExchange
-from exporter.providers import scalingo
-from exporter.secret import Secret
 from tests.client.scripted_transport import BASE, ScriptedTransport, answer, client_to
-from tests.providers.fake_api import FakeApi, Reply
 from tests.virtual_time import START, virtually
 
 
@@ -34,15 +29,3 @@ async def test_a_token_is_renewed_before_the_end_it_tells() -> None:
 @virtually
 async def test_an_end_in_the_past_is_a_wrong_clock_and_not_a_token_for_each_request() -> None:
     assert await _after(60, START - 100) == 1
-
-
-async def test_scalingos_token_tells_its_end() -> None:
-    payload = base64.urlsafe_b64encode(json.dumps({"exp": 1900}).encode()).decode().rstrip("=")
-    api = FakeApi(
-        {
-            "POST auth.scalingo.com/v1/tokens/exchange": Reply(body={"token": f"head.{payload}.signature"}),
-            "GET api.osc-fr1.scalingo.com/v1/apps": Reply(body={"apps": []}),
-        }
-    )
-    await scalingo.scopes(api, scalingo.Options(token=Secret("token")))
-    assert [(held.lifetime, held.expires) for held in api.tokens.values()] == [(None, 1900)]

@@ -417,3 +417,7 @@ async def test_an_odd_last_success_is_none(told: object) -> None:
 
     assert PROVIDER.details is not None
     assert await PROVIDER.details(api, OPTIONS, INSTANCE) == Details(scheduled=True, interval=DAY)
+
+
+def test_no_link_to_a_backup_is_given() -> None:
+    assert PROVIDER.download is None

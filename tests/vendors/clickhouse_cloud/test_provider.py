@@ -405,3 +405,7 @@ async def test_a_managed_postgres_is_paused_by_its_state(state: Any, paused: boo
     (found,) = await resources(FakeApi({POSTGRES: result([{"id": "p", "state": state}])}), options(), POSTGRES_SCOPE)
 
     assert (found.paused, found.id, found.name, found.kind) == (paused, "p", "p", "postgresql")
+
+
+def test_no_link_to_a_backup_is_given() -> None:
+    assert PROVIDER.download is None
