@@ -9,7 +9,7 @@ class Size:
 
     resources: int = 10_000
     polled: int = 2_000
-    declared: int = 500
+    declared: int = 200
     """Resources of each declared vendor."""
     few: int = 5
     """Turns of what takes long."""

@@ -223,6 +223,8 @@ class Provider(Generic[Opts]):
     download: Callable[[Api, Opts, Resource, Backup], Awaitable[Download | None]] | None = None
     """(api, options, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by
     its kind. MissingError if the vendor has no link for it."""
+    identity: Callable[[Resource], object] | None = None
+    """(resource): what differs between two resources to which one id was given; None: ids are the vendor's own."""
     sizes: bool = True
     """Whether the vendor gives sizes; if not, the stored bytes of no backup are unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)

@@ -232,6 +232,7 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
         pages=_ListPages(declaration, observe, backup_demand(step)),
         backup=_MapBackup(declaration, observe),
         newest_first=step.newest_first,
+        identity=identify,
         refresh=_Follow(declaration, observe) if declaration.follow is not None else None,
         sizes=step.size is not None,
         statuses=step.status.possible,
@@ -241,6 +242,11 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
         docs=declaration.docs,
         checked=declaration.checked,
     )
+
+
+def identify(resource: Resource) -> frozenset[tuple[str, str]]:
+    """Return the ids of a resource and of the scopes above it, whatever its label says."""
+    return frozenset((key, value) for key, value in unpack(resource.path).items() if key.endswith(".id"))
 
 
 @lru_cache(maxsize=256)

@@ -99,6 +99,8 @@ class Poller:
         known, inventory = self._resources, self._discovery.inventory
         size = sum(map(len, inventory.found.values()))
         resources, refused = await workers.run_off_loop(size, lambda: apply_caps(set(known), inventory.resources()))
+        if (identity := self.source.provider.identity) is not None:
+            refused += await workers.run_off_loop(size, inventory.clashes, identity)
         result.limits.update(one.limit for one in refused)
         result.add_limits(inventory.unreadable.values())
         now = self._store.now()

@@ -1,6 +1,6 @@
 """The resources of a source, scope by scope, and the scopes that could not be read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from exporter.settings import Source
 
 MAX_RESOURCES = 50_000
 MAX_ID_LENGTH = 256
+CLASH = "another resource has this id; let resources.label in the declaration name what tells them apart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,12 @@ class Inventory:
             for resource in found:
                 known.setdefault(resource.id, resource)
         return known
+
+    def clashes(self, identity: Callable[[Resource], object]) -> list["Refused"]:
+        """Return the resources that are left out because another one has their id."""
+        known = {key: identity(resource) for key, resource in self.resources().items()}
+        left = (one for found in self.found.values() for one in found if identity(one) != known[one.id])
+        return [Refused(one, CLASH, "labels") for one in left]
 
     def errors_by_resource(self) -> dict[str, PollError]:
         """Return what keeps a resource from being read, by its id: its scope's failure."""
