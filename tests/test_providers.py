@@ -1,6 +1,7 @@
 """The rules of the house: what stands beside a vendor's file, and that nothing else knows a vendor."""
 
 import re
+from dataclasses import fields
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from exporter import registry
 from exporter.provider import Provider
 from tests.vendors import find_contract, find_missing, find_profiles, load_profile
+from tests.vendors.profile import Profile
 
 ROOT = Path(__file__).parent.parent
 PROVIDERS = ROOT / "exporter" / "providers"
@@ -43,13 +45,33 @@ def test_exports_a_provider(name: str) -> None:
 
 @EACH_PROVIDER
 def test_lacks_no_file_that_the_shared_tests_need(name: str) -> None:
-    assert list(find_missing(name)) == []
+    assert "\n".join(find_missing(name)) == ""
 
 
 @EACH_PROVIDER
 def test_has_a_whole_profile(name: str) -> None:
     assert load_profile(name).name == name
     assert load_profile(name) is find_profiles()[name]
+
+
+def test_a_provider_without_a_profile_is_said_to_lack_it() -> None:
+    missing = list(find_missing("nowhere"))
+
+    assert "tests/vendors/nowhere/profile.py: the file is missing" in missing
+    assert "tests/vendors/nowhere/fixtures/*.json: no recorded answer" in missing
+    assert len(missing) == 8
+    with pytest.raises(LookupError, match=r"^tests/vendors/nowhere/profile\.py: No module named"):
+        load_profile("nowhere")
+
+
+@pytest.mark.parametrize("lacking", [field.name for field in fields(Profile)])
+def test_a_profile_without_a_field_is_said_to_lack_it(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = find_profiles()[registry.names()[0]]
+    given = {field.name: getattr(whole, field.name) for field in fields(Profile) if field.name != lacking}
+    monkeypatch.setattr("tests.vendors.import_module", lambda _: Profile(**given))
+
+    with pytest.raises(LookupError, match=rf"^tests/vendors/nowhere/profile\.py: .*missing.*'{lacking}'$"):
+        load_profile("nowhere")
 
 
 @EACH_PROVIDER

@@ -95,7 +95,7 @@ def _when(event: StagedEvent) -> str:
 
 
 GUIDE = """
-  backup-exporter watches five simulated vendors. No credentials, no network.
+  backup-exporter watches simulated vendors. No credentials, no network.
 
     {url}/          everything at a glance
     {metrics}   what Prometheus scrapes

@@ -27,7 +27,7 @@ def load_profile(name: str) -> Profile:
     file = f"tests/vendors/{name}/profile.py"
     try:
         profile: Profile = import_module(f"{__name__}.{name}.profile").PROFILE
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, ImportError, TypeError) as error:
         raise LookupError(f"{file}: {error}") from error
     if profile.name != name:
         raise LookupError(f"{file}: name is {profile.name!r}, the folder's name is {name!r}")
