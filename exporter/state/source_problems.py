@@ -13,6 +13,8 @@ REJECTIONS = frozenset({"unauthorized", "forbidden"})
 DOWN_INTERVALS = 2
 """So many intervals without a good poll: at least two polls have failed."""
 STALE_INTERVALS = 3
+HEARD_WORDS = frozenset({"credentials_rejected", "rate_limited"})
+"""What the vendor says of the requests themselves."""
 
 
 def source_problems(
@@ -42,16 +44,21 @@ def judge_source(
 
 
 def _is_carried(one: Problem, status: SourceStatus, at: Instant) -> bool:
-    """Return whether a problem stands on because what could end it has not been read."""
+    """Return whether a problem stands on because what could end it has not been read.
+
+    What two polls heard is not ended by a third that hears nothing; a single refusal may be part of the outage.
+    """
     if one.until is not None and at.is_reached(one.until):
         return False
     if not status.polled:
         return True  # since before a restart
-    unread = {
-        "emptied": status.listed_resources is None,
-        "scopes_unreadable": status.unreadable_scopes is None or status.up is False,
-    }
-    return unread.get(one.word, one.word == "limit_reached" and status.up is False)
+    if one.word == "emptied":
+        return status.listed_resources is None
+    if one.word == "scopes_unreadable":
+        return status.unreadable_scopes is None or status.up is False
+    if status.up is False and one.word in HEARD_WORDS:
+        return one.since is not None and at.is_reached(one.since + DOWN_INTERVALS * status.interval)
+    return status.up is False and one.word == "limit_reached"
 
 
 def _credentials(status: SourceStatus, at: Instant) -> Iterator[Problem]:

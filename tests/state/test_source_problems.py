@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.state.observations import SourceObservations
-from exporter.state.problem import CRITICAL, WARNING, Problem
+from exporter.state.problem import CRITICAL, SOURCE_WORDS, WARNING, Problem
 from exporter.state.resource import SourceStatus, UnreadableScope
 from exporter.state.source_problems import judge_source, source_problems
 from tests.state.judged import DAY, NOW, UP, ago, name_problems, standing
@@ -184,6 +184,18 @@ def test_what_stood_before_a_restart_stands_until_a_poll_ends_it(status: SourceS
 
     assert name_problems(verdict.problems) == expected
     assert {one.since for one in verdict.problems} <= {ago(900)}
+
+
+@pytest.mark.parametrize("word", ["credentials_rejected", "rate_limited"])
+@pytest.mark.parametrize(("seconds", "stands"), [(599, False), (600, True), (DAY, True)])
+def test_what_two_polls_heard_stands_through_an_outage_until_a_poll_succeeds(
+    word: str, seconds: float, stands: bool
+) -> None:
+    heard = standing(Problem(word, SOURCE_WORDS[word][0], "heard", since=ago(seconds)))
+    silent = replace(DOWN, failure="connection")
+
+    assert [one.text for one in judge_source(silent, frozenset(), NOW, standing=heard).problems] == ["heard"] * stands
+    assert judge_source(UP, frozenset(), NOW, standing=heard).problems == ()
 
 
 def test_a_good_poll_ends_all_that_a_bad_one_said() -> None:
