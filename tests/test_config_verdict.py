@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 
 from exporter.config.loader import ConfigError
+from exporter.model import Details, Restore, Status
 from exporter.settings import Thresholds
+from exporter.state.observations import Observations
+from exporter.state.resource import ResourceStatus
+from tests.state.judged import DAY, ago, find_problems, status
 from tests.test_config import load_text, parse_yaml, source
 
 A_DURATION = "a duration above 0 with its unit, such as 90s, 5m, 26h, 7d or 1h30m"
@@ -31,6 +35,59 @@ def test_the_nearest_threshold_wins_key_by_key() -> None:
     assert found.policy("x", "x").thresholds == base
     assert found.policy("a", "a").thresholds == replace(base, stalled=10800.0)
     assert found.policy("ab", "ab").thresholds == replace(base, stalled=10800.0, slow=4.0, failures=1)
+
+
+JUDGED: dict[str, tuple[ResourceStatus, ResourceStatus, set[str]]] = {
+    "too_old_critical: 1.5": (
+        status(last_success=1.5 * DAY), status(last_success=1.5 * DAY + 1), {"too_old critical"}
+    ),
+    "failures: 5": (status(failures=4), status(failures=5), {"failing_repeatedly"}),
+    "stuck: 2": (
+        status(running_since=7200, typical_duration={"": 3600.0}),
+        status(running_since=7201, typical_duration={"": 3600.0}),
+        {"stuck"},
+    ),
+    "stalled: 1h30m": (
+        status(running_since=60, progress=1.0, observed=Observations(progress_since=ago(5399))),
+        status(running_since=60, progress=1.0, observed=Observations(progress_since=ago(5400))),
+        {"progress_stalled"},
+    ),
+    "slow: 2": (
+        status(last_duration={"": 7200.0}, typical_duration={"": 3600.0}),
+        status(last_duration={"": 7201.0}, typical_duration={"": 3600.0}),
+        {"slow info"},
+    ),
+    "size_drop: 0.25": (
+        status(last_size={"": 2e9}, typical_size={"": 8e9}),
+        status(last_size={"": 2e9 - 1}, typical_size={"": 8e9}),
+        {"size_dropped"},
+    ),
+    "size_growth: 1.25": (
+        status(last_size={"": 1e10}, typical_size={"": 8e9}),
+        status(last_size={"": 1e10 + 1}, typical_size={"": 8e9}),
+        {"size_grew info"},
+    ),
+    "restore_failed: 12h": (
+        status(details=Details(restore=Restore(started=ago(43200), status=Status.FAILED))),
+        status(details=Details(restore=Restore(started=ago(43199), status=Status.FAILED))),
+        {"restore_failed"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["top", "source", "override"])
+@pytest.mark.parametrize("given", JUDGED)
+def test_a_threshold_is_judged_by_wherever_it_stands(given: str, place: str) -> None:
+    thresholds = f"thresholds: {{{given}}}"
+    found = {
+        "top": lambda: source("max_age: 1d", top=thresholds),
+        "source": lambda: source("max_age: 1d", thresholds),
+        "override": lambda: source("max_age: 1d", f"resources: {{'r*': {{{thresholds}}}}}"),
+    }[place]()
+    within, beyond, expected = JUDGED[given]
+
+    assert find_problems(within, found.policy("r", "R")) <= {"too_old"}
+    assert find_problems(beyond, found.policy("r", "R")) == expected
 
 
 def test_without_thresholds_the_defaults_hold() -> None:
