@@ -58,7 +58,7 @@ def _step(trial: Trial, name: str, seen: Observation, requests: list[Asked]) -> 
             yield from _words(one, seen)
     record = next(iter(seen.kept or seen.found), None)
     if record is not None:
-        yield f"  first record: {_line(trial, mask(record, record_demand(declaration, name)))}"
+        yield f"  first record: {_as_sent(trial, mask(record, record_demand(declaration, name)))}"
         if (becomes := _meaning(trial, declaration, name, record)) is not None:
             yield f"  becomes: {_line(trial, becomes)}"
 
@@ -146,5 +146,10 @@ def _costs(trial: Trial) -> str:
 
 
 def _line(trial: Trial, value: Any) -> str:
-    text = trial.concealed.text(json.dumps(readable(value), ensure_ascii=False, default=str))
+    """Return what was understood, with its instants as ISO 8601."""
+    return _as_sent(trial, readable(value))
+
+
+def _as_sent(trial: Trial, value: Any) -> str:
+    text = trial.concealed.text(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"

@@ -1,6 +1,7 @@
 """`backup-exporter try` against a vendor on loopback: what it shows, what it masks, what it records."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,24 @@ async def test_an_expression_that_raises_is_shown_with_its_path(
     assert said in shown.out
     assert "Traceback" not in shown.err
     assert "hunter2" not in shown.out
+
+
+@pytest.mark.parametrize("sent", ['"2030-01-01T00:00:00Z"', "1795648551000", "1e300", "null", '{"at": "2030-01-01"}'])
+async def test_a_record_is_shown_as_it_was_sent_whatever_its_keys_are_called(
+    sent: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def with_a_finish(asked: Asked) -> Any:
+        found = answer(asked)
+        for backup in found.get("backups", ()) if isinstance(found, dict) else ():
+            backup["finished"] = json.loads(sent)
+        return found
+
+    text = DECLARATION.replace("  started: created_at", "  started: created_at\n  expires: finished")
+    async with vendor(with_a_finish) as found:
+        code = await run(tmp_path, found.url, "shop", declaration=text)
+
+    assert code == 0
+    assert f'"finished": {json.dumps(json.loads(sent))}' in capsys.readouterr().out
 
 
 async def test_a_glob_chooses_resources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
