@@ -3,28 +3,58 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
 from exporter import log
+from tests.programs import NAMES, uses_programs
 
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
-PROGRAMS = ("prometheus", "promtool", "vmalert", "victoria-metrics", "helm", "kustomize")
+_MARKED: list[bool] = []
+"""Whether the test that runs now is marked `programs`; empty between tests."""
 
 
 def pytest_configure() -> None:
     """Put the programs that were built here before Debian's on the PATH."""
     if BUILT.is_dir() and os.environ.get("PROGRAMS") != "debian" and str(BUILT) not in os.environ["PATH"]:
         os.environ["PATH"] = f"{BUILT}{os.pathsep}{os.environ['PATH']}"
+    sys.addaudithook(_refuse_unmarked)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the programs, so that `-m programs` runs it alone."""
+    for item in items:
+        if uses_programs(item.path):
+            item.add_marker(pytest.mark.programs)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note whether the test is marked for as long as it and its fixtures run."""
+    _MARKED.append(item.get_closest_marker("programs") is not None)
+    try:
+        return (yield)
+    finally:
+        _MARKED.pop()
+
+
+def _refuse_unmarked(event: str, arguments: tuple[Any, ...]) -> None:
+    """Fail a test that starts one of the programs, but was not found to."""
+    if event == "subprocess.Popen" and _MARKED and not _MARKED[-1]:
+        command = arguments[1] if isinstance(arguments[1], list | tuple) else [arguments[1]]
+        if Path(os.fsdecode(command[0])).name in NAMES:
+            raise AssertionError(f"{command[0]} is started, but tests/programs.py did not find this test")
 
 
 def pytest_report_header() -> str:
     """Return which programs the tests take."""
-    found = {name: path for name in PROGRAMS if (path := shutil.which(name))}
+    found = {name: path for name in NAMES if (path := shutil.which(name))}
     return "programs: " + (", ".join(f"{name} {_version(path)}" for name, path in found.items()) or "none")
 
 

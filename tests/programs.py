@@ -1,0 +1,59 @@
+"""Finds the tests that start Prometheus, vmalert, helm or kustomize, by what their files name."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+NAMES = ("prometheus", "promtool", "vmalert", "victoria-metrics", "helm", "kustomize")
+"""What `make gotools` builds; Debian has the first two of a version of its own."""
+
+
+def uses_programs(test: Path) -> bool:
+    """Return whether a test's file, or a file that it imports or starts, names one of the programs."""
+    seen = {Path(__file__)}
+    waiting = [test]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        names, files = read(path)
+        if names:
+            return True
+        waiting.extend(files)
+    return False
+
+
+@cache
+def read(path: Path) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """Return the programs that a file names, and the files of tests and stack that it imports or starts."""
+    names: set[str] = set()
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and node.value in NAMES:
+            names.add(str(node.value))
+        modules.update(find_modules(node))
+    return frozenset(names), tuple(file for module in sorted(modules) for file in find_files(module))
+
+
+def find_modules(node: ast.AST) -> Iterator[str]:
+    """Yield the modules that a statement imports, or that a command starts with `-m`."""
+    match node:
+        case ast.Import(names=aliases):
+            yield from (alias.name for alias in aliases)
+        case ast.ImportFrom(module=str(module), names=aliases):
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in aliases)
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            words = [str(part.value) if isinstance(part, ast.Constant) else "" for part in parts]
+            yield from (f"{word}.__main__" for flag, word in pairwise(words) if flag == "-m")
+
+
+def find_files(module: str) -> Iterator[Path]:
+    """Yield a module's file where it is one of the tests or of the stack."""
+    if module.split(".", maxsplit=1)[0] in {"tests", "stack"}:
+        path = ROOT.joinpath(*module.split("."))
+        yield from (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())

@@ -1,0 +1,35 @@
+"""Holds the marker `programs` to what the tests really start."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import programs
+
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "alerts/test_rules.py",  # names promtool
+        "endtoend/test_verdict.py",  # imports stack.servers, which names Prometheus
+        "endtoend/test_stack.py",  # starts `python -m stack`
+        "test_kubernetes.py",  # imports a module of the tests that runs kustomize
+    ],
+)
+def test_a_test_that_uses_the_programs_is_found(test: str) -> None:
+    assert programs.uses_programs(TESTS / test)
+
+
+@pytest.mark.parametrize("test", ["test_wire.py", "polling/test_a_day.py", "test_wheel.py"])
+def test_a_test_that_uses_none_is_not_found(test: str) -> None:
+    assert not programs.uses_programs(TESTS / test)
+
+
+def test_a_program_that_a_test_hides_from_the_search_is_refused() -> None:
+    hidden = "".join(["pro", "metheus"])
+
+    with pytest.raises(AssertionError, match=r"did not find this test"):
+        subprocess.run([hidden, "--version"], check=False)
