@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from exporter import log
-from tests.programs import NAMES, uses_programs
+from tests.programs import NAMES, find_pinned_version, uses_programs
 
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
@@ -59,7 +59,9 @@ def pytest_report_header() -> str:
 
 
 def _version(path: str) -> str:
-    """Return the version of a Prometheus program, and for others where they are."""
+    """Return the version that was built here, or that a Prometheus program says; for others where they are."""
+    if Path(path).parent == BUILT:
+        return find_pinned_version(Path(path).name)
     if not Path(path).name.startswith("prom"):
         return f"({path})"
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)

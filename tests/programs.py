@@ -1,6 +1,7 @@
 """Finds the tests that start Prometheus, vmalert, helm or kustomize, by what their files name."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -57,3 +58,15 @@ def find_files(module: str) -> Iterator[Path]:
     if module.split(".", maxsplit=1)[0] in {"tests", "stack"}:
         path = ROOT.joinpath(*module.split("."))
         yield from (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())
+
+
+def find_pinned_version(name: str) -> str:
+    """Return the version of a program that `make gotools` builds: what is built so does not know its own."""
+    for file in ROOT.glob("tools/*/go.mod"):
+        text = file.read_text(encoding="utf-8")
+        pinned = re.findall(r"^(?:\t|require )(\S+) (v\S+)", text, re.MULTILINE)
+        for tool in re.findall(r"^(?:\t|tool )(\S+)$", text, re.MULTILINE):
+            if name in tool.split("/"):
+                _, version = max((module, version) for module, version in pinned if tool.startswith(module))
+                return str(version)
+    return "?"

@@ -1,5 +1,6 @@
 """Holds the marker `programs` to what the tests really start."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def test_a_test_that_uses_the_programs_is_found(test: str) -> None:
 @pytest.mark.parametrize("test", ["test_wire.py", "polling/test_a_day.py", "test_wheel.py"])
 def test_a_test_that_uses_none_is_not_found(test: str) -> None:
     assert not programs.uses_programs(TESTS / test)
+
+
+@pytest.mark.parametrize("name", programs.NAMES)
+def test_the_version_of_what_is_built_is_known(name: str) -> None:
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", programs.find_pinned_version(name))
 
 
 def test_a_program_that_a_test_hides_from_the_search_is_refused() -> None:
