@@ -289,7 +289,7 @@ def _timeline() -> statetimeline.Panel:
         height=12,
     )
     status = named(worst_status("backup_last_finished_status"))
-    return timeline(what, looks.STATUS_WORDS, query(f"sort_desc({status})", NAMED))
+    return timeline(what, looks.STATUS_WORDS, query(status, NAMED))
 
 
 def dashboard() -> Dashboard:
