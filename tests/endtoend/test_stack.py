@@ -127,7 +127,7 @@ def test_the_staged_troubles_stand_within_three_minutes_and_what_is_paused_does_
         paused = ask(prometheus, PAUSED)
 
         assert STAGED - {trouble(labels) for labels in seen} == set()
-        assert len(paused) == 3
+        assert len(paused) >= 3
         assert {resource(labels) for labels in seen} & {resource(labels) for labels in paused} == set()
         assert any("firing" in line and "BackupNothingToRestore: clickstream" in line for line in started.said)
 
