@@ -16,6 +16,8 @@ from exporter.trial.reading_once import Found, show_backup, show_details, show_r
 from exporter.trial.virtual_time import run_at_once
 
 LONGEST_SHOWN = 600
+SLIGHT, ROUNDING = 1e-3, 1e-12
+"""How far numbers that are equal may differ: by a millisecond, or by what the conversion of units rounds off."""
 INSTANTS = frozenset({"started", "finished", "created", "expires", "earliest", "latest"})
 MORE_PAGES = frozenset({
     "next", "cursor", "has_more", "hasmore", "next_cursor", "nextcursor", "next_page", "nextpage", "next_page_token",
@@ -161,7 +163,7 @@ def _fits(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
 
 def _equal(wanted: Any, actual: Any) -> bool:
     if isinstance(wanted, (int, float)) and isinstance(actual, (int, float)) and not isinstance(wanted, bool):
-        return abs(wanted - actual) <= 1e-6 * max(1.0, abs(wanted))
+        return abs(wanted - actual) <= max(SLIGHT, ROUNDING * abs(wanted))
     return bool(wanted == actual or (wanted is None and actual == ""))
 
 

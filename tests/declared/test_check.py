@@ -145,6 +145,12 @@ BAD: Sequence[tuple[str, Any, str]] = [
     ("tests/0/expect/resources", [], 'tests[0].expect.resources: expected [], actual [{"resource": "d", "name": "D"}]'),
     ("tests/0/answers/GET ~1v1~1d", {}, 'tests[0].answers["GET ~1v1~1d"]: is not a request such as `GET /v1/projects`'),
     (
+        "tests/0/expect/backups/d",
+        [{"id": "b", "started": "2026-11-20T01:00:01Z"}],
+        'tests[0].expect.backups["d"]: expected [{"id": "b", "started": "2026-11-20T01:00:01Z"}], '
+        'actual [{"id": "b", "started": "2026-11-20T01:00:00Z"}]',
+    ),
+    (
         "tests/0/expect/backups",
         {"dd": []},
         'tests[0].expect.backups["dd"]: no resource has this label; the nearest is d',
