@@ -21,4 +21,4 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(resources=1_000, polled=200, declared=50, few=2, many=3, seconds=1.0, growth=(300, 900))
+QUICK = Size(resources=1_000, polled=200, declared=20, few=2, many=3, seconds=1.0, growth=(300, 900))

@@ -1,7 +1,8 @@
 """Makes requests of a step: its URL, headers and credential, and the walk over its pages."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -125,6 +126,11 @@ class Walk:
     """Values of scope and resource, by placeholder."""
     choice: int = 0
     """Which of the step's paths is asked for."""
+    values: Values = field(init=False)
+    """Every placeholder's value."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", self.asker.values(self.known))
 
     async def one(self) -> Answer:
         """Ask for one page."""
@@ -150,17 +156,15 @@ class Walk:
             yield answer, last
 
     async def _get(self, url: str) -> Answer:
-        values = self.asker.values(self.known)
-        headers = {name: _header(found, values) for name, found in self.step.headers}
-        return await self.api.get(url, auth=self.asker.auth(self.step.auth, values), headers=headers)
+        headers = {name: _header(found, self.values) for name, found in self.step.headers}
+        return await self.api.get(url, auth=self.asker.auth(self.step.auth, self.values), headers=headers)
 
     def _url(self, own: Mapping[str, str]) -> str:
         if self.choice < 0:
             raise MalformedError(f"{self.step.name}.path: no `when` holds for this resource")
-        values = self.asker.values(self.known)
-        params = {escape(name): found.in_query(values) for name, found in self.step.params}
+        params = {escape(name): found.in_query(self.values) for name, found in self.step.params}
         own = {escape(name): escape(value) for name, value in own.items()}
-        return self.asker.url(self.step.paths[self.choice].template, values, {**params, **own})
+        return self.asker.url(self.step.paths[self.choice].template, self.values, {**params, **own})
 
     async def _links(self, find: Callable[[Answer], Any]) -> AsyncIterator[tuple[Answer, bool]]:
         url = self._url({})
@@ -240,6 +244,12 @@ class Walk:
 
 def counter(records: Expression | None) -> Callable[[Any], int]:
     """Return what counts the records of a page: in the list itself, before an expression filters it."""
+    return _make_counter(records, "" if records is None else records.path)
+
+
+@lru_cache(maxsize=1024)
+def _make_counter(records: Expression | None, path: str) -> Callable[[Any], int]:
+    del path  # equal expressions of different places name their own in what they raise
     node: Any = {"type": "current", "children": []} if records is None else records.tree
     while node["type"] in ("filter_projection", "projection", "pipe", "flatten", "index_expression"):
         node = node["children"][0]

@@ -56,8 +56,11 @@ class Inventory:
 
     def clashes(self, identity: Callable[[Resource], object]) -> list["Refused"]:
         """Return the resources that are left out because another one has their id."""
-        known = {key: identity(resource) for key, resource in self.resources().items()}
-        left = (one for found in self.found.values() for one in found if identity(one) != known[one.id])
+        found = [resource for listed in self.found.values() for resource in listed]
+        known = self.resources()
+        if len(known) == len(found):
+            return []
+        left = (one for one in found if one is not known[one.id] and identity(one) != identity(known[one.id]))
         return [Refused(one, CLASH, "labels") for one in left]
 
     def errors_by_resource(self) -> dict[str, PollError]:
