@@ -1,51 +1,23 @@
-"""An event loop in which waiting takes no time: its clock jumps to the next timer when nothing else is ready."""
+"""Runs tests in virtual time, in which waiting takes no time, with a wall clock that begins at a known instant."""
 
 import asyncio
-import selectors
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
+
+from exporter.trial.virtual_time import DAY, VirtualTimeLoop
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 START = 1_763_467_200.0
 """What the wall clock shows, in Unix seconds, when a loop begins: midnight UTC."""
-LONGEST = 10 * 86400.0
-"""A test that goes on for longer waits for what will not happen."""
-
-
-class LeapingSelector(selectors.DefaultSelector):
-    """Polls the sockets without waiting, and lets the time pass that it was to wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if ready or timeout == 0:
-            return ready
-        if timeout is None or self.now > LONGEST:
-            raise RuntimeError("everything waits for something that never happens")
-        self.now += max(0.0, timeout)
-        return ready
-
-
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop on a clock of its own that starts at zero."""
-
-    def __init__(self) -> None:
-        self._leaping = LeapingSelector()
-        super().__init__(self._leaping)
-
-    def time(self) -> float:
-        return self._leaping.now
+LONGEST = 10 * DAY
 
 
 def run_virtual(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with asyncio.Runner(loop_factory=partial(VirtualTimeLoop, LONGEST)) as runner:
         return runner.run(work)
 
 
