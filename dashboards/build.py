@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -23,9 +24,32 @@ def dashboards() -> dict[str, Dashboard]:
     }
 
 
+PANELS = {"bargauge": "Bar gauge", "state-timeline": "State timeline", "stat": "Stat", "table": "Table"}
+PANELS |= {"timeseries": "Time series"}
+OLDEST_GRAFANA = "10.0.0"
+
+
 def text(dashboard: Dashboard) -> str:
     """Write a dashboard so that a change of one thing is a change of one line."""
-    return json.dumps(dashboard, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
+    content = json.loads(json.dumps(dashboard, cls=JSONEncoder))
+    return json.dumps(_required(content) | content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _required(content: dict[str, Any]) -> dict[str, Any]:
+    """Say what a dashboard needs, as an export does; the data source is chosen on the page, not on import.
+
+    https://grafana.com/docs/grafana/latest/dashboards/share-dashboards-panels/
+    """
+    used = sorted({panel["type"] for panel in content["panels"]} - {"row"})
+    return {
+        "__inputs": [],
+        "__elements": {},
+        "__requires": [
+            {"type": "grafana", "id": "grafana", "name": "Grafana", "version": OLDEST_GRAFANA},
+            {"type": "datasource", "id": "prometheus", "name": "Prometheus", "version": "1.0.0"},
+            *({"type": "panel", "id": kind, "name": PANELS[kind], "version": ""} for kind in used),
+        ],
+    }
 
 
 def files() -> Iterator[tuple[Path, str]]:

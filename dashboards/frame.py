@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import dashboard as classic
@@ -16,16 +17,28 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from dashboards.panels import DATASOURCE, Panel, in_sight, query
+from dashboards.panels import DATASOURCE, Panel, explain_emptiness, in_sight, query
 from dashboards.queries import alerts
 
 TAG = "backup-exporter"
-_JOB = 'job=~"$job"'
+_CLUSTER = 'cluster=~"$cluster"'
+_JOB = f'{_CLUSTER}, job=~"$job"'
 _SOURCES = f'{_JOB}, instance=~"$instance"'
 _NAMES = "max by (provider, source, resource, resource_name)"
 _RESOURCES = f'backup_resource_info{{{_SOURCES}, provider=~"$provider", source=~"$source"}}'
 _NAME_OF_RESOURCE = '/resource="(?<value>[^"]+)"(?:.*resource_name="(?<text>[^"]+))?/'
 """The menu shows names, the variable holds ids; where a name is missing the id stands for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Which variables a dashboard shows; what is hidden goes along with its links."""
+
+    instance: bool = False
+    exporter: bool = False
+    one_resource: bool = False
+    """One resource is chosen, not several or all."""
+
 
 _Variable = TypeVar(
     "_Variable", classic.QueryVariable, classic.DatasourceVariable, classic.AdHocVariable, classic.TextBoxVariable
@@ -39,7 +52,7 @@ def _not_interval(variable: _Variable) -> _Variable:
     return variable
 
 
-def _variable(name: str, label: str, values: str, every: str, regex: str = "") -> classic.QueryVariable:
+def _variable(name: str, label: str, values: str, regex: str = "") -> classic.QueryVariable:
     return _not_interval(
         classic.QueryVariable(name)
         .label(label)
@@ -50,7 +63,7 @@ def _variable(name: str, label: str, values: str, every: str, regex: str = "") -
         .sort(VariableSort.ALPHABETICAL_ASC)
         .multi(True)
         .include_all(True)
-        .all_value(every)
+        .all_value(".*")
         .current(VariableOption(selected=True, text="All", value="$__all"))
         .hide(VariableHide.DONT_HIDE)
     )
@@ -67,19 +80,29 @@ def _data_source() -> classic.DatasourceVariable:
     )
 
 
-def _variables() -> list[classic.QueryVariable]:
+def _variables(shown: Shown) -> list[classic.QueryVariable]:
     """List what narrows the queries, each narrowed by those before it.
 
-    All sources is `.*`, which also lets through an alert that has no such label.
+    All is `.*`, which also lets through series that have no such label: where there is one cluster, none is named.
     """
-    polled = "backup_poll_configured_interval_seconds"
+    build, polled = "backup_exporter_build_info", "backup_poll_configured_interval_seconds"
+    resource = _variable("resource", "Resource", f"query_result({_NAMES} ({_RESOURCES}))", _NAME_OF_RESOURCE)
+    instance = _variable("instance", "Instance", f"label_values({build}{{{_JOB}}}, instance)")
     return [
-        _variable("job", "Job", "label_values(backup_exporter_build_info, job)", ".+"),
-        _variable("instance", "Instance", f"label_values(backup_exporter_build_info{{{_JOB}}}, instance)", ".+"),
-        _variable("provider", "Provider", f"label_values({polled}{{{_SOURCES}}}, provider)", ".*"),
-        _variable("source", "Source", f'label_values({polled}{{{_SOURCES}, provider=~"$provider"}}, source)', ".*"),
-        _variable("resource", "Resource", f"query_result({_NAMES} ({_RESOURCES}))", ".*", _NAME_OF_RESOURCE),
+        _variable("cluster", "Cluster", f"label_values({build}, cluster)"),
+        _variable("job", "Job", f"label_values({build}{{{_CLUSTER}}}, job)"),
+        instance if shown.instance else instance.hide(VariableHide.HIDE_VARIABLE),
+        _variable("provider", "Provider", f"label_values({polled}{{{_SOURCES}}}, provider)"),
+        _variable("source", "Source", f'label_values({polled}{{{_SOURCES}, provider=~"$provider"}}, source)'),
+        _choose_one(resource) if shown.one_resource else resource,
     ]
+
+
+def _choose_one(variable: classic.QueryVariable) -> classic.QueryVariable:
+    """Let exactly one be chosen, and begin with the first."""
+    made = variable.multi(False).include_all(False).build()
+    made.all_value = made.current = None
+    return variable
 
 
 def _labels() -> classic.AdHocVariable:
@@ -89,14 +112,14 @@ def _labels() -> classic.AdHocVariable:
     )
 
 
-def _exporter() -> classic.TextBoxVariable:
+def _exporter(hide: VariableHide) -> classic.TextBoxVariable:
     """Let one say where the exporter's own page is, for links to it."""
     return _not_interval(
         classic.TextBoxVariable("exporter")
         .label("Exporter's page")
         .default_value("http://localhost:10342")
         .current(VariableOption(selected=True, text="http://localhost:10342", value="http://localhost:10342"))
-        .hide(VariableHide.DONT_HIDE)
+        .hide(hide)
     )
 
 
@@ -152,9 +175,10 @@ def row(title: str, *lines: Sequence[Panel]) -> list[classic.Row | Panel]:
 
 
 def dashboard(
-    uid: str, title: str, description: str, since: str, rows: Iterable[Sequence[classic.Row | Panel]]
+    uid: str, title: str, description: str, since: str, shown: Shown, rows: Iterable[Sequence[classic.Row | Panel]]
 ) -> Dashboard:
     """Frame rows of panels as a dashboard."""
+    hide_exporter = VariableHide.DONT_HIDE if shown.exporter else VariableHide.HIDE_VARIABLE
     made = (
         classic.Dashboard(title)
         .uid(uid)
@@ -167,11 +191,12 @@ def dashboard(
         .time(since, "now")
         .link(_menu())
         .annotations([_own_annotations(), _firing_alerts()])
-        .variables([_data_source(), *_variables(), _labels(), _exporter()])
+        .variables([_data_source(), *_variables(shown), _labels(), _exporter(hide_exporter)])
     )
     for number, each in enumerate(itertools.chain.from_iterable(rows), 1):
         if isinstance(each, classic.Row):
             made.with_row(each.id(number))
         else:
+            explain_emptiness(each)
             made.with_panel(each.id(number))
     return made.build()

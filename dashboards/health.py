@@ -6,8 +6,8 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks
+from dashboards.frame import Shown, row
 from dashboards.frame import dashboard as framed
-from dashboards.frame import row
 from dashboards.panels import Panel, about, bars, chart, hide_limits, number, query, timeline
 from dashboards.queries import (
     DATA_AGE,
@@ -78,19 +78,25 @@ def _tiles() -> list[stat.Panel]:
 def _sources() -> tabular.Panel:
     failure = across("max", f"topk by (provider, source) (1, {source('backup_source_failure')})")
     columns = [
-        Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS),
+        Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS, width=70),
         Column(header="Source", label="source", width=0, filterable=True),
-        Column(header="Provider", label="provider", width=150),
-        Column(header="Verdict", expr=SOURCE_RANK, mappings=looks.SEVERITY_WORDS),
+        Column(header="Provider", label="provider", width=130),
+        Column(header="Verdict", expr=SOURCE_RANK, mappings=looks.SEVERITY_WORDS, width=90),
         Column(header="Reason", expr=failure, label="reason"),
-        Column(header="Data age", expr=DATA_AGE, unit="dtdurations"),
-        Column(header="In intervals", expr=f"{DATA_AGE} / {POLL_INTERVAL}", thresholds=looks.INTERVALS),
-        Column(header="Interval", expr=POLL_INTERVAL, unit="dtdurations"),
-        Column(header="Last poll took", expr=DURATION, unit="s"),
-        Column(header="Resources", expr=across("max", source("backup_source_resources"))),
-        Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources"))),
+        Column(header="Data age", expr=DATA_AGE, unit="dtdhms", width=95),
+        Column(
+            header="In intervals",
+            expr=f"{DATA_AGE} / {POLL_INTERVAL}",
+            thresholds=looks.INTERVALS,
+            decimals=1,
+            width=105,
+        ),
+        Column(header="Interval", expr=POLL_INTERVAL, unit="dthms", width=80),
+        Column(header="Last poll took", expr=DURATION, unit="s", decimals=1, width=110),
+        Column(header="Resources", expr=across("max", source("backup_source_resources")), width=90),
+        Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources")), width=90),
         Column(header="Closed scopes", expr=across("max", source("backup_source_unreadable_scopes"))),
-        Column(header="Budget left", expr=BUDGET),
+        Column(header="Budget left", expr=BUDGET, width=100),
     ]
     what = about(
         "Sources",
@@ -168,6 +174,7 @@ def dashboard() -> Dashboard:
         "Backups / Exporter health",
         "Can the other dashboards be believed? Sources, polls, API requests and the exporter's own process.",
         "now-24h",
+        Shown(instance=True),
         [
             row("Now", _tiles()),
             row("Sources", [_sources()], *_polls()),

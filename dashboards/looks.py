@@ -34,7 +34,9 @@ def words(pairs: Sequence[tuple[str, str]], first: int = 0) -> list[ValueMapping
     return [ValueMap(options)]
 
 
-STATE_WORDS = words(STATES)
+UNREAD: list[ValueMapping] = [ValueMap({"1.5": ValueMappingResult(text="not read", color="text", index=len(STATES))})]
+"""A resource whose source is down: it was fine, and whether it still is cannot be seen."""
+STATE_WORDS = [*words(STATES), *UNREAD]
 STATUS_WORDS = words(STATUSES, first=1)
 UP_WORDS = words((("down", "red"), ("up", "green")))
 READ_WORDS = words((("unreadable", "red"), ("read", "green")))
@@ -43,12 +45,15 @@ SEVERITIES = (("fine", "green"), ("info", "blue"), ("warning", "orange"), ("crit
 """The ranks of a problem's severity from 0 on; a colour means a severity and nothing else."""
 SEVERITY_WORDS = words(SEVERITIES)
 ALL_OK: list[ValueMapping] = [ValueMap({"0": ValueMappingResult(text="All OK", color="green", index=0)})]
-UNKNOWN = SpecialValueMap(
-    DashboardSpecialValueMapOptions(
-        match=SpecialValueMatch.NULL_AND_NAN, result=ValueMappingResult(text="\N{EN DASH}", color="transparent")
-    )
-)
-"""What is not known has no colour: an empty cell would take that of the lowest threshold."""
+
+
+def unknown(text: str) -> ValueMapping:
+    """Map what is not known to a text without a colour: it would take that of the lowest threshold."""
+    result = ValueMappingResult(text=text, color="transparent")
+    return SpecialValueMap(DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL_AND_NAN, result=result))
+
+
+UNKNOWN = unknown("\N{EN DASH}")
 CAP_WORDS = words((("clear", "green"), ("reached", "red")))
 SCHEDULE_WORDS = words((("off", "orange"), ("on", "green")))
 

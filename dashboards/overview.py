@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
+from dashboards.frame import Shown
 from dashboards.frame import dashboard as framed
 from dashboards.panels import (
     BAR_URL,
@@ -20,7 +21,17 @@ from dashboards.panels import (
     query,
     timeline,
 )
-from dashboards.queries import NAMED, counted_problems, named, newest, of_newest_kind, since, worst_status
+from dashboards.queries import (
+    IDENTITY,
+    NAMED,
+    count_by,
+    counted_problems,
+    named,
+    newest,
+    of_newest_kind,
+    since,
+    worst_status,
+)
 from dashboards.tables import Column, identify, table
 
 TO_RESOURCE = ("Open this resource", RESOURCE_URL)
@@ -127,8 +138,12 @@ def _facts() -> list[stat.Panel]:
             _sum("backup_stored_bytes"),
             "bytes",
         ),
-        _fact("Running now", "Resources with a backup in progress. Needs backup_in_progress.", _count(queries.RUNNING)),
-        _fact("Paused", "Resources without alerts. Needs backup_monitoring_paused.", _count(queries.PAUSED)),
+        _fact(
+            "Running now",
+            "Resources with a backup in progress. Needs backup_in_progress.",
+            count_by(queries.RUNNING, queries.IN_PROGRESS),
+        ),
+        _fact("Paused", "Resources without alerts.", _count(f"({queries.STATE}) == 0")),
         _fact("Fine", "Resources without any problem.", _count(f"({queries.STATE}) == 1")),
         _fact("Worth a look", "Resources whose worst problem is an info.", _count(f"({queries.STATE}) == 2")),
     ]
@@ -139,7 +154,7 @@ def _sum(metric: str) -> str:
 
 
 def _count(expr: str) -> str:
-    return f"count({expr}) or 0 * count({queries.SEEN})"
+    return count_by(expr, queries.SEEN)
 
 
 def _needing() -> tabular.Panel:
@@ -154,7 +169,7 @@ def _needing() -> tabular.Panel:
         Column(header="Severity", expr=queries.PROBLEM_RANK, mappings=looks.SEVERITY_WORDS, filterable=True),
         Column(header="Problem", label="problem", width=190, filterable=True),
         Column(header="Name", label="resource_name", width=0, filterable=True, links=(TO_RESOURCE, TO_PAGE)),
-        Column(header="Kind", label="kind"),
+        Column(header="Kind", label="kind", width=100),
         Column(
             header="Since",
             expr=f"{_by_problem('max', '1000 * ALERTS_FOR_STATE')}",
@@ -164,7 +179,12 @@ def _needing() -> tabular.Panel:
         Column(header="Alert", expr=_alert_names(), label="alertname", width=230, links=(TO_RUNBOOK,)),
         *identify(),
     ]
-    return table(what, columns, {"Severity": True, "Since": False}, empty="All OK: no resource has a problem")
+    return table(
+        what,
+        columns,
+        {"Severity": True, "Since": False},
+        empty="No problem is known; whether resources are read, the first tile says",
+    )
 
 
 FIRING = 'alertstate="firing"'
@@ -187,9 +207,9 @@ def _firing() -> tabular.Panel:
     what = about(
         "Firing alerts",
         "Alerts of this exporter that fire now, critical ones first. Those of no source in particular are always "
-        "shown. The choice of job and instance does not apply, for rules aggregate over these.",
-        width=14,
-        height=10,
+        "shown. The choice of instance does not apply, for rules aggregate over replicas.",
+        width=24,
+        height=8,
     )
     ranks = " or ".join(
         f"{rank} * {queries.alerts('ALERTS', FIRING, queries.SEVERITY_MATCHERS[word])}" for word, rank in queries.RANKS
@@ -207,6 +227,9 @@ def _firing() -> tabular.Panel:
             unit="dateTimeFromNow",
             width=150,
         ),
+        Column(header="Problem", label="problem", width=170),
+        Column(header="Kind", label="kind", width=100),
+        Column(header="Cap", label="limit", width=90),
         *identify(),
     ]
     nothing = "No alert fires, or the rules are not loaded"
@@ -218,11 +241,12 @@ def _worst() -> bargauge.Panel:
         "Worst age against its limit",
         "Age of the newest good backup divided by the resource's own limit, the ten highest. From 100 % a backup is "
         "late. Paused resources are left out. Needs backup_last_success_timestamp_seconds and backup_max_age_seconds.",
-        width=10,
+        width=12,
         height=10,
     )
     share = f"sort_desc(topk(10, {queries.SHARE_OF_LIMIT} unless {queries.PAUSED}))"
-    made = bar_gauge(what, query(f"sort_desc({named(share)})", NAMED), "percentunit", looks.SHARE_OF_LIMIT)
+    name = "{{resource_name}} ({{source}})"
+    made = bar_gauge(what, query(f"sort_desc({named(share)})", name), "percentunit", looks.SHARE_OF_LIMIT)
     return made.data_links([link("Open this resource", BAR_URL)])
 
 
@@ -232,21 +256,20 @@ def _columns() -> list[Column]:
     status = worst_status("backup_last_finished_status")
     share = f"{queries.SHARE_OF_LIMIT} unless {queries.PAUSED}"
     return [
-        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS, filterable=True),
+        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS, filterable=True, width=105),
         Column(
             header="Name", expr=queries.NAMES, label="resource_name", width=0, filterable=True, links=(TO_RESOURCE,)
         ),
-        Column(header="Source", label="source", width=130, filterable=True),
-        Column(header="Age", expr=queries.AGE, unit="dtdurations"),
-        Column(header="Limit", expr=queries.LIMIT, unit="dtdurations"),
-        Column(header="Of limit", expr=share, unit="percentunit", thresholds=looks.SHARE_OF_LIMIT),
-        Column(header="Last status", expr=status, mappings=looks.STATUS_WORDS),
-        Column(header="Size", expr=size, unit="decbytes"),
-        Column(header="Duration", expr=duration, unit="dtdurations"),
-        Column(header="Kept", expr=queries.KEPT),
-        Column(header="Oldest", expr=since(newest("backup_oldest_success_timestamp_seconds")), unit="dtdurations"),
-        Column(header="Running", expr=newest("backup_in_progress")),
-        Column(header="What", label="resource_kind"),
+        Column(header="Source", label="source", width=100, filterable=True),
+        Column(header="Age", expr=queries.AGE, unit="dtdhms", width=102),
+        Column(header="Limit", expr=queries.LIMIT, unit="dtdhms", width=102),
+        Column(header="Of limit", expr=share, unit="percentunit", thresholds=looks.SHARE_OF_LIMIT, width=100),
+        Column(header="Last status", expr=status, mappings=looks.STATUS_WORDS, width=100),
+        Column(header="Size", expr=size, unit="decbytes", width=80),
+        Column(header="Duration", expr=duration, unit="dthms", width=85),
+        Column(header="Kept", expr=queries.KEPT, width=55),
+        Column(header="Oldest", expr=since(newest("backup_oldest_success_timestamp_seconds")), unit="dtdhms"),
+        Column(header="What", label="resource_kind", width=130),
         Column(header="Provider", label="provider", hidden=True),
         Column(header="Resource", label="resource", hidden=True),
     ]
@@ -267,17 +290,21 @@ def _inventory() -> tabular.Panel:
 def _within() -> tabular.Panel:
     what = about(
         "Share of time within the limit",
-        "Share of the last 30 days in which the newest good backup was younger than the limit, worst first. Needs "
-        "backup_last_success_timestamp_seconds and backup_max_age_seconds.",
-        width=24,
-        height=8,
+        "Share of the last 30 days in which the newest good backup was younger than the limit, worst first. Without "
+        "paused resources and those that have no limit.",
+        width=12,
+        height=10,
     )
+    watched = f"({queries.WITHIN_LIMIT}) unless {queries.PAUSED}"
+    names = f"{queries.NAMES} and on ({IDENTITY}) ({watched})"
     columns = [
-        Column(header="Within", expr=queries.WITHIN_LIMIT, unit="percentunit", thresholds=looks.WITHIN, width=130),
-        Column(header="Name", expr=queries.NAMES, label="resource_name", width=0, links=(TO_RESOURCE,)),
+        Column(header="Within", expr=watched, unit="percentunit", thresholds=looks.WITHIN, decimals=1),
+        Column(header="Name", expr=names, label="resource_name", width=0, links=(TO_RESOURCE,)),
+        Column(header="What", label="resource_kind", width=130),
         *identify(),
     ]
-    return table(what, columns, {"Within": False})
+    nothing = "needs backup_last_success_timestamp_seconds and backup_max_age_seconds"
+    return table(what, columns, {"Within": False}, empty=nothing)
 
 
 def _timeline() -> statetimeline.Panel:
@@ -299,8 +326,9 @@ def dashboard() -> Dashboard:
         "Backups / Overview",
         "Is everything backed up? What needs attention, since when, and what to do.",
         "now-7d",
+        Shown(exporter=True),
         [
-            [_verdict(), *_problem_tiles(), *_trust_tiles(), _needing(), _worst(), _firing(), *_facts()],
-            [_inventory(), _within(), _timeline()],
+            [_verdict(), *_problem_tiles(), *_trust_tiles(), _needing(), _worst(), _within()],
+            [*_facts(), _inventory(), _firing(), _timeline()],
         ],
     )

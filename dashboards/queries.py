@@ -5,7 +5,7 @@ whoever exposed it. `without` (not `by`) keeps the labels that the configuration
 """
 
 REPLICA = ("instance", "pod", "container", "endpoint", "node")
-OF_EXPORTER = ("job", "instance")
+OF_EXPORTER = ("cluster", "job", "instance")
 OF_SOURCE = (*OF_EXPORTER, "provider", "source")
 OF_RESOURCE = (*OF_SOURCE, "resource")
 IDENTITY = "provider, source, resource"
@@ -79,38 +79,24 @@ def of_newest_kind(metric: str) -> str:
     return f"{kinds} or {without_kind}"
 
 
-def count_by(expr: str) -> str:
-    """Count resources, with 0 where none fits but nothing where no exporter is read: silence is not health."""
-    return f"count({expr}) or 0 * count({KNOWN})"
+def count_by(expr: str, exposed: str) -> str:
+    """Count resources, with 0 where none fits but nothing where the family is not exposed: silence is not health."""
+    return f"count({expr}) or 0 * count({exposed})"
 
 
 INFO = resource("backup_resource_info")
 NAMES = across("max", f"topk by ({IDENTITY}) (1, {INFO})")
 KNOWN = newest("backup_monitoring_paused")
-PAUSED = f"{KNOWN} == 1"
 LAST_SUCCESS = newest("backup_last_success_timestamp_seconds")
 AGE = since(LAST_SUCCESS)
 LIMIT = newest("backup_max_age_seconds")
 SHARE_OF_LIMIT = f"{AGE} / {LIMIT}"
 KEPT = of_status("backup_backups", "completed")
-FAILED = of_status("backup_last_finished_status", "failed") + " == 1"
-UNREADABLE = least("backup_resource_up") + " == 0"
-RUNNING = newest("backup_in_progress") + " > 0"
-NEVER = f"{KEPT} >= 0 unless {LAST_SUCCESS}"
-LATE = f"{AGE} > {LIMIT}"
-VERY_LATE = f"{AGE} > 2 * {LIMIT}"
-
-NOTHING_LISTED = f"{KEPT} == 0 and {LAST_SUCCESS} unless {newest('backup_oldest_success_timestamp_seconds')}"
-SCHEDULE_OFF = newest("backup_schedule_enabled") + f" == 0 unless {LIMIT}"
-NO_LIMIT = f"{KNOWN} unless {LIMIT}"
+IN_PROGRESS = newest("backup_in_progress")
+RUNNING = f"{IN_PROGRESS} > 0"
 
 PROBLEM_LABELS = ("resource_name", "problem", "severity", "kind")
 RANKS = (("critical", 3), ("warning", 2), ("info", 1))
-
-
-def problem(*extra: str) -> str:
-    """Return the problems of each resource, whatever replicas expose them, without what names the resource."""
-    return across("max", resource("backup_resource_problem", *extra), "resource_name")
 
 
 def having(*extra: str) -> str:
@@ -123,8 +109,14 @@ SEEN = least("backup_resource_up")
 SEVERITY_MATCHERS = {word: f'severity="{word}"' for word, _ in RANKS}
 RANK = " or ".join(f"{rank} * {having(SEVERITY_MATCHERS[word])}" for word, rank in RANKS)
 """The worst severity of each resource that has a problem: 1 info, 2 warning, 3 critical."""
-STATE = f"0 * ({PAUSED}) or ({RANK}) + 1 or 1 + 0 * {SEEN}"
-"""One number for each resource: 0 paused, 1 fine, 2 info, 3 warning, 4 critical."""
+JUDGED = newest("backup_resource_worst_severity")
+PAUSED = f"({KNOWN} == 1 or ({SEEN} unless {JUDGED} and on () {JUDGED}))"
+"""A series for each paused one; where `backup_monitoring_paused` is not exposed, these alone have no worst severity."""
+SOURCE_UP = across("min", source("backup_source_up"))
+UNREAD = f"{SEEN} and on (provider, source) ({SOURCE_UP} == 0)"
+"""The resources of a source that is down: what is known of them is from before."""
+STATE = f"0 * {PAUSED} or ({RANK}) + 1 or 1.5 + 0 * ({UNREAD}) or 1 + 0 * {SEEN}"
+"""One number for each resource: 0 paused, 1 fine, 1.5 not read, 2 info, 3 warning, 4 critical."""
 
 
 def counted_problems(*extra: str) -> str:
@@ -153,9 +145,9 @@ def worst_status(metric: str) -> str:
 def alerts(metric: str, *extra: str) -> str:
     """Select our alerts: of what is chosen, and those of no resource or no source in particular.
 
-    Neither by job nor by instance: rules aggregate over exporters, and one that watches for absence has no labels.
+    Not by instance: rules aggregate over replicas, and one that watches for absence has no labels.
     """
-    chosen = (f'{name}=~"${name}|"' for name in ("provider", "source", "resource"))
+    chosen = (f'{name}=~"${name}|"' for name in ("cluster", "job", "provider", "source", "resource"))
     return _selector(metric, (), ('alertname=~"Backup.*"', *chosen, *extra))
 
 
@@ -165,6 +157,5 @@ SOURCE_RANK = " or ".join(
     for word, rank in RANKS
 )
 """The worst severity of each source that has a problem."""
-SOURCE_UP = across("min", source("backup_source_up"))
 DATA_AGE = since(across("max", source("backup_poll_last_success_timestamp_seconds")))
 POLL_INTERVAL = across("max", source("backup_poll_interval_seconds"))

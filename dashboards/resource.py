@@ -1,15 +1,15 @@
-"""The detail page: what became of one resource's backups, or of a few to compare."""
+"""The detail page: what became of one resource's backups."""
 
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.builders import table as tabular
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
+from dashboards.frame import Shown, row
 from dashboards.frame import dashboard as framed
-from dashboards.frame import row
-from dashboards.panels import Panel, about, chart, color_statuses, count_chart, number, query, timeline
+from dashboards.panels import About, Panel, about, chart, color_statuses, count_chart, number, query, timeline
 from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, named, newest, resource, since, worst_status
-from dashboards.tables import Column, identify, table
+from dashboards.tables import Column, table
 
 AS_LIMIT = f"{NAMED} limit"
 AS_KIND_LIMIT = f"{NAMED_KIND} limit"
@@ -23,57 +23,62 @@ def _one_label(metric: str) -> str:
 
 def _facts() -> tabular.Panel:
     columns = [
-        Column(header="State", expr=queries.STATE, mappings=looks.STATE_WORDS),
         Column(header="Name", expr=queries.NAMES, label="resource_name", width=0),
-        Column(header="What", label="resource_kind"),
-        Column(header="Within 30 d", expr=queries.WITHIN_LIMIT, unit="percentunit", thresholds=looks.WITHIN),
+        Column(header="Source", label="source", width=120),
+        Column(header="What", label="resource_kind", width=130),
         Column(header="Vendor says", expr=_one_label("backup_resource_state"), label="state"),
-        Column(header="Age", expr=queries.AGE, unit="dtdurations"),
-        Column(header="Limit", expr=queries.LIMIT, unit="dtdurations"),
-        Column(header="Last attempt", expr=since(newest("backup_last_attempt_timestamp_seconds")), unit="dtdurations"),
-        Column(header="Last failure", expr=since(newest("backup_last_failure_timestamp_seconds")), unit="dtdurations"),
-        Column(header="Schedule", expr=newest("backup_schedule_enabled"), mappings=looks.SCHEDULE_WORDS),
-        Column(header="Interval", expr=newest("backup_expected_interval_seconds"), unit="dtdurations"),
-        Column(header="Created", expr=_date(newest("backup_resource_created_timestamp_seconds")), unit="dateTimeAsIso"),
+        Column(header="Schedule", expr=newest("backup_schedule_enabled"), mappings=looks.SCHEDULE_WORDS, width=80),
+        Column(header="Interval", expr=newest("backup_expected_interval_seconds"), unit="dtdhms"),
+        Column(header="Last failure", expr=since(newest("backup_last_failure_timestamp_seconds")), unit="dtdhms"),
+        Column(
+            header="Created",
+            expr=_date(newest("backup_resource_created_timestamp_seconds")),
+            unit="dateTimeAsIso",
+            width=150,
+        ),
         Column(
             header="First seen",
             expr=_date(queries.least("backup_resource_first_seen_timestamp_seconds")),
             unit="dateTimeAsIso",
+            width=150,
         ),
-        Column(header="Not read because", expr=_one_label("backup_resource_failure"), label="reason"),
-        *identify(),
+        Column(header="Not read because", expr=_one_label("backup_resource_failure"), label="reason", width=130),
+        Column(header="Provider", label="provider", hidden=True),
+        Column(header="Resource", label="resource", hidden=True),
     ]
     what = about(
         "Facts",
-        "What is known of each chosen resource now. Last attempt and last failure are ages, Interval is the largest "
-        "gap of the vendor's own schedule. An empty cell is something the vendor does not tell.",
+        "What else is known of the resource now. Last failure is an age, Interval the largest gap of the vendor's own "
+        "schedule. A column or cell that is missing is not reported by the vendor, or its family is excluded.",
         width=24,
-        height=5,
-    )
-    return table(what, columns, {"State": True})
-
-
-def _within() -> stat.Panel:
-    what = about(
-        "Share of time within the limit",
-        "Share of the last 30 days in which the newest good backup was younger than the limit; the worst of what is "
-        "chosen.",
-        width=6,
         height=4,
     )
-    return number(what, f"min({queries.WITHIN_LIMIT})", "percentunit", looks.WITHIN)
+    return table(what, columns, {"Name": False})
 
 
 def _tiles() -> list[stat.Panel]:
-    def tile(title: str, description: str, expr: str, unit: str = "none") -> stat.Panel:
-        return number(about(title, description, width=6, height=4), expr, unit, looks.CALM, neutral=True)
+    def heading(title: str, description: str) -> About:
+        return about(title, description, width=4, height=4)
 
-    worst = about("Worst state", "The worst state of what is chosen.", width=6, height=4)
+    def tile(title: str, description: str, expr: str, unit: str = "dtdhms") -> stat.Panel:
+        return number(heading(title, description), expr, unit, looks.CALM, neutral=True)
+
+    state = heading("State", "The worst severity of its problems, or paused.")
+    within = heading(
+        "Within the limit", "Share of the last 30 days in which the newest good backup was within its limit."
+    )
     return [
-        number(worst, f"max({queries.STATE})", "none", looks.CALM).mappings(looks.STATE_WORDS),
-        tile("Newest good backup", "Its age; the oldest of what is chosen.", f"max({queries.AGE})", "dtdurations"),
-        tile("Good backups kept", "As many as the vendor lists of what is chosen.", f"sum({queries.KEPT})"),
+        number(state, f"max({queries.STATE})", "none", looks.CALM).mappings(looks.STATE_WORDS),
+        number(within, f"min({queries.WITHIN_LIMIT})", "percentunit", looks.WITHIN).decimals(1),
+        tile("Age", "Time since the newest good backup began.", f"max({queries.AGE})"),
+        tile("Limit", "From this age on it is late.", f"min({queries.LIMIT})"),
+        tile("Last attempt", "Time since the newest backup began, good or not.", f"min({_attempt()})"),
+        tile("Good backups kept", "As many as the vendor lists.", f"sum({queries.KEPT})", "none"),
     ]
+
+
+def _attempt() -> str:
+    return since(newest("backup_last_attempt_timestamp_seconds"))
 
 
 def _date(timestamp: str) -> str:
@@ -136,7 +141,7 @@ def _history() -> list[Panel]:
                 "Status of the last finished backup",
                 "How the newest finished backup ended, as it was known at the time. A running one changes nothing.",
                 width=24,
-                height=5,
+                height=4,
             ),
             looks.STATUS_WORDS,
             query(named(worst_status("backup_last_finished_status")), NAMED),
@@ -266,10 +271,11 @@ def dashboard() -> Dashboard:
     return framed(
         "backup-resource",
         "Backups / Resource",
-        "Everything known of the backups of the chosen resources. Best with one or a few chosen.",
+        "Everything known of the backups of one resource.",
         "now-7d",
+        Shown(one_resource=True),
         [
-            row("Now", [_within(), *_tiles()], [_facts()], _history()),
+            row("Now", _tiles(), [_facts()], _history()),
             row("Age", _ages()),
             row("Size and duration", _runs()),
             row("Counts", _counts()),

@@ -11,7 +11,7 @@ PER_STEP = "[$__rate_interval]"
 LEAST_STEP = "2m"
 """A rate needs two samples: with a scrape a minute, a shorter step would be empty."""
 BUDGET = across("min", source("backup_api_rate_limit_remaining_requests"))
-EXPORTERS = f"{exporter('up')} and on (job) last_over_time({exporter('backup_exporter_build_info')}[$__range])"
+EXPORTERS = f"{exporter('up')} and on (cluster, job) last_over_time({exporter('backup_exporter_build_info')}[$__range])"
 
 
 def increase(metric: str) -> str:
@@ -21,20 +21,24 @@ def increase(metric: str) -> str:
 
 def per_exporter(expr: str, *labels: str) -> str:
     """Return one series for each exporter: without names of metrics, by which a table would keep rows apart."""
-    return f"max by ({', '.join(('job', 'instance', *labels))}) ({expr})"
+    return f"max by ({', '.join(('job', 'instance', 'cluster', *labels))}) ({expr})"
 
 
 def _ours(expr: str) -> str:
     """Keep the exporter's processes: `up` and `process_*` exist of everything that Prometheus scrapes."""
-    return f"{expr} and on (job, instance) {exporter('backup_exporter_build_info')}"
+    return f"{expr} and on (cluster, job, instance) {exporter('backup_exporter_build_info')}"
 
 
 def requests() -> list[Panel]:
     """Show what goes to the vendors and how they answer."""
     rate = across("sum", f"rate({source('backup_api_requests_total')}{PER_STEP})")
     buckets = across("sum", f"rate({source('backup_api_request_duration_seconds_bucket')}{PER_STEP})")
-    by_code = about("API requests by code", "Requests to each vendor by HTTP code; `none` is one without an answer.")
-    latency = about("API latency", "Half of the requests took no longer than p50, all but one in a hundred than p99.")
+    by_code = about(
+        "API requests by code", "Requests to each vendor by HTTP code; `none` is one without an answer.", height=10
+    )
+    latency = about(
+        "API latency", "Half of the requests took no longer than p50, all but one in a hundred than p99.", height=10
+    )
     return [
         chart(by_code, "reqps", query(rate, f"{SOURCE} {{{{code}}}}"), stacked=True).interval(LEAST_STEP),
         chart(
@@ -106,6 +110,7 @@ def _exporters() -> tabular.Panel:
     written = exporter("backup_exporter_state_last_write_successful")
     columns = [
         Column(header="Up", expr=per_exporter(EXPORTERS), mappings=looks.UP_WORDS),
+        Column(header="Cluster", label="cluster"),
         Column(header="Job", label="job", width=180),
         Column(header="Instance", label="instance", width=0),
         Column(header="Version", expr=per_exporter(exporter("backup_exporter_build_info"), "version"), label="version"),

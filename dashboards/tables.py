@@ -41,6 +41,7 @@ class Column:
     unit: str = "none"
     mappings: Sequence[ValueMapping] = ()
     thresholds: ThresholdsConfig | None = None
+    decimals: int | None = None
     width: int = 110
     """Pixels; 0 takes what is left."""
     hidden: bool = False
@@ -69,13 +70,12 @@ def _target(column: Column) -> Dataquery:
 
 
 def _look(column: Column) -> list[DynamicConfigValue]:
-    properties = [DynamicConfigValue("unit", column.unit)]
+    numbers = {"unit": column.unit, "decimals": column.decimals, "custom.width": column.width or None}
+    properties = [DynamicConfigValue(name, value) for name, value in numbers.items() if value is not None]
     if column.mappings or column.thresholds:
         properties.append(DynamicConfigValue("mappings", [*column.mappings, looks.UNKNOWN]))
     if column.mappings or column.label:
         properties.append(DynamicConfigValue("custom.align", FieldTextAlignment.LEFT))
-    if column.width:
-        properties.append(DynamicConfigValue("custom.width", column.width))
     if column.hidden:
         # Grafana 12.2 and later read the first, older ones the second.
         properties.append(DynamicConfigValue("custom.hideFrom", {"viz": True, "legend": False, "tooltip": False}))
@@ -105,7 +105,8 @@ def _arrange(columns: Sequence[Column]) -> DataTransformerConfig:
         options={
             "excludeByName": {field: True for field in unseen if field not in fields.values()},
             "indexByName": {field: place for place, field in enumerate(fields.values())},
-            "renameByName": {field: header for header, field in fields.items() if field != header},
+            "renameByName": {"cluster": "Cluster"}
+            | {field: header for header, field in fields.items() if field != header},
         },
     )
 

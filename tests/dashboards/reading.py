@@ -12,13 +12,14 @@ import promql_parser as promql
 FOLDER = Path(__file__).parents[2] / "dashboards"
 DASHBOARDS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
 
-TARGET_LABELS = frozenset({"job", "instance", "pod", "container", "endpoint", "node"})
+TARGET_LABELS = frozenset({"cluster", "job", "instance", "pod", "container", "endpoint", "node"})
 VALUES = {
     "__rate_interval": "5m",
     "__interval": "1m",
     "__range": "1h",
-    "job": ".+",
-    "instance": ".+",
+    "cluster": ".*",
+    "job": ".*",
+    "instance": ".*",
     "provider": ".*",
     "source": ".*",
     "resource": ".*",

@@ -115,6 +115,33 @@ def test_a_resource_that_needs_attention_counts_once(tmp_path: Path, problems: l
     check(tmp_path, given, queries.NEED_ATTENTION, [({}, count)])
 
 
+@pytest.mark.parametrize("exposed", [True, False], ids=["exposed", "excluded"])
+def test_a_paused_resource_is_known_with_the_lean_list_too(tmp_path: Path, exposed: bool) -> None:
+    given = [
+        *resource("r", backup_monitoring_paused=0 if exposed else None, backup_resource_worst_severity=0),
+        *resource("idle", backup_monitoring_paused=1 if exposed else None),
+    ]
+
+    check(tmp_path, given, queries.STATE, [(of("idle"), CODES["paused"]), (of("r"), CODES["fine"])])
+
+
+def test_a_resource_of_a_source_that_is_down_is_not_fine(tmp_path: Path) -> None:
+    given = [*resource("r"), series("backup_source_up", 0)]
+
+    check(tmp_path, given, queries.STATE, [(of("r"), 1.5)])
+
+
+def test_a_cluster_is_a_choice_that_may_be_absent(tmp_path: Path) -> None:
+    given = [
+        *resource("r"),
+        *({**each, "series": each["series"].replace("{", '{cluster="x", ', 1)} for each in resource("r")),
+    ]
+    chosen = queries.SEEN.replace("$cluster", "x")
+
+    check(tmp_path, given, f"count({queries.SEEN})", [({}, 2)])
+    check(tmp_path, given, f"count({chosen})", [({}, 1)])
+
+
 def test_where_nothing_is_scraped_nothing_is_fine(tmp_path: Path) -> None:
     check(tmp_path, [], queries.NEED_ATTENTION, [])
 
@@ -129,16 +156,17 @@ def test_two_names_of_one_resource_leave_the_others_alone(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([*resource("r"), *resource("late", backup_last_success_timestamp_seconds=-30 * HOUR)], [({}, 1)]),
-        (resource("r"), [({}, 0)]),
+        ([*resource("r"), *resource("busy", backup_in_progress=1)], [({}, 1)]),
+        (resource("r", backup_in_progress=0), [({}, 0)]),
+        (resource("r"), []),
         ([], []),
     ],
-    ids=["one", "none", "nothing is scraped"],
+    ids=["one", "none", "not exposed", "nothing is scraped"],
 )
 def test_a_count_is_zero_only_where_something_is_watched(
     tmp_path: Path, given: list[dict[str, str]], expected: Sequence[tuple[dict[str, str], float]]
 ) -> None:
-    check(tmp_path, given, queries.count_by(queries.LATE), expected)
+    check(tmp_path, given, queries.count_by(queries.RUNNING, queries.IN_PROGRESS), expected)
 
 
 def test_size_is_that_of_the_newest_kind(tmp_path: Path) -> None:

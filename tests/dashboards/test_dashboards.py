@@ -16,7 +16,7 @@ from tests.dashboards.reading import DASHBOARDS, FOLDER, panels, variables
 Dashboard = dict[str, Any]
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "s", "bytes", "decbytes", "percent", "percentunit", "reqps"}
-UNITS |= {"dtdurations", "dateTimeAsIso", "dateTimeFromNow"}
+UNITS |= {"dtdhms", "dthms", "dateTimeAsIso", "dateTimeFromNow"}
 TITLES = {
     "overview.json": ("backup-overview", "Backups / Overview"),
     "resource.json": ("backup-resource", "Backups / Resource"),
@@ -65,6 +65,16 @@ def test_frame(dashboard: Dashboard) -> None:
     assert "id" not in dashboard
 
 
+def test_what_it_needs_is_said_as_for_an_import(dashboard: Dashboard) -> None:
+    kinds = {(each["type"], each["id"]) for each in dashboard["__requires"]}
+    used = {("panel", panel["type"]) for panel in panels(dashboard)}
+
+    assert list(dashboard)[:3] == ["__inputs", "__elements", "__requires"]
+    assert dashboard["__inputs"] == [], "the data source is a variable"
+    assert kinds == used | {("grafana", "grafana"), ("datasource", "prometheus")}
+    assert all(each["name"] and "version" in each for each in dashboard["__requires"])
+
+
 def test_links_keep_time_and_variables(dashboard: Dashboard) -> None:
     (link,) = dashboard["links"]
 
@@ -78,7 +88,17 @@ def test_variables(dashboard: Dashboard) -> None:
     found = variables(dashboard)
     source = found["datasource"]
 
-    assert list(found) == ["datasource", "job", "instance", "provider", "source", "resource", "labels", "exporter"]
+    assert list(found) == [
+        "datasource",
+        "cluster",
+        "job",
+        "instance",
+        "provider",
+        "source",
+        "resource",
+        "labels",
+        "exporter",
+    ]
     assert (found["labels"]["type"], found["labels"]["datasource"]) == ("adhoc", DATASOURCE)
     assert found["exporter"]["type"] == "textbox"
     assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
@@ -87,9 +107,13 @@ def test_variables(dashboard: Dashboard) -> None:
         assert variable["label"] == name.capitalize()
         assert variable["datasource"] == DATASOURCE
         assert variable["refresh"] == 2, "a longer range may know more"
-        assert variable["multi"]
-        assert variable["includeAll"]
-        assert variable["allValue"] == (".+" if name in {"job", "instance"} else ".*")
+        if (dashboard["uid"], name) == ("backup-resource", "resource"):
+            assert (variable["multi"], variable["includeAll"]) == (False, False)
+            assert "current" not in variable, "it begins with the first"
+        else:
+            assert variable["multi"]
+            assert variable["includeAll"]
+            assert variable["allValue"] == ".*", "a label may be absent"
 
 
 def test_annotations_show_firing_alerts(dashboard: Dashboard) -> None:
@@ -184,7 +208,7 @@ def test_links_from_panels_lead_to_our_dashboards_and_keep_choices() -> None:
     assert urls - ours == {PAGE_URL, RUNBOOK_URL}
     for url in ours:
         assert "${__url_time_range}" in url
-        assert all(f"${{{name}:queryparam}}" in url for name in ("datasource", "job", "instance"))
+        assert all(f"${{{name}:queryparam}}" in url for name in ("datasource", "cluster", "job", "instance"))
         assert all(
             f"var-{name}=" in url or f"${{{name}:queryparam}}" in url for name in ("provider", "source", "resource")
         )

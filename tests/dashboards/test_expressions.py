@@ -70,7 +70,7 @@ def test_every_selector_is_narrowed_by_all_the_variables_that_it_can_be(target: 
         if selector.name.startswith("ALERTS"):
             continue
         narrowed = {each.name: each.value for each in selector.matchers.matchers if each.op == promql.MatchOp.Re}
-        possible = {"job", "instance"} | (metrics[selector.name] & {"provider", "source", "resource"})
+        possible = {"cluster", "job", "instance"} | (metrics[selector.name] & {"provider", "source", "resource"})
         assert {name: f"${name}" for name in possible}.items() <= narrowed.items(), selector
 
 
@@ -80,7 +80,7 @@ def test_no_series_of_a_resource_or_source_tells_replicas_apart(target: Target, 
     left = labels(parse(target.expr), metrics) or frozenset()
 
     if any("source" in metrics[name] for name in selected) and not any(name.startswith("ALERTS") for name in selected):
-        assert not left & (TARGET_LABELS - {"job"})
+        assert not left & (TARGET_LABELS - {"cluster", "job"})
 
 
 @EACH_TARGET
@@ -126,7 +126,6 @@ def test_the_dashboards_together_show_nearly_every_metric(metrics: Metrics) -> N
         "backup_expires_timestamp_seconds",
         "backup_last_success_failures",  # its problem is shown
         "backup_download_check_failures_total",  # its problem is shown
-        "backup_resource_worst_severity",  # for alerting that takes no data for trouble
         "backup_source_worst_severity",
         "backup_exporter_resources",
         "backup_exporter_time_seconds",

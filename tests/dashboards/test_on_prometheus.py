@@ -29,8 +29,8 @@ NOT_IN_THE_DEMO = {
     "resource.json: Time since the download check [A]",
     "resource.json: Time since the download check [B]",
     "overview.json: Share of time within the limit [within]",  # looks at every half hour, and a minute has passed
-    "resource.json: Share of time within the limit [A]",
-    "resource.json: Facts [within_30_d]",
+    "overview.json: Share of time within the limit [name]",
+    "resource.json: Within the limit [A]",
 }
 
 

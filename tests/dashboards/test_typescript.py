@@ -53,7 +53,7 @@ def misspelt(place: tuple[str | int, ...]) -> tuple[dict[str, Any], str]:
 
 
 def write(file: Path, dashboard: dict[str, Any]) -> None:
-    literal = json.dumps(dashboard, indent=2)
+    literal = json.dumps({key: each for key, each in dashboard.items() if not key.startswith("__")}, indent=2)
     file.write_text(f'import type {{ Ours }} from "./ours.js";\n\nexport const made: Ours = {literal};\n')
 
 

@@ -1,0 +1,76 @@
+"""Installs and builds the renderer beside this file, and lets it draw."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+DASHBOARDS = FOLDER.parent / "dashboards"
+DESKTOP, LAPTOP = 1600, 1280
+INSTALL_SECONDS, DRAW_SECONDS = 600, 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One dashboard, as someone looks at it."""
+
+    name: str
+    dashboard: str
+    """A path, or the name of a file of ours."""
+    prometheus: str
+    now: float
+    """What the browser takes for the present: until when the Prometheus has samples."""
+    theme: str = "dark"
+    widths: Sequence[int] = (DESKTOP,)
+    begin: str = ""
+    """From when on, as Grafana writes it: `now-30m`; empty is what the dashboard says."""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """Values of variables."""
+
+
+def install() -> None:
+    """Install what the lock pins, and build; both only if something has changed since."""
+    done = FOLDER / "node_modules" / ".package-lock.json"
+    lock = FOLDER / "package-lock.json"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        _run("npm", "ci", seconds=INSTALL_SECONDS)
+        done.touch()
+    made = FOLDER / "dist" / "main.js"
+    sources = [FOLDER / "build.mjs", lock, *(FOLDER / "src").iterdir()]
+    if not made.exists() or made.stat().st_mtime < max(each.stat().st_mtime for each in sources):
+        _run("node", "build.mjs", seconds=INSTALL_SECONDS)
+
+
+def _run(command: str, *arguments: str, seconds: float) -> str:
+    program = shutil.which(command)
+    if program is None:
+        raise FileNotFoundError(f"{command} is missing: run `make tools`")
+    done = subprocess.run(  # noqa: S603
+        [program, *arguments], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=seconds
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} {' '.join(arguments)}: {(done.stderr or done.stdout)[-2000:]}")
+    return done.stdout
+
+
+def draw(pictures: Sequence[Picture], out: Path) -> str:
+    """Write each picture and what was seen of it into a folder; return how long each took."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        raise FileNotFoundError("chromium is missing: run `make tools`")
+    out.mkdir(parents=True, exist_ok=True)
+    wanted = [
+        {
+            **asdict(each),
+            "dashboard": str(DASHBOARDS / each.dashboard),
+            **({"from": each.begin} if each.begin else {}),
+        }
+        for each in pictures
+    ]
+    job = out / "job.json"
+    job.write_text(json.dumps({"browser": browser, "out": str(out), "pictures": wanted}), encoding="utf-8")
+    return _run("node", "draw.mjs", str(job), seconds=DRAW_SECONDS)
