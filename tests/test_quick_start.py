@@ -86,6 +86,7 @@ def test_the_way_by_systemd_makes_what_the_unit_reads() -> None:
     assert f"useradd --system --user-group --no-create-home --shell /usr/sbin/nologin {service['User'][0]}" in steps
     assert service["EnvironmentFile"] == ["-/etc/backup-exporter/environment"]
     assert steps.index("install -m 600 /dev/null /etc/backup-exporter/environment") < steps.index("echo ")
+    assert steps.index("echo ") < steps.index(" check --config.file") < steps.index("systemctl enable")
     assert steps.index("daemon-reload") < steps.index("systemctl enable")
 
 
