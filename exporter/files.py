@@ -7,6 +7,7 @@ deadline passes.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -59,13 +60,16 @@ class WatchedFile(Generic[T]):
         self._parse, self._max_bytes = parse, max_bytes
         self._stamp: Stamp | None = None
         self._looking: asyncio.Future[None] | None = None
+        self._stamping: asyncio.Future[Stamp] | None = None
         self._began = 0.0
+        self._number = 0  # of the newest look; an older one, which hung, changes nothing any more
+        self._looked_at: Stamp | None = None
         self._reported: str | None = None
 
     def load(self) -> T:
         """Return the value as the file has it now; UnreadableError if it has none. This blocks."""
         try:
-            _within_deadline(self._look)
+            _within_deadline(self._next_look())
         except UnreadableError as error:
             self.problem = str(error)
         if self.problem is not None or self.value is None:
@@ -76,9 +80,9 @@ class WatchedFile(Generic[T]):
         """Look whether the file has changed, and wait for what it holds now, up to the deadline."""
         loop = asyncio.get_running_loop()
         looking = self._looking
-        if looking is None or looking.get_loop() is not loop or (looking.done() and self._is_due(loop.time())):
-            self._began = loop.time()
-            looking = self._looking = background.start(self._look)
+        if looking is None or looking.get_loop() is not loop or await self._is_due(looking):
+            self._began, self._stamping = loop.time(), None
+            looking = self._looking = background.start(self._next_look())
         if not looking.done():
             await asyncio.wait((looking,), timeout=max(0.0, self._began + READ_SECONDS - loop.time()))
         if not looking.done():
@@ -89,20 +93,35 @@ class WatchedFile(Generic[T]):
         changed, self._reported = self.problem != self._reported, self.problem
         return changed, self.problem
 
-    def _is_due(self, now: float) -> bool:
-        return now - self._began >= LOOK_SECONDS
+    async def _is_due(self, looking: "asyncio.Future[None]") -> bool:
+        """Return whether to look again: after a while, and in place of a look that hangs at another file."""
+        passed = looking.get_loop().time() - self._began
+        return passed >= LOOK_SECONDS if looking.done() else passed >= READ_SECONDS and await self._is_replaced()
 
-    def _look(self) -> None:
+    async def _is_replaced(self) -> bool:
+        """Return whether another file is there than the one whose reading hangs; for its stamp, wait once."""
+        if self._stamping is None or self._stamping.done():
+            self._stamping = background.start(lambda: stamp(self.path))
+            await asyncio.wait((self._stamping,), timeout=READ_SECONDS)
+        return self._stamping.done() and self._stamping.result() != self._looked_at
+
+    def _next_look(self) -> Callable[[], None]:
+        self._number, self._looked_at = self._number + 1, None
+        return partial(self._look, self._number)
+
+    def _look(self, number: int) -> None:
         seen = stamp(self.path)
         if seen == self._stamp and self.problem is None:
             return
+        self._looked_at = seen
+        value, problem = self.value, None
         try:
             value = self._parse(_read(self.path, self._max_bytes))
         except (OSError, UnreadableError) as error:
-            self.problem, self._stamp = reason(error), None
-            return
-        self.value, self.problem = value, None
-        self._stamp = None if _is_fresh(seen) else seen
+            problem = reason(error)
+        if number == self._number:
+            self.value, self.problem = value, problem
+            self._stamp = None if problem is not None or _is_fresh(seen) else seen
 
 
 def log_news(log: Any, key: str, file: WatchedFile[Any]) -> None:
