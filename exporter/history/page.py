@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from exporter.characters import escape_controls
 from exporter.history.drawing import drawing
 from exporter.history.report import Report, verdict
 from exporter.history.tables import headline, share
@@ -42,9 +43,15 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_escape,
     )
     environment.filters.update(span=span, size=size, share=share, day=_day)
     return environment.get_template("report.html")
+
+
+def _escape(value: object) -> object:
+    """Make control characters visible in every text from outside."""
+    return escape_controls(value) if type(value) is str else value
 
 
 def _day(instant: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from exporter.characters import escape_controls
 from exporter.history.report import COLUMNS, Report, verdict
 from exporter.human import span
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 """A spreadsheet takes a text that begins with one of these for a formula."""
 RIGHT = ("limit", "within", "longest gap", "done", "failed")
 TITLES = ("source", "resource", "name", "limit", "known since", *RIGHT[1:], "last success")
@@ -45,7 +46,7 @@ def _cell(value: object) -> str:
         value = ";".join(f"{name}={each}" for name, each in value.items())
     elif isinstance(value, list):
         value = "; ".join(value)
-    text = str(value)
+    text = escape_controls(str(value))
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

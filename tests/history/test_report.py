@@ -235,10 +235,15 @@ def test_the_csv_has_the_same_columns_and_nothing_for_null() -> None:
     assert (found["labels"], found["last_restore"], found["paused"], found["completed"]) == ("", "", "false", "1")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_no_text_of_a_vendor_is_a_formula_in_a_spreadsheet(name: str) -> None:
     [_, row] = csv.reader(io.StringIO(as_csv(of_name(name)).decode()))
     assert row[COLUMNS.index("name")] == f"'{name}"
+
+
+def test_control_characters_are_written_out_in_the_csv() -> None:
+    [_, row] = csv.reader(io.StringIO(as_csv(of_name("\tx\r\ny\u202ez")).decode()))
+    assert row[COLUMNS.index("name")] == r"\tx\r\ny\u202ez"
 
 
 HOSTILE = "<script>alert(1)</script>\"'{{7*7}}\x1b[31m\u202e"
@@ -249,6 +254,8 @@ def test_a_hostile_name_is_text_everywhere() -> None:
     page = as_html(made, as_json(made)).decode()
 
     assert "<script" not in page
+    assert "\\x1b[31m\\u202e" in page
+    assert not {"\x1b", "\u202e"} & set(page)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{7*7}}" in page
     [_, table] = as_table(made)
