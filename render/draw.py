@@ -1,5 +1,6 @@
 """Installs and builds the renderer beside this file, and lets it draw."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -33,16 +34,22 @@ class Picture:
 
 
 def install() -> None:
-    """Install what the lock pins, and build; both only if something has changed since."""
-    done = FOLDER / "node_modules" / ".package-lock.json"
+    """Install what the lock pins, and build; each only if its sources have changed since."""
     lock = FOLDER / "package-lock.json"
-    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
-        _run("npm", "ci", seconds=INSTALL_SECONDS)
-        done.touch()
-    made = FOLDER / "dist" / "main.js"
-    sources = [FOLDER / "build.mjs", lock, *(FOLDER / "src").iterdir()]
-    if not made.exists() or made.stat().st_mtime < max(each.stat().st_mtime for each in sources):
-        _run("node", "build.mjs", seconds=INSTALL_SECONDS)
+    _once(FOLDER / "node_modules" / ".made-of", [lock], "npm", "ci")
+    _once(
+        FOLDER / "dist" / ".made-of",
+        [lock, FOLDER / "build.mjs", *sorted((FOLDER / "src").iterdir())],
+        "node",
+        "build.mjs",
+    )
+
+
+def _once(mark: Path, sources: Sequence[Path], *command: str) -> None:
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+    if not mark.exists() or mark.read_text() != digest:
+        _run(*command, seconds=INSTALL_SECONDS)
+        mark.write_text(digest)
 
 
 def _run(command: str, *arguments: str, seconds: float) -> str:
