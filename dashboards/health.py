@@ -29,14 +29,14 @@ DURATION = across("max", source("backup_poll_duration_seconds"))
 QUIET = "none in this range, or no exporter is scraped"
 
 
-def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig, unit: str = "none") -> stat.Panel:
-    return number(about(title, description, width=4, height=3), expr, unit, thresholds)
+def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig, width: int = 4) -> stat.Panel:
+    return number(about(title, description, width=width, height=3), expr, "none", thresholds)
 
 
 def _source_tiles() -> list[stat.Panel]:
     rejected = source("backup_source_failure", 'reason=~"unauthorized|forbidden"')
     return [
-        _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD),
+        _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD, 3),
         _tile(
             "Credentials rejected",
             "Accounts whose vendor refuses the key or its rights: make a new one.",
@@ -48,6 +48,7 @@ def _source_tiles() -> list[stat.Panel]:
             "Resources that the last poll could not read whole, while their source may be up.",
             f"sum({least('backup_resource_up')} == bool 0)",
             looks.ANY_IS_ODD,
+            5,
         ),
     ]
 
@@ -55,7 +56,7 @@ def _source_tiles() -> list[stat.Panel]:
 def _tiles() -> list[stat.Panel]:
     reloaded = across("min", exporter("backup_exporter_config_last_reload_successful"))
     loaded = across("min", exporter("backup_exporter_config_last_reload_success_timestamp_seconds"))
-    configuration = _tile("Configuration", "The last reload, in every exporter.", f"min({reloaded})", looks.CALM)
+    configuration = _tile("Configuration", "The last reload, in every exporter.", f"min({reloaded})", looks.CALM, 3)
     return [
         _tile(
             "Exporters down",
@@ -66,7 +67,7 @@ def _tiles() -> list[stat.Panel]:
         *_source_tiles(),
         configuration.mappings(looks.RELOAD_WORDS),
         number(
-            about("Configuration loaded", "When the oldest configuration was loaded.", width=4, height=3),
+            about("Configuration loaded", "When the oldest configuration was loaded.", width=5, height=3),
             f"1000 * min({loaded})",
             "dateTimeFromNow",
             looks.CALM,

@@ -41,6 +41,7 @@ export function see() {
     const values = [...content.querySelectorAll('[data-testid="data-testid Bar gauge value"], [data-testid="data-testid BigValue"]')];
     return {
       title,
+      cut: [...section.querySelectorAll('h2, h2 *')].some((each) => each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0),
       box: box(section),
       text: content.innerText.trim(),
       empty: content.querySelector('[data-empty]') !== null,

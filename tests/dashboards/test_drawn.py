@@ -40,6 +40,7 @@ def test_everything_is_answered_and_drawn_without_an_error(pictures: Pictures, n
     assert seen["errors"] == []
     assert [each for each in seen["asked"] if each.get("error")] == []
     assert len(seen["panels"]) >= 20
+    assert [each["title"] for each in seen["panels"] if each["cut"]] == []
 
 
 @EACH_PICTURE
