@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from exporter.characters import escape_controls
 from exporter.declared.fields import Field, StatusField
 from exporter.declared.grammar import Declaration, SinglePage, Step, Test
 from exporter.declared.vendors import ReadDeclaration
@@ -119,11 +120,11 @@ def _nearest(label: str, labels: Iterable[str]) -> str:
 
 def _unexpected_failures(test: Test, found: Found) -> Iterator[str]:
     for scope, error in found.scope_failures.items():
-        yield f": the scope {scope} cannot be read: {_failure(error)}"
+        yield f": the scope {escape_controls(scope)} cannot be read: {_failure(error)}"
     expected = test.expect.get("failures", {})
     for key, error in found.failures.items():
         if expected.get(key) != error.reason:
-            yield f": the resource {key} cannot be read: {_failure(error)}"
+            yield f": the resource {escape_controls(key)} cannot be read: {_failure(error)}"
     for key, reason in expected.items():
         if key not in found.failures:
             yield f".expect.failures[{json.dumps(key)}]: expected {reason}, but it is read"

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from exporter.characters import escape_controls, escape_controls_as_json
 from exporter.declared.demand import mask
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration
@@ -72,7 +73,7 @@ def _words(one: StatusField, seen: Observation) -> Iterator[str]:
     counted = Counter(word for record in seen.kept if (word := _attempt(one.word, record)) is not None)
     for word, count in counted.most_common():
         status = one.statuses.get(status_word(word), "unknown")
-        yield f"    {word or '(none)'} -> {status}: {count}"
+        yield f"    {escape_controls(word) or '(none)'} -> {status}: {count}"
 
 
 def _meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> Mapping[str, Any] | None:
@@ -127,7 +128,10 @@ def _failures(trial: Trial) -> Iterator[str]:
     if found.source_failure is not None:
         yield f"the source cannot be read: {found.source_failure.reason}: {found.source_failure}"
     for kind, failures in (("scope", found.scope_failures), ("resource", found.failures)):
-        yield from (f"the {kind} {key} cannot be read: {one.reason}: {one}" for key, one in failures.items())
+        lines = (
+            f"the {kind} {escape_controls(key)} cannot be read: {one.reason}: {one}" for key, one in failures.items()
+        )
+        yield from lines
 
 
 def _costs(trial: Trial) -> str:
@@ -151,5 +155,5 @@ def _line(trial: Trial, value: Any) -> str:
 
 
 def _as_sent(trial: Trial, value: Any) -> str:
-    text = trial.concealed.text(json.dumps(value, ensure_ascii=False, default=str))
+    text = escape_controls_as_json(trial.concealed.text(json.dumps(value, ensure_ascii=False, default=str)))
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"

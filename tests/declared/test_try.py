@@ -138,6 +138,28 @@ async def test_a_record_is_shown_as_it_was_sent_whatever_its_keys_are_called(
     assert f'"finished": {json.dumps(json.loads(sent))}' in capsys.readouterr().out
 
 
+async def test_what_the_vendor_writes_does_not_reach_the_terminal_raw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "d\x1b[2J\x9b\u202e\nforged line"
+
+    def hostile_answer(asked: Asked) -> Any:
+        if asked.path == "/v1/eu/databases":
+            return {"databases": [{"id": hostile, "name": hostile, "backups_enabled": True}], "next": None}
+        if asked.path.endswith("/backups"):
+            backup = {"id": hostile, "state": hostile, "created_at": "2026-11-20T01:00:00Z"}
+            return {"backups": [backup], "next": None}
+        return web.Response(status=404)
+
+    async with vendor(hostile_answer) as found:
+        await run(tmp_path, found.url, "shop")
+    shown = capsys.readouterr().out
+
+    assert "cannot be read: not_found" in shown
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+    assert "\nforged line" not in shown
+
+
 async def test_a_glob_chooses_resources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with vendor(answer) as found:
         code = await run(tmp_path, found.url, "shop", "--resource", "*-4")
