@@ -133,12 +133,14 @@ def test_any_file_is_settings_or_problems(tmp_path_factory: Any, content: bytes)
     assert all(line.isprintable() for line in said), said
 
 
+@pytest.mark.slow
 @fuzz(250)
 @given(st.one_of(TREES, DOCUMENTS))
 def test_any_structure_is_settings_or_problems(tree: Any) -> None:
     check_document(dump(tree))
 
 
+@pytest.mark.slow
 @fuzz(150)
 @given(DOCUMENTS)
 def test_what_is_nearly_right_is_settings_or_problems(document: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
@@ -63,9 +64,22 @@ def done(size: float) -> Backup:
     return Backup(id="1", status=Status.COMPLETED, started=NOW - 60, finished=NOW, size=size)
 
 
+@fuzz(10)
+@given(LABEL, LABEL, SIZES, LABEL)
+def test_a_few_labels_and_numbers_are_read_back_by_both_parsers(
+    label: str, state: str, size: float, squad: str
+) -> None:
+    check_reading_back(label, state, size, squad)
+
+
+@pytest.mark.slow
 @fuzz(150)
 @given(LABEL, LABEL, SIZES, LABEL)
 def test_labels_and_numbers_are_read_back_by_both_parsers(label: str, state: str, size: float, squad: str) -> None:
+    check_reading_back(label, state, size, squad)
+
+
+def check_reading_back(label: str, state: str, size: float, squad: str) -> None:
     store = store_with(label, state, size, squad)
     for openmetrics, families in ((False, text_families), (True, openmetrics_families)):
         text = exposition(store, openmetrics=openmetrics)
