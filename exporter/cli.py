@@ -43,13 +43,20 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    first = arguments[0] if arguments else ""
-    if first not in (*COMMANDS, "-h", "--help", "--version"):
-        arguments.insert(0, "serve")
-    flags = _parser().parse_args(arguments)
+    flags = _parse(arguments)
     configure(getattr(flags, "log_level", None) or _default_level(flags), getattr(flags, "log_format", None))
     command: Callable[[argparse.Namespace], int] = COMMANDS[flags.command][0]
     return command(flags)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the flags; without a command they are those of `serve`, and the word may stand behind them too."""
+    implied = not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version")
+    parser = _parser()
+    flags, left = parser.parse_known_args(["serve", *arguments] if implied else arguments)
+    if left and not (implied and left == ["serve"]):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return flags
 
 
 def _default_level(flags: argparse.Namespace) -> str:

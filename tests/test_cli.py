@@ -51,6 +51,9 @@ def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProc
         (("poll", "--config.file", "missing.yaml"), "missing.yaml"),
         (("demo", "--speed", "0"), "0"),
         (("--shard", "3/3"), "3/3"),
+        (("--config.file", "missing.yaml", "serve"), "missing.yaml: cannot be read"),
+        (("--config.file", "missing.yaml", "check"), "unrecognized arguments: check"),
+        (("serve", "serve"), "unrecognized arguments: serve"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
