@@ -52,10 +52,11 @@ def _refuse_unmarked(event: str, arguments: tuple[Any, ...]) -> None:
             raise AssertionError(f"{command[0]} is started, but tests/programs.py did not find this test")
 
 
-def pytest_report_header() -> str:
-    """Return which programs the tests take."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which programs the tests took; a quiet run has no header that could."""
     found = {name: path for name in NAMES if (path := shutil.which(name))}
-    return "programs: " + (", ".join(f"{name} {_version(path)}" for name, path in found.items()) or "none")
+    versions = ", ".join(f"{name} {_version(path)}" for name, path in found.items())
+    terminalreporter.write_line(f"programs: {versions or 'none'}")
 
 
 def _version(path: str) -> str:
