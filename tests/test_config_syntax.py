@@ -48,6 +48,8 @@ def problems(text: str, tmp_path: Path) -> list[str]:
         (f"{HEAD}    account: plan: ted\n", 6, "holds a colon and a space"),
         (f"{HEAD}    ids: [a,\n      b\n", 6, "a [ opens here"),
         (f"{HEAD}    labels: {{a: b\n", 6, "a { opens here"),
+        (f"{HEAD}    ids: [\n", 6, "a [ opens here"),
+        (f"{HEAD}    labels: {{a: b, c: [d,\n", 6, "a [ opens here"),
         (f"{HEAD}    account\n", 6, "without a colon"),
     ],
 )

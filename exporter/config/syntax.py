@@ -44,12 +44,19 @@ def _bad_character(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     return _line(error.problem_mark), f"a value cannot begin with {found[1]}; put it in quotes"
 
 
-def _open_bracket(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
-    context = error.context or ""
-    if "flow" not in context or "<stream end>" not in (error.problem or ""):
+def _open_bracket(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+    if "flow" not in (error.context or "") or "<stream end>" not in (error.problem or ""):
         return None
-    bracket = "[" if "sequence" in context else "{"
-    return _line(error.context_mark), f"a {bracket} opens here and is never closed"
+    opened: list[yaml.Token] = []
+    for token in _tokens(text):
+        if isinstance(token, (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)):
+            opened.append(token)
+        elif isinstance(token, (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)) and opened:
+            opened.pop()
+    if not opened:
+        return None
+    bracket = "[" if isinstance(opened[-1], yaml.FlowSequenceStartToken) else "{"
+    return _line(opened[-1].start_mark), f"a {bracket} opens here and is never closed"
 
 
 def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
