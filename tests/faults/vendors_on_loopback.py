@@ -84,7 +84,7 @@ class VendorsOnLoopback:
             given = proxy.account.configuration("")
             found |= {value for key, value in given.items() if key in CREDENTIALS}
             account: Any = proxy.account
-            found |= {*getattr(account, "_issued", ()), *getattr(account, "_expiries", ())}
+            found |= {*getattr(account, "_issued", ())}
             signatures = {one.headers.get("authorization", "") for one in proxy.arrivals}
             found |= {signature.partition(" ")[2] for signature in signatures if signature}
         return found
