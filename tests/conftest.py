@@ -12,12 +12,12 @@ import pytest
 import structlog
 
 from exporter import log
-from tests.programs import NAMES, find_pinned_version, uses_programs
+from tests.programs import NAMES, OF_DEBIAN, find_pinned_version, uses_programs
 
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
-_MARKED: list[bool] = []
-"""Whether the test that runs now is marked `programs`; empty between tests."""
+_RUNNING: list[pytest.Item] = []
+"""The test that runs now; empty between tests."""
 
 
 def pytest_configure() -> None:
@@ -36,20 +36,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Note whether the test is marked for as long as it and its fixtures run."""
-    _MARKED.append(item.get_closest_marker("programs") is not None)
+    """Note the test for as long as it and its fixtures run."""
+    _RUNNING.append(item)
     try:
         return (yield)
     finally:
-        _MARKED.pop()
+        _RUNNING.pop()
 
 
 def _refuse_unmarked(event: str, arguments: tuple[Any, ...]) -> None:
-    """Fail a test that starts one of the programs, but was not found to."""
-    if event == "subprocess.Popen" and _MARKED and not _MARKED[-1]:
-        command = arguments[1] if isinstance(arguments[1], list | tuple) else [arguments[1]]
-        if Path(os.fsdecode(command[0])).name in NAMES:
-            raise AssertionError(f"{command[0]} is started, but tests/programs.py did not find this test")
+    """Fail a test that starts one of the programs without the marker that says so."""
+    if event != "subprocess.Popen" or not _RUNNING:
+        return
+    command = arguments[1] if isinstance(arguments[1], list | tuple) else [arguments[1]]
+    name = Path(os.fsdecode(command[0])).name
+    marks = {mark.name for mark in _RUNNING[-1].iter_markers()}
+    if name in NAMES and "programs" not in marks:
+        raise AssertionError(f"{name} is started, but tests/programs.py did not find this test")
+    if name in OF_DEBIAN and not marks & {"slow", "long"}:
+        raise AssertionError(f"{name} is started by a test that is not marked slow: `make unit` needs no such program")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,6 +11,9 @@ ROOT = Path(__file__).parent.parent
 NAMES = ("prometheus", "promtool", "vmalert", "victoria-metrics", "helm", "kustomize")
 """What `make gotools` builds; Debian has the first two of a version of its own."""
 
+OF_DEBIAN = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
+"""What the tests that are not quick need: `make test` installs these."""
+
 
 def uses_programs(test: Path) -> bool:
     """Return whether a test's file, or a file that it imports or starts, names one of the programs."""

@@ -125,6 +125,7 @@ def test_the_exporter_understands_what_it_is_started_with() -> None:
         command_parsers()[command].parse_args(rest)
 
 
+@pytest.mark.slow
 def test_prometheus_accepts_its_configuration_and_rules(container: dict[str, Path]) -> None:
     given = flags(SERVICES["prometheus"])
 
@@ -150,6 +151,7 @@ def test_prometheus_scrapes_the_exporter_under_the_name_that_the_rules_know() ->
     assert job["static_configs"] == [{"targets": [f"exporter:{PORTS['exporter']}"]}]
 
 
+@pytest.mark.slow
 def test_alertmanager_accepts_its_configuration_and_is_told_of_alerts(container: dict[str, Path]) -> None:
     given = flags(SERVICES["alertmanager"])
     (told,) = read("prometheus.yml")["alerting"]["alertmanagers"]

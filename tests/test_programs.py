@@ -39,3 +39,8 @@ def test_a_program_that_a_test_hides_from_the_search_is_refused() -> None:
 
     with pytest.raises(AssertionError, match=r"did not find this test"):
         subprocess.run([hidden, "--version"], check=False)
+
+
+def test_a_quick_test_starts_no_program_that_make_unit_does_not_install() -> None:
+    with pytest.raises(AssertionError, match=r"not marked slow"):
+        subprocess.run(["amtool", "--version"], check=False)

@@ -46,6 +46,7 @@ def test_each_command_is_one_that_is_tried() -> None:
     assert {shlex.split(line)[0] for line in COMMANDS} <= {"backup-exporter", "promtool", "vmalert"} | NOT_HERE
 
 
+@pytest.mark.slow
 def test_promtool_accepts_what_it_is_given(folder: Path) -> None:
     (words,) = words_of("promtool")
     here = [word.replace("/etc/prometheus/alerts/", f"{folder}/") for word in words]
@@ -61,6 +62,7 @@ def test_prometheus_loads_the_files_that_promtool_checks() -> None:
     assert yaml.safe_load(EXAMPLES[0])["rule_files"] == words[3:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_promtool_accepts_the_configuration(example: str, folder: Path) -> None:
     (folder / "prometheus.yml").write_text(example.replace("/etc/prometheus/alerts/", ""))
@@ -70,6 +72,7 @@ def test_promtool_accepts_the_configuration(example: str, folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("vmalert") is None, reason="vmalert is not here: `make gotools` builds it with Go")
 def test_vmalert_accepts_what_it_is_given(folder: Path) -> None:
     (words,) = words_of("vmalert")

@@ -68,11 +68,13 @@ def print_rules(capsys: pytest.CaptureFixture[str], *flags: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_promtool_accepts_the_rules() -> None:
     result = run("promtool", "check", "rules", *RULE_FILES)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("vmalert") is None, reason="`make gotools` builds vmalert; Debian has none")
 def test_vmalert_accepts_the_rules_and_their_sentences() -> None:
     result = run("vmalert", "-dryRun", *(f"-rule={name}" for name in RULE_FILES))
@@ -200,6 +202,7 @@ def test_panels_and_log_events_that_a_page_names_exist(alert: str) -> None:
         assert f'"{event}"' in read_sources()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "present", "absent"),
     [
@@ -348,11 +351,13 @@ def test_replicas_are_aggregated_in_every_rule_that_joins_or_counts() -> None:
             assert labels == "resource_name, severity" or set(REPLICA_LABELS) <= set(labels.split(", "))
 
 
+@pytest.mark.slow
 def test_amtool_accepts_the_routes() -> None:
     result = run("amtool", "check-config", "alertmanager.example.yml")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [
@@ -387,6 +392,7 @@ def test_inhibition_names_only_alerts_that_exist_and_keeps_environments_apart() 
         assert int(route.get("repeat_interval", "1h")[:-1]) * hours <= 120
 
 
+@pytest.mark.slow
 def test_shortened_rules_are_still_rules(tmp_path: Path) -> None:
     for name in RULE_FILES:
         short = shorten(yaml.safe_load((FOLDER / name).read_text()), factor=300)

@@ -11,6 +11,8 @@ from dashboards import queries, runtime
 from dashboards.looks import STATES
 from tests.dashboards.reading import substitute
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600
 Series = dict[str, str]
 CODES = {word: code for code, (word, _) in enumerate(STATES)}

@@ -42,6 +42,7 @@ async def test_a_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch
     assert program.process.returncode == -9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("timing", [NORMAL, SHORT])
 def test_the_servers_tools_accept_what_is_written(tmp_path: Path, timing: Timing) -> None:
     addresses = {"exporter": "http://127.0.0.1:1", "alertmanager": "http://127.0.0.1:2"}
