@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,9 @@ def backfill(config_file: Path | None, flags: BackfillFlags) -> int:
     if twice := next((name for name in names if names.count(name) > 1), None):
         print(f"--label {twice}: given more than once; keep one", file=sys.stderr)
         return 2
+    if (problem := _clash(LABELS, names)) is not None:
+        print(problem, file=sys.stderr)
+        return 2
     try:
         prepare_folder(flags.output)
     except UnwritableError as error:
@@ -51,7 +54,7 @@ def backfill(config_file: Path | None, flags: BackfillFlags) -> int:
 
 def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
     now = time.time()
-    if (problem := _clash(readings, flags)) is not None:
+    if (problem := _clash(_configured_labels(readings), [name for name, _ in flags.labels])) is not None:
         print(problem, file=sys.stderr)
         return 2
     resources = [series for reading in readings for series in _series(reading, flags)]
@@ -100,13 +103,18 @@ def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillF
     return series_of(known, written, limit=limit, statuses=policy.statuses)
 
 
-def _clash(readings: Sequence[SourceReading], flags: BackfillFlags) -> str | None:
+def _configured_labels(readings: Sequence[SourceReading]) -> frozenset[str]:
+    return frozenset(
+        name
+        for reading in readings
+        for resource_status in reading.resources
+        for name, _ in reading.source.policy(resource_status.resource.id, resource_status.resource.name).labels
+    )
+
+
+def _clash(taken: Collection[str], names: Sequence[str]) -> str | None:
     """Return what is wrong with a label that the series have already."""
-    taken = set(LABELS)
-    for reading in readings:
-        for resource_status in reading.resources:
-            taken.update(dict(reading.source.policy(resource_status.resource.id, resource_status.resource.name).labels))
-    clash = next((name for name, _ in flags.labels if name in taken), None)
+    clash = next((name for name in names if name in taken), None)
     return None if clash is None else f"--label {clash}: the series have this label already; leave it out"
 
 

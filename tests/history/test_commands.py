@@ -135,6 +135,7 @@ async def test_an_output_that_cannot_be_written_is_one_line(
         (("backfill", "--output", "past", "--label", "job"), "'job' is not NAME=VALUE with a valid label name"),
         (("backfill", "--output", "past", "--label", "__name__=x"), "is not NAME=VALUE with a valid label name"),
         (("backfill", "--output", "past", "--label", "a=1", "--label", "a=2"), "--label a: given more than once"),
+        (("backfill", "--output", "past", "--label", "kind=x"), "--label kind: the series have this label already"),
         (
             ("backfill", "--output", "past", "--source", "staging", "--label", "source=x"),
             "--label source: the series have this label already; leave it out",
