@@ -60,6 +60,11 @@ def since(newest_timestamp: str) -> str:
     return f"clamp_min(time() - {newest_timestamp}, 0)"
 
 
+def hours(seconds: str) -> str:
+    """Turn seconds into hours."""
+    return f"({seconds}) / 3600"
+
+
 def named(expr: str) -> str:
     """Put the resource's name on each series.
 

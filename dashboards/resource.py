@@ -7,8 +7,19 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import looks, queries
 from dashboards.frame import Shown, row
 from dashboards.frame import dashboard as framed
-from dashboards.panels import About, Panel, about, chart, color_statuses, count_chart, number, query, timeline
-from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, named, newest, resource, since, worst_status
+from dashboards.panels import (
+    About,
+    Panel,
+    about,
+    age_chart,
+    chart,
+    color_statuses,
+    count_chart,
+    number,
+    query,
+    timeline,
+)
+from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, hours, named, newest, resource, since, worst_status
 from dashboards.tables import Column, table
 
 AS_LIMIT = f"{NAMED} limit"
@@ -88,24 +99,22 @@ def _date(timestamp: str) -> str:
 def _ages() -> list[Panel]:
     by_kind = since(newest("backup_last_success_by_kind_timestamp_seconds"))
     return [
-        chart(
+        age_chart(
             about(
                 "Age against limit",
                 "Time since the newest successful backup began: what would be lost now. Above the dashed line it is "
                 "late, above twice of it critical.",
             ),
-            "s",
-            query(named(queries.AGE), NAMED),
-            query(named(queries.LIMIT), AS_LIMIT),
+            query(named(hours(queries.AGE)), NAMED),
+            query(named(hours(queries.LIMIT)), AS_LIMIT),
         ),
-        chart(
+        age_chart(
             about(
                 "Age by kind against limit",
                 "The same for each kind of backup on its own: shows a schedule that died while another kind goes on.",
             ),
-            "s",
-            query(named(by_kind), NAMED_KIND),
-            query(named(newest("backup_max_age_by_kind_seconds")), AS_KIND_LIMIT),
+            query(named(hours(by_kind)), NAMED_KIND),
+            query(named(hours(newest("backup_max_age_by_kind_seconds"))), AS_KIND_LIMIT),
         ),
     ]
 
@@ -237,11 +246,10 @@ def _retention() -> list[Panel]:
             query(named(queries.KEPT), NAMED),
             query(named(newest("backup_min_backups")), AS_LIMIT),
         ),
-        chart(
+        age_chart(
             about("How far back", "Age of the oldest successful backup; dashed is the configured minimum.", width=8),
-            "s",
-            query(named(since(newest("backup_oldest_success_timestamp_seconds"))), NAMED),
-            query(named(newest("backup_min_retention_seconds")), AS_LIMIT),
+            query(named(hours(since(newest("backup_oldest_success_timestamp_seconds")))), NAMED),
+            query(named(hours(newest("backup_min_retention_seconds"))), AS_LIMIT),
         ),
         chart(
             about("Stored", "Size of all successful backups listed, as far as sizes are told.", width=8),
@@ -258,10 +266,9 @@ def _restores() -> list[Panel]:
             looks.STATUS_WORDS,
             query(named(worst_status("backup_last_restore_status")), NAMED),
         ),
-        chart(
+        age_chart(
             about("Time since the last restore", "Time since the last restore. Empty: none is listed."),
-            "s",
-            query(named(since(newest("backup_last_restore_timestamp_seconds"))), NAMED),
+            query(named(hours(since(newest("backup_last_restore_timestamp_seconds")))), NAMED),
         ),
     ]
 

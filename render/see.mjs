@@ -48,6 +48,7 @@ export function see() {
       given: window.seen.given[title],
       ground: [...content.querySelectorAll('div')].map(background).filter((each) => each.startsWith('linear-gradient'))[0],
       values: values.map((each) => ({ text: each.innerText, color: getComputedStyle(each).color, box: box(each), cut: isCut(each) })),
+      bars: [...content.querySelectorAll('div')].filter((each) => background(each).startsWith('linear-gradient(90deg')).map(box),
       legend: [...content.querySelectorAll('[data-testid^="data-testid VizLegend series"]')].map((each) => each.innerText.trim()),
       plot: content.querySelector('.u-over') ? box(content.querySelector('.u-over')) : undefined,
       table: tableOf(content) ?? undefined,
