@@ -131,4 +131,4 @@ lock: dev  ## pin every dependency anew, with hashes and without addresses
 	$(COMPILE) --constraint requirements-run.lock --extra dev --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make made
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache render/node_modules render/dist
