@@ -135,7 +135,6 @@ async def test_an_output_that_cannot_be_written_is_one_line(
         (("backfill", "--output", "past", "--label", "job"), "'job' is not NAME=VALUE with a valid label name"),
         (("backfill", "--output", "past", "--label", "__name__=x"), "is not NAME=VALUE with a valid label name"),
         (("backfill", "--output", "past", "--label", "a=1", "--label", "a=2"), "--label a: given more than once"),
-        (("backfill", "--output", "past", "--label", "kind=x"), "--label kind: the series have this label already"),
         (
             ("backfill", "--output", "past", "--source", "staging", "--label", "source=x"),
             "--label source: the series have this label already; leave it out",
@@ -153,6 +152,17 @@ async def test_wrong_use_is_one_line_and_code_2(
     assert await run(*arguments, "--config.file", config) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+@pytest.mark.parametrize("name", ["provider", "source", "resource", "kind", "status"])
+async def test_a_label_of_every_series_is_refused_before_anything_is_asked_or_written(
+    name: str, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "past"
+
+    assert await run("backfill", "--config.file", config, "--output", folder, "--label", f"{name}=x") == 2
+    assert f"--label {name}: the series have this label already" in capsys.readouterr().err
+    assert not folder.exists()
 
 
 async def test_the_past_is_written_where_it_can_be_read(
