@@ -50,11 +50,12 @@ def test_the_example_file_is_valid_as_it_is_and_with_every_comment_taken_away(tm
     text = (ROOT / "config.example.yaml").read_text()
 
     assert len(make_usable(text, tmp_path).settings.sources) == 1
-    assert len(make_usable(uncomment(text), tmp_path).settings.sources) == 2
+    assert len(make_usable(uncomment(text), tmp_path).settings.sources) == 4
 
 
 def test_the_example_file_shows_every_key() -> None:
     tree = yaml.safe_load(uncomment((ROOT / "config.example.yaml").read_text()))
+    assert [one["name"] for one in tree["sources"] if one.get("volumes") or one.get("events")] == ["platform", "shop"]
     overrides = [override for one in tree["sources"] for override in one.get("resources", {}).values()]
 
     assert set(tree) == set(config.TOP_KEYS)

@@ -48,7 +48,8 @@ with a new `uid` is another one, even under the same name: nothing is remembered
 
 Backups that were imported (`config.source.type` among `import_sources`) prove nothing about a schedule and are left
 out. What `sameAddon` made is a `dump`. An addon without schedules has its backups switched off. A project without a
-list of volumes (404) has none; one whose volumes may not be listed is an unreadable scope, and the source stays up.
+list of volumes (404) has none; one whose volumes may not be listed is an unreadable scope, and the source stays up. A
+volume without a list of schedules (404) has no limit, unless `max_age` is set.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -120,7 +121,12 @@ async def resources(api: Api, options: Options, scope: Scope) -> Sequence[Resour
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Read the schedules of an addon or a volume, and an addon's last restore."""
-    parts = [part async for part in _parts(api, options, _Part, *_path_segments(resource), "backup-schedules")]
+    try:
+        parts = [part async for part in _parts(api, options, _Part, *_path_segments(resource), "backup-schedules")]
+    except NotFoundError:
+        if resource.kind != VOLUME:
+            raise
+        return Details()  # older documents know of no schedules of volumes
     details = _schedule(parts)
     if resource.kind == VOLUME:
         return details

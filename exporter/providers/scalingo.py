@@ -69,7 +69,6 @@ STATUSES: Mapping[str, Status] = {
 KINDS = frozenset({"periodic", "manual"})
 DEDICATED, SHARED = "postgresql-ng", "postgresql"
 BACKUP_EVENTS = frozenset({"database_backup_succeeded", "database_backup_failed"})
-EVENTS_OF = {"from": 72}  # hours, the most there are; in one answer, where a page would hold the newest 20 alone
 EMPTY: Mapping[str, Secret | str] = {}  # the body of a POST that has nothing to say, as the official clients send it
 DATABASES = frozenset({DEDICATED, "postgresql", "mysql", "mongodb", "redis", "elasticsearch", "opensearch", "influxdb"})
 ALIVE = frozenset({"running", "provisioning", "suspended"})
@@ -136,8 +135,9 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     if resource.kind == DEDICATED:
         yield RawPage(recovery=await _recovery_window(api, options, resource))
         return
+    window = await _window_beside_backups(api, options, resource)  # first: a listing that is as it was ends the reading
     records = (await _get_of(api, options, resource, "backups", envelope=_Backups)).database_backups
-    yield RawPage(records=records, recovery=await _window_beside_backups(api, options, resource))
+    yield RawPage(records=records, recovery=window)
 
 
 async def _recovery_window(api: Api, options: Options, resource: Resource) -> RecoveryWindow:
@@ -159,11 +159,11 @@ async def _window_beside_backups(api: Api, options: Options, resource: Resource)
 
 
 async def ends(api: Api, options: Options, found: Sequence[Resource]) -> Mapping[str, float]:
-    """Return when backups ended, by the last three days' events of the app that these resources belong to."""
+    """Return when backups ended, by the events of three days (one answer; a page has 20) of the resources' app."""
     shared = [resource for resource in found if resource.kind != DEDICATED]
     if not options.events or not shared:
         return {}
-    body = await _get(api, options, "apps", shared[0].path[0], "events", **EVENTS_OF)
+    body = await _get(api, options, "apps", shared[0].path[0], "events", **{"from": 72})
     reported = {}
     async for event in wire.by_turns(wire.records(body, "events")):
         data = wire.optional_object(event, "type_data")

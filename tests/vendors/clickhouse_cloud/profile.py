@@ -61,6 +61,6 @@ PROFILE = Profile(
     ),
     cost=Cost(
         poll=lambda n: n,
-        discovery=lambda n: 2 + n,
+        discovery=lambda n: 3 + n,
     ),
 )

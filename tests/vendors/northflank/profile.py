@@ -81,6 +81,6 @@ PROFILE = Profile(
     cost=Cost(
         poll=lambda n: n,
         discovery=lambda n: 1 + ceil(n / 10) + 2 * n,
-        assumed="ten addons a project, and up to a hundred backups each",
+        assumed="ten addons a project, up to a hundred backups each, `volumes` off",
     ),
 )

@@ -451,3 +451,13 @@ async def test_an_odd_uid_is_cut_or_absent(uid: Any) -> None:
     (found,) = await resources(api, OPTIONS, Scope(id="p"))
 
     assert found.uid == (uid[:1024] if isinstance(uid, str) else "")
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_volume_need_not_have_a_list_of_schedules_but_an_addon_does(status: int) -> None:
+    path = f"{V1}/default-project/volumes/example-volume/backup-schedules?per_page=100"
+    api = FakeApi({path: Reply(status=status), f"{ADDON}/backup-schedules?per_page=100": Reply(status=status)})
+
+    assert await details(api, OPTIONS, VOLUME) == Details()
+    with pytest.raises(NotFoundError):
+        await details(api, OPTIONS, EXAMPLE)

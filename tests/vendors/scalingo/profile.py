@@ -89,6 +89,6 @@ PROFILE = Profile(
     cost=Cost(
         poll=lambda n: n,
         discovery=lambda n: 3 + 3 * n,
-        assumed="one database an app, its tokens counted with discovery",
+        assumed="one database an app without continuous backups, its tokens counted with discovery, `events` off",
     ),
 )
