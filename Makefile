@@ -6,6 +6,8 @@ ARGS ?=
 VENV := .venv
 # How many tests run side by side.
 WORKERS ?= auto
+# Which tests `make programs` runs.
+MARKED ?= programs
 BIN := $(VENV)/bin
 
 .PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools programs packages sbom imagetools clean
@@ -106,7 +108,7 @@ gotools:  ## build today's Prometheus, vmalert, helm and kustomize into .tools, 
 	@if [ -f .tools/bin/v5 ]; then mv .tools/bin/v5 .tools/bin/kustomize; fi
 
 programs: dev tools $(if $(wildcard .tools/bin/prometheus),,gotools)  ## the tests that use those programs, with today's
-	$(BIN)/pytest -m programs -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -m "$(MARKED)" -n $(WORKERS) --dist loadfile $(ARGS)
 
 packages: dev  ## build the wheel and the sdist into dist, and check them
 	rm -rf dist build

@@ -1,5 +1,6 @@
 """Runs .ci/run with stand-ins for make and Go: what it says and how it ends with today's programs and without."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ WITHOUT = "*** NOT TESTED WITH TODAY'S PROGRAMS, WITH DEBIAN'S ALONE: "
 MAKE = """echo "$PROGRAMS $*" >>"$CALLS"
 case "$*" in
   *gotools) echo "the build's words"; exit ${BUILD:-0} ;;
-  programs) exit ${TESTS:-0} ;;
+  programs*) exit ${TESTS:-0} ;;
 esac
 """
 pytestmark = pytest.mark.slow
@@ -41,7 +42,11 @@ def test_the_tests_run_with_debian_s_programs_and_those_concerned_with_today_s_t
 
     assert done.returncode == 0, done.stderr
     assert {"debian test", "debian long"} < set(calls)
-    assert calls[-1] == "today programs"
+    today = [call for call in calls if call.startswith("today ")]
+    assert [re.findall(r"MARKED=(programs and [a-z ]+?)(?: ARGS|$)", call) for call in today] == [
+        ["programs and not long"],
+        ["programs and long"],
+    ]
     assert WITHOUT not in done.stderr
 
 
@@ -56,6 +61,7 @@ def test_tests_that_fail_with_today_s_programs_fail_it(tmp_path: Path) -> None:
     [
         (False, {}, "there is no Go here to build them"),
         (True, {"BUILD": "1"}, "they could not be built; the last lines of the build stand above"),
+        (True, {"ALL_WITHIN": "0"}, "the tests (not long) did not end within 0 minutes"),
     ],
 )
 def test_without_them_it_says_so_and_why(tmp_path: Path, go: bool, changes: dict[str, str], reason: str) -> None:
@@ -63,8 +69,8 @@ def test_without_them_it_says_so_and_why(tmp_path: Path, go: bool, changes: dict
 
     assert done.returncode == 0, done.stderr
     assert f"{WITHOUT}{reason}\n" in done.stderr
-    assert ("the build's words" in done.stderr) is go
-    assert "today programs" not in calls
+    assert ("the build's words" in done.stderr) is ("BUILD" in changes)
+    assert not [call for call in calls if call.startswith("today ")]
 
 
 def test_no_check_runs_twice(tmp_path: Path) -> None:
