@@ -36,7 +36,7 @@ def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig,
 def _source_tiles() -> list[stat.Panel]:
     rejected = source("backup_source_failure", 'reason=~"unauthorized|forbidden"')
     return [
-        _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD, 3),
+        _tile("Sources down", "Accounts whose last poll failed.", f"sum({SOURCE_UP} == bool 0)", looks.ANY_IS_BAD),
         _tile(
             "Credentials rejected",
             "Accounts whose vendor refuses the key or its rights: make a new one.",
@@ -44,11 +44,10 @@ def _source_tiles() -> list[stat.Panel]:
             looks.ANY_IS_BAD,
         ),
         _tile(
-            "Resources unreadable",
+            "Unreadable",
             "Resources that the last poll could not read whole, while their source may be up.",
             f"sum({least('backup_resource_up')} == bool 0)",
             looks.ANY_IS_ODD,
-            5,
         ),
     ]
 
@@ -56,7 +55,9 @@ def _source_tiles() -> list[stat.Panel]:
 def _tiles() -> list[stat.Panel]:
     reloaded = across("min", exporter("backup_exporter_config_last_reload_successful"))
     loaded = across("min", exporter("backup_exporter_config_last_reload_success_timestamp_seconds"))
-    configuration = _tile("Configuration", "The last reload, in every exporter.", f"min({reloaded})", looks.CALM, 3)
+    configuration = _tile(
+        "Reload", "The last reload of the configuration, in every exporter.", f"min({reloaded})", looks.CALM, 3
+    )
     return [
         _tile(
             "Exporters down",

@@ -227,7 +227,7 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
 
 def age_chart(what: About, *queries: Dataquery) -> timeseries.Panel:
     """Draw ages that are given in hours: of seconds an axis would read 5.56 hours, 1.16 days."""
-    return chart(what, "suffix: h", *queries)
+    return chart(what, "suffix:h", *queries)
 
 
 def count_chart(what: About, *queries: Dataquery) -> timeseries.Panel:

@@ -16,7 +16,7 @@ from tests.dashboards.reading import DASHBOARDS, FOLDER, panels, variables
 Dashboard = dict[str, Any]
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "s", "bytes", "decbytes", "percent", "percentunit", "reqps"}
-UNITS |= {"dtdhms", "dthms", "suffix: h", "dateTimeAsIso", "dateTimeFromNow"}
+UNITS |= {"dtdhms", "dthms", "suffix:h", "dateTimeAsIso", "dateTimeFromNow"}
 TITLES = {
     "overview.json": ("backup-overview", "Backups / Overview"),
     "resource.json": ("backup-resource", "Backups / Resource"),
