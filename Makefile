@@ -62,7 +62,7 @@ format: dev  ## bring the style in order
 stack: dev tools  ## the demo with a real Prometheus and Alertmanager; ARGS=--short for alerts within minutes
 	@exec $(BIN)/python -m stack $(ARGS)
 
-pictures: dev tools  ## draw the README's pictures anew (three minutes)
+pictures: dev tools  ## draw the pictures of the README and the pages anew (three minutes)
 	$(BIN)/python -m pages.pictures
 	PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest tests/web/test_browser.py -k picture
 
