@@ -38,13 +38,24 @@ PROFILE = Profile(
     ),
     urls={"base_url": "api"},
     faults=Faults(
-        keys={"include": ["orders", "billing", "search"]},
+        keys={"include": ["orders", "billing", "search", "accounts"]},
         endpoints=(
             from_the_start("api"),
             whole_host("api"),
             Endpoint(name="organizations", kind="discovery", path="/v1/organizations"),
-            Endpoint(name="services", kind="discovery", path="/v1/organizations/[^/]+/services"),
+            Endpoint(
+                name="services",
+                kind="subtree",
+                path="/v1/organizations/[^/]+/services",
+                failing=("orders", "billing", "search"),
+            ),
             Endpoint(name="one service's backups", kind="resource", path=".*/{orders}/backups", failing=("orders",)),
+            Endpoint(
+                name="one Managed Postgres service's backups",
+                kind="resource",
+                path=".*/postgres/{accounts}/backups",
+                failing=("accounts",),
+            ),
             Endpoint(
                 name="its configuration",
                 kind="facts",

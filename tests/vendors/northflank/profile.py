@@ -33,7 +33,7 @@ PROFILE = Profile(
     ),
     urls={"base_url": "api"},
     faults=Faults(
-        keys={"include": ["payments/ledger-db", "payments/risk-db", "media/catalog"]},
+        keys={"include": ["payments/ledger-db", "payments/risk-db", "media/catalog", "media/volumes/originals"]},
         endpoints=(
             from_the_start("api"),
             whole_host("api"),
@@ -53,6 +53,13 @@ PROFILE = Profile(
                 paged=True,
             ),
             Endpoint(
+                name="one volume's backups",
+                kind="resource",
+                path="/v1/projects/{Originals}/backups",
+                failing=("Originals",),
+                paged=True,
+            ),
+            Endpoint(
                 name="its schedules",
                 kind="facts",
                 path="/v1/projects/{Ledger Db}/backup-schedules",
@@ -69,7 +76,7 @@ PROFILE = Profile(
         ),
         follows_links=False,
         more_pages={"pagination": {"hasNextPage": True, "cursor": "again"}},
-        path_of=lambda identity: identity.replace("/", "/addons/"),
+        path_of=lambda identity: identity if "/volumes/" in identity else identity.replace("/", "/addons/"),
     ),
     benchmark=Benchmark(
         options={"token": "simulated"},

@@ -16,7 +16,7 @@ from tests.vendors.profile import (
 
 STARTED = "2026-11-20T10:00:00Z"
 
-SHOP = "storefront/postgresql"
+SHOP, WIKI = "storefront/postgresql", "intranet/postgresql"
 
 PROFILE = Profile(
     name="scalingo",
@@ -33,7 +33,7 @@ PROFILE = Profile(
     ),
     urls={"auth_url": "auth", "api_url": "api", "db_api_url": "db-api"},
     faults=Faults(
-        keys={"include": [SHOP, "intranet/mongodb", "reports/*"]},
+        keys={"include": [SHOP, "intranet/mongodb", WIKI, "reports/*"]},
         endpoints=(
             from_the_start("auth", "api", "db-api", signed="exchanged"),
             whole_host("auth"),
@@ -77,6 +77,14 @@ PROFILE = Profile(
                 path="/api/databases/{reports/postgresql-ng}/pitr/recovery_window",
                 failing=("reports/postgresql-ng",),
                 signed="exchanged",
+            ),
+            Endpoint(
+                name="a recovery window beside backups",
+                kind="resource",
+                path=f"/api/databases/{{{WIKI}}}/pitr/recovery_window",
+                failing=(WIKI,),
+                signed="exchanged",
+                excused={"404": "continuous backups are not for every database on shared resources"},
             ),
         ),
         token_calls=r"/v1/tokens/exchange|/v1/apps/[^/]+/addons/[^/]+/token",
