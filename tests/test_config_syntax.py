@@ -125,6 +125,7 @@ def test_a_value_that_holds_itself_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_list_of_a_hundred_thousand_is_read() -> None:
     ids = ", ".join(["a"] * 100_000)
     found = config.parse(

@@ -60,6 +60,7 @@ PAGES = st.builds(split_pages, st.lists(rows(), max_size=25, unique_by=lambda on
 
 @fuzz(400)
 @given(readings=st.lists(st.tuples(PAGES, st.booleans()), min_size=2, max_size=7))
+@pytest.mark.slow
 def test_it_makes_no_difference_what_was_known_to_the_byte(readings: list[tuple[list[list[Row]], bool]]) -> None:
     seen = anew = NEW
     for pages, whole in readings:
