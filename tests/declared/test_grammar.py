@@ -46,7 +46,9 @@ async def poll_once(answers: Mapping[str, Any], **steps: Any) -> tuple[dict[str,
 
     def answer(asked: Asked) -> Any:
         found = answers.get(asked.path)
-        return web.Response(status=404) if found is None else found
+        if found is None or isinstance(found, web.Response):  # a response can be sent only once
+            return web.Response(status=404 if found is None else found.status)
+        return found
 
     async with vendor(answer) as found:
         resources = await poll(api(found.url, **steps), token="t")
