@@ -91,8 +91,8 @@ def make_base(store: Store, folder: Path) -> None:
     if BASE in store.buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():
         return
     root = folder / "debian"
-    mirror = next(iter(mirrors()), "http://deb.debian.org/debian")
-    ran("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root), mirror)
+    mirror = mirrors()[:1]  # none: debootstrap knows Debian's own
+    ran("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root), *mirror)
     shutil.rmtree(root / "var/cache/apt/archives")
     with store.container("scratch") as name:
         store.buildah("add", "--quiet", name, str(root), "/")
