@@ -1,6 +1,6 @@
 """The table: vendor x place x fault, and what the contract expects of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.faults.faults import FAULTS, Fault
@@ -118,3 +118,13 @@ def all_cells() -> Iterator[Cell]:
                 if fault.expires and (endpoint.kind == "start" or not endpoint.signed):
                     continue
                 yield Cell(vendor, endpoint, fault)
+
+
+def choose_sample(cells: Iterable[Cell]) -> frozenset[str]:
+    """Return the ids of cells that strike each vendor with each fault once, at each of its places in turn."""
+    by_vendor: dict[str, dict[str, list[str]]] = {}
+    for cell in cells:
+        by_vendor.setdefault(cell.vendor.name, {}).setdefault(cell.fault.name, []).append(cell.id)
+    return frozenset(
+        places[turn % len(places)] for by_fault in by_vendor.values() for turn, places in enumerate(by_fault.values())
+    )

@@ -17,12 +17,14 @@ from tests.faults.exposition import Exposition
 from tests.faults.faults import FAULTS
 from tests.faults.harness import Harness, harness, resolve_ids
 from tests.faults.leaping import START, Leaping, let_pass, resolve, wall_clock
-from tests.faults.matrix import Cell, all_cells
+from tests.faults.matrix import Cell, all_cells, choose_sample
 from tests.faults.page import BEGIN, END, SKEWS, Seen, matrix, skewed_id
 from tests.vendors import find_profiles
 from tests.vendors.profile import Profile
 
 CELLS = tuple(all_cells())
+SAMPLE = choose_sample(CELLS)
+"""What `make test` runs; `make long` runs all."""
 CLOCKS = {
     skewed_id(vendor, skew): (vendor, seconds) for vendor in find_profiles().values() for skew, seconds in SKEWS.items()
 }
@@ -84,8 +86,13 @@ def stage() -> Iterator[Stage]:
     made.close()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.id)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(cell, id=cell.id, marks=pytest.mark.slow if cell.id in SAMPLE else pytest.mark.long)
+        for cell in CELLS
+    ],
+)
 def test_cell(cell: Cell, stage: Stage) -> None:
     _observe(cell.id, lambda: stage.play(cell))
 
@@ -96,7 +103,18 @@ def test_a_clock_that_is_off_does_no_harm(clock: str) -> None:
     _observe(clock, lambda: _run_skewed(*CLOCKS[clock]))
 
 
-@pytest.mark.slow
+def test_the_sample_strikes_every_place_and_every_vendor_with_every_fault_that_it_can_have() -> None:
+    chosen = [cell for cell in CELLS if cell.id in SAMPLE]
+
+    assert {(cell.vendor.name, cell.endpoint.name) for cell in chosen} == {
+        (cell.vendor.name, cell.endpoint.name) for cell in CELLS
+    }
+    assert {(cell.vendor.name, cell.fault.name) for cell in chosen} == {
+        (cell.vendor.name, cell.fault.name) for cell in CELLS
+    }
+
+
+@pytest.mark.long
 def test_the_page_shows_the_matrix_as_it_was_run(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     for cell in CELLS:
         if cell.id not in OBSERVED:

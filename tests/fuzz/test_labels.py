@@ -42,7 +42,7 @@ def find_series(text: str, families: Any, name: str) -> tuple[dict[str, str], fl
     """Return the one sample of a name, after everything has been read."""
     samples = [sample for family in families(text) for sample in family.samples if sample.name == name]
     assert len(samples) == 1, samples
-    return samples[0].labels, samples[0].value
+    return samples[0].labels, float(samples[0].value)  # a parser may give an int that no float holds
 
 
 def store_with(label: str, state: str, size: float, squad: str) -> Store:

@@ -14,7 +14,7 @@ from tests.virtual_time import START, run_virtual
 DAY = 86400.0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("in_step")
 @pytest.mark.parametrize("profile", find_profiles().values(), ids=find_profiles())
 def test_a_day_at_the_default_budget_earns_not_one_429(profile: Profile) -> None:
