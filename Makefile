@@ -4,8 +4,8 @@ PYTHON ?= $(shell bash .ci/find-python)
 CONFIG ?= config.yaml
 ARGS ?=
 VENV := .venv
-# How many tests run side by side.
-WORKERS ?= auto
+# How many tests run side by side: one more than there are cores, since some wait for other programs.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 # Which tests `make programs` runs.
 MARKED ?= programs
 BIN := $(VENV)/bin

@@ -333,7 +333,7 @@ MUTANTS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "old", "new", "test"), MUTANTS)
 def test_a_broken_rule_makes_its_tests_red(name: str, old: str, new: str, test: str, tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "alerts")

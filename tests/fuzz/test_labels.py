@@ -72,7 +72,7 @@ def test_a_few_labels_and_numbers_are_read_back_by_both_parsers(
     check_reading_back(label, state, size, squad)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @fuzz(150)
 @given(LABEL, LABEL, SIZES, LABEL)
 def test_labels_and_numbers_are_read_back_by_both_parsers(label: str, state: str, size: float, squad: str) -> None:

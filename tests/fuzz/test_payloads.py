@@ -121,7 +121,7 @@ def check(text: str, families: Any) -> None:
             assert sample.value <= 100 or not sample.name.endswith("_percent"), sample
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)
 def test_any_answer_is_a_poll_error_or_an_exposition(contract: type[ProviderContract]) -> None:
     survived: list[int] = []

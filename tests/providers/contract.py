@@ -12,7 +12,7 @@ for test in (
     ProviderContract.test_every_damaged_answer_is_malformed_or_harmless,
     ProviderContract.test_an_odd_value_of_an_optional_field_costs_no_more_than_that_field,
 ):
-    pytest.mark.slow(test)  # thousands of damages: seconds for each vendor
+    pytest.mark.long(test)  # thousands of damages
 
 VENDORS = Path(__file__).parents[1] / "vendors"
 
