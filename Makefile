@@ -44,7 +44,7 @@ unit: dev  ## the tests that take no longer than seconds
 	$(BIN)/pytest -m "not slow and not long" -n $(WORKERS) --dist loadfile
 
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long -n 2 --dist loadfile
 
 check: dev  ## style, types, layers, and whether dashboards and rules are as they are made
 	$(BIN)/ruff format --check .

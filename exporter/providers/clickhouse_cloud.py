@@ -85,7 +85,9 @@ ENDED = frozenset({Status.COMPLETED, Status.FAILED})
 KINDS = ("full", "incremental")
 EXTERNAL_KINDS = ("full_external", "incremental_external")
 """The same in a bucket of the customer's own, beside which ClickHouse goes on making its own backups."""
+FIELDS = {"started": "startedAt", "finished": "finishedAt", "size": "sizeInBytes"}
 POSTGRES, POSTGRES_KIND = "postgres", "postgresql"
+POSTGRES_DETAILS = Details(interval=DAY)  # its backups have no configuration to ask for
 POSTGRES_AT_REST = frozenset({"stopped", "deleting"})
 POSTGRES_STATUSES: Mapping[str, Status] = {
     **STATUSES,
@@ -161,12 +163,14 @@ def _postgres(organization: str, service: wire.Record) -> Resource:
         created=wire.timestamp(service.get("createdAt")),
         paused=wire.status_word(state) in POSTGRES_AT_REST,
         path=(organization, own),
-        details=Details(interval=DAY),
+        details=POSTGRES_DETAILS,
     )
 
 
 async def details(api: Api, options: Options, resource: Resource) -> Details:
     """Return how often the service is backed up; in a tier without a choice, asking for it is forbidden."""
+    if resource.kind == POSTGRES_KIND:  # known from a state file, before it is discovered
+        return POSTGRES_DETAILS
     try:
         answer = await _get(api, options, *_path(resource), "backupConfiguration")
     except ForbiddenError:
@@ -269,11 +273,7 @@ def backup(_options: Options, entry: wire.Record) -> Backup:
     return wire.backup(
         STATUSES,
         entry.get("status"),
-        given={
-            "started": entry.get("startedAt"),
-            "finished": entry.get("finishedAt"),
-            "size": entry.get("sizeInBytes"),
-        },
+        given={name: entry.get(key) for name, key in FIELDS.items()},
         id=wire.record_id(entry),
         started=wire.timestamp(entry.get("startedAt")),
         finished=_finish_time(entry),

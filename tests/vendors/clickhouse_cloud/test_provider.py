@@ -1,5 +1,6 @@
 """ClickHouse Cloud: its documented answers, and its traps."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -405,6 +406,14 @@ async def test_a_managed_postgres_is_paused_by_its_state(state: Any, paused: boo
     (found,) = await resources(FakeApi({POSTGRES: result([{"id": "p", "state": state}])}), options(), POSTGRES_SCOPE)
 
     assert (found.paused, found.id, found.name, found.kind) == (paused, "p", "p", "postgresql")
+
+
+async def test_a_managed_postgres_known_from_a_state_file_is_asked_for_no_configuration() -> None:
+    api = FakeApi({})
+
+    found = await details(api, options(), replace(ORDERS_RESOURCE, kind="postgresql", path=(ORGANIZATION, LEDGER)))
+
+    assert (found, api.asked) == (Details(interval=86400), [])
 
 
 def test_no_link_to_a_backup_is_given() -> None:
