@@ -28,10 +28,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the programs, so that `-m programs` runs it alone."""
+    """Mark what uses the programs, so that `-m programs` runs it alone, and measure coverage by the quick tests.
+
+    Tracing makes the slow ones twice as slow, and most of what those run is in other processes.
+    """
     for item in items:
         if uses_programs(item.path):
             item.add_marker(pytest.mark.programs)
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from deploy.sbom import make
 from exporter import __version__
 
 ROOT = Path(__file__).parent.parent
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
