@@ -24,8 +24,8 @@ from stack.webhook import Notice, Webhook
 
 pytestmark = pytest.mark.long
 
-ALL_WITHIN = 300.0
-AGREE_WITHIN = 150.0
+ALL_WITHIN = 500.0
+AGREE_WITHIN = 300.0
 SPEED = 4.0
 QUICK = Timing(every="1s", factor=600)
 CALM = Timing(every="1s", factor=600, keep_firing=15)
