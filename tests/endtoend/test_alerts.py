@@ -21,7 +21,7 @@ from stack.servers import servers
 from stack.webhook import Notice, Webhook
 from tests.endtoend.organization import GIB, Organization, Refusing, Service
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = Timing(every="1s", factor=3600)

@@ -64,7 +64,7 @@ async def program(folder: Path, proxies: dict[str, FaultProxy]) -> AsyncIterator
             await process.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_the_whole_program_survives(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         proxies = {
