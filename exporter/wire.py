@@ -179,14 +179,14 @@ def timestamp(value: object) -> float | None:
 
 
 def epoch(value: object, *, per_second: int = 1) -> float | None:
-    """Return a time that is a count since 1970 as Unix seconds; with `per_second=1000` it counts milliseconds.
-
-    A zero time (year 1970) is None, and so is one beyond the year 9999.
-    """
+    """Return a time that is a count since 1970 as Unix seconds; with `per_second=1000` it counts milliseconds."""
     count = number(value)
-    if count is None or not EARLIEST <= count / per_second < LATEST:
-        return None
-    return count / per_second
+    return None if count is None else plausible(count / per_second)
+
+
+def plausible(instant: float) -> float | None:
+    """Return an instant, or None for a zero time (year 1970) and for one beyond the year 9999."""
+    return instant if EARLIEST <= instant < LATEST else None
 
 
 def _parse_time(value: str) -> datetime | None:

@@ -25,10 +25,6 @@ SIZES: Mapping[str, int] = {
 }
 SPANS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 TIMES = ("iso8601", "epoch", "epoch_ms")
-EARLIEST = 31_536_000.0
-"""1971: zero and year 1 mean "not yet"."""
-LATEST = 253_402_300_800.0
-"""The year 10000."""
 PERCENT = 100.0
 
 _NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
@@ -67,7 +63,7 @@ def to_time(value: Any, written: str) -> float | None:
         number = to_number(value)
         if number is None:
             return None
-        return _plausible(number / 1000 if written == "epoch_ms" else number)
+        return wire.plausible(number / 1000 if written == "epoch_ms" else number)
     text = to_text(value)
     return None if text is None else _by_pattern(text, written)
 
@@ -119,13 +115,9 @@ def time_pattern_problem(pattern: str) -> str | None:
 def _by_pattern(text: str, pattern: str) -> float | None:
     try:
         parsed = datetime.strptime(text, pattern)  # noqa: DTZ007 - a naive time is UTC
-        return _plausible((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
+        return wire.plausible((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
-
-
-def _plausible(instant: float) -> float | None:
-    return instant if EARLIEST <= instant < LATEST else None
 
 
 def _bytes(digits: str, size: int | None) -> float | None:

@@ -17,6 +17,14 @@ def test_the_lock_pins_what_the_package_asks_for_and_names_no_address() -> None:
     assert "://" not in LOCK
 
 
+def test_no_lock_of_npm_names_an_address_not_even_of_those_who_take_donations() -> None:
+    found = {path for folder in ("render", "tests") for path in (RENDER.parent / folder).rglob("package-lock.json")}
+    locks = {path for path in found if "node_modules" not in path.parts}
+
+    assert RENDER / "package-lock.json" in locks
+    assert [path for path in locks if "://" in path.read_text(encoding="utf-8")] == []
+
+
 def test_no_package_is_under_a_license_of_the_gpl_family() -> None:
     assert "node_modules/@grafana/prometheus" not in PACKAGES
     assert [path for path, each in PACKAGES.items() if "GPL" in str(each.get("license", ""))] == []
