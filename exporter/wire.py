@@ -4,10 +4,8 @@ What makes a whole answer meaningless raises MalformedError; what is merely odd 
 """
 
 import asyncio
-import json
 import math
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -213,20 +211,6 @@ def _parse_other_forms(value: str) -> datetime | None:
         return parsed + timedelta(seconds=leap)
     except (ValueError, OverflowError):
         return None
-
-
-def token_lifetime(token: str) -> tuple[float | None, float | None]:
-    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not say.
-
-    The claims are `iat` and `exp` (https://www.rfc-editor.org/rfc/rfc7519#section-4.1).
-    """
-    payload = token.partition(".")[2].partition(".")[0]
-    try:
-        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, RecursionError):
-        return None, None
-    issued, expires = (number(claims.get(key)) if isinstance(claims, dict) else None for key in ("iat", "exp"))
-    return expires - issued if issued is not None and expires is not None and expires > issued else None, expires
 
 
 def status_word(value: object) -> str:

@@ -50,7 +50,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from exporter import wire
+from exporter import json_web_token, wire
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
 from exporter.provider import Api, BasicAuth, Download, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
@@ -208,7 +208,7 @@ def _token(body: Any) -> Token:
     value = (addon if "token" in addon else wire.record(body)).get("token")
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedError("the exchange gave no usable token")
-    return Token(value, *wire.token_lifetime(value))
+    return Token(value, *json_web_token.lifetime(value))
 
 
 def _app(app: wire.Record) -> Scope:
