@@ -1,6 +1,7 @@
 # What a newcomer types: make run, make test.
 SHELL := /bin/bash
-PYTHON ?= $(shell bash .ci/find-python)
+# The Python that .venv is made of; without a name, the newest suitable one on the PATH.
+PYTHON ?=
 CONFIG ?= config.yaml
 ARGS ?=
 VENV := .venv
@@ -21,8 +22,7 @@ install: $(VENV)/.installed  ## create .venv with the command backup-exporter
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 $(VENV)/.installed: pyproject.toml requirements-run.lock
-	@[ -n "$(PYTHON)" ]
-	$(PYTHON) -m venv $(VENV)
+	@python=$$(bash .ci/find-python "$(PYTHON)") && "$$python" -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements-run.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
@@ -118,7 +118,7 @@ packages: dev  ## build the wheel and the sdist into dist, and check them
 sbom: dev  ## list what the wheel and the image bring along, as CycloneDX, in dist
 	@mkdir -p dist
 	rm -rf build/sbom
-	$(PYTHON) -m venv build/sbom
+	$(BIN)/python -m venv build/sbom
 	build/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-run.lock
 	$(BIN)/python -m deploy.sbom build/sbom/bin/python > dist/backup-exporter.cdx.json
 
