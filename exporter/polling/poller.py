@@ -25,7 +25,7 @@ from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
 from exporter.settings import Source
 from exporter.state.archive import Archive
-from exporter.state.inventory import apply_caps, from_resources
+from exporter.state.inventory import alternate_scopes, apply_caps, from_resources
 from exporter.state.observe import observe_discovery
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.store import Store
@@ -147,7 +147,7 @@ class Poller:
         if result.source_error is not None and result.source_error.reason in ABORT_REASONS:
             return
         result.errors.update(self._discovery.inventory.errors_by_resource())
-        queue = iter([key for key in self._resources if key not in result.errors])
+        queue = iter(alternate_scopes(one.resource for key, one in self._resources.items() if key not in result.errors))
 
         def session(detector: ChangeDetector | None = None) -> Session:
             return Session(client=self._client, detector=detector, cost=result.reading)
@@ -173,11 +173,9 @@ class Poller:
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:
             await guard(self._log, "reading a resource", self._read_resource(reader, key))
-            result.read.add(key)
+            result.add_read(key)
         except PollError as error:
-            result.errors[key] = error
-            if error.source_wide:
-                result.source_error = error
+            result.add_failure(key, error)
 
     async def _read_resource(self, reader: Reader, key: str) -> None:
         resource_status = self._resources[key]
@@ -221,7 +219,7 @@ class Poller:
     def _fail_what_was_not_read(self, result: PollResult) -> None:
         """Give each resource that was not read the error of the source, or of the poll that was given up."""
         if result.source_error is None and result.should_abort:
-            result.source_error = next(iter(result.errors.values()))
+            result.source_error = result.unanswered[0]
         if result.source_error is not None:
             missed = self._resources.keys() - result.read - result.errors.keys()
             result.errors.update(dict.fromkeys(missed, result.source_error))

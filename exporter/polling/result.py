@@ -21,6 +21,10 @@ class PollResult:
     errors: dict[str, PollError] = field(default_factory=dict)
     """By resource id."""
     read: set[str] = field(default_factory=set)
+    unanswered: list[PollError] = field(default_factory=list)
+    """Of the resources that were asked for, the errors of those that had no answer."""
+    answered: bool = False
+    """Whether any resource that was asked for had an answer, a good or a bad one."""
     source_error: PollError | None = None
     limits: set[str] = field(default_factory=set)
     reading: Cost = field(default_factory=Cost)
@@ -38,8 +42,22 @@ class PollResult:
         """
         if self.source_error is not None and self.source_error.source_wide:
             return True
-        silent = not self.read and len(self.errors) >= 2 * CONCURRENCY
-        return silent and all(error.reason in UNREACHABLE_REASONS for error in self.errors.values())
+        return not self.answered and len(self.unanswered) >= 2 * CONCURRENCY
+
+    def add_read(self, key: str) -> None:
+        """Add a resource that was read whole."""
+        self.read.add(key)
+        self.answered = True
+
+    def add_failure(self, key: str, error: PollError) -> None:
+        """Add a resource that was asked for and could not be read."""
+        self.errors[key] = error
+        if error.source_wide:
+            self.source_error = error
+        if error.reason in UNREACHABLE_REASONS:
+            self.unanswered.append(error)
+        else:
+            self.answered = True
 
     def reason(self, resources: Iterable[str]) -> str | None:
         """Return why the source is down, or None if it is up: one resource that was read is enough."""

@@ -1,7 +1,9 @@
 """The resources of a source, scope by scope, and the scopes that could not be read."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from types import MappingProxyType
 
 from exporter.errors import PollError
@@ -10,7 +12,7 @@ from exporter.settings import Source
 
 MAX_RESOURCES = 50_000
 MAX_ID_LENGTH = 256
-CLASH = "another resource has this id; let resources.label in the declaration name what tells them apart"
+CLASH = "another resource has this id; name in resources.label of the declaration what distinguishes them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,19 @@ def from_resources(resources: Iterable[Resource]) -> Inventory:
     for resource in resources:
         found.setdefault(resource.scope, []).append(resource)
     return Inventory(found=MappingProxyType({scope: tuple(listed) for scope, listed in found.items()}))
+
+
+def alternate_scopes(resources: Iterable[Resource]) -> list[str]:
+    """Return the ids of resources, the first of each scope, then the second of each, and so on.
+
+    So a scope in which nothing answers does not use up a poll before anything of another scope is read.
+    """
+    seen = Counter[str]()
+    places = list[tuple[int, str]]()
+    for resource in resources:
+        places.append((seen[resource.scope], resource.id))
+        seen[resource.scope] += 1
+    return [key for _, key in sorted(places, key=itemgetter(0))]
 
 
 def select_resources(

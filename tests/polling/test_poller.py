@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from exporter.errors import ConnectionFailedError
+from exporter.errors import ConnectionFailedError, DeadlineError
 from exporter.model import Status
 from tests.polling.stub_provider import Options, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
@@ -123,6 +123,32 @@ async def test_a_vendor_that_falls_silent_does_not_cost_one_timeout_for_each_res
         await asyncio.sleep(POLL)
         assert seen.reason() is None
         assert set(seen.failures().values()) == {None}
+
+
+@virtually
+async def test_a_scope_whose_list_has_no_answer_fails_its_own_resources_however_many_they_are() -> None:
+    vendor = Vendor({"one": [f"r{number}" for number in range(40)], "two": ["s"]})
+    async with watching(vendor, source(discovery_interval=POLL)) as seen:
+        await asyncio.sleep(1)
+        vendor.trouble["/scopes/one"] = DeadlineError("no answer in time")
+        vendor.backups["s"] = [[row("s-2", started=START + 60)]]
+        await asyncio.sleep(POLL)
+        assert seen.reason() is None
+        assert seen.failures() == {**{f"r{number}": "timeout" for number in range(40)}, "s": None}
+        summary = seen.entry().resources["s"].summary
+        assert summary is not None
+        assert summary.last_success == START + 60
+
+
+@virtually
+async def test_a_scope_in_which_nothing_answers_does_not_keep_another_from_being_read() -> None:
+    vendor = Vendor({"one": [f"r{number}" for number in range(40)], "two": ["s"]})
+    async with watching(vendor, source()) as seen:
+        await asyncio.sleep(1)
+        vendor.trouble = {f"/backups/r{number}/0": DeadlineError("no answer in time") for number in range(40)}
+        await asyncio.sleep(POLL)
+        assert seen.reason() is None
+        assert seen.failures() == {**{f"r{number}": "timeout" for number in range(40)}, "s": None}
 
 
 @virtually
