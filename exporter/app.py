@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from exporter.client.client import Client, Transport
-from exporter.client.http import HttpTransport
+from exporter.client.http import HttpTransport, watch_authorities
 from exporter.client.link_fetcher import LinkFetcher
 from exporter.client.rate_limiter import RateLimiter, share_of
 from exporter.client.session import Session
@@ -140,6 +140,7 @@ class App:
             log=log_of(source),
             secrets=source.secrets,
         )
+        self._archive_unwatched(source)
         restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
         self.store.add_source(source, client.counters, restored, stored)
         poller = Poller(source, client, self.store, self.archive)
@@ -156,7 +157,13 @@ class App:
         rules = source.verify_downloads
         if rules is None or source.provider.download is None:
             return None
-        fetcher = LinkFetcher(rules=rules, timeout=source.request_timeout, clock=self._clock, ca_file=source.ca_file)
+        fetcher = LinkFetcher(
+            rules=rules,
+            timeout=source.request_timeout,
+            clock=self._clock,
+            authorities=watch_authorities(source.ca_file),
+            log=log_of(source),
+        )
         return DownloadVerifier(
             source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots
         )
@@ -174,8 +181,15 @@ class App:
                 limiters.limiter.change(limit)
                 limiters.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
 
+    def _archive_unwatched(self, source: Source) -> None:
+        """Remember what a source watched until now and, as it is configured now, no longer does."""
+        before = self.store.entries.get(source.name)
+        if before is not None and before.source.provider_name == source.provider_name:
+            for key, view in before.verdicts.views.items():
+                if not source.watches(key, view.status.resource.name):
+                    self.archive.add(source.name, view.snapshot(), self.store.now())
+
     def _archive_source(self, name: str) -> None:
-        verdicts = self.store.entries[name].verdicts
-        for key in verdicts.views:
-            self.archive.add(name, verdicts.views[key].snapshot(), self._clock())
+        for view in self.store.entries[name].verdicts.views.values():
+            self.archive.add(name, view.snapshot(), self.store.now())
         self.store.remove_source(name)

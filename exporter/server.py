@@ -79,19 +79,20 @@ class Server:
         served = application(handlers, path, PageRoutes(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
-        settings = await self._saver.claim(loaded.settings)
-        await self._saver.load(settings)
-        new = await self._app.apply(settings)
-        await self._runner.setup()
-        listener = self._listen.listener
-        self.urls = await listener.open(self._runner, self._listen.addresses, self._app.supervisor)
-        for url in self.urls:
-            self._log.info("listening", url=url)
-        for warning in loaded.warnings:
-            self._log.warning("configuration.warning", detail=warning)
-        self._saver.start()
-        for watch in new:
-            watch.start()
+        async with self._reloading:  # a reload that is asked for meanwhile follows
+            settings = await self._saver.claim(loaded.settings)
+            await self._saver.load(settings)
+            new = await self._app.apply(settings)
+            await self._runner.setup()
+            listener = self._listen.listener
+            self.urls = await listener.open(self._runner, self._listen.addresses, self._app.supervisor)
+            for url in self.urls:
+                self._log.info("listening", url=url)
+            for warning in loaded.warnings:
+                self._log.warning("configuration.warning", detail=warning)
+            self._saver.start()
+            for watch in new:
+                watch.start()
 
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; return the problems, with which nothing changes."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.app import App
+from exporter.model import Backup, Status
 from exporter.polling import poller
 from exporter.provider import RateLimit
 from exporter.secret import Secret
@@ -165,6 +166,41 @@ async def test_a_changed_source_begins_anew_but_keeps_what_it_knows_and_counts()
         assert entry.counters.polls == 2
 
 
+def map_twice_the_size(options: Options, record: Mapping[str, Any]) -> Backup:
+    """Read a record as another version of the provider does."""
+    return Backup(id=record["id"], status=Status.COMPLETED, started=record["started"], size=2.0 * record["size"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"provider": replace(STUB, backup=map_twice_the_size)}, id="the provider"),
+        pytest.param({"options": replace(OTHER, exchange=True)}, id="its options"),
+    ],
+)
+@pytest.mark.parametrize("newest_first", [True, False])
+@virtually
+async def test_what_may_mean_something_else_now_is_read_anew(changes: dict[str, Any], newest_first: bool) -> None:
+    """The vendor's answers stay the same to the byte."""
+    first, after = (replace(one, newest_first=newest_first) for one in (STUB, changes.get("provider", STUB)))
+    async with exporting(
+        a=one(backups={"r": [[row("r-1", size=7), row("r-2", started=START - 9, size=5)]]})
+    ) as running:
+        await running.apply(source("a", provider=first, discovery_interval=86400.0))
+        await asyncio.sleep(100)
+        before = running.app.store.entries["a"].resources["r"]
+        asked = running.vendors["a"].times("/facts/r")
+        await running.apply(source("a", **{**changes, "provider": after}, discovery_interval=86400.0))
+        at_once = running.app.store.entries["a"].resources["r"]
+        assert (at_once.summary, at_once.first_seen) == (before.summary, before.first_seen)
+        await asyncio.sleep(1)
+        known = running.app.store.entries["a"].resources["r"]
+        assert known.listing is not None
+        sizes = {backup.id: backup.size for backup in known.listing.backups.values()}
+        assert sizes == ({"r-1": 14.0, "r-2": 10.0} if "provider" in changes else {"r-1": None, "r-2": None})
+        assert len(running.vendors["a"].times("/facts/r")) == len(asked) + 1
+
+
 @virtually
 async def test_a_changed_interval_is_told_and_kept() -> None:
     async with exporting(a=one()) as running:
@@ -187,6 +223,21 @@ async def test_a_resource_that_is_now_excluded_is_gone_at_once() -> None:
         asked = len(running.vendors["a"].times("/backups/s/0"))
         await asyncio.sleep(POLL)
         assert len(running.vendors["a"].times("/backups/s/0")) == asked
+
+
+@virtually
+async def test_what_is_excluded_for_a_while_is_remembered() -> None:
+    async with exporting(a=Vendor({"all": ["r", "s"]})) as running:
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        await running.apply(source("a", exclude=("s",)))
+        running.vendors["a"].backups["s"] = [[row("new", "failed", START + 60)]]
+        await asyncio.sleep(POLL)
+        await running.apply(source("a"))
+        await asyncio.sleep(1)
+        known = running.app.store.entries["a"].resources["s"]
+        assert known.summary is not None
+        assert (known.first_seen, known.summary.last_success) == (START, START)
 
 
 @virtually

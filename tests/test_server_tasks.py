@@ -10,8 +10,12 @@ from structlog.testing import capture_logs
 
 from exporter.app import App
 from exporter.config.loader import parse
+from exporter.model import Resource
+from exporter.persistence.saver import StateSaver
 from exporter.polling.poller import Poller
 from exporter.server import Listen, Server
+from exporter.settings import Settings
+from exporter.state.resource import ResourceStatus
 
 CONFIG = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]"
 
@@ -61,6 +65,37 @@ async def test_a_poller_that_dies_again_and_again_turns_healthy_to_503_until_it_
     assert {(log["event"], log["task"]) for log in logs if log["log_level"] == "error"} == {
         ("task.ended", "polling one")
     }
+
+
+async def test_a_reload_that_is_asked_for_at_the_start_loses_nothing_that_the_state_file_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read slowly, and the reload comes meanwhile."""
+    loaded = parse(f"state_file: {tmp_path / 'state.json'}\n{CONFIG}", {}, tmp_path)
+    first = Server(App(lambda: 1000.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
+    await first.start(loaded)
+    first._app.store.put("one", ResourceStatus(resource=Resource(id="r", name="r", kind="database"), first_seen=5.0))
+    await first.stop()
+    reading, goes_on, load = asyncio.Event(), asyncio.Event(), StateSaver.load
+
+    async def load_slowly(self: StateSaver, settings: Settings) -> None:
+        reading.set()
+        await goes_on.wait()
+        await load(self, settings)
+
+    monkeypatch.setattr(StateSaver, "load", load_slowly)
+    second = Server(App(lambda: 2000.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
+    starting = asyncio.ensure_future(second.start(loaded))
+    await reading.wait()
+    reloading = asyncio.ensure_future(second.reload())
+    await asyncio.sleep(0.2)  # a reload that did not wait would be over
+    goes_on.set()
+    await starting
+    assert await reloading == ()
+    try:
+        assert second._app.store.entries["one"].resources["r"].first_seen == 5.0
+    finally:
+        await second.stop()
 
 
 async def test_whatever_ends_any_of_the_tasks_they_are_started_again(server: Server) -> None:

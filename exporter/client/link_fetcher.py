@@ -5,9 +5,9 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import md5
-from pathlib import Path
+from typing import Any
 
 import aiohttp
 import structlog
@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from exporter.client import link as links
 from exporter.client.client import deadline
-from exporter.client.http import USER_AGENT, Resolver, current_context, translate, watch_authorities
+from exporter.client.http import USER_AGENT, Resolver, current_context, translate
 from exporter.errors import (
     ChecksumMismatchError,
     ConnectionFailedError,
@@ -23,6 +23,7 @@ from exporter.errors import (
     MalformedError,
     SizeMismatchError,
 )
+from exporter.files import WatchedFile
 from exporter.provider import Download
 from exporter.settings import VerifyDownloads
 
@@ -40,7 +41,9 @@ class LinkFetcher:
     timeout: float
     """Seconds that the beginning may take, and each pause after it."""
     clock: Callable[[], float]
-    ca_file: Path | None = None
+    authorities: WatchedFile[ssl.SSLContext] | None = None
+    """The file whose certificate authorities are trusted beside the system's."""
+    log: Any = field(default_factory=structlog.get_logger)
 
     async def check(self, download: Download, size: float | None) -> None:
         """Fetch the first byte, or the whole file; raise a PollError unless it is what the vendor reports.
@@ -48,7 +51,7 @@ class LinkFetcher:
         `size` is the size in bytes that the vendor reports; None: it is not compared.
         """
         try:
-            context = await current_context(watch_authorities(self.ca_file), structlog.get_logger())
+            context = await current_context(self.authorities, self.log)
             async with self._session(context) as session:
                 if self.rules.method == "full":
                     await self._check_whole(session, download, size)

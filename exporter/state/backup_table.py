@@ -81,6 +81,12 @@ class BackupTable(Mapping[str, Backup]):
         new._add(fresh.values(), hashes)
         return new
 
+    def without_hashes(self) -> "BackupTable":
+        """Return them as if it were unknown of which records they were made, so that each record is mapped again."""
+        new = self.revise({}, NO_HASHES, None)
+        new._hashes = array("q", [0]) * len(self._codes)
+        return new
+
     def hashes(self) -> frozenset[int]:
         """Return the prints of all records that need not be mapped again."""
         return frozenset(self._hashes) - UNHASHED

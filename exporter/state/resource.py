@@ -42,9 +42,9 @@ class ResourceStatus:
     up: bool | None = None
     failure: str | None = None
     observed: Observations = UNOBSERVED
+    """What the store adds up over the readings."""
     restored: tuple[Problem, ...] = ()
     """The problems that stood before a restart or a reload, until the store takes its first verdict."""
-    """What the store adds up over the readings."""
     unreadable_records: int | None = None
     """Records of the newest whole listing that could not be understood."""
     download_check: DownloadCheck | None = None
@@ -91,6 +91,19 @@ class ResourceStatus:
         summary = summarize(listing, history, sizes=sizes, until=until)
         unreadable = len(listing.backups.unread())
         return replace(self, listing=listing, history=history, summary=summary, unreadable_records=unreadable)
+
+    def invalidate(self) -> "ResourceStatus":
+        """Return it with the same numbers, of which the next poll reads and maps everything anew."""
+        known = self.listing
+        return replace(
+            self,
+            listing=None if known is None else replace(known, backups=known.backups.without_hashes()),
+            details_read_at=None,
+            fully_listed_at=None,
+            response_hashes=(),
+            etag="",
+            link="",
+        )
 
     @property
     def awaits(self) -> float | None:

@@ -106,7 +106,8 @@ class Store:
     ) -> None:
         """Add a source with the resources that a state file held, or replace the one of that name.
 
-        A replaced source keeps its status and the resources that it still watches, unless its provider changed.
+        A replaced source keeps its status and the resources that it still watches, unless its provider is another one.
+        Where the provider is described otherwise, or has other options, all of them are read anew.
         """
         now = self.now()
         before = self._entries.get(source.name)
@@ -121,6 +122,8 @@ class Store:
                 for key, one in before.resources.items()
                 if source.watches(key, one.resource.name)
             ]
+            if (before.source.provider, before.source.options) != (source.provider, source.options):
+                kept = [one.invalidate() for one in kept]  # what was read may mean something else now
             verdicts.restore(before.verdicts.verdict, before.verdicts.disappeared)
         elif stored is not None:
             status = replace(status, observed=stored.observed)

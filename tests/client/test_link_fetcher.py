@@ -3,17 +3,20 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from exporter.client import http, link
+from exporter.client.http import watch_authorities
 from exporter.client.link_fetcher import LinkFetcher
 from exporter.errors import (
     ChecksumMismatchError,
@@ -125,9 +128,9 @@ async def storing(host: str = "127.0.0.1", context: ssl.SSLContext | None = None
 
 def fetcher(**fields: Any) -> LinkFetcher:
     timeout = fields.pop("timeout", 20.0)
-    ca_file = fields.pop("ca_file", None)
+    authorities = watch_authorities(fields.pop("ca_file", None))
     rules = VerifyDownloads(**{"allow_private": True, **fields})
-    return LinkFetcher(rules=rules, timeout=timeout, clock=lambda: NOW, ca_file=ca_file)
+    return LinkFetcher(rules=rules, timeout=timeout, clock=lambda: NOW, authorities=authorities)
 
 
 @pytest.mark.parametrize("path", ["/file", "/whole", "/unsized", "/hops/4", "/compressed"])
@@ -239,6 +242,19 @@ async def test_each_redirect_is_judged_anew(target: str, monkeypatch: pytest.Mon
             await fetcher(allow_private=False, ca_file=certificates.authority_file()).check(leading, None)
     assert len(first.asked) == 1
     assert second.asked == []
+
+
+async def test_while_a_ca_file_is_written_the_authorities_that_it_had_are_trusted(
+    tmp_path: Path,
+) -> None:
+    ca_file = tmp_path / "ca.pem"
+    shutil.copy(certificates.authority_file(), ca_file)
+    async with storing("127.0.0.1", certificates.server_context("127.0.0.1")) as storage:
+        link_fetcher = fetcher(ca_file=ca_file)
+        await link_fetcher.check(storage.download("/file"), len(CONTENT))
+        ca_file.write_text("-----BEGIN CERT")
+        await link_fetcher.check(storage.download("/file"), len(CONTENT))
+    assert len(storage.asked) == 2
 
 
 def test_the_whole_file_is_read_no_faster_than_allowed() -> None:
