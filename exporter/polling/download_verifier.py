@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
 
+from exporter.client.session import Session
 from exporter.errors import DeadlineError, PollError
 from exporter.model import Backup, Status
 from exporter.polling.guard import guard
-from exporter.provider import Api, Download
+from exporter.provider import Download
 from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import DownloadCheck
 from exporter.state.resource import ResourceStatus
@@ -37,7 +39,7 @@ class DownloadVerifier:
         self,
         source: Source,
         rules: VerifyDownloads,
-        api: Callable[[], Api],
+        api: Callable[[], Session],
         fetcher: Fetcher,
         store: Store,
         slots: asyncio.Semaphore,
@@ -95,7 +97,8 @@ class DownloadVerifier:
         download = self.source.provider.download
         assert download is not None  # noqa: S101 - _is_due has asked
         for backup in _newest_by_kind(resource_status):
-            found = await download(self._api(), self.source.options, resource_status.resource, backup)
+            with closing(self._api()) as session:
+                found = await download(session, self.source.options, resource_status.resource, backup)
             if found is not None:
                 try:
                     async with asyncio.timeout(self._rules.interval):

@@ -10,14 +10,22 @@ import pytest
 import structlog
 
 from exporter import app as application
-from exporter.errors import DOWNLOAD_REASONS, PollError, SizeMismatchError
+from exporter.errors import (
+    DOWNLOAD_REASONS,
+    ConnectionFailedError,
+    MissingError,
+    PollError,
+    RateLimitedError,
+    ServerError,
+    SizeMismatchError,
+)
 from exporter.metrics.exposition import Exposition
 from exporter.model import Backup, Resource, Status
 from exporter.polling.download_verifier import CONCURRENCY, PAUSE
 from exporter.provider import Api, Download, address
 from exporter.secret import Secret
 from exporter.settings import Source, VerifyDownloads
-from exporter.state.download_check import DownloadCheck
+from exporter.state.download_check import RETRY_AFTER, DownloadCheck
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import BASE, STUB, Vendor, Watching, auth, row, source, watching
 from tests.virtual_time import START, now, virtually
@@ -222,6 +230,49 @@ async def test_the_counters_begin_at_zero_and_carry_every_reason(monkeypatch: py
         f"backup_download_check_duration_seconds{{{own}}} 0",
         *(f'backup_download_check_failures_total{{{own},reason="{reason}"}} 0' for reason in DOWNLOAD_REASONS),
     ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "soon"),
+    [
+        (ConnectionFailedError("no connection"), True),
+        (RateLimitedError("too many"), True),
+        (ServerError("HTTP 503"), True),
+        (SizeMismatchError("the file has 1 bytes, the vendor reports 2"), False),
+        (MissingError("no link"), False),
+    ],
+    ids=lambda value: getattr(value, "reason", str(value)),
+)
+@virtually
+async def test_a_first_failure_that_may_pass_by_itself_is_checked_again_soon_and_only_once(
+    monkeypatch: pytest.MonkeyPatch, failure: PollError, soon: bool
+) -> None:
+    storage = Storage(failure=failure)
+    async with checking(monkeypatch, storage, one(), verify()) as watched:
+        await asyncio.sleep(PAUSE + RETRY_AFTER + 2 * PAUSE)
+        assert len(storage.checked) == (2 if soon else 1)
+        await asyncio.sleep(3600 - 3 * PAUSE)
+        assert len(storage.checked) == 2
+        storage.failure = None
+        await asyncio.sleep(3600 + 3 * PAUSE)
+        check = check_of(watched)
+        assert check is not None
+        assert (check.success, check.retried) == (True, False)
+
+
+@virtually
+async def test_a_large_answer_to_the_request_for_a_link_does_not_hold_up_the_listings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vendor = one()
+    async with checking(monkeypatch, Storage(), vendor, verify(discovery_interval=86400)) as watched:
+        await asyncio.sleep(PAUSE / 2)
+        vendor.trouble["/facts/a"] = "x" * 2**21
+        await asyncio.sleep(PAUSE)
+        check = check_of(watched)
+        assert check is not None
+        assert check.success is not None
+        assert not watched.app._watches["stub"].poller._client.large.locked()
 
 
 def test_a_check_in_the_future_does_not_put_the_next_one_off() -> None:
