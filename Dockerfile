@@ -23,6 +23,8 @@ LABEL org.opencontainers.image.title="backup-exporter" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/backup-exporter /opt/backup-exporter
 ENV PATH=/opt/backup-exporter/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# Where the state file is kept unless the configuration names one.
+ENV STATE_DIRECTORY=/var/lib/backup-exporter
 RUN install -d -o 65532 -g 65532 /var/lib/backup-exporter
 USER 65532:65532
 VOLUME /var/lib/backup-exporter

@@ -52,6 +52,12 @@ def test_providers_are_listed_with_title_and_origin(capsys: pytest.CaptureFixtur
     assert ["aiven", "Aiven", "catalog", "https://api.aiven.io/doc", "2026-11-25"] in rows
 
 
+def test_the_image_keeps_its_state_on_its_volume() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    (volume,) = (line.split()[1] for line in lines if line.startswith("VOLUME"))
+    assert f"ENV STATE_DIRECTORY={volume}" in lines
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_brings_rules_and_dashboards(tmp_path: Path) -> None:
     sources = tmp_path / "sources"
