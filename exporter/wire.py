@@ -63,7 +63,7 @@ def decode(body: bytes, envelope: Any = Any) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_strictly(_repair(body), envelope)
     except RecursionError:
-        raise MalformedError("the body is no valid JSON") from None
+        raise MalformedError("the body is not valid JSON") from None
 
 
 def _repair(body: bytes) -> bytes:
@@ -90,9 +90,9 @@ def _decode_strictly(body: bytes, envelope: Any) -> Any:
     except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
         if envelope is not Any:
             raise MalformedError(f"the body has not the form that is documented: {error}") from None
-        raise MalformedError("the body is no valid JSON") from None
+        raise MalformedError("the body is not valid JSON") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        what = "an HTML page" if body.lstrip()[:1] == b"<" else "no valid JSON" if body else "empty"
+        what = "an HTML page" if body.lstrip()[:1] == b"<" else "not valid JSON" if body else "empty"
         raise MalformedError(f"the body is {what}") from None  # the decoder's words may quote the body
 
 

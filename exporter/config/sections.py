@@ -121,7 +121,7 @@ def labels(value: Any, location: Location) -> Labels:
     pairs = []
     for name in found.values:
         if not _LABEL_NAME.fullmatch(name):
-            location.key(name).problem("is no valid name of a label: letters, digits and _, no digit first")
+            location.key(name).problem("is not a valid label name: use letters, digits and _, and no digit first")
         elif name in RESERVED_LABELS or name.startswith(_RESERVED_PREFIXES):
             location.key(name).problem("is a label that the exporter or Prometheus sets itself; choose another name")
         else:

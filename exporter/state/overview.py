@@ -110,7 +110,9 @@ def _write_counts(counts: Mapping[str, int]) -> Iterator[Part]:
     if fine == total:
         yield Part("All resources are fine." if total > 1 else "The only resource is fine.", "fine")
     else:
-        yield Part(f"{fine} of {total} resource{'s' if total > 1 else ''} {'is' if fine == 1 else 'are'} fine.")
+        yield Part(
+            f"{fine} of {total} resource{'s' if total > 1 else ''} {'is' if 1 in (fine, total) else 'are'} fine."
+        )
 
 
 def _write_down(down: int) -> Iterator[Part]:

@@ -181,7 +181,7 @@ async def test_what_disappeared_stands_there_for_a_day() -> None:
             "2 critical, 7 need attention, 14 of 26 resources are fine.",
         ),
         ({"info": 1, "fine": 1}, 0, "1 of 2 resources is fine."),
-        ({"warning": 1}, 1, "1 needs attention, 0 of 1 resource are fine. 1 source is down."),
+        ({"warning": 1}, 1, "1 needs attention, 0 of 1 resource is fine. 1 source is down."),
     ],
 )
 def test_the_sentence(counts: dict[str, int], down: int, sentence: str) -> None:
