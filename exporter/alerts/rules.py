@@ -14,6 +14,7 @@ from exporter.alerts.source_alerts import SOURCE_ALERTS
 
 RESOURCE_ALERTS: tuple[Alert, ...] = (*AGES, *RUNS, *CONTENTS)
 ALERTS: tuple[Alert, ...] = (*RESOURCE_ALERTS, *SOURCE_ALERTS, UNKNOWN_WORD, *FACT_ALERTS)
+READING = "instance:backup_resource_up:with_problem"
 COUNTED = "instance:backup_resource_problem:counted"
 CURRENT = "resource:backup_resource_problem:current"
 OF_A_PROBLEM = "resource_name, kind, problem, severity"
@@ -55,7 +56,7 @@ class Group:
 def make_backup_groups(options: Options) -> tuple[Group, ...]:
     """Return the groups about backups: alerts/backups.yml."""
     replicas = ", ".join((*REPLICA_LABELS, *options.replica_labels))
-    records = (_record_counted(replicas), _record_current(replicas))
+    records = (_record_reading(replicas), _record_counted(replicas), _record_current(replicas))
     return (
         Group(name="backup-exporter-verdict", rules=(*records, *_make_rules((UNKNOWN_WORD,), options))),
         Group(name="backup-exporter-ages", rules=_make_rules(AGES, options)),
@@ -72,6 +73,18 @@ def make_collection_groups(options: Options) -> tuple[Group, ...]:
     )
 
 
+def _record_reading(replicas: str) -> Rule:
+    """Return the rule that finds the instances which read the resources in question."""
+    return Rule(
+        record=READING,
+        comment=(
+            "The instances that read a resource of which any instance reports a problem. Recorded once, because it is"
+            " the only look at every resource that the rules take"
+        ),
+        expr=f"backup_resource_up == 1 and ignoring ({OF_A_PROBLEM}, {replicas}) backup_resource_problem",
+    )
+
+
 def _record_counted(replicas: str) -> Rule:
     """Return the rule that chooses the instances whose reports count."""
     return Rule(
@@ -83,11 +96,11 @@ def _record_counted(replicas: str) -> Rule:
         expr=(
             'backup_resource_problem{problem="unreadable"}\n'
             "or\n"
-            f"(backup_resource_problem and ignoring ({OF_A_PROBLEM}) backup_resource_up == 1)\n"
+            f"(backup_resource_problem and ignoring ({OF_A_PROBLEM}) {READING})\n"
             "or\n"
             "(\n"
             "  backup_resource_problem\n"
-            f"  unless ignoring ({OF_A_PROBLEM}, {replicas}) backup_resource_up == 1\n"
+            f"  unless ignoring ({OF_A_PROBLEM}, {replicas}) {READING}\n"
             ")"
         ),
     )
@@ -122,7 +135,7 @@ def _record_current(replicas: str) -> Rule:
             f'    or label_replace({COUNTED}{{problem="never_succeeded"}}, "problem", "nothing_to_restore", "", "")\n'
             "  )\n"
             "  < ignoring (kind, problem) group_left ()\n"
-            f"  count without ({replicas}) (backup_resource_up == 1)\n"
+            f"  count without ({replicas}) ({READING})\n"
             ")"
         ),
     )
