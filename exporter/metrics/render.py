@@ -190,7 +190,8 @@ def accepts_openmetrics(accept: str) -> bool:
     for offer in accept.lower().split(","):
         media, *parameters = (piece.strip() for piece in offer.split(";"))
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        if media in weights and quality.replace(".", "", 1).isdigit():
+        digits = quality.replace(".", "", 1)
+        if media in weights and digits.isascii() and digits.isdecimal():  # of other digits float() reads not all
             weights[media] = max(weights[media], float(quality))
     openmetrics = weights["application/openmetrics-text"]
     return openmetrics > 0 and openmetrics >= weights["text/plain"]

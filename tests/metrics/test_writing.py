@@ -59,6 +59,10 @@ def test_a_label_value_is_escaped(value: str, text: str) -> None:
         ("application/openmetrics-text; q=0.6, text/plain; q=0.5", True),
         ("text/plain, application/openmetrics-text", True),
         ("text/plain;q=0.5, application/openmetrics-text;q=nonsense", False),
+        ("text/plain;q=\u00b2", False),
+        ("text/plain;q=0.\u2460, application/openmetrics-text;q=0.5", True),
+        ("text/plain;q=\u0661, application/openmetrics-text;q=0.5", True),
+        ("text/plain;q=., application/openmetrics-text;q=0.5", True),
         ("application/openmetrics-text-2", False),
         ("application/vnd.google.protobuf;q=1", False),
         (
