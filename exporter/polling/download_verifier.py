@@ -77,7 +77,7 @@ class DownloadVerifier:
         if self.source.provider.download is None or resource_status.fully_listed_at is None:
             return False
         check = resource_status.download_check or DownloadCheck()
-        return check.is_due(self._store.clock(), self._rules.interval)
+        return check.is_due(self._store.now(), self._rules.interval)
 
     async def _check(self, key: str) -> None:
         resource_status = self._resources_of.get(key)
@@ -112,7 +112,7 @@ class DownloadVerifier:
         resource_status = self._resources_of.get(key)
         if resource_status is None:
             return
-        now, before = self._store.clock(), resource_status.download_check or DownloadCheck()
+        now, before = self._store.now(), resource_status.download_check or DownloadCheck()
         if failure is None:
             check = before.succeed(now, seconds)
         else:

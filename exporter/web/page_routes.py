@@ -44,12 +44,12 @@ class PageRoutes:
         parameters = list(request.query.items())
         page = make_status_view(self._store, read_filter(parameters), read_page(parameters))
         await asyncio.sleep(0)
-        return _html(self._pages.render_status(page, self._store.clock()))
+        return _html(self._pages.render_status(page, self._store.now()))
 
     async def resource(self, request: web.Request) -> web.Response:
         """Return the page of one resource, or 404."""
         found = make_resource_page(self._store, request.match_info["source"], request.match_info["resource"])
-        now = self._store.clock()
+        now = self._store.now()
         if found is None:
             return _html(self._pages.render_not_found(now), status=404)
         return _html(self._pages.render_resource(found, now))

@@ -1,7 +1,7 @@
 """When downloads are checked, which, how many at a time, and what becomes of it; in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,7 +28,7 @@ from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import RETRY_AFTER, DownloadCheck
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import BASE, STUB, Vendor, Watching, auth, row, source, watching
-from tests.virtual_time import START, now, virtually
+from tests.virtual_time import START, now, virtually, wall_clock
 
 pytestmark = pytest.mark.usefixtures("in_step")
 RULES = VerifyDownloads(interval=3600.0)
@@ -70,10 +70,14 @@ def verify(name: str = "stub", **changes: Any) -> Source:
 
 @asynccontextmanager
 async def checking(
-    monkeypatch: pytest.MonkeyPatch, storage: Storage, vendor: Vendor, *sources: Source
+    monkeypatch: pytest.MonkeyPatch,
+    storage: Storage,
+    vendor: Vendor,
+    *sources: Source,
+    clock: Callable[[], float] = wall_clock,
 ) -> AsyncIterator[Watching]:
     monkeypatch.setattr(application, "LinkFetcher", lambda **_: storage)
-    async with watching(vendor, *sources) as watched:
+    async with watching(vendor, *sources, clock=clock) as watched:
         yield watched
 
 
@@ -280,3 +284,20 @@ def test_a_check_in_the_future_does_not_put_the_next_one_off() -> None:
     assert not DownloadCheck(at=1e9, success=True).is_due(1e9 + 3599, 3600)
     assert DownloadCheck(at=1e9, success=True).is_due(1e9 + 3600, 3600)
         monkeypatch.setattr("exporter.client.decoding.SMALL", 2**22)  # virtual time would not wait for a thread
+@pytest.mark.parametrize("jump", [86400.0, -86400.0])
+@virtually
+async def test_a_wall_clock_that_jumps_for_a_minute_verifies_nothing_again(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    def clock() -> float:
+        return wall_clock() + (jump if 1000 <= now() < 1060 else 0.0)
+
+    storage = Storage()
+    async with checking(monkeypatch, storage, one(), verify(), clock=clock) as watched:
+        await asyncio.sleep(3000)
+        check = check_of(watched)
+    assert len(storage.checked) == 1
+    assert check is not None
+    assert check.at == START + PAUSE
+
+
