@@ -13,7 +13,7 @@ from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
 from exporter.state.problems import problems
-from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.resource import TOLERANCE, ResourceStatus, SourceStatus
 
 FORMAT = 1
 COLUMNS = (
@@ -116,7 +116,7 @@ def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Pe
         **_judgement(known, period, read=resource_status.listing is not None),
         **_runs(known, period, policy.statuses, read=resource_status.listing is not None),
         **_restore(resource_status, period),
-        "oldest_success": _instant(_oldest(resource_status, known)),
+        "oldest_success": _instant(_oldest(resource_status, known, period.now)),
         "paused": policy.paused or resource_status.paused,
         "problems": _words(problems(resource_status, policy, period.now, source=reading.status)),
         "unknown": [
@@ -185,11 +185,11 @@ def _restore(resource_status: ResourceStatus, period: Period) -> dict[str, Any]:
     }
 
 
-def _oldest(resource_status: ResourceStatus, known: Timeline) -> float | None:
+def _oldest(resource_status: ResourceStatus, known: Timeline, now: float) -> float | None:
     """Return how far back one can restore now; only what is listed can be restored."""
     if known.window is not None:
         return known.window.earliest
-    return None if resource_status.listing is None else resource_status.listing.backups.oldest_success()
+    return None if resource_status.listing is None else resource_status.listing.backups.oldest_success(now + TOLERANCE)
 
 
 def _source_record(reading: SourceReading) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from exporter.polling.guard import guard
 from exporter.provider import Download
 from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import DownloadCheck
-from exporter.state.resource import ResourceStatus
+from exporter.state.resource import TOLERANCE, ResourceStatus
 from exporter.state.store import Store
 
 PAUSE = 10.0
@@ -96,7 +96,7 @@ class DownloadVerifier:
         """Fetch the newest backup that can be fetched; return whether there is one."""
         download = self.source.provider.download
         assert download is not None  # noqa: S101 - _is_due has asked
-        for backup in _newest_by_kind(resource_status):
+        for backup in _newest_by_kind(resource_status, self._store.now() + TOLERANCE):
             with closing(self._api()) as session:
                 found = await download(session, self.source.options, resource_status.resource, backup)
             if found is not None:
@@ -128,12 +128,14 @@ class DownloadVerifier:
         return self._store.entries[self.source.name].resources
 
 
-def _newest_by_kind(resource_status: ResourceStatus) -> Iterator[Backup]:
-    """Yield the newest completed backup of each kind that is listed, the newest first."""
+def _newest_by_kind(resource_status: ResourceStatus, until: float) -> Iterator[Backup]:
+    """Yield the newest completed backup of each kind that is listed and started by `until`, the newest first."""
     backups = () if resource_status.listing is None else resource_status.listing.backups.values()
-    completed = [one for one in backups if one.status is Status.COMPLETED and one.started is not None]
+    completed = [(one.started, one) for one in backups if one.status is Status.COMPLETED and one.started is not None]
     kinds = set[str]()
-    for backup in sorted(completed, key=lambda one: one.started or 0.0, reverse=True):
+    for started, backup in sorted(completed, key=lambda pair: pair[0], reverse=True):
+        if started > until:
+            continue
         if backup.kind not in kinds:
             kinds.add(backup.kind)
             yield backup

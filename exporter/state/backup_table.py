@@ -152,12 +152,13 @@ class BackupTable(Mapping[str, Backup]):
         """Return about how many bytes they take in memory."""
         return len(self._ids) + ROW_BYTES * len(self._codes) + LOOSE_BYTES * len(self._loose or ())
 
-    def newest_success(self) -> Backup | None:
-        """Return the newest completed one that has a start."""
-        rows = compress(range(len(self._codes)), self._completed_rows())
+    def newest_success(self, until: float = inf) -> Backup | None:
+        """Return the newest completed one that has a start, among those that started no later than `until`."""
+        rows = (at for at in compress(range(len(self._codes)), self._completed_rows()) if self._started[at] <= until)
         at = max(rows, key=self._started.__getitem__, default=None)
         packed = [] if at is None else [self._unpack(self._ids.split(SEPARATOR)[at], at)]
-        dated = [one for one in (*packed, *self._completed_loose()) if one.started is not None]
+        loose = self._completed_loose()
+        dated = [one for one in (*packed, *loose) if one.started is not None and one.started <= until]
         return max(dated, key=lambda one: one.started or 0.0, default=None)
 
     @property
@@ -168,18 +169,16 @@ class BackupTable(Mapping[str, Backup]):
             one.failures is not None or one.expires is not None for one in loose
         )
 
-    def failures(self) -> list[tuple[str, float]]:
-        """Return the kind and the start of each failed one that has a start."""
+    def failures(self, until: float = inf) -> list[tuple[str, float]]:
+        """Return the kind and the start of each failed one that has a start, no later than `until`."""
         width, failed = len(STATUSES), CODES[Status.FAILED]
         packed = [
             (self._kinds[code // width], started)
             for code, started in zip(self._codes, self._started, strict=True)
-            if code % width == failed
+            if code % width == failed and started <= until
         ]
-        loose = self._loose.values() if self._loose else ()
-        return packed + [
-            (one.kind, one.started) for one in loose if one.status is Status.FAILED and one.started is not None
-        ]
+        loose = [one for one in self._loose.values() if one.status is Status.FAILED] if self._loose else []
+        return packed + [(one.kind, one.started) for one in loose if one.started is not None and one.started <= until]
 
     def __len__(self) -> int:
         return len(self._codes) + len(self._loose or ())

@@ -39,7 +39,7 @@ class Summary:
     running_since: float | None
     progress: float | None
     future: float | None = None
-    """The newest start that lay in the future when it was read, and so counts nowhere else."""
+    """The newest start that lay in the future when it was read; such a record is counted by its status alone."""
     item_failures: int | None = None
     """Items that failed within the newest completed backup, where the vendor reports them."""
     next_start: float | None = None
@@ -124,13 +124,13 @@ def _summarize_listing(
     by_status = Counter[Status]()
     for (_, status), count in counts.items():
         by_status[status] += count
-    failures = backups.failures() if by_status[Status.FAILED] else []
+    failures = backups.failures(until) if by_status[Status.FAILED] else []
     kinds = {kind for kind, _ in counts} | latest.keys()
     oldest_running = _oldest_in_progress(backups.unfinished())
     stored = backups.total_size()
     if stored is None and sizes and not by_status[Status.COMPLETED]:
         stored = 0.0
-    newest = _newest_record(listing, last_success)
+    newest = _newest_record(listing, last_success, until)
     return _ListingNumbers(
         failures=_newer((started for _, started in failures), last_success),
         failures_by_kind=_intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
@@ -138,7 +138,7 @@ def _summarize_listing(
         stored_bytes=None if listing.recovery and not listing.recovery.beside_backups else stored,
         oldest_success=_oldest(listing, until),
         running=by_status[Status.IN_PROGRESS],
-        running_since=oldest_running.started if oldest_running else None,
+        running_since=_past(oldest_running.started, until) if oldest_running else None,
         progress=oldest_running.progress if oldest_running else None,
         item_failures=newest.failures if newest else None,
         expires=newest.expires if newest else None,
@@ -157,9 +157,9 @@ def _oldest(listing: Listing, until: float) -> float | None:
     return min(known, default=None)
 
 
-def _newest_record(listing: Listing, last_success: float | None) -> Backup | None:
+def _newest_record(listing: Listing, last_success: float | None, until: float) -> Backup | None:
     """Return the record of the newest success, if it is listed and says more than the others."""
-    newest = listing.backups.newest_success() if listing.backups.detailed else None
+    newest = listing.backups.newest_success(until) if listing.backups.detailed else None
     return newest if newest is not None and newest.started == last_success else None
 
 
@@ -197,6 +197,11 @@ def _newer_of(kind: str, failures: Iterable[tuple[str, float]], latest: Mapping[
 def _newer(failed: Iterable[float], success: float | None) -> int:
     """Count the failed backups, by their starts, that are newer than a success; all, if there has been none."""
     return sum(success is None or started > success for started in failed)
+
+
+def _past(instant: float | None, until: float) -> float | None:
+    """Return an instant, None for one that has not come yet."""
+    return instant if instant is not None and instant <= until else None
 
 
 def _oldest_in_progress(unfinished: Iterable[Backup]) -> Backup | None:

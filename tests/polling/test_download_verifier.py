@@ -176,6 +176,15 @@ def with_kinds(record: Any) -> Backup:
 
 
 @virtually
+async def test_a_backup_that_starts_in_the_future_is_not_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(), one()
+    vendor.backups["a"][0].insert(0, row("a-3", started=START + 86400))
+    async with checking(monkeypatch, storage, vendor, verify()):
+        await asyncio.sleep(2 * PAUSE)
+    assert [link.partition("?")[0] for _, link, _ in storage.checked] == ["https://files.example/a-2"]
+
+
+@virtually
 async def test_only_snapshots_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
     vendor.backups["a"] = [[row("snapshot-1")]]
@@ -271,6 +280,7 @@ async def test_a_large_answer_to_the_request_for_a_link_does_not_hold_up_the_lis
     vendor = one()
     async with checking(monkeypatch, Storage(), vendor, verify(discovery_interval=86400)) as watched:
         await asyncio.sleep(PAUSE / 2)
+        monkeypatch.setattr("exporter.client.decoding.SMALL", 2**22)  # virtual time would not wait for a thread
         vendor.trouble["/facts/a"] = "x" * 2**21
         await asyncio.sleep(PAUSE)
         check = check_of(watched)
@@ -279,11 +289,6 @@ async def test_a_large_answer_to_the_request_for_a_link_does_not_hold_up_the_lis
         assert not watched.app._watches["stub"].poller._client.large.locked()
 
 
-def test_a_check_in_the_future_does_not_put_the_next_one_off() -> None:
-    assert DownloadCheck(at=9e9, success=True).is_due(1e9, 3600)
-    assert not DownloadCheck(at=1e9, success=True).is_due(1e9 + 3599, 3600)
-    assert DownloadCheck(at=1e9, success=True).is_due(1e9 + 3600, 3600)
-        monkeypatch.setattr("exporter.client.decoding.SMALL", 2**22)  # virtual time would not wait for a thread
 @pytest.mark.parametrize("jump", [86400.0, -86400.0])
 @virtually
 async def test_a_wall_clock_that_jumps_for_a_minute_verifies_nothing_again(
@@ -301,3 +306,7 @@ async def test_a_wall_clock_that_jumps_for_a_minute_verifies_nothing_again(
     assert check.at == START + PAUSE
 
 
+def test_a_check_in_the_future_does_not_put_the_next_one_off() -> None:
+    assert DownloadCheck(at=9e9, success=True).is_due(1e9, 3600)
+    assert not DownloadCheck(at=1e9, success=True).is_due(1e9 + 3599, 3600)
+    assert DownloadCheck(at=1e9, success=True).is_due(1e9 + 3600, 3600)

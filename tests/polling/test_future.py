@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,40 @@ def test_clocks_may_differ_by_five_minutes(ahead: float, counts: bool) -> None:
 
     assert TOLERANCE == 300
     assert last_success(found) == (NOW + ahead if counts else PAST.started)
+
+
+def test_the_newest_backup_stays_the_newest_beside_one_in_the_future() -> None:
+    newest = replace(PAST, failures=2, expires=NOW + DAY)
+    for ahead in (replace(AHEAD, expires=NOW + 20 * DAY), replace(AHEAD, failures=9, size=2.0**60)):
+        summary = with_listing(newest, ahead).summary
+
+        assert summary is not None
+        assert (summary.item_failures, summary.expires) == (2, NOW + DAY)
+
+
+@pytest.mark.parametrize("more", [{}, {"unread": (("finished", "a list"),)}], ids=["packed", "loose"])
+def test_failures_in_the_future_have_not_happened(more: dict[str, Any]) -> None:
+    failed = Backup(id="failed", status=Status.FAILED, started=NOW - 60.0, kind="dump", **more)
+    ahead = [replace(failed, id=f"ahead {day}", started=NOW + day * DAY) for day in (1, 2, 3)]
+    summary = with_listing(replace(PAST, kind="dump"), failed, *ahead).summary
+
+    assert summary is not None
+    assert (summary.failures, summary.failures_by_kind, summary.last_failure) == (1, {"dump": 1}, NOW - 60.0)
+    only = with_listing(*ahead).summary
+    assert only is not None
+    assert (only.failures, only.failures_by_kind, only.last_failure) == (0, {"dump": 0}, None)
+    assert only.counts[Status.FAILED] == 3
+
+
+def test_a_run_in_the_future_has_no_known_start() -> None:
+    ahead = replace(AHEAD, status=Status.IN_PROGRESS, size=None, progress=5.0)
+    alone = with_listing(PAST, ahead).summary
+    both = with_listing(PAST, ahead, replace(ahead, id="now", started=NOW - 5.0, progress=50.0)).summary
+
+    assert alone is not None
+    assert (alone.running, alone.running_since) == (1, None)
+    assert both is not None
+    assert (both.running, both.running_since, both.progress) == (2, NOW - 5.0, 50.0)
 
 
 def test_when_its_time_has_come_it_counts_although_nothing_else_changed() -> None:
