@@ -1,7 +1,7 @@
 """Puts the parts together, and replaces them when the configuration changes: the composition root."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,13 +40,23 @@ def log_of(source: Source) -> Any:
     return structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Limiters:
     """What one credential may spend."""
 
     limiter: RateLimiter
     progress_limiter: RateLimiter
     """The part of it that following running backups may spend."""
+
+    @classmethod
+    def start(cls, limit: RateLimit) -> "Limiters":
+        """Return limiters of which nothing is spent."""
+        return cls(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)))
+
+    def change(self, limit: RateLimit) -> None:
+        """Go on with another budget; what has been spent stays spent."""
+        self.limiter.change(limit)
+        self.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
 
 
 class SourceTasks:
@@ -56,7 +66,7 @@ class SourceTasks:
         self,
         poller: Poller,
         follower: ProgressPoller,
-        transport: Transport,
+        client: Client,
         supervisor: Supervisor,
         verifier: DownloadVerifier | None = None,
     ) -> None:
@@ -65,7 +75,7 @@ class SourceTasks:
         self.poller = poller
         self._progress_poller = follower
         self._verifier = verifier
-        self._transport = transport
+        self._client = client
         self._supervisor = supervisor
         self._tasks: list[SupervisedTask] = []
 
@@ -78,10 +88,15 @@ class SourceTasks:
         if self._verifier is not None:
             self._tasks.append(self._supervisor.start(f"verifying {self.source.name}", self._verifier.run))
 
+    def limit_by(self, limiters: Limiters) -> None:
+        """Spend from these from now on."""
+        self._client.limiter = limiters.limiter
+        self._progress_poller.progress_limiter = limiters.progress_limiter
+
     async def stop(self) -> None:
         """Stop polling and close the connections."""
         await self._supervisor.stop(*self._tasks)
-        await self._transport.aclose()
+        await self._client.transport.aclose()
 
 
 class App:
@@ -96,6 +111,8 @@ class App:
         self.archive = Archive()
         self.supervisor = Supervisor()
         self._limiters: dict[Hashable, Limiters] = {}
+        self._spending: dict[str, Limiters] = {}
+        """By source, what it spends from."""
         self._watches: dict[str, SourceTasks] = {}
         self._download_slots = asyncio.Semaphore(CONCURRENCY)
         self._log = structlog.get_logger()
@@ -107,13 +124,14 @@ class App:
         """
         self.exposition.exclude(settings.excluded_families)
         wanted = {source.name: source for source in settings.sources}
+        in_use = self._limiters_in_use(wanted)
         for name, watch in list(self._watches.items()):
             if wanted.get(name) != watch.source:
                 await watch.stop()
                 del self._watches[name]
         for name in self.store.entries.keys() - wanted.keys():
             self._archive_source(name)
-        self._update_limiters(settings)
+        self._update_limiters(settings, in_use)
         new = [self._start_source(source) for source in settings.sources if source.name not in self._watches]
         self._watches.update((watch.source.name, watch) for watch in new)
         return new
@@ -124,7 +142,7 @@ class App:
         self._watches.clear()
 
     def _start_source(self, source: Source) -> SourceTasks:
-        limiters = self._limiters[source.credential]
+        limiters = self._spending[source.name]
         before = self.store.entries.get(source.name)
         transport = self._make_transport(source)
         client = Client(
@@ -147,7 +165,7 @@ class App:
         return SourceTasks(
             poller,
             ProgressPoller(source, client, limiters.progress_limiter, self.store),
-            transport,
+            client,
             self.supervisor,
             self._verifier(source, client),
         )
@@ -168,18 +186,31 @@ class App:
             source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots
         )
 
-    def _update_limiters(self, settings: Settings) -> None:
+    def _limiters_in_use(self, wanted: Mapping[str, Source]) -> Mapping[Hashable, Limiters]:
+        """Return what each credential is spent from that a source has now; its file may have been rotated.
+
+        A source that goes on reads the file again by itself; of one that does not, what it read last was in use.
+        """
+        watched = {name: (watch.source, wanted.get(name)) for name, watch in self._watches.items()}
+        gone = {old.credential: self._spending[name] for name, (old, new) in watched.items() if old != new}
+        kept = {new.credential: self._spending[name] for name, (old, new) in watched.items() if new and old == new}
+        return {**gone, **kept}
+
+    def _update_limiters(self, settings: Settings, in_use: Mapping[Hashable, Limiters]) -> None:
         """Give each credential its budget; of the sources that share one, the strictest limit holds."""
-        limits: dict[Hashable, RateLimit] = {}
+        self._limiters.update(in_use)
+        self._spending = {
+            source.name: self._limiters.setdefault(source.credential, Limiters.start(source.rate_limit))
+            for source in settings.sources
+        }
+        limits: dict[Limiters, RateLimit] = {}
         for source in settings.sources:
-            key, limit = source.credential, source.rate_limit
-            limits[key] = min(limits.get(key, limit), limit, key=lambda one: one.requests * one.share / one.per)
-        for key, limit in limits.items():
-            if (limiters := self._limiters.get(key)) is None:
-                self._limiters[key] = Limiters(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)))
-            else:
-                limiters.limiter.change(limit)
-                limiters.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
+            limiters, limit = self._spending[source.name], source.rate_limit
+            limits[limiters] = min(limits.get(limiters, limit), limit, key=_rate)
+        for limiters, limit in limits.items():
+            limiters.change(limit)
+        for name, watch in self._watches.items():
+            watch.limit_by(self._spending[name])
 
     def _archive_unwatched(self, source: Source) -> None:
         """Remember what a source watched until now and, as it is configured now, no longer does."""
@@ -193,3 +224,7 @@ class App:
         for view in self.store.entries[name].verdicts.views.values():
             self.archive.add(name, view.snapshot(), self.store.now())
         self.store.remove_source(name)
+
+
+def _rate(limit: RateLimit) -> float:
+    return limit.requests * limit.share / limit.per

@@ -1,9 +1,10 @@
 """What a changed configuration changes, and what goes on without a gap."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,6 +278,67 @@ async def test_sources_that_share_a_credential_share_its_budget_and_others_do_no
         assert busiest([a, b], 60) == 6
         assert busiest([a, b, c], 60) > 6
         assert min(len(a.asked), len(b.asked)) > 50
+
+
+@pytest.fixture
+def read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files without a thread, for which virtual time would not wait."""
+
+    def start(work: Callable[[], Any]) -> "asyncio.Future[Any]":
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(work())
+        return future
+
+    monkeypatch.setattr("exporter.files.background.start", start)
+
+
+def from_file(name: str, file: Path, **changes: Any) -> Source:
+    """Return a source whose token is in a file, as reading the configuration gives it."""
+    token = Secret(file=file)
+    token.reveal()
+    return source(name, options=Options(token=token), rate_limit=LIMIT, poll_interval=5.0, **changes)
+
+
+@pytest.mark.usefixtures("read_at_once")
+@pytest.mark.parametrize("changed", [("a",), ("b",), ("a", "b"), ()])
+@virtually
+async def test_a_credential_that_is_rotated_has_one_budget_all_the_same(tmp_path: Path, changed: Sequence[str]) -> None:
+    file = tmp_path / "token"
+    file.write_text("first")
+    async with exporting(a=one(), b=one()) as running:
+        vendors = list(running.vendors.values())
+        await running.apply(*(from_file(name, file) for name in "ab"))
+        await asyncio.sleep(601)
+        file.write_text("second")
+        await asyncio.sleep(61)
+        for vendor in vendors:
+            vendor.asked.clear()
+        labels = {name: {"labels": (("squad", "data"),)} if name in changed else {} for name in "ab"}
+        assert await running.apply(*(from_file(name, file, **labels[name]) for name in "ab")) == list(changed)
+        await asyncio.sleep(1000)
+        assert busiest(vendors, 60) == 6
+        assert min(len(vendor.asked) for vendor in vendors) > 20
+
+
+@pytest.mark.usefixtures("read_at_once")
+@virtually
+async def test_a_credential_that_becomes_that_of_another_source_has_one_budget(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in "ab"}
+    for name, file in files.items():
+        file.write_text(name)
+    async with exporting(a=one(), b=one()) as running:
+        vendors = list(running.vendors.values())
+        await running.apply(*(from_file(name, file) for name, file in files.items()))
+        await asyncio.sleep(601)
+        assert busiest(vendors, 60) > 6
+        files["a"].write_text("b")
+        assert await running.apply(*(from_file(name, file) for name, file in files.items())) == []
+        await asyncio.sleep(61)
+        for vendor in vendors:
+            vendor.asked.clear()
+        await asyncio.sleep(1000)
+        assert busiest(vendors, 60) == 6
+        assert min(len(vendor.asked) for vendor in vendors) > 20
 
 
 @virtually

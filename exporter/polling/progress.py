@@ -27,7 +27,8 @@ class ProgressPoller:
         """Share the poller's client; `progress_limiter` is the part of its budget that may be spent here."""
         self.source = source
         self._store = store
-        self._client, self._progress_limiter = client, progress_limiter
+        self.progress_limiter = progress_limiter
+        self._client = client
         self._reader = Reader(source=source, api=self._api, listing_api=self._api, clock=store.now)
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
@@ -65,7 +66,7 @@ class ProgressPoller:
         await self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
 
     def _api(self, detector: ChangeDetector | None = None) -> Session:
-        return Session(client=self._client, progress_limiter=self._progress_limiter, detector=detector)
+        return Session(client=self._client, progress_limiter=self.progress_limiter, detector=detector)
 
     async def _put(self, key: str, change: Callable[[ResourceStatus], ResourceStatus]) -> None:
         """Change what is known by now: a poll may have read the resource meanwhile, or found it gone."""
