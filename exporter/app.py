@@ -164,7 +164,7 @@ class App:
         poller = Poller(source, client, self.store, self.archive)
         return SourceTasks(
             poller,
-            ProgressPoller(source, client, limiters.progress_limiter, self.store),
+            ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.oddities),
             client,
             self.supervisor,
             self._verifier(source, client),

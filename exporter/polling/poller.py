@@ -14,7 +14,7 @@ from exporter import workers
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost
 from exporter.client.session import Session
-from exporter.errors import CapError, ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
 from exporter.polling.ends import EndsReader
@@ -23,6 +23,7 @@ from exporter.polling.kinds import are_capped
 from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
+from exporter.polling.weight import demand_room
 from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import alternate_scopes, apply_caps, from_resources
@@ -36,8 +37,8 @@ TURN = 100
 """So many resources are put at a time; then others have their turn."""
 MAX_SHOWN = 20
 """Of the resources that a cap refuses, so many are shown."""
-LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
-"""Bytes that a listing may take whatever the others do, and that all of a source may take."""
+STEPS = 100
+"""The first poll shows about so often how far it is."""
 
 
 class Poller:
@@ -51,7 +52,7 @@ class Poller:
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
         self._costs = RequestCosts()
-        self._oddities = Oddities(source, self._log)
+        self.oddities = Oddities(source, self._log)
         self._ends = EndsReader(source, self._log)
 
     async def run(self) -> None:
@@ -126,7 +127,7 @@ class Poller:
             refused_resources=refused_names,
             unreadable_scopes=self._discovery.unreadable,
         )
-        self._oddities.log_discovery(refused, status)
+        self.oddities.log_discovery(refused, status)
         self._store.set_status(
             self.source.name, status if status.polled else replace(status, interval=self._interval())
         )
@@ -187,10 +188,10 @@ class Poller:
                     await self._read_details(reader, key)
             raise
         if reading is not None:
-            self._oddities.log(key, (backup for page in reading.pages for backup in page.backups))
+            self.oddities.log(key, reading.backups)
         now = await reader.put_together(lambda: self._resources.get(key), reading)
         if now is not None and now is not self._resources.get(key):
-            self._weigh(now)
+            demand_room(now, self._resources)
             self._put(now)
         await self._read_details(reader, key)
 
@@ -227,7 +228,7 @@ class Poller:
         if capped := [key for key, one in self._resources.items() if are_capped(one)]:
             result.limits.add("labels")
             for key in capped:
-                self._oddities.log_kinds(key)
+                self.oddities.log_kinds(key)
 
     def _put_results(self, result: PollResult) -> None:
         """Mark each resource as up, or as failing and why."""
@@ -303,13 +304,3 @@ class Poller:
 
     def _put(self, resource_status: ResourceStatus) -> None:
         self._store.put(self.source.name, resource_status)
-
-    def _weigh(self, resource_status: ResourceStatus) -> None:
-        """Refuse a listing with which the source would take more memory than any may."""
-        weight = resource_status.listing.backups.weight() if resource_status.listing else 0
-        if weight <= LIGHT_BYTES:
-            return
-        others = (known.listing for key, known in self._resources.items() if key != resource_status.resource.id)
-        if weight + sum(listing.backups.weight() for listing in others if listing) > MAX_SOURCE_BYTES:
-            text = f"the backups of all resources together take more than {MAX_SOURCE_BYTES // 2**20} MiB"
-            raise CapError(text, limit="body")

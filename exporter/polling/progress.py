@@ -14,7 +14,9 @@ from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Backup
 from exporter.polling.guard import guard
+from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader, apply_changes
+from exporter.polling.weight import demand_room
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -23,9 +25,12 @@ from exporter.state.store import Store
 class ProgressPoller:
     """Looks at one source's running backups at the progress interval, within a part of the request budget."""
 
-    def __init__(self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store) -> None:
-        """Share the poller's client; `progress_limiter` is the part of its budget that may be spent here."""
+    def __init__(
+        self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store, oddities: Oddities
+    ) -> None:
+        """Share the poller's client and `oddities`; `progress_limiter` is the part of its budget to spend here."""
         self.source = source
+        self._oddities = oddities
         self._store = store
         self.progress_limiter = progress_limiter
         self._client = client
@@ -52,6 +57,7 @@ class ProgressPoller:
         if refresh is None:
             reading = await self._reader.listing(resource_status)
             if reading is not None:
+                self._oddities.log(key, reading.backups)
                 at = asyncio.get_running_loop().time()
                 await self._put(key, lambda now: self._reader.apply_listing(now, reading, at))
             return
@@ -63,6 +69,7 @@ class ProgressPoller:
                         api, self.source.options, resource_status.resource, backup
                     )
                 found.update((one.id, one) for one in refreshed)
+        self._oddities.log(key, found.values())
         await self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
 
     def _api(self, detector: ChangeDetector | None = None) -> Session:
@@ -77,4 +84,5 @@ class ProgressPoller:
 
         resource_status = await apply_changes(current, change, lambda it: len(it.listing.backups) if it.listing else 0)
         if resource_status is not None:
+            demand_room(resource_status, self._store.entries[self.source.name].resources)
             self._store.put(self.source.name, resource_status)

@@ -1,7 +1,7 @@
 """Reads one resource: its listing, and what changes rarely, each as often as it must be."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,6 +37,11 @@ class Reading:
     """The vendor's mark of the only answer."""
     link: str = ""
     """The `Link` header of that answer."""
+
+    @property
+    def backups(self) -> Iterator[Backup]:
+        """The backups of all its pages, as they came."""
+        return (backup for page in self.pages for backup in page.backups)
 
     @property
     def records(self) -> int:
