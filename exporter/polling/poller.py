@@ -154,6 +154,7 @@ class Poller:
             return Session(client=self._client, detector=detector, cost=result.reading)
 
         reader = Reader(source=self.source, api=session, listing_api=session, clock=self._store.now)
+        self._show_first_poll(result)
 
         async def work() -> None:
             for key in queue:
@@ -165,11 +166,19 @@ class Poller:
             for _ in range(CONCURRENCY):
                 group.create_task(work())
 
+                    self._show_first_poll(result)
     async def _read_ends(self, result: PollResult) -> None:
         if self.source.provider.ends is not None and not result.should_abort:
             with closing(Session(client=self._client, cost=result.reading)) as session:
                 async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
                     self._put(known)
+
+    def _show_first_poll(self, result: PollResult) -> None:
+        """Show how many resources the first poll has tried to read; of many resources now and then."""
+        tried, status = len(result.read) + len(result.errors), self._status
+        now = tried % max(1, len(self._resources) // STEPS) == 0 or tried < status.tried_resources
+        if now and not status.polled:
+            self._store.set_status(self.source.name, replace(status, tried_resources=tried))
 
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:

@@ -184,6 +184,8 @@ class SourceStatus:
     """The scopes that could not be listed in the last discovery; None before the first."""
     refused_resources: tuple[tuple[str, str], ...] = ()
     """Names of resources that a cap does not let in, each with the reason; the first few."""
+    tried_resources: int = 0
+    """How many resources the first poll has read so far, or could not."""
     rate_limited_resources: int = 0
     """How many resources the vendor's rate limit kept from being read in the newest poll."""
     observed: SourceObservations = UNOBSERVED_SOURCE

@@ -99,7 +99,7 @@ def _first_reading(entry: SourceEntry, now: float) -> str:
     total = len(entry.resources)
     if not total:
         return "Looking for resources for the first time."
-    read = sum(one.up is not None for one in entry.resources.values())
+    read = min(total, entry.status.tried_resources)
     sentence = f"Reading for the first time: {read:,} of {total:,} resources"
     began = entry.status.started_at
     if began is None or read < FEWEST_FOR_FORECAST or now <= began:
