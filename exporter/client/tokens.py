@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from exporter.provider import Token, TokenExchange
 
@@ -23,17 +24,20 @@ class TokenStore:
     def __init__(self) -> None:
         """Start without any."""
         self._held: dict[str, HeldToken] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Each lives while it is held or waited for."""
 
     async def get(self, exchange: TokenExchange, fetch: Callable[[], Awaitable[Token]]) -> str:
         """Return a living token; `ask` gets a new one, and of many that want it at once only one asks."""
-        async with self._locks.setdefault(exchange.url, asyncio.Lock()):
+        lock = self._locks.setdefault(exchange.url, asyncio.Lock())
+        async with lock:
             now = asyncio.get_running_loop().time()
             held = self._held.get(exchange.url)
             if held is None or now >= held.until:
                 token = await fetch()
                 lifetime = token.lifetime or exchange.lifetime
                 margin = min(MAX_MARGIN, lifetime / 5)
+                self._held = {url: one for url, one in self._held.items() if now < one.until}
                 held = self._held[exchange.url] = HeldToken(token.value, now + lifetime - margin)
             return held.value
 

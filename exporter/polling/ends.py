@@ -26,6 +26,8 @@ class EndsReader:
         self, api: Api, known: Mapping[str, ResourceStatus], read: Collection[str], now: float
     ) -> AsyncIterator[ResourceStatus]:
         """Yield each of the `known` resources that changes, asking for those that have just been `read`."""
+        scopes = {one.resource.scope for one in known.values()}
+        self._failing = {scope: reason for scope, reason in self._failing.items() if scope in scopes}
         by_scope: dict[str, list[Resource]] = {}
         for key in sorted(known.keys() & read):
             by_scope.setdefault(known[key].resource.scope, []).append(known[key].resource)

@@ -112,6 +112,7 @@ class Poller:
             )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
         for number, (key, resource) in enumerate(resources.items(), 1):
+            self._costs.details.pop(key, None)
             if number % TURN == 0:
                 await asyncio.sleep(0)
             seen = known.get(key)

@@ -72,8 +72,12 @@ class Archive:
         )
 
     def add(self, source: str, resource_status: ResourceStatus, now: float) -> None:
-        """Remember a resource that is gone."""
-        self._gone[source, resource_status.resource.id] = archive(resource_status, now)
+        """Remember a resource that is gone, and forget those at the front that have been gone for too long."""
+        key = source, resource_status.resource.id
+        self._gone.pop(key, None)
+        self._gone[key] = archive(resource_status, now)
+        while now - self._gone[first := next(iter(self._gone))].gone_since > RETENTION:
+            del self._gone[first]
 
     def entries(self, now: float) -> Iterator[tuple[tuple[str, str], ArchivedResource]]:
         """Yield what is still worth remembering."""
