@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from exporter.client.rate_limiter import effective_budget
+from exporter.polling.result import PollResult
 from exporter.provider import RateLimit
 from exporter.settings import Source
 
@@ -31,10 +32,20 @@ class RequestCosts:
     """How many requests one source's polls and discoveries have been seen to cost."""
 
     poll: int = 0
-    """The last poll that went well; 0: there has been none."""
+    """The last poll that went well, or one that failed since and cost more; 0: there has been none."""
     discovery: int = 0
     details: dict[str, int] = field(default_factory=dict)
     """By resource, what is read as seldom as discovery is done."""
+
+    def record(self, result: PollResult, resources: Collection[str], *, failed: bool) -> None:
+        """Record what a poll cost; one that follows a poll that failed discovers again, whatever the interval."""
+        discovery = 0 if result.discovery is None else result.discovery.requests
+        if result.discovery is not None:
+            self.discovery = discovery
+        if failed:
+            self.poll = max(self.poll_cost(resources), result.reading.requests + discovery)
+        else:
+            self.poll = result.reading.requests
 
     def poll_cost(self, resources: Collection[str]) -> int:
         """Return what a poll costs; before one has shown it, no less than a request for each resource."""

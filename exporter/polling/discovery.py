@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter import workers
 from exporter.client.session import Session
-from exporter.errors import PollError
+from exporter.errors import ForbiddenError, PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.settings import Source
@@ -137,15 +137,23 @@ async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], l
 
 
 async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
-    """Return the inventory after asking again for the scopes that could not be read."""
-    failed = [before.scopes[key] for key in before.unreadable]
-    found, unreadable, left_out = await _list_scopes(before, source, failed, list_scope)
+    """Return the inventory after asking again for the scopes that could not be read.
+
+    A right to an optional scope that is missing stays missing for most accounts: that is left to the next discovery.
+    """
+    unreadable = {key: error for key, error in before.unreadable.items() if _is_denied(before.scopes[key], error)}
+    failed = [before.scopes[key] for key in before.unreadable if key not in unreadable]
+    found, failures, left_out = await _list_scopes(before, source, failed, list_scope)
     return replace(
         before,
         found=MappingProxyType({**before.found, **found}),
-        unreadable=MappingProxyType(unreadable),
+        unreadable=MappingProxyType({**unreadable, **failures}),
         left_out=MappingProxyType({**before.left_out, **left_out}),
     )
+
+
+def _is_denied(scope: Scope, error: PollError) -> bool:
+    return scope.optional and isinstance(error, ForbiddenError)
 
 
 async def _list_scopes(

@@ -15,6 +15,7 @@ from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost
 from exporter.client.session import Session
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
+from exporter.model import Details
 from exporter.polling.budget import RequestCosts
 from exporter.polling.discovery import Discovery
 from exporter.polling.ends import EndsReader
@@ -84,15 +85,19 @@ class Poller:
     async def _discover(self, result: PollResult) -> None:
         cost = Cost()
         try:
-            if await self._discovery.refresh(partial(Session, client=self._client, cost=cost)):
-                result.discovery = cost
+            whole = await self._discovery.refresh(partial(Session, client=self._client, cost=cost))
         except PollError as error:
+            result.reading.requests += cost.requests  # each poll pays for it until it succeeds
             result.source_error = error
             self._discovery.invalidate()
             self._store.set_status(
                 self.source.name, replace(self._status, unreadable_scopes=self._discovery.unreadable)
             )
         else:
+            if whole:
+                result.discovery = cost
+            else:
+                result.reading.requests += cost.requests  # each poll asks again for what failed
             await self._put_inventory(result)
 
     async def _put_inventory(self, result: PollResult) -> None:
@@ -107,12 +112,12 @@ class Poller:
         now = self._store.now()
         gone = known.keys() - resources.keys()
         for key in gone:
+            self._costs.details.pop(key, None)
             self._archive.add(
                 self.source.name, self._store.entries[self.source.name].verdicts.views[key].snapshot(), now
             )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
         for number, (key, resource) in enumerate(resources.items(), 1):
-            self._costs.details.pop(key, None)
             if number % TURN == 0:
                 await asyncio.sleep(0)
             seen = known.get(key)
@@ -149,30 +154,24 @@ class Poller:
         if result.source_error is not None and result.source_error.reason in ABORT_REASONS:
             return
         result.errors.update(self._discovery.inventory.errors_by_resource())
+        self._show_first_poll(result)
         queue = iter(alternate_scopes(one.resource for key, one in self._resources.items() if key not in result.errors))
 
         def session(detector: ChangeDetector | None = None) -> Session:
             return Session(client=self._client, detector=detector, cost=result.reading)
 
         reader = Reader(source=self.source, api=session, listing_api=session, clock=self._store.now)
-        self._show_first_poll(result)
 
         async def work() -> None:
             for key in queue:
                 if not result.should_abort:
                     await self._read(reader, key, result)
+                    self._show_first_poll(result)
                     progress(key)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(CONCURRENCY):
                 group.create_task(work())
-
-                    self._show_first_poll(result)
-    async def _read_ends(self, result: PollResult) -> None:
-        if self.source.provider.ends is not None and not result.should_abort:
-            with closing(Session(client=self._client, cost=result.reading)) as session:
-                async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
-                    self._put(known)
 
     def _show_first_poll(self, result: PollResult) -> None:
         """Show how many resources the first poll has tried to read; of many resources now and then."""
@@ -181,21 +180,27 @@ class Poller:
         if now and not status.polled:
             self._store.set_status(self.source.name, replace(status, tried_resources=tried))
 
+    async def _read_ends(self, result: PollResult) -> None:
+        if self.source.provider.ends is not None and not result.should_abort:
+            with closing(Session(client=self._client, cost=result.reading)) as session:
+                async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
+                    self._put(known)
+
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:
-            await guard(self._log, "reading a resource", self._read_resource(reader, key))
+            await guard(self._log, "reading a resource", self._read_resource(reader, key, result))
             result.add_read(key)
         except PollError as error:
             result.add_failure(key, error)
 
-    async def _read_resource(self, reader: Reader, key: str) -> None:
+    async def _read_resource(self, reader: Reader, key: str, result: PollResult) -> None:
         resource_status = self._resources[key]
         try:
             reading = await reader.listing(resource_status)
         except (ForbiddenError, MalformedError, ServerError):
             if resource_status.up is None:  # never listed: its schedule, and so its limit, can be known all the same
                 with suppress(PollError):
-                    await self._read_details(reader, key)
+                    await self._read_details(reader, key, result)
             raise
         if reading is not None:
             self.oddities.log(key, reading.backups)
@@ -203,17 +208,21 @@ class Poller:
         if now is not None and now is not self._resources.get(key):
             demand_room(now, self._resources)
             self._put(now)
-        await self._read_details(reader, key)
+        await self._read_details(reader, key, result)
 
-    async def _read_details(self, reader: Reader, key: str) -> None:
+    async def _read_details(self, reader: Reader, key: str, result: PollResult) -> None:
         resource_status = self._resources.get(key)
         if resource_status is not None and reader.needs_details(resource_status):
             session = Session(client=self._client)
+            details: Details | None = None
             try:
                 details = await replace(reader, api=lambda: session).details(resource_status)
             finally:
                 session.close()
-                self._costs.details[key] = session.cost.requests
+                if details is None:
+                    result.reading.requests += session.cost.requests  # each poll asks for them until they are read
+                else:
+                    self._costs.details[key] = session.cost.requests
             if (current := self._resources.get(key)) is not None:
                 self._put(reader.with_details(current, details))
 
@@ -251,11 +260,8 @@ class Poller:
     def _set_source_status(self, result: PollResult, seconds: float) -> None:
         """Set whether the source is up and how often it can be polled, and log it."""
         reason = result.reason(self._resources)
-        if result.discovery is not None:
-            self._costs.discovery = result.discovery.requests
-        if reason is None:
-            self._costs.poll = result.reading.requests
-        else:
+        self._costs.record(result, self._resources, failed=reason is not None)
+        if reason is not None:
             self._discovery.invalidate()
             self._client.forget_refusals()
         self._store.set_status(self.source.name, self._next_status(result, reason, seconds))
