@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exporter.client.http import MAX_BODY_BYTES, MAX_HEADER_BYTES, MAX_HEADERS
+from exporter.client.session import MAX_PAGES
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
+from exporter.metrics.render import MAX_LABEL_LENGTH
+from exporter.polling.oddities import MAX_LOGGED
+from exporter.state.inventory import MAX_ID_LENGTH, MAX_RESOURCES
 from pages.build import pages
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +64,21 @@ def test_commands_shown_exist() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert shown <= targets
+
+
+def test_the_caps_that_the_security_page_promises_are_those_in_force() -> None:
+    text = " ".join((ROOT / "SECURITY.md").read_text().split())
+
+    for cap in (
+        f"{MAX_BODY_BYTES // 2**20} MiB a body",
+        f"{MAX_HEADER_BYTES // 2**10} KiB and {MAX_HEADERS} lines of headers",
+        f"{MAX_PAGES} pages a listing",
+        f"{MAX_RESOURCES:,} resources a source",
+        f"{MAX_ID_LENGTH} characters an id",
+        f"{MAX_LABEL_LENGTH} a label",
+        f"{MAX_LOGGED} unknown status words a source",
+    ):
+        assert cap in text
 
 
 def test_readme_shows_the_help_that_there_is() -> None:
