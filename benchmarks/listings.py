@@ -4,6 +4,7 @@ The simulators of the demo work each answer out anew, and would be slower than t
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 HOUR = 3600
-FIRST = 1_760_000_000
+INTERVAL = HOUR / 4
+FIRST = time.time() // HOUR * HOUR - 60 * HOUR
+"""When the oldest backup started: the newest of 100 to 200 is hours old, as those of a vendor that is all right."""
 PLACE = "@@@@@@@@"
 """Stands in a prepared answer for the number of the resource."""
 
@@ -60,7 +63,7 @@ class Vendor:
 
 def iso(number: int, seconds: float = 0.0) -> str:
     """Return when a backup began, or what lies so many seconds after that."""
-    return datetime.fromtimestamp(FIRST + number * HOUR + seconds, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(FIRST + number * INTERVAL + seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def identifier(number: int) -> str:
