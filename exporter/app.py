@@ -15,6 +15,7 @@ from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
+from exporter.polling.budget import RequestCosts
 from exporter.polling.download_verifier import CONCURRENCY, DownloadVerifier
 from exporter.polling.poller import Poller
 from exporter.polling.progress import ProgressPoller
@@ -167,10 +168,10 @@ class App:
             ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.oddities),
             client,
             self.supervisor,
-            self._verifier(source, client),
+            self._verifier(source, client, poller.costs),
         )
 
-    def _verifier(self, source: Source, client: Client) -> DownloadVerifier | None:
+    def _verifier(self, source: Source, client: Client, costs: RequestCosts) -> DownloadVerifier | None:
         """Return what verifies a source's downloads, where that is wanted and its vendor gives links."""
         rules = source.verify_downloads
         if rules is None or source.provider.download is None:
@@ -183,7 +184,7 @@ class App:
             log=log_of(source),
         )
         return DownloadVerifier(
-            source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots
+            source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots, costs
         )
 
     def _limiters_in_use(self, wanted: Mapping[str, Source]) -> Mapping[Hashable, Limiters]:

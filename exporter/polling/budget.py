@@ -13,7 +13,7 @@ USABLE = 0.9
 
 
 def sustainable_interval(
-    configured: float, limit: RateLimit, *, poll: int, discovery: int, discovery_interval: float
+    configured: float, limit: RateLimit, *, poll: int, discovery: float, discovery_interval: float
 ) -> float:
     """Return the poll interval in force: the configured one, or a longer one that the budget can carry.
 
@@ -36,6 +36,13 @@ class RequestCosts:
     discovery: int = 0
     details: dict[str, int] = field(default_factory=dict)
     """By resource, what is read as seldom as discovery is done."""
+    links: dict[str, int] = field(default_factory=dict)
+    """By resource, the request for the link with which its download was checked last."""
+
+    def forget(self, resource: str) -> None:
+        """Forget a resource that is gone."""
+        self.details.pop(resource, None)
+        self.links.pop(resource, None)
 
     def record(self, result: PollResult, resources: Collection[str], *, failed: bool) -> None:
         """Record what a poll cost; one that follows a poll that failed discovers again, whatever the interval."""
@@ -53,10 +60,14 @@ class RequestCosts:
 
     def interval(self, source: Source, resources: Collection[str]) -> float:
         """Return the poll interval that the source's budget carries."""
+        discovery: float = self.discovery + sum(self.details.get(key, 0) for key in resources)
+        if source.verify_downloads is not None:
+            links = sum(self.links.get(key, 0) for key in resources)
+            discovery += links * source.discovery_interval / source.verify_downloads.interval
         return sustainable_interval(
             source.poll_interval,
             source.rate_limit,
             poll=self.poll_cost(resources),
-            discovery=self.discovery + sum(self.details.get(key, 0) for key in resources),
+            discovery=discovery,
             discovery_interval=source.discovery_interval,
         )

@@ -11,6 +11,7 @@ import structlog
 from exporter.client.session import Session
 from exporter.errors import DeadlineError, PollError
 from exporter.model import Backup, Status
+from exporter.polling.budget import RequestCosts
 from exporter.polling.guard import guard
 from exporter.provider import Download
 from exporter.settings import Source, VerifyDownloads
@@ -43,9 +44,14 @@ class DownloadVerifier:
         fetcher: Fetcher,
         store: Store,
         slots: asyncio.Semaphore,
+        costs: RequestCosts,
     ) -> None:
-        """Check nothing yet; `api` gives a new operation for each link, `slots` are those of all sources together."""
+        """Check nothing yet; `api` gives a new operation for each link, `slots` are those of all sources together.
+
+        What asking for links costs is added to `costs`, which are the poller's.
+        """
         self.source = source
+        self._costs = costs
         self._rules, self._api, self._fetcher, self._store, self._slots = rules, api, fetcher, store, slots
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
@@ -98,7 +104,10 @@ class DownloadVerifier:
         assert download is not None  # noqa: S101 - _is_due has asked
         for backup in _newest_by_kind(resource_status, self._store.now() + TOLERANCE):
             with closing(self._api()) as session:
-                found = await download(session, self.source.options, resource_status.resource, backup)
+                try:
+                    found = await download(session, self.source.options, resource_status.resource, backup)
+                finally:
+                    self._costs.links[resource_status.resource.id] = session.cost.requests
             if found is not None:
                 try:
                     async with asyncio.timeout(self._rules.interval):

@@ -52,7 +52,7 @@ class Poller:
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
-        self._costs = RequestCosts()
+        self.costs = RequestCosts()
         self.oddities = Oddities(source, self._log)
         self._ends = EndsReader(source, self._log)
 
@@ -112,7 +112,7 @@ class Poller:
         now = self._store.now()
         gone = known.keys() - resources.keys()
         for key in gone:
-            self._costs.details.pop(key, None)
+            self.costs.forget(key)
             self._archive.add(
                 self.source.name, self._store.entries[self.source.name].verdicts.views[key].snapshot(), now
             )
@@ -222,7 +222,7 @@ class Poller:
                 if details is None:
                     result.reading.requests += session.cost.requests  # each poll asks for them until they are read
                 else:
-                    self._costs.details[key] = session.cost.requests
+                    self.costs.details[key] = session.cost.requests
             if (current := self._resources.get(key)) is not None:
                 self._put(reader.with_details(current, details))
 
@@ -260,7 +260,7 @@ class Poller:
     def _set_source_status(self, result: PollResult, seconds: float) -> None:
         """Set whether the source is up and how often it can be polled, and log it."""
         reason = result.reason(self._resources)
-        self._costs.record(result, self._resources, failed=reason is not None)
+        self.costs.record(result, self._resources, failed=reason is not None)
         if reason is not None:
             self._discovery.invalidate()
             self._client.forget_refusals()
@@ -294,11 +294,11 @@ class Poller:
 
     def _interval(self) -> float:
         """Return the interval that the budget carries, and say so when it becomes a longer one, or no longer is."""
-        interval, configured = self._costs.interval(self.source, self._resources), self.source.poll_interval
+        interval, configured = self.costs.interval(self.source, self._resources), self.source.poll_interval
         if (interval > configured) is not (self._status.interval > configured):
             log = self._log.warning if interval > configured else self._log.info
             event = "poll.interval_stretched" if interval > configured else "poll.interval_as_configured"
-            requests = self._costs.poll_cost(self._resources)
+            requests = self.costs.poll_cost(self._resources)
             log(event, seconds=round(interval), configured=configured, requests=requests)
         return interval
 

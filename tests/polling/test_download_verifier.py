@@ -22,7 +22,7 @@ from exporter.errors import (
 from exporter.metrics.exposition import Exposition
 from exporter.model import Backup, Resource, Status
 from exporter.polling.download_verifier import CONCURRENCY, PAUSE
-from exporter.provider import Api, Download, address
+from exporter.provider import Api, Download, RateLimit, address
 from exporter.secret import Secret
 from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import RETRY_AFTER, DownloadCheck
@@ -107,6 +107,18 @@ async def test_the_newest_backup_is_checked_after_the_first_listing_and_then_by_
     first, second = (at for at, _, _ in storage.checked)
     assert first == PAUSE
     assert 3600 <= second - first <= 3600 + 2 * PAUSE
+
+
+@virtually
+async def test_the_poll_interval_leaves_room_for_the_requests_for_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor(scopes={"all": [f"r{number}" for number in range(15)]})
+    often = verify(verify_downloads=VerifyDownloads(interval=300.0), rate_limit=RateLimit(requests=60, per=600))
+    async with checking(monkeypatch, Storage(), vendor, often) as watched:
+        await asyncio.sleep(3 * 3600)
+        asked = len(vendor.asked)
+        await asyncio.sleep(10 * 3600)
+        assert watched.entry().status.interval == pytest.approx(425, rel=0.05)
+        assert (len(vendor.asked) - asked) / 36000 == pytest.approx(0.9 * 60 / 600, rel=0.1)
 
 
 @virtually
