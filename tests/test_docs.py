@@ -89,3 +89,28 @@ def test_readme_shows_the_help_that_there_is() -> None:
     known = told + (ROOT / "docs" / "command-line.md").read_text()
 
     assert [flag for flag in sorted(flags) if flag not in known] == []
+
+
+@pytest.mark.slow
+def test_readme_shows_what_poll_prints_of_the_demo(tmp_path: Path) -> None:
+    """But for the ages, which depend on when it is asked."""
+    command = [sys.executable, "-m", "exporter", "poll", "--demo", "--fail-on", "never", "--log.level", "error"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment).stdout
+    pattern = re.compile(r"^```text\n(\d+ need attention.*?)^```", re.MULTILINE | re.DOTALL)
+    (shown,) = pattern.findall((ROOT / "README.md").read_text())
+    sentence, rows = _read_table(printed)
+    assert _read_table(shown)[0] == sentence
+    assert [row for row in _read_table(shown)[1] if row not in rows] == []
+
+
+def _read_table(text: str) -> tuple[str, list[dict[str, str]]]:
+    """Return the sentence above a table, and the cells of each row that do not change with the time."""
+    sentence, _, head, *lines = text.splitlines()
+    ends = {title: head.index(title) + len(title) for title in ("limit", "kept")}
+    starts = {title: head.index(title) for title in ("state", "name", "source")}
+    rows = []
+    for line in lines:
+        row = {title: re.split(r" {2,}", line[at:], maxsplit=1)[0].strip() for title, at in starts.items()}
+        rows.append(row | {title: line[:end].rpartition("  ")[2].strip() for title, end in ends.items()})
+    return sentence, rows
