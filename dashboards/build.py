@@ -40,7 +40,8 @@ def _required(content: dict[str, Any]) -> dict[str, Any]:
 
     https://grafana.com/docs/grafana/latest/dashboards/share-dashboards-panels/
     """
-    used = sorted({panel["type"] for panel in content["panels"]} - {"row"})
+    every = (one for panel in content["panels"] for one in (panel, *panel.get("panels", ())))
+    used = sorted({panel["type"] for panel in every} - {"row"})
     return {
         "__inputs": [],
         "__elements": {},

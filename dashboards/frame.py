@@ -11,13 +11,17 @@ from grafana_foundation_sdk.models.dashboard import (
     Dashboard,
     DashboardCursorSync,
     DashboardLinkType,
+    GridPos,
+    RowPanel,
     VariableHide,
     VariableOption,
     VariableRefresh,
     VariableSort,
 )
+from grafana_foundation_sdk.models.dashboard import Panel as PanelModel
 
-from dashboards.panels import DATASOURCE, Panel, explain_emptiness, in_sight, query
+from dashboards.absence import every_panel, explain_emptiness, not_exposed
+from dashboards.panels import DATASOURCE, Panel, in_sight, query
 from dashboards.queries import alerts
 
 TAG = "backup-exporter"
@@ -174,6 +178,29 @@ def row(title: str, *lines: Sequence[Panel]) -> list[classic.Row | Panel]:
     return [classic.Row(title), *itertools.chain.from_iterable(lines)]
 
 
+def closed_row(title: str, *lines: Sequence[Panel]) -> list[classic.Row]:
+    """Keep lines of panels behind a title, on which one clicks to see them."""
+    made = classic.Row(title)
+    for panel in itertools.chain.from_iterable(lines):
+        made.with_panel(panel)
+    return [made]
+
+
+def _at(panel: PanelModel | RowPanel) -> GridPos:
+    return panel.grid_pos or GridPos()
+
+
+def _close_up(panels: Iterable[PanelModel | RowPanel]) -> None:
+    """Move up what follows a closed row: the SDK places it below the panels that are not seen."""
+    hidden = 0
+    for each in panels:
+        inside = each.panels if isinstance(each, RowPanel) else []
+        for one in (each, *inside):
+            _at(one).y -= hidden
+        if inside:
+            hidden += max(_at(one).y + _at(one).h for one in inside) - _at(each).y - 1
+
+
 def dashboard(
     uid: str, title: str, description: str, since: str, shown: Shown, rows: Iterable[Sequence[classic.Row | Panel]]
 ) -> Dashboard:
@@ -193,10 +220,26 @@ def dashboard(
         .annotations([_own_annotations(), _firing_alerts()])
         .variables([_data_source(), *_variables(shown), _labels(), _exporter(hide_exporter)])
     )
-    for number, each in enumerate(itertools.chain.from_iterable(rows), 1):
+    for each in itertools.chain.from_iterable(rows):
         if isinstance(each, classic.Row):
-            made.with_row(each.id(number))
+            made.with_row(each)
         else:
-            explain_emptiness(each)
-            made.with_panel(each.id(number))
-    return made.build()
+            made.with_panel(each)
+    return _finish(made)
+
+
+def _finish(made: classic.Dashboard) -> Dashboard:
+    """Add what may be missing, place what follows closed rows, and number the panels."""
+    shown = list(every_panel(made.build().panels or ()))
+    for panel in shown:
+        explain_emptiness(panel)
+    if any(isinstance(each, RowPanel) for each in made.build().panels or ()):
+        made.with_row(classic.Row("What is missing"))
+    made.with_panel(not_exposed(shown))
+    finished = made.build()
+    panels = finished.panels or []
+    _close_up(panels)
+    every = (one for each in panels for one in (each, *(each.panels if isinstance(each, RowPanel) else ())))
+    for number, panel in enumerate(every, 1):
+        panel.id_val = number
+    return finished

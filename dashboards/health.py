@@ -6,9 +6,9 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks
-from dashboards.frame import Shown, row
+from dashboards.frame import Shown, closed_row, row
 from dashboards.frame import dashboard as framed
-from dashboards.panels import Panel, about, bars, chart, hide_limits, number, query, timeline
+from dashboards.panels import MINUTES, SECONDS, Panel, about, bars, chart, hide_limits, number, query, timeline
 from dashboards.queries import (
     DATA_AGE,
     POLL_INTERVAL,
@@ -18,15 +18,15 @@ from dashboards.queries import (
     across,
     exporter,
     least,
+    minutes,
     named,
     resource,
     source,
 )
-from dashboards.runtime import BUDGET, EXPORTERS, budgets, increase, processes, requests
+from dashboards.runtime import BUDGET, EXPORTERS, budgets, exporters, increase, processes, requests
 from dashboards.tables import Column, identify, table
 
 DURATION = across("max", source("backup_poll_duration_seconds"))
-QUIET = "none in this range, or no exporter is scraped"
 
 
 def _tile(title: str, description: str, expr: str, thresholds: ThresholdsConfig, width: int = 4) -> stat.Panel:
@@ -80,10 +80,10 @@ def _tiles() -> list[stat.Panel]:
 def _sources() -> tabular.Panel:
     failure = across("max", f"topk by (provider, source) (1, {source('backup_source_failure')})")
     columns = [
-        Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS, width=70),
+        Column(header="Up", expr=SOURCE_UP, mappings=looks.UP_WORDS, width=60),
         Column(header="Source", label="source", width=0, filterable=True),
         Column(header="Provider", label="provider", width=130),
-        Column(header="Verdict", expr=SOURCE_RANK, mappings=looks.SEVERITY_WORDS, width=90),
+        Column(header="Verdict", expr=SOURCE_RANK, mappings=looks.SEVERITY_WORDS, width=85),
         Column(header="Reason", expr=failure, label="reason"),
         Column(header="Data age", expr=DATA_AGE, unit="dtdhms", width=95),
         Column(
@@ -93,12 +93,11 @@ def _sources() -> tabular.Panel:
             decimals=1,
             width=105,
         ),
-        Column(header="Interval", expr=POLL_INTERVAL, unit="dthms", width=80),
-        Column(header="Last poll took", expr=DURATION, unit="s", decimals=1, width=110),
-        Column(header="Resources", expr=across("max", source("backup_source_resources")), width=90),
-        Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources")), width=90),
+        Column(header="Last poll took", expr=DURATION, unit=SECONDS, decimals=1, width=105),
+        Column(header="Resources", expr=across("max", source("backup_source_resources")), width=85),
+        Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources")), width=75),
         Column(header="Closed scopes", expr=across("max", source("backup_source_unreadable_scopes"))),
-        Column(header="Budget left", expr=BUDGET, width=100),
+        Column(header="Budget left", expr=BUDGET, width=90),
     ]
     what = about(
         "Sources",
@@ -129,11 +128,13 @@ def _polls() -> list[list[Panel]]:
     return [
         [
             timeline(up, looks.UP_WORDS, query(SOURCE_UP, SOURCE)),
-            hide_limits(chart(age, "s", query(DATA_AGE, SOURCE), query(POLL_INTERVAL, as_limit))),
+            hide_limits(chart(age, MINUTES, query(minutes(DATA_AGE), SOURCE), query(minutes(POLL_INTERVAL), as_limit))),
         ],
         [
-            hide_limits(chart(took, "s", query(DURATION, SOURCE), query(POLL_INTERVAL, as_limit))),
-            hide_limits(chart(stretched, "s", query(POLL_INTERVAL, SOURCE), query(configured, as_limit))),
+            hide_limits(chart(took, SECONDS, query(DURATION, SOURCE), query(POLL_INTERVAL, as_limit))),
+            hide_limits(
+                chart(stretched, MINUTES, query(minutes(POLL_INTERVAL), SOURCE), query(minutes(configured), as_limit))
+            ),
         ],
     ]
 
@@ -144,7 +145,7 @@ def _failures() -> list[list[Panel]]:
     by_reason = f"{SOURCE} {{{{reason}}}}"
     failing = bars(polls, "none", query(f"{increase('backup_poll_failures_total')} > 0", by_reason))
     unread = bars(resources, "none", query(f"{increase('backup_resource_failures_total')} > 0", by_reason))
-    return [[failing.no_value(QUIET), unread.no_value(QUIET)], [_unreadable(), _caps()]]
+    return [[failing, unread], [_unreadable(), _caps()]]
 
 
 def _unreadable() -> tabular.Panel:
@@ -156,7 +157,13 @@ def _unreadable() -> tabular.Panel:
         Column(header="Reason", expr=named(across("max", resource("backup_resource_failure"))), label="reason"),
         *identify(),
     ]
-    return table(what, columns, {"Reason": False}, linked="Name", empty="no resource fails, or none is scraped")
+    return table(
+        what,
+        columns,
+        {"Reason": False},
+        linked="Name",
+        empty="no resource fails, or backup_resource_failure is not exposed",
+    )
 
 
 def _caps() -> statetimeline.Panel:
@@ -166,7 +173,7 @@ def _caps() -> statetimeline.Panel:
         height=6,
     )
     reached = query(across("max", source("backup_source_limit_reached")), f"{SOURCE} {{{{limit}}}}")
-    return timeline(what, looks.CAP_WORDS, reached).no_value(QUIET)
+    return timeline(what, looks.CAP_WORDS, reached)
 
 
 def dashboard() -> Dashboard:
@@ -178,10 +185,10 @@ def dashboard() -> Dashboard:
         "now-24h",
         Shown(instance=True),
         [
-            row("Now", _tiles()),
+            row("Now", _tiles(), [exporters()]),
             row("Sources", [_sources()], *_polls()),
             row("Failures", *_failures()),
-            row("API", requests(), budgets()),
-            row("Process", *processes()),
+            closed_row("API", requests(), budgets()),
+            closed_row("Process", *processes()),
         ],
     )

@@ -261,8 +261,8 @@ def _columns() -> list[Column]:
             header="Name", expr=queries.NAMES, label="resource_name", width=0, filterable=True, links=(TO_RESOURCE,)
         ),
         Column(header="Source", label="source", width=100, filterable=True),
-        Column(header="Age", expr=queries.AGE, unit="dtdhms", width=102),
-        Column(header="Limit", expr=queries.LIMIT, unit="dtdhms", width=102),
+        Column(header="Age", expr=queries.AGE, unit="dtdhms", width=105),
+        Column(header="Limit", expr=queries.LIMIT, unit="dtdhms", width=105),
         Column(header="Of limit", expr=share, unit="percentunit", thresholds=looks.SHARE_OF_LIMIT, width=100),
         Column(header="Last status", expr=status, mappings=looks.STATUS_WORDS, width=100),
         Column(header="Size", expr=size, unit="decbytes", width=80),

@@ -1,6 +1,5 @@
 """The kinds of panel that our dashboards have: each takes what differs, and looks like the others of its kind."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,7 +18,6 @@ from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models.common import DataSourceRef, VisibilityMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId, ValueMapping
-from grafana_foundation_sdk.models.prometheus import Dataquery as PrometheusQuery
 from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 
 from dashboards import looks
@@ -57,31 +55,6 @@ class About:
     description: str
     width: int
     height: int
-
-
-NEVER_EXCLUDED = re.compile(
-    r"backup_(exporter_\w+|(resource|source)_(problem|up|worst_severity|info)|monitoring_paused|poll_configured_interval_seconds)"
-)
-
-
-def _families(panel: Panel) -> list[str]:
-    """Return the families that a panel reads and that a configuration may leave out."""
-    exprs = " ".join(str(each.expr) for each in panel.build().targets or () if isinstance(each, PrometheusQuery))
-    found = dict.fromkeys(re.findall(r"\bbackup_\w+?(?=_bucket\b|\b)", exprs))
-    return [name for name in found if not NEVER_EXCLUDED.fullmatch(name)]
-
-
-def explain_emptiness(panel: Panel) -> None:
-    """Let a panel that is empty name the families that it reads, and take no colour: that of a tile is a verdict."""
-    made, families = panel.build(), _families(panel)
-    if made.type_val == "table" or made.field_config is None:
-        return
-    defaults = made.field_config.defaults
-    if families and made.type_val != "stat":
-        defaults.no_value = f"nothing in this range, or not exposed: {', '.join(families)}"
-    if made.type_val == "stat":
-        defaults.no_value = f"no {families[0]}" if families else "no data"
-        defaults.mappings = [*(defaults.mappings or ()), looks.unknown(defaults.no_value)]
 
 
 def about(title: str, description: str, width: int = 12, height: int = 8) -> About:
@@ -225,9 +198,8 @@ def chart(what: About, unit: str, *queries: Dataquery, stacked: bool = False) ->
     )
 
 
-def age_chart(what: About, *queries: Dataquery) -> timeseries.Panel:
-    """Draw ages that are given in hours: of seconds an axis would read 5.56 hours, 1.16 days."""
-    return chart(what, "suffix:h", *queries)
+SECONDS, MINUTES, HOURS, DAYS = "suffix:s", "suffix:min", "suffix:h", "suffix:d"
+"""Units of durations that Grafana does not scale: an axis of its own unit of seconds reads 5.56 hours, 4.17 mins."""
 
 
 def count_chart(what: About, *queries: Dataquery) -> timeseries.Panel:

@@ -60,9 +60,19 @@ def since(newest_timestamp: str) -> str:
     return f"clamp_min(time() - {newest_timestamp}, 0)"
 
 
+def minutes(seconds: str) -> str:
+    """Turn seconds into minutes."""
+    return f"({seconds}) / 60"
+
+
 def hours(seconds: str) -> str:
     """Turn seconds into hours."""
     return f"({seconds}) / 3600"
+
+
+def days(seconds: str) -> str:
+    """Turn seconds into days."""
+    return f"({seconds}) / 86400"
 
 
 def named(expr: str) -> str:
@@ -74,14 +84,20 @@ def named(expr: str) -> str:
 
 
 def of_newest_kind(metric: str) -> str:
-    """Read a metric kept for each kind, of the kind that the newest success has: compared inside one exporter."""
+    """Read a metric kept for each kind, of the kind that the newest success has: compared inside one exporter.
+
+    Where the times by kind are not exposed, it is the only kind's.
+    """
     newest_kind = (
         f"{resource('backup_last_success_by_kind_timestamp_seconds')}"
         f" == ignoring (kind) group_left () {resource('backup_last_success_timestamp_seconds')}"
     )
     kinds = across("max", f"{resource(metric)} and ({newest_kind})", "kind")
     without_kind = across("max", resource(metric, 'kind=""'), "kind")
-    return f"{kinds} or {without_kind}"
+    any_time = across("max", resource("backup_last_success_by_kind_timestamp_seconds"), "kind")
+    each_kind = across("max", resource(metric))
+    only_kind = f"max without (kind) ({each_kind}) and count without (kind) ({each_kind}) == 1 unless {any_time}"
+    return f"{kinds} or {without_kind} or {only_kind}"
 
 
 def count_by(expr: str, exposed: str) -> str:

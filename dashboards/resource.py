@@ -5,13 +5,16 @@ from grafana_foundation_sdk.builders import table as tabular
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
-from dashboards.frame import Shown, row
+from dashboards.frame import Shown, closed_row, row
 from dashboards.frame import dashboard as framed
 from dashboards.panels import (
+    DAYS,
+    HOURS,
+    MINUTES,
+    SECONDS,
     About,
     Panel,
     about,
-    age_chart,
     chart,
     color_statuses,
     count_chart,
@@ -19,7 +22,20 @@ from dashboards.panels import (
     query,
     timeline,
 )
-from dashboards.queries import IDENTITY, NAMED, NAMED_KIND, across, hours, named, newest, resource, since, worst_status
+from dashboards.queries import (
+    IDENTITY,
+    NAMED,
+    NAMED_KIND,
+    across,
+    days,
+    hours,
+    minutes,
+    named,
+    newest,
+    resource,
+    since,
+    worst_status,
+)
 from dashboards.tables import Column, table
 
 AS_LIMIT = f"{NAMED} limit"
@@ -69,7 +85,7 @@ def _facts() -> tabular.Panel:
 
 def _tiles() -> list[stat.Panel]:
     def heading(title: str, description: str) -> About:
-        return about(title, description, width=4, height=4)
+        return about(title, description, width=8, height=3)
 
     def tile(title: str, description: str, expr: str, unit: str = "dtdhms") -> stat.Panel:
         return number(heading(title, description), expr, unit, looks.CALM, neutral=True)
@@ -99,20 +115,24 @@ def _date(timestamp: str) -> str:
 def _ages() -> list[Panel]:
     by_kind = since(newest("backup_last_success_by_kind_timestamp_seconds"))
     return [
-        age_chart(
+        chart(
             about(
                 "Age against limit",
                 "Time since the newest successful backup began: what would be lost now. Above the dashed line it is "
                 "late, above twice of it critical.",
+                height=7,
             ),
+            HOURS,
             query(named(hours(queries.AGE)), NAMED),
             query(named(hours(queries.LIMIT)), AS_LIMIT),
         ),
-        age_chart(
+        chart(
             about(
                 "Age by kind against limit",
                 "The same for each kind of backup on its own: shows a schedule that died while another kind goes on.",
+                height=7,
             ),
+            HOURS,
             query(named(hours(by_kind)), NAMED_KIND),
             query(named(hours(newest("backup_max_age_by_kind_seconds"))), AS_KIND_LIMIT),
         ),
@@ -136,9 +156,9 @@ def _runs() -> list[Panel]:
                 "Duration against typical",
                 "How long the newest successful backup of each kind took; dashed is the median of up to ten before it.",
             ),
-            "s",
-            query(named(newest("backup_last_success_duration_seconds")), NAMED_KIND),
-            query(named(newest("backup_typical_duration_seconds")), AS_TYPICAL),
+            MINUTES,
+            query(named(minutes(newest("backup_last_success_duration_seconds"))), NAMED_KIND),
+            query(named(minutes(newest("backup_typical_duration_seconds"))), AS_TYPICAL),
         ),
     ]
 
@@ -150,7 +170,7 @@ def _history() -> list[Panel]:
                 "Status of the last finished backup",
                 "How the newest finished backup ended, as it was known at the time. A running one changes nothing.",
                 width=24,
-                height=4,
+                height=3,
             ),
             looks.STATUS_WORDS,
             query(named(worst_status("backup_last_finished_status")), NAMED),
@@ -185,31 +205,29 @@ def _counts() -> list[Panel]:
 
 def _checks() -> list[Panel]:
     """Show whether the newest backup could be fetched, and what could not be understood."""
-    age = named(since(newest("backup_download_check_timestamp_seconds")))
+    age = named(hours(since(newest("backup_download_check_timestamp_seconds"))))
     return [
         timeline(
-            about(
-                "Download check", "Whether the newest backup could be fetched, where verify_downloads is on.", width=8
-            ),
+            about("Download check", "Whether the newest backup could be fetched, where verify_downloads is on."),
             looks.UP_WORDS,
             query(named(queries.least("backup_download_check_success")), NAMED),
         ),
+        chart(about("Time since the download check", "Age of the last check."), HOURS, query(age, NAMED)),
         chart(
-            about("Time since the download check", "Age of the last check, and how long it took.", width=8),
-            "s",
-            query(age, NAMED),
-            query(named(newest("backup_download_check_duration_seconds")), f"{NAMED} took"),
+            about("Duration of the download check", "How long the last check took."),
+            SECONDS,
+            query(named(newest("backup_download_check_duration_seconds")), NAMED),
         ),
         count_chart(
-            about("Records not understood", "Records of the newest listing that could not be read.", width=8),
+            about("Records not understood", "Records of the newest listing that could not be read."),
             query(named(newest("backup_unreadable_records")), NAMED),
         ),
     ]
 
 
 def _progress() -> list[Panel]:
-    running_for = named(since(newest("backup_in_progress_start_timestamp_seconds")))
-    longest_typical = named(across("max", resource("backup_typical_duration_seconds"), "kind"))
+    running_for = named(minutes(since(newest("backup_in_progress_start_timestamp_seconds"))))
+    longest_typical = named(minutes(across("max", resource("backup_typical_duration_seconds"), "kind")))
     return [
         chart(
             about(
@@ -227,10 +245,10 @@ def _progress() -> list[Panel]:
                 "kind, and the configured limit that counts where nothing is typical yet.",
                 width=8,
             ),
-            "s",
+            MINUTES,
             query(running_for, NAMED),
             query(longest_typical, f"{NAMED} typical"),
-            query(named(newest("backup_max_duration_seconds")), AS_LIMIT),
+            query(named(minutes(newest("backup_max_duration_seconds"))), AS_LIMIT),
         ),
         count_chart(
             about("Running at once", "Backups in progress. More than one may be a run that never ended.", width=8),
@@ -246,10 +264,11 @@ def _retention() -> list[Panel]:
             query(named(queries.KEPT), NAMED),
             query(named(newest("backup_min_backups")), AS_LIMIT),
         ),
-        age_chart(
+        chart(
             about("How far back", "Age of the oldest successful backup; dashed is the configured minimum.", width=8),
-            query(named(hours(since(newest("backup_oldest_success_timestamp_seconds")))), NAMED),
-            query(named(hours(newest("backup_min_retention_seconds"))), AS_LIMIT),
+            DAYS,
+            query(named(days(since(newest("backup_oldest_success_timestamp_seconds")))), NAMED),
+            query(named(days(newest("backup_min_retention_seconds"))), AS_LIMIT),
         ),
         chart(
             about("Stored", "Size of all successful backups listed, as far as sizes are told.", width=8),
@@ -266,9 +285,10 @@ def _restores() -> list[Panel]:
             looks.STATUS_WORDS,
             query(named(worst_status("backup_last_restore_status")), NAMED),
         ),
-        age_chart(
+        chart(
             about("Time since the last restore", "Time since the last restore. Empty: none is listed."),
-            query(named(hours(since(newest("backup_last_restore_timestamp_seconds")))), NAMED),
+            DAYS,
+            query(named(days(since(newest("backup_last_restore_timestamp_seconds")))), NAMED),
         ),
     ]
 
@@ -286,9 +306,9 @@ def dashboard() -> Dashboard:
             row("Age", _ages()),
             row("Size and duration", _runs()),
             row("Counts", _counts()),
-            row("Running", _progress()),
-            row("Retention", _retention()),
-            row("Restores", _restores()),
+            closed_row("Running", _progress()),
+            closed_row("Retention", _retention()),
+            closed_row("Restores", _restores()),
             row("Checks", _checks()),
         ],
     )

@@ -1,9 +1,9 @@
-"""The lower half of the exporter's health: its requests to the vendors, and its own process."""
+"""What the exporter itself does: its requests to the vendors, and its own process."""
 
 from grafana_foundation_sdk.builders import table as tabular
 
 from dashboards import looks
-from dashboards.panels import Panel, about, bars, chart, query
+from dashboards.panels import SECONDS, Panel, about, bars, chart, query
 from dashboards.queries import SOURCE, across, exporter, source
 from dashboards.tables import Column, table
 
@@ -56,7 +56,7 @@ def budgets() -> list[Panel]:
     left = about("Budget left", "Requests that the vendor says remain, where it says so.", width=8)
     polls = about("Polls", "Polls that ended, well or badly, in each step of the chart.", width=8)
     return [
-        bars(throttled, "s", query(increase("backup_api_throttled_seconds_total"), SOURCE)),
+        bars(throttled, SECONDS, query(increase("backup_api_throttled_seconds_total"), SOURCE)),
         chart(left, "none", query(BUDGET, SOURCE)),
         bars(polls, "none", query(increase("backup_polls_total"), SOURCE)),
     ]
@@ -84,7 +84,6 @@ def processes() -> list[list[Panel]]:
                 query(_ours(f"{exporter('process_open_fds')} / {exporter('process_max_fds')}"), "{{instance}}"),
             ).max(1),
         ],
-        [_exporters()],
         [
             bars(
                 about("Log lines dropped", "Lines that could not be written, in each step of the chart."),
@@ -104,7 +103,8 @@ def _gain(metric: str) -> str:
     return per_exporter(f"increase({exporter(metric)}{PER_STEP})")
 
 
-def _exporters() -> tabular.Panel:
+def exporters() -> tabular.Panel:
+    """Show the processes that are scraped, and what each says of itself."""
     reloaded = exporter("backup_exporter_config_last_reload_successful")
     loaded = exporter("backup_exporter_config_last_reload_success_timestamp_seconds")
     written = exporter("backup_exporter_state_last_write_successful")
@@ -128,6 +128,6 @@ def _exporters() -> tabular.Panel:
         "Exporters",
         "Every exporter, its version, the state of its configuration and, where it has one, of its state file.",
         width=24,
-        height=6,
+        height=5,
     )
     return table(what, columns, {"Up": False})

@@ -31,6 +31,8 @@ class Picture:
     """From when on, as Grafana writes it: `now-30m`; empty is what the dashboard says."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """Values of variables."""
+    opened: bool = False
+    """Whether closed rows are opened, as by clicks on their titles."""
 
 
 def install() -> None:

@@ -93,10 +93,9 @@ def take_down(samples: Iterable[Sample], source: str, now: float, hours: float =
         for each in samples
     ]
     (up,) = (each for each in made if each.name == "backup_source_up" and each.label("source") == source)
-    down = replace(up, name="backup_source_problem", value=1.0).with_labels(problem="down", severity="critical")
-    failure = replace(up, name="backup_source_failure", value=1.0).with_labels(reason="unreachable")
-    stale = down.with_labels(problem="data_stale", severity="warning")
-    return [*made, down, stale, failure]
+    down = replace(up, name="backup_source_problem", value=1.0).with_labels(problem="down", severity="warning")
+    failure = replace(up, name="backup_source_failure", value=1.0).with_labels(reason="server_error")
+    return [*made, down, failure]
 
 
 def leave_out(samples: Iterable[Sample], patterns: Sequence[str]) -> list[Sample]:

@@ -50,6 +50,7 @@ export function see() {
       values: values.map((each) => ({ text: each.innerText, color: getComputedStyle(each).color, box: box(each), cut: isCut(each) })),
       bars: [...content.querySelectorAll('div')].filter((each) => background(each).startsWith('linear-gradient(90deg')).map(box),
       legend: [...content.querySelectorAll('[data-testid^="data-testid VizLegend series"]')].map((each) => each.innerText.trim()),
+      ticks: [...content.querySelectorAll('canvas')].flatMap((each) => each.written ?? []),
       plot: content.querySelector('.u-over') ? box(content.querySelector('.u-over')) : undefined,
       table: tableOf(content) ?? undefined,
       timeline: timelineOf(content) ?? undefined,

@@ -1,4 +1,5 @@
 // `window.draw(wanted)` draws a dashboard; `window.seen` holds what was asked for it and given to its panels.
+import './written.js';
 import '@fontsource/inter/400.css';
 import '@fontsource/inter/500.css';
 import { ThemeContext, createTheme } from '@grafana/data';

@@ -105,7 +105,14 @@ function place(panels) {
   return children;
 }
 
-export function sceneOf(json, { from, to, chosen = {} }) {
+function layoutOf(json, opened) {
+  const layout = new SceneGridLayout({ isLazy: false, isDraggable: false, isResizable: false, children: place(json.panels) });
+  const closed = layout.state.children.filter((each) => each instanceof SceneGridRow && each.state.isCollapsed);
+  (opened ? closed : []).forEach((each) => layout.toggleRow(each));
+  return layout;
+}
+
+export function sceneOf(json, { from, to, chosen = {}, opened }) {
   return new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: from ?? json.time.from, to: to ?? json.time.to, timeZone: 'utc' }),
     $variables: new SceneVariableSet({
@@ -117,7 +124,7 @@ export function sceneOf(json, { from, to, chosen = {} }) {
       new SceneTimePicker({ isOnCanvas: true }),
       new SceneRefreshPicker({ isOnCanvas: true }),
     ],
-    body: new SceneGridLayout({ isLazy: false, isDraggable: false, isResizable: false, children: place(json.panels) }),
+    body: layoutOf(json, opened),
   });
 }
 

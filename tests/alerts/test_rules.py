@@ -184,7 +184,8 @@ def test_a_page_says_how_urgent_it_is_where_to_look_what_to_do_and_what_to_chang
 @cache
 def list_panels() -> frozenset[tuple[str, str]]:
     boards = [json.loads(path.read_text()) for path in (ROOT / "dashboards").glob("*.json")]
-    return frozenset((board["title"], panel.get("title", "")) for board in boards for panel in board["panels"])
+    shown = ((board, one) for board in boards for panel in board["panels"] for one in (panel, *panel.get("panels", ())))
+    return frozenset((board["title"], panel.get("title", "")) for board, panel in shown)
 
 
 @cache

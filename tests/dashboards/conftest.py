@@ -1,10 +1,17 @@
-"""The metrics that a dashboard may use."""
+"""The metrics that a dashboard may use, and the dashboards as they are drawn."""
+
+import os
+from pathlib import Path
 
 import pytest
 from prometheus_client import ProcessCollector
 from prometheus_client.registry import CollectorRegistry
 
 from exporter.metrics.families import FAMILIES
+from render.draw import DASHBOARDS
+from tests.dashboards.drawn import draw_everything
+from tests.dashboards.expected import BOARDS
+from tests.dashboards.seen import Seen
 
 OF_RULES = {
     name: frozenset({"alertname", "severity", "provider", "source", "resource", "resource_name", "kind", "problem"})
@@ -26,3 +33,10 @@ def metrics() -> dict[str, frozenset[str]]:
         for sample in family.samples
     }
     return known
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
+    folder = Path(os.environ.get("PICTURES") or tmp_path_factory.mktemp("drawn"))
+    boards = Path(os.environ.get("DASHBOARDS") or DASHBOARDS)
+    return draw_everything(folder, {name: str(boards / f"{name}.json") for name in BOARDS})

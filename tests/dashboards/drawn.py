@@ -1,11 +1,10 @@
-"""What the renderer saw: reads NAME.json beside each picture."""
+"""Draws the dashboards over a week of the demo, and over what else may be scraped."""
 
 import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -17,12 +16,11 @@ from render.draw import DESKTOP, LAPTOP, Picture, draw, install
 from render.history import Span
 from render.samples import HOUR, Sample
 from render.server import week
+from tests.dashboards.expected import BOARDS, THEMES, WIDTHS
 from tests.dashboards.programs import demo, wait
+from tests.dashboards.seen import Seen
 
 ROOT = Path(__file__).parents[2]
-WIDTHS = (DESKTOP, LAPTOP)
-THEMES = ("dark", "light")
-BOARDS = ("overview", "resource", "exporter")
 SPEED = 10
 STAGED = (
     "nothing_to_restore",
@@ -35,54 +33,9 @@ STAGED = (
 )
 """Words that the demo's resources reach one after the other, the last within 20 seconds at this speed."""
 STAGED_SECONDS = 90
+ODD_BOARDS = {"lean": BOARDS, "down": ("overview", "exporter")}
+"""Which boards are drawn of a bad input, where it is not the overview alone."""
 SHORT = Span(resources=6 * HOUR, resource_step=15 * 60, exporter=2 * HOUR)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One picture, in words."""
-
-    name: str
-    page: dict[str, Any]
-
-    def panel(self, title: str) -> dict[str, Any]:
-        (found,) = (each for each in self.page["panels"] if each["title"] == title)
-        return dict(found)
-
-    def tables(self) -> dict[str, dict[str, Any]]:
-        return {each["title"]: each["table"] for each in self.page["panels"] if "table" in each}
-
-    def headers(self, title: str) -> list[str]:
-        return [each["text"] for each in self.tables()[title]["columns"]]
-
-    def column(self, title: str, header: str) -> list[dict[str, Any]]:
-        """Return the cells of a column, as far as rows are drawn."""
-        place = self.headers(title).index(header)
-        return [row[place] for row in self.tables()[title]["rows"]]
-
-    def links(self, title: str) -> list[str]:
-        """Return where the cells of a table lead, drawn or not."""
-        fields = self.panel(title)["given"].get("fields", [])
-        return [link["href"] for field in fields for row in field.get("links") or () for link in row]
-
-
-def is_green(color: str) -> bool:
-    """Tell whether a colour is more green than anything else."""
-    red, green, blue = (int(each) for each in re.findall(r"\d+", color)[:3])
-    return green > red + 20 and green > blue + 20
-
-
-def colors(ground: str) -> list[str]:
-    return re.findall(r"rgba?\([^)]*\)", ground)
-
-
-def grounds(seen: Seen) -> dict[str, str]:
-    """Return the colour behind each tile that has one."""
-    return {
-        each["title"]: colors(each["ground"])[0]
-        for each in seen.page["panels"]
-        if each.get("ground", "").startswith("linear-gradient(120deg")
-    }
 
 
 def lean_list() -> list[str]:
@@ -122,17 +75,20 @@ def bad_inputs(samples: Sequence[Sample], now: float) -> dict[str, list[Sample]]
 
 
 def boards(prometheus: str, now: float, files: Mapping[str, str]) -> list[Picture]:
+    common: dict[str, Any] = {"prometheus": prometheus, "now": now}
     whole = [
-        Picture(
-            name=f"{board}-{theme}", dashboard=files[board], prometheus=prometheus, now=now, theme=theme, widths=WIDTHS
-        )
+        Picture(name=f"{board}-{theme}", dashboard=files[board], theme=theme, widths=WIDTHS, opened=True, **common)
         for board in BOARDS
         for theme in THEMES
     ]
+    closed = [
+        Picture(name=f"{board}-closed", dashboard=files[board], theme=theme, widths=WIDTHS, **common)
+        for board, theme in (("resource", "dark"), ("exporter", "light"))
+    ]
     brief = Picture(
-        name="brief", dashboard=files["exporter"], prometheus=prometheus, now=now, widths=(DESKTOP,), begin="now-30m"
+        name="brief", dashboard=files["exporter"], widths=(DESKTOP,), begin="now-30m", opened=True, **common
     )
-    return [*whole, brief]
+    return [*whole, *closed, brief]
 
 
 @contextmanager
@@ -160,10 +116,11 @@ def draw_everything(folder: Path, files: Mapping[str, str]) -> dict[str, Seen]:
                 theme="light" if name in {"none", "down"} else "dark",
                 widths=(LAPTOP,),
                 begin="now-6h",
+                opened=True,
             )
             for name in urls
             if name != "week"
-            for board in (("overview", "resource") if name == "lean" else ("overview",))
+            for board in ODD_BOARDS.get(name, ("overview",))
         ]
         draw([*boards(urls["week"], now, files), *odd], folder / "pictures")
     return {

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
+import pytest
 
 FOLDER = Path(__file__).parents[2] / "dashboards"
-DASHBOARDS = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+Dashboard = dict[str, Any]
+DASHBOARDS: dict[str, Dashboard] = {
+    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))
+}
 
 TARGET_LABELS = frozenset({"cluster", "job", "instance", "pod", "container", "endpoint", "node"})
 VALUES = {
@@ -44,7 +48,38 @@ class Target:
 
 
 def panels(dashboard: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    """Return the panels, those in closed rows too."""
+    every = (one for panel in dashboard["panels"] for one in (panel, *panel.get("panels", ())))
+    return [panel for panel in every if panel["type"] != "row"]
+
+
+EACH_PANEL = pytest.mark.parametrize(
+    "panel",
+    [
+        pytest.param(panel, id=f"{name}: {panel['title']}")
+        for name, dashboard in DASHBOARDS.items()
+        for panel in panels(dashboard)
+    ],
+)
+
+
+def properties(panel: Dashboard) -> list[dict[str, Any]]:
+    return [each for override in panel["fieldConfig"]["overrides"] for each in override["properties"]]
+
+
+def overrides(panel: Dashboard) -> dict[str, dict[str, Any]]:
+    """Return the properties that a panel overrides, by the field and the property."""
+    found: dict[str, dict[str, Any]] = {}
+    for override in panel["fieldConfig"]["overrides"]:
+        found.setdefault(override["matcher"]["options"], {}).update(
+            {p["id"]: p["value"] for p in override["properties"]}
+        )
+    return found
+
+
+def panel(name: str, title: str) -> Dashboard:
+    (found,) = (each for each in panels(DASHBOARDS[name]) if each["title"] == title)
+    return found
 
 
 def targets() -> list[Target]:
@@ -97,10 +132,21 @@ def labels(expr: Any, metrics: Mapping[str, frozenset[str]]) -> frozenset[str] |
     if isinstance(expr, promql.BinaryExpr):
         return _combine_labels(expr, metrics)
     left = [each for each in (labels(child, metrics) for child in children(expr)) if each is not None]
-    if isinstance(expr, promql.Call) and expr.func.name == "histogram_quantile":
-        _demand({"le"}, left[0], expr)
-        return left[0] - {"le"}
+    if isinstance(expr, promql.Call) and left:
+        return _call_labels(expr, left[0])
     return left[0] if left else None
+
+
+def _call_labels(expr: promql.Call, inner: frozenset[str]) -> frozenset[str]:
+    if expr.func.name == "absent":
+        return frozenset()  # it keeps what a selector names exactly, and ours name choices
+    if expr.func.name == "label_replace":
+        added: Any = expr.args[1]
+        return inner | {added.val}
+    if expr.func.name == "histogram_quantile":
+        _demand({"le"}, inner, expr)
+        return inner - {"le"}
+    return inner
 
 
 def _demand(wanted: set[str], there: frozenset[str], expr: Any) -> None:

@@ -183,9 +183,18 @@ def test_size_is_that_of_the_newest_kind(tmp_path: Path) -> None:
             )
         ),
         series("backup_last_success_size_bytes", 50, resource="without kinds"),
+        *(
+            series("backup_last_success_size_bytes", size, resource=name, kind=kind, instance=instance)
+            for name, kind, size in (("one kind", "full", 20), ("two kinds", "full", 30), ("two kinds", "dump", 40))
+            for instance in ("a", "b")
+        ),
+        series("backup_last_success_timestamp_seconds", -HOUR, resource="size not known"),
+        series("backup_last_success_by_kind_timestamp_seconds", -HOUR, resource="size not known", kind="dump"),
+        series("backup_last_success_size_bytes", 60, resource="size not known", kind="full"),
     ]
     expected = [
-        ({"job": "backups", **IDENTITY, "resource": name}, size) for name, size in (("r", 7), ("without kinds", 50))
+        ({"job": "backups", **IDENTITY, "resource": name}, size)
+        for name, size in (("r", 7), ("without kinds", 50), ("one kind", 20))
     ]
 
     check(tmp_path, given, queries.of_newest_kind("backup_last_success_size_bytes"), expected)

@@ -3,33 +3,31 @@
 import itertools
 import json
 import pkgutil
+import re
 from typing import Any
 
 import pytest
 import yaml
 
 from dashboards import build
+from dashboards.absence import NEVER_EXCLUDED
 from dashboards.panels import PAGE_URL, RUNBOOK_URL
 from exporter import providers
-from tests.dashboards.reading import DASHBOARDS, FOLDER, panels, variables
+from tests.dashboards.reading import DASHBOARDS, EACH_PANEL, FOLDER, Dashboard, panels, properties, variables
 
-Dashboard = dict[str, Any]
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "s", "bytes", "decbytes", "percent", "percentunit", "reqps"}
-UNITS |= {"dtdhms", "dthms", "suffix:h", "dateTimeAsIso", "dateTimeFromNow"}
+UNITS |= {"dtdhms", "dthms", "suffix:s", "suffix:min", "suffix:h", "suffix:d", "dateTimeAsIso", "dateTimeFromNow"}
+CLOSED = {
+    "backup-overview": set[str](),
+    "backup-resource": {"Running", "Retention", "Restores"},
+    "backup-exporter-health": {"API", "Process"},
+}
 TITLES = {
     "overview.json": ("backup-overview", "Backups / Overview"),
     "resource.json": ("backup-resource", "Backups / Resource"),
     "exporter.json": ("backup-exporter-health", "Backups / Exporter health"),
 }
-EACH_PANEL = pytest.mark.parametrize(
-    "panel",
-    [
-        pytest.param(panel, id=f"{name}: {panel['title']}")
-        for name, dashboard in DASHBOARDS.items()
-        for panel in panels(dashboard)
-    ],
-)
 
 
 @pytest.fixture(params=DASHBOARDS)
@@ -125,7 +123,7 @@ def test_annotations_show_firing_alerts(dashboard: Dashboard) -> None:
 
 
 def test_panels_have_numbers_of_their_own(dashboard: Dashboard) -> None:
-    numbers = [panel["id"] for panel in dashboard["panels"]]
+    numbers = [one["id"] for panel in dashboard["panels"] for one in (panel, *panel.get("panels", ()))]
     titles = [panel["title"] for panel in panels(dashboard)]
 
     assert len(set(numbers)) == len(numbers)
@@ -133,13 +131,42 @@ def test_panels_have_numbers_of_their_own(dashboard: Dashboard) -> None:
 
 
 def test_panels_do_not_overlap_nor_leave_the_grid(dashboard: Dashboard) -> None:
-    places = [panel["gridPos"] for panel in dashboard["panels"]]
+    closed = [panel["panels"] for panel in dashboard["panels"] if panel.get("panels")]
+    for together in (dashboard["panels"], *closed):
+        places = [panel["gridPos"] for panel in together]
+        assert all(0 <= at["x"] and at["x"] + at["w"] <= 24 and at["w"] > 0 and at["h"] > 0 for at in places)
+        for one, other in itertools.combinations(places, 2):
+            beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+            below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+            assert beside or below, (one, other)
 
-    assert all(0 <= at["x"] and at["x"] + at["w"] <= 24 and at["w"] > 0 and at["h"] > 0 for at in places)
-    for one, other in itertools.combinations(places, 2):
-        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
-        below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
-        assert beside or below, (one, other)
+
+def test_a_closed_row_holds_its_panels_right_below_it(dashboard: Dashboard) -> None:
+    rows = [panel for panel in dashboard["panels"] if panel["type"] == "row"]
+
+    assert {row["title"] for row in rows if row["collapsed"]} == CLOSED[dashboard["uid"]]
+    assert all(bool(row["panels"]) == row["collapsed"] for row in rows), "Grafana drops those of an open row"
+    for row, after in itertools.pairwise([*dashboard["panels"], None]):
+        if row["type"] == "row" and row["collapsed"]:
+            assert min(each["gridPos"]["y"] for each in row["panels"]) == row["gridPos"]["y"] + 1
+            assert after is None or after["gridPos"]["y"] == row["gridPos"]["y"] + 1
+
+
+def test_a_table_lists_what_is_read_and_not_exposed(dashboard: Dashboard) -> None:
+    *read, listed = panels(dashboard)
+    (query,) = listed["targets"]
+    shown = dict(re.findall(r'"family", "(\w+)", "", ""\), "shown", "(.*?)"', query["expr"]))
+    families = {
+        name.removesuffix("_bucket")
+        for panel in read
+        for each in panel["targets"]
+        for name in re.findall(r"backup_\w+", each["expr"])
+    }
+
+    assert listed["title"] == "Not exposed"
+    assert {name for name in families if not NEVER_EXCLUDED.fullmatch(name)} == set(shown)
+    places = {place.split(" (")[0] for each in shown.values() for place in each.split("; ")}
+    assert places <= {each["title"] for each in read}
 
 
 @EACH_PANEL
@@ -231,121 +258,3 @@ def test_what_the_linter_shall_pass_over_exists() -> None:
     for rule in exclusions.values():
         assert rule["reason"]
         assert {(entry["dashboard"], entry["panel"]) for entry in rule["entries"]} <= titles
-
-
-def properties(panel: Dashboard) -> list[dict[str, Any]]:
-    return [each for override in panel["fieldConfig"]["overrides"] for each in override["properties"]]
-
-
-def overrides(panel: Dashboard) -> dict[str, dict[str, Any]]:
-    """Return the properties that a panel overrides, by the field and the property."""
-    found: dict[str, dict[str, Any]] = {}
-    for override in panel["fieldConfig"]["overrides"]:
-        found.setdefault(override["matcher"]["options"], {}).update(
-            {p["id"]: p["value"] for p in override["properties"]}
-        )
-    return found
-
-
-def panel(name: str, title: str) -> Dashboard:
-    (found,) = (each for each in panels(DASHBOARDS[name]) if each["title"] == title)
-    return found
-
-
-def test_an_exporter_has_one_row() -> None:
-    for query in panel("exporter.json", "Exporters")["targets"]:
-        assert query["expr"].startswith("max by (job, instance"), query["refId"]
-
-
-@EACH_PANEL
-def test_an_empty_cell_is_empty(panel: Dashboard) -> None:
-    if panel["type"] == "table":
-        assert panel["fieldConfig"]["overrides"][0] == {
-            "matcher": {"id": "byRegexp", "options": "/.*/"},
-            "properties": [{"id": "noValue", "value": ""}],
-        }
-
-
-@EACH_PANEL
-def test_what_is_not_known_has_no_colour(panel: Dashboard) -> None:
-    if panel["type"] != "table":
-        return
-    for field, properties in overrides(panel).items():
-        if "custom.cellOptions" in properties:
-            last = properties["mappings"][-1]
-            assert (last["options"]["match"], last["options"]["result"]["color"]) == ("null+nan", "transparent"), field
-
-
-@pytest.mark.parametrize("title", ["What needs attention", "Firing alerts"])
-def test_severity_sorts_by_rank_and_is_shown_in_words(title: str) -> None:
-    shown = panel("overview.json", title)
-    mapped = overrides(shown)["Severity"]["mappings"][0]["options"]
-
-    assert shown["options"]["sortBy"][0] == {"displayName": "Severity", "desc": True}
-    assert [mapped[str(rank)]["text"] for rank in (1, 2, 3)] == ["info", "warning", "critical"]
-    assert [mapped[str(rank)]["color"] for rank in (1, 2, 3)] == ["blue", "orange", "red"]
-
-
-def test_statuses_have_colours_of_their_own() -> None:
-    shown = panel("resource.json", "Backups listed, by status")
-    colors = {name: each["color"]["fixedColor"] for name, each in overrides(shown).items() if not name.startswith("/")}
-
-    assert len(set(colors.values())) == len(colors) == 7
-    assert (colors["completed"], colors["failed"]) == ("green", "red")
-    assert shown["fieldConfig"]["defaults"]["custom"]["lineWidth"] == 0
-
-
-@EACH_PANEL
-def test_lines_have_clear_colours_and_short_legends(panel: Dashboard) -> None:
-    if panel["type"] == "timeseries":
-        assert panel["fieldConfig"]["defaults"]["color"]["mode"] == "palette-classic"
-        is_total = panel["options"]["legend"]["calcs"] == ["sum"]
-        assert panel["options"]["legend"]["displayMode"] == ("table" if is_total else "list")
-
-
-def test_the_bars_show_where_the_limit_is() -> None:
-    shown = panel("overview.json", "Worst age against its limit")
-
-    assert shown["fieldConfig"]["defaults"]["max"] == 2
-    assert shown["options"]["sizing"] == "manual"
-    assert shown["targets"][0]["expr"].startswith("sort_desc(")
-
-
-@pytest.mark.parametrize("title", ["API requests by code", "API latency", "CPU"])
-def test_a_rate_has_two_samples(title: str) -> None:
-    assert panel("exporter.json", title)["interval"] == "2m"
-
-
-@EACH_PANEL
-def test_one_column_takes_what_is_left(panel: Dashboard) -> None:
-    if panel["type"] == "table":
-        widths = [each.get("custom.width") for name, each in overrides(panel).items() if name != "/.*/"]
-        hidden = [each for each in overrides(panel).values() if each.get("custom.hidden")]
-        assert widths.count(None) == 1
-        assert all(each["custom.hideFrom"]["viz"] for each in hidden)
-
-
-@EACH_PANEL
-def test_words_stand_at_the_left(panel: Dashboard) -> None:
-    if panel["type"] == "table":
-        for name, each in overrides(panel).items():
-            assert ("mappings" in each and "thresholds" not in each) <= (each.get("custom.align") == "left"), name
-
-
-def test_the_overview_begins_with_the_verdict() -> None:
-    first, *_ = panels(DASHBOARDS["overview.json"])
-
-    assert first["title"] == "Need attention"
-    assert first["gridPos"]["x"] == first["gridPos"]["y"] == 0
-    assert "backup_resource_problem{" in first["targets"][0]["expr"]
-    mapped = first["fieldConfig"]["defaults"]["mappings"][0]["options"]["0"]
-    assert (mapped["text"], mapped["color"]) == ("All OK", "green")
-
-
-def test_names_that_people_link_to_stay() -> None:
-    for name, titles in {
-        "overview.json": ("Inventory", "Firing alerts"),
-        "resource.json": ("Backups listed, by status",),
-        "exporter.json": ("Exporters", "Sources", "Resources failing now"),
-    }.items():
-        assert set(titles) <= {each["title"] for each in panels(DASHBOARDS[name])}

@@ -27,7 +27,7 @@ NOT_IN_THE_DEMO = {
     "exporter.json: Exporters [state_file]",  # it keeps nothing beyond its end
     "resource.json: Download check [A]",  # its configuration checks no downloads
     "resource.json: Time since the download check [A]",
-    "resource.json: Time since the download check [B]",
+    "resource.json: Duration of the download check [A]",
     "overview.json: Share of time within the limit [within]",  # looks at every half hour, and a minute has passed
     "overview.json: Share of time within the limit [name]",
     "resource.json: Within the limit [A]",
@@ -62,7 +62,9 @@ def test_prometheus_understands_every_query(count_answers: dict[str, int | str])
 
 
 def test_there_is_data_wherever_the_demo_has_some(count_answers: dict[str, int | str]) -> None:
-    assert set(live.empty(count_answers)) == NOT_IN_THE_DEMO
+    missing = {name for name in live.empty(count_answers) if not name.endswith("Not exposed [family]")}
+
+    assert missing == NOT_IN_THE_DEMO
 
 
 def test_what_is_asked_is_all_that_the_dashboards_ask(count_answers: dict[str, int | str]) -> None:
