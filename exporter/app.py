@@ -107,7 +107,6 @@ class App:
         """Watch nothing yet; `clock` returns Unix seconds."""
         self.store = Store(clock)
         self.exposition = Exposition.follow(self.store)
-        self._clock = clock
         self._make_transport = make_transport
         self.archive = Archive()
         self.supervisor = Supervisor()
@@ -153,7 +152,7 @@ class App:
             tokens=TokenStore(),
             timeout=source.request_timeout,
             max_wait=source.poll_interval,
-            clock=self._clock,
+            clock=self.store.now,
             bases=source.base_urls,
             rate_headers=source.provider.rate_headers,
             log=log_of(source),
@@ -179,7 +178,7 @@ class App:
         fetcher = LinkFetcher(
             rules=rules,
             timeout=source.request_timeout,
-            clock=self._clock,
+            clock=self.store.now,
             authorities=watch_authorities(source.ca_file),
             log=log_of(source),
         )

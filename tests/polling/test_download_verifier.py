@@ -188,6 +188,24 @@ def with_kinds(record: Any) -> Backup:
 
 
 @virtually
+async def test_whether_a_link_has_lapsed_is_judged_by_the_steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetchers: list[Any] = []
+
+    def make(**parts: Any) -> Storage:
+        fetchers.append(parts)
+        return Storage()
+
+    monkeypatch.setattr(application, "LinkFetcher", make)
+    async with watching(one(), verify(), clock=lambda: wall_clock() + (86400.0 if now() >= 100 else 0.0)):
+        (parts,) = fetchers
+        assert parts["clock"]() == START
+        await asyncio.sleep(150)
+        assert parts["clock"]() == START + 150
+        await asyncio.sleep(1000)
+        assert parts["clock"]() == START + 86400 + 1150
+
+
+@virtually
 async def test_a_backup_that_starts_in_the_future_is_not_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, vendor = Storage(), one()
     vendor.backups["a"][0].insert(0, row("a-3", started=START + 86400))
