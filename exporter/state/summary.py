@@ -153,7 +153,7 @@ def _future_starts(listing: Listing, until: float) -> list[float]:
 def _oldest(listing: Listing, until: float) -> float | None:
     """Return how far back one can restore: to the oldest backup, or to the start of the recovery window."""
     earliest = listing.recovery.earliest if listing.recovery else None
-    known = [at for at in (listing.backups.oldest_success(until), earliest) if at is not None]
+    known = [at for at in (listing.backups.oldest_success(until), _past(earliest, until)) if at is not None]
     return min(known, default=None)
 
 

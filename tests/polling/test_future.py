@@ -133,6 +133,9 @@ def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
     assert last_success(found) is None
     assert found.awaits == NOW + DAY - TOLERANCE
     assert last_success(with_listing(recovery=replace(window, latest=NOW), before=found)) == NOW
+    begins_ahead = with_listing(recovery=replace(window, earliest=NOW + DAY / 2)).summary
+    assert begins_ahead is not None
+    assert begins_ahead.oldest_success is None
 
 
 def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:
