@@ -5,101 +5,23 @@ Each test starts the program and looks at it from outside.
 
 import contextlib
 import os
-import re
-import resource
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
 
 import bcrypt
 import pytest
 import yaml
 
+from tests.serving import FAST, PROGRAM, assert_ends, free_port, get, run, serving, status, until, value
+
 pytestmark = pytest.mark.slow
-
-PROGRAM = [sys.executable, "-m", "exporter"]
-ROOT = Path(__file__).parent.parent
-DOWN = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]\n"
-FAST = f"state_file: none\npoll_interval: 200ms\n{DOWN}"
-
-
-def endless(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
-@contextmanager
-def serving(
-    config: Path, *flags: str, stderr: int | IO[Any] = subprocess.DEVNULL, limit: int | None = None
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the exporter on a free port and yield it once it answers; `limit` is that of open files."""
-    url = f"http://127.0.0.1:{free_port()}"
-    command = [*PROGRAM, "--config.file", str(config), "--web.listen-address", url.removeprefix("http://"), *flags]
-
-    def prepare() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=stderr, text=True, preexec_fn=prepare,  # noqa: PLW1509 - it only sets a limit
-
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:  # fmt: skip
-        try:
-            until(lambda: process.poll() is not None or status(f"{url}/-/healthy") is not None)
-            yield process, url
-        finally:
-            process.kill()
-
-
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "in vain"
-        time.sleep(0.02)
-
-
-def get(url: str, timeout: float = 10.0, **headers: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
-def status(url: str, **headers: str) -> int | None:
-    try:
-        return get(url, 10.0, **headers)[0]
-    except OSError:
-        return None
-
-
-def value(url: str, name: str) -> float:
-    found = re.search(rf"^{name}(?:{{[^}}]*}})? (\S+)$", get(f"{url}/metrics")[1], re.MULTILINE)
-    assert found, name
-    return float(found[1])
-
-
-def assert_ends(process: subprocess.Popen[str], seconds: float = 5.0) -> None:
-    """Hold the process to ending soon after SIGTERM: within 2 s, and some more on a machine that is busy with tests."""
-    began = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
-    assert time.monotonic() - began < seconds
 
 
 @pytest.fixture
@@ -129,7 +51,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(sink: str, config: Path) -> 
             launcher = config.with_name("launcher.sh")
             launcher.write_text('exec 2>&-\nexec "$@"\n')
             stack.enter_context(pytest.MonkeyPatch.context()).setattr(
-                sys.modules[__name__], "PROGRAM", ["/bin/sh", str(launcher), *PROGRAM]
+                "tests.serving.PROGRAM", ["/bin/sh", str(launcher), *PROGRAM]
             )
         process, url = stack.enter_context(serving(config, "--log.level", "debug", stderr=writing))
         polls = value(url, "backup_polls_total")
@@ -227,13 +149,6 @@ def test_a_bcrypt_that_takes_minutes_does_not_delay_the_end(config: Path, web_co
         assert_ends(process)
 
 
-def run(config: Path, *flags: str, command: str = "serve") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, command, "--config.file", str(config), *flags], capture_output=True, text=True, timeout=60,
-        check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
@@ -260,69 +175,6 @@ def test_an_address_that_cannot_be_listened_on_is_one_line_with_the_cure_and_exi
         )
     assert (result.returncode, result.stderr) == (1, f"cannot listen on {told}: {problem}\n")
     assert (demo.returncode, demo.stderr) == (1, f"cannot listen on {told}: {problem}\n")
-
-
-@pytest.mark.parametrize(
-    ("key", "make", "problem"),
-    [
-        ("token_file", os.mkfifo, "cannot be read within 5 s"),
-        ("token_file", endless, "the file is larger than 64 KiB"),
-        ("ca_file", os.mkfifo, "cannot be read within 5 s"),
-        ("ca_file", endless, "the file is larger than 4 MiB"),
-    ],
-)
-@pytest.mark.parametrize("command", ["check", "serve"])
-def test_a_file_that_hangs_or_has_no_end_is_a_problem_with_its_key(
-    command: str, key: str, make: Callable[[Path], None], problem: str, config: Path
-) -> None:
-    make(config.with_name("odd"))
-    token = "token: x, " if key == "ca_file" else ""
-    config.write_text(f"sources: [{{name: a, provider: scholarly, max_age: 1d, {token}{key}: odd}}]")
-    result = run(config, command=command)
-    assert result.returncode == 2
-    (line,) = result.stderr.splitlines()
-    assert key in line
-    assert line.endswith(f"{key}: {problem}")
-
-
-@pytest.mark.parametrize(
-    ("make", "problem"),
-    [
-        (os.mkfifo, "cannot be read within 5 s"),
-        (endless, "the file is larger than 16 MiB"),
-    ],
-)
-def test_a_configuration_that_hangs_or_has_no_end_is_a_problem(
-    make: Callable[[Path], None], problem: str, tmp_path: Path
-) -> None:
-    make(tmp_path / "odd.yaml")
-    for result in (run(tmp_path / "odd.yaml", command="check"), run(tmp_path / "odd.yaml")):
-        assert result.returncode == 2
-        assert result.stderr == f"{tmp_path / 'odd.yaml'}: {problem}\n"
-
-
-def test_a_configuration_that_hangs_at_a_reload_delays_neither_scrapes_nor_the_end(config: Path) -> None:
-    with serving(config) as (process, url):
-        config.unlink()
-        os.mkfifo(config)
-        process.send_signal(signal.SIGHUP)
-        time.sleep(0.2)
-        assert get(f"{url}/metrics", timeout=1)[0] == 200
-        assert_ends(process)
-
-
-def test_a_credential_that_hangs_while_it_runs_delays_neither_scrapes_nor_the_end(config: Path) -> None:
-    token = config.with_name("token")
-    token.write_text("x")
-    config.write_text(FAST.replace("token: x", "token_file: token"))
-    with serving(config) as (process, url):
-        token.unlink()
-        os.mkfifo(token)
-        time.sleep(0.5)
-        assert get(f"{url}/metrics", timeout=1)[0] == 200
-        polls = value(url, "backup_polls_total")
-        until(lambda: value(url, "backup_polls_total") >= polls + 2)
-        assert_ends(process)
 
 
 def test_two_exporters_on_one_state_file(config: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from exporter.errors import REASONS
 from exporter.metrics.families import FAMILIES
 from exporter.persistence.file import StateFile
-from tests.alerts.test_rules import ALERT_RULES
+from tests.alerts.reading import ALERT_RULES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "troubleshooting.md").read_text()
 GOOD = "max_age: 26h\nsources:\n  - name: campus\n    provider: scholarly\n    token: x\n"

@@ -15,16 +15,14 @@ import yaml
 from alerts.build import files
 from exporter.alerts.alert import REPLICA_LABELS, RUNBOOKS, Subject
 from exporter.alerts.rules import ALERTS, CURRENT
-from exporter.cli import main
 from exporter.metrics.families import FAMILIES
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 from stack.shorten import shorten
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import ROOT, run
+from tests.alerts.reading import ALERT_RULES, RULE_FILES, RULES, TESTS, each_alert, read_groups
 
 PAGES = ROOT / "docs" / "runbooks"
-TESTS = sorted((FOLDER / "tests").glob("*.yml"))
-RULE_FILES = ("backups.yml", "collection.yml")
 ON_FACTS = {
     "BackupExporterDown",
     "BackupExporterAbsent",
@@ -40,16 +38,6 @@ NEVER_EXCLUDED = {"backup_resource_up", "backup_source_up", "backup_poll_configu
 PROBLEMS = {"backup_resource_problem", "backup_source_problem"}
 
 
-def read_groups() -> Iterator[dict[str, Any]]:
-    for name in RULE_FILES:
-        yield from yaml.safe_load((FOLDER / name).read_text())["groups"]
-
-
-RULES = [rule for group in read_groups() for rule in group["rules"]]
-ALERT_RULES = {rule["alert"]: rule for rule in RULES if "alert" in rule}
-each_alert = pytest.mark.parametrize("alert", ALERT_RULES)
-
-
 def find_metrics(expression: Any) -> Iterator[str]:
     if isinstance(expression, promql_parser.VectorSelector):
         if expression.name:
@@ -61,11 +49,6 @@ def find_metrics(expression: Any) -> Iterator[str]:
             yield from find_metrics(inner)
     for argument in getattr(expression, "args", None) or ():
         yield from find_metrics(argument)
-
-
-def print_rules(capsys: pytest.CaptureFixture[str], *flags: str) -> str:
-    assert main(["rules", *flags]) == 0
-    return capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -89,18 +72,6 @@ def test_promtool_s_unit_tests_pass() -> None:
 
 def test_the_files_are_as_they_are_made() -> None:
     assert [path.name for path, text in files() if path.read_text() != text] == [], "run `make rules`"
-
-
-def test_the_command_prints_the_groups_of_both_files_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    printed = yaml.safe_load(print_rules(capsys))
-    assert printed == {"groups": list(read_groups())}
-    assert {path.name for path in FOLDER.glob("*.yml")} == {*RULE_FILES, "alertmanager.example.yml"}
-
-
-def test_the_operator_s_rule_has_the_same_groups(capsys: pytest.CaptureFixture[str]) -> None:
-    printed = yaml.safe_load(print_rules(capsys, "--format", "operator"))
-    assert (printed["apiVersion"], printed["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
-    assert printed["spec"] == {"groups": list(read_groups())}
 
 
 def test_groups_fit_into_mimir_and_are_evaluated_each_minute() -> None:
@@ -203,103 +174,6 @@ def test_panels_and_log_events_that_a_page_names_exist(alert: str) -> None:
         assert f'"{event}"' in read_sources()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("flags", "present", "absent"),
-    [
-        (("--job", 'a"b'), ('up{job="a\\"b"} == 0', 'absent(up{job="a\\"b"})'), ('job="backup-exporter"',)),
-        (("--job", "a: b #c  {{d"), ('up{job="a: b #c  {{d"} == 0',), ('job="backup-exporter"',)),
-        (
-            ("--identity", "site,region"),
-            ("on (site, region, job, instance)", "by (site, region, job)", "site=%q,region=%q,job=%q,provider=%q"),
-            ("cluster",),
-        ),
-        (
-            ("--replica-label", "replica,pod"),
-            ("endpoint, node, replica)", "node, replica, shard)"),
-            ("node, replica, pod",),
-        ),
-        (
-            ("--runbook-url", "https://wiki.example.org/b/"),
-            ("https://wiki.example.org/b/BackupTooOld.md",),
-            (RUNBOOKS,),
-        ),
-        (
-            ("--dashboard-url", "https://grafana.example.org/"),
-            ("https://grafana.example.org/d/backup-resource?var-cluster={{ $labels.cluster | urlquery }}&var-job={{",),
-            (),
-        ),
-    ],
-)
-@pytest.mark.parametrize("form", ["prometheus", "operator"])
-def test_flags_change_every_place(
-    flags: tuple[str, ...],
-    present: tuple[str, ...],
-    absent: tuple[str, ...],
-    form: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    document = yaml.safe_load(print_rules(capsys, "--format", form, *flags))
-    document = document if form == "prometheus" else document["spec"]
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump(document, width=10_000))
-    text = " ".join((tmp_path / "rules.yml").read_text().replace("''", "'").split())
-    result = run("promtool", "check", "rules", "rules.yml", folder=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
-    rules = [rule for group in document["groups"] for rule in group["rules"]]
-    words = [str(value) for rule in rules for value in (rule["expr"], *rule.get("annotations", {}).values())]
-    assert [each for each in present if not any(each in word for word in words)] == []
-    assert [each for each in absent if each in text] == []
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (("--identity", "my-cluster"), "'my-cluster' is not a label name; the nearest one is 'my_cluster'"),
-        (("--identity", "cluster,1st"), "'1st' is not a label name; the nearest one is '_1st'"),
-        (("--identity", "été"), "'été' is not a label name; the nearest one is 't'"),
-        (("--identity", "cluster,"), "'' is not a label name"),
-        (("--identity", "__name__"), "'__name__' is not a label name; the nearest one is 'name'"),
-        (("--identity", "pod"), "'pod' is a label in which replicas differ, not environments"),
-        (("--identity", "severity"), "'severity' has a meaning of its own in the rules"),
-        (("--replica-label", "source"), "'source' has a meaning of its own in the rules"),
-        (("--replica-label", "a b"), "'a b' is not a label name; the nearest one is 'a_b'"),
-        (("--job", ""), "is empty"),
-        (("--runbook-url", "wiki/runbooks"), "'wiki/runbooks' is not an address"),
-        (("--dashboard-url", "https://g.example.org/{{ 1 }}"), "is not an address"),
-        (("--format", "yaml"), "invalid choice: 'yaml'"),
-    ],
-)
-def test_a_bad_flag_is_one_line_with_the_nearest(
-    flags: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["rules", *flags])
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, "")
-    assert len(err.splitlines()) == 1
-    assert flags[0] in err
-    assert said in err
-
-
-@pytest.mark.slow
-def test_twins_are_told_apart_by_the_label_that_the_user_names(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Every promtool case about `cluster` holds for another label, where that is the one told to the rules."""
-    flags = ("--identity", "site", "--replica-label", "replica")
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "rules.yml").write_text(print_rules(capsys, *flags))
-    for path in TESTS:
-        text = path.read_text().replace("../backups.yml, ../collection.yml", "../rules.yml")
-        text = re.sub(r"\bsite\b", "zone", text)
-        text = re.sub(r"\bcluster\b", "site", text)
-        (tmp_path / "tests" / path.name).write_text(re.sub(r"\binstance=\"b:1\"", 'instance="b:1", replica="b"', text))
-    names = [f"tests/{path.name}" for path in TESTS if path.name != "exporter.yml"]
-    result = run("promtool", "test", "rules", *names, folder=tmp_path)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
 MUTANTS = [
     ("backups.yml", 'problem="unreadable"}\n', 'problem="none"}\n', "replicas.yml"),
     ("backups.yml", "and ignoring (resource_name, kind", "and ignoring (kind", "replicas.yml"),
@@ -350,47 +224,6 @@ def test_replicas_are_aggregated_in_every_rule_that_joins_or_counts() -> None:
     for rule in RULES:
         for labels in re.findall(r"without \(([^)]*)\)", rule["expr"]):
             assert labels == "resource_name, severity" or set(REPLICA_LABELS) <= set(labels.split(", "))
-
-
-@pytest.mark.slow
-def test_amtool_accepts_the_routes() -> None:
-    result = run("amtool", "check-config", "alertmanager.example.yml")
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("labels", "receiver"),
-    [
-        ("severity=critical", "pager"),
-        ("severity=critical squad=orders", "orders-pager"),
-        ("severity=warning squad=orders", "orders"),
-        ("severity=info squad=orders", "orders"),
-        ("severity=warning squad=other", "chat"),
-        ("severity=info", "digest"),
-        ("severity=warning", "chat"),
-        ("squad=none", "chat"),
-        ("alertname=BackupExporterWatchdog severity=none squad=orders", "heartbeat"),
-    ],
-)
-def test_alerts_are_routed_by_severity_and_label(labels: str, receiver: str) -> None:
-    arguments = ("config", "routes", "test", "--config.file=alertmanager.example.yml", *labels.split())
-    result = run("amtool", *arguments)
-    assert result.stdout.split() == [receiver], result.stdout + result.stderr
-
-
-def test_inhibition_names_only_alerts_that_exist_and_keeps_environments_apart() -> None:
-    text = (FOLDER / "alertmanager.example.yml").read_text()
-    example = yaml.safe_load(text)
-    assert set(re.findall(r"\bBackup[A-Z]\w+", text)) <= set(ALERT_RULES)
-    assert all("cluster" in rule["equal"] for rule in example["inhibit_rules"])
-    routes = [example["route"]]
-    while routes:
-        route = routes.pop()
-        routes += route.get("routes", [])
-        assert "cluster" in route.get("group_by", ["cluster"])
-        hours = {"m": 1 / 60, "h": 1, "d": 24}[route.get("repeat_interval", "1h")[-1]]
-        assert int(route.get("repeat_interval", "1h")[:-1]) * hours <= 120
 
 
 @pytest.mark.slow

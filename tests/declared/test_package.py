@@ -82,7 +82,7 @@ def test_a_name_that_is_taken_is_a_problem() -> None:
         ("no_such_module:X", "package no_such_module cannot be imported: ModuleNotFoundError"),
         ("json:nothing", "package json cannot be imported: AttributeError"),
         ("json:loads", "json:loads is neither a Provider nor a declaration"),
-        ("tests.declared.test_check:GOOD", "the entry point broken holds a declaration named acme"),
+        ("tests.declared.declarations:GOOD", "the entry point broken holds a declaration named acme"),
         ("tests.declared.test_grammar:ONE", "declaration: missing; give 1"),
     ],
 )
@@ -92,4 +92,4 @@ def test_a_package_that_does_not_fit(value: str, problem: str) -> None:
 
 
 def test_a_mapping_is_a_declaration() -> None:
-    assert load_package("acme", point("acme", "tests.declared.test_check:GOOD")).vendor == "acme"
+    assert load_package("acme", point("acme", "tests.declared.declarations:GOOD")).vendor == "acme"

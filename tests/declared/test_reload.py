@@ -13,7 +13,7 @@ from exporter.commands.config import read_configuration
 from exporter.config.loader import ConfigError
 from exporter.settings import Settings
 from exporter.state.store import SourceEntry
-from tests.declared.test_check import GOOD, change
+from tests.declared.declarations import GOOD, change
 from tests.declared.vendor import Asked, vendor
 
 BROKEN = (

@@ -10,7 +10,7 @@ import yaml
 from exporter.config.schema import schema
 from exporter.declared.schema import declaration_schema
 from exporter.declared.vendors import CATALOG, Vendors, catalog_names
-from tests.declared.test_check import BAD, GOOD, change
+from tests.declared.declarations import BAD, GOOD, change
 
 SCHEMA = schema(Vendors().providers, declaration_schema())
 KEYS = [(path, value) for path, value, problem in BAD if "unknown key" in problem or ".unit: " in problem]

@@ -10,38 +10,13 @@ from exporter.app import App
 from exporter.errors import ConnectionFailedError
 from exporter.settings import Override, Settings
 from exporter.shard import Shard
+from tests.polling.scraping import problems, scrape, value
 from tests.polling.stub_provider import Vendor, Watching, row, source, watching
-from tests.virtual_time import START, virtually, wall_clock
+from tests.virtual_time import START, virtually
 
 pytestmark = pytest.mark.usefixtures("in_step")
 
 POLL, HOUR, DAY = 300.0, 3600.0, 86400.0
-FAMILY = re.compile(r"(backup_(?:resource|source)_problem)\{(.*)\} 1")
-LABEL = re.compile(r'(\w+)="([^"]*)"')
-
-
-def scrape(seen: Watching) -> str:
-    return b"".join(seen.app.exposition.render(openmetrics=False)).decode()
-
-
-def problems(seen: Watching) -> set[str]:
-    """Return the problems that a scrape shows: `resource: word kind`, or the word alone for the source's own."""
-    found = set()
-    for line in scrape(seen).splitlines():
-        if (parts := FAMILY.fullmatch(line)) is not None:
-            labels = dict(LABEL.findall(parts[2]))
-            whose = f"{labels['resource']}: " if "resource" in labels else ""
-            found.add(f"{whose}{labels['problem']}")
-    return found
-
-
-def value(seen: Watching, name: str, **labels: str) -> list[float]:
-    wanted = labels.items()
-    return [
-        float(line.rsplit(" ", 1)[1])
-        for line in scrape(seen).splitlines()
-        if line.startswith((f"{name}{{", f"{name} ")) and wanted <= dict(LABEL.findall(line)).items()
-    ]
 
 
 def running(percent: float) -> dict[str, object]:
@@ -248,68 +223,6 @@ async def test_rate_limited_resources_are_the_sources_problem() -> None:
         vendor.trouble = {"/backups/a/0": 429}
         await asyncio.sleep(2 * POLL)
         assert "rate_limited" in problems(seen)
-
-
-class JumpyClock:
-    """The wall clock, but set wrong by some seconds."""
-
-    def __init__(self) -> None:
-        self.wrong = 0.0
-
-    def __call__(self) -> float:
-        return wall_clock() + self.wrong
-
-
-@pytest.mark.parametrize("jump", [DAY, -DAY])
-@virtually
-async def test_a_clock_that_jumps_and_back_makes_no_problem(jump: float) -> None:
-    clock = JumpyClock()
-    vendor = Vendor({"one": ["a", "b"]})
-    vendor.backups["a"] = [[row("a-2", "running", started=START - 60), row("a-1", started=START - 120)]]
-    async with watching(vendor, source(max_age=HOUR, max_duration=HOUR), clock=clock) as seen:
-        await asyncio.sleep(1)
-        clock.wrong = jump
-        found = set()
-        for _ in range(10):
-            await asyncio.sleep(60)
-            found |= problems(seen)
-        assert value(seen, "backup_exporter_time_seconds") == [pytest.approx(START + 601 + jump, abs=2)]
-        clock.wrong = 0.0
-        for _ in range(10):
-            await asyncio.sleep(60)
-            found |= problems(seen)
-        assert found == set()
-        await asyncio.sleep(HOUR)
-        assert problems(seen) == {"a: too_old", "b: too_old", "a: stuck"}
-
-
-@pytest.mark.parametrize("jump", [DAY, -DAY])
-@virtually
-async def test_what_a_clock_that_jumps_sees_in_the_past_or_the_future_is_not_believed(jump: float) -> None:
-    clock = JumpyClock()
-    vendor = Vendor({"one": ["a"]})
-    async with watching(vendor, source(max_age=9 * DAY, discovery_interval=POLL), clock=clock) as seen:
-        await asyncio.sleep(1)
-        clock.wrong = jump
-        vendor.backups["a"] = [[row("a-3", started=START + HOUR), row("a-2", started=START + 30)]]
-        await asyncio.sleep(POLL)
-        assert value(seen, "backup_last_success_timestamp_seconds") == [START + 30]
-        assert problems(seen) == {"a: time_in_future"}
-        clock.wrong = 0.0
-        await asyncio.sleep(HOUR)
-        assert value(seen, "backup_last_success_timestamp_seconds") == [START + HOUR]
-        assert problems(seen) == set()
-
-
-@virtually
-async def test_a_clock_that_stays_where_it_jumped_to_is_believed() -> None:
-    clock = JumpyClock()
-    async with watching(Vendor({"one": ["a"]}), source(max_age=HOUR), clock=clock) as seen:
-        await asyncio.sleep(1)
-        clock.wrong = DAY
-        scrape(seen)
-        await asyncio.sleep(901)
-        assert problems(seen) == {"a: too_old"}
 
 
 @virtually

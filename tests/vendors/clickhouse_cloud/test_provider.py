@@ -1,52 +1,42 @@
 """ClickHouse Cloud: its documented answers, and its traps."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 
 from exporter.errors import MalformedError, NotFoundError, PollError, ServerError
-from exporter.model import Backup, Details, KindGroup, Resource, Scope, Status
+from exporter.model import Backup, Details, KindGroup, Scope, Status
 from exporter.provider import Url
 from exporter.providers.clickhouse_cloud import (
     PROVIDER,
     STATUSES,
-    Options,
     details,
     refresh,
     resources,
     scopes,
 )
-from exporter.secret import Secret
 from exporter.state.listing import Page
-from tests.providers.contract import ProviderContract, fixture, record_page
+from tests.providers.contract import ProviderContract, record_page
 from tests.providers.fake_api import FakeApi, Reply
+from tests.vendors.clickhouse_cloud.answers import (
+    ARCHIVE,
+    HOUR,
+    LEDGER,
+    LEDGER_RESOURCE,
+    ORDERS,
+    ORDERS_RESOURCE,
+    ORGANIZATION,
+    PLAYGROUND,
+    POSTGRES,
+    SERVICES,
+    backup,
+    options,
+    reply,
+    result,
+    service,
+)
 
-ORGANIZATION = "d1f7b1a0-6c0e-4b0e-9a51-0a2f3c4d5e6f"
-ORDERS, _READERS, ARCHIVE, PLAYGROUND = (f"11111111-aaaa-4aaa-8aaa-{number:012}" for number in (1, 2, 3, 4))
-SERVICES = f"GET api.clickhouse.cloud/v1/organizations/{ORGANIZATION}/services"
 RUNNING = "33333333-cccc-4ccc-8ccc-000000000007"
-HOUR = 3600.0
-
-
-def options(**changes: Any) -> Options:
-    return Options(key_id=Secret("planted-id"), key_secret=Secret("planted-secret"), **changes)
-
-
-def reply(name: str, status: int = 200) -> Reply:
-    return Reply(body=fixture(f"clickhouse_cloud/{name}.json"), status=status)
-
-
-def result(value: Any) -> Reply:
-    return Reply(body={"status": 200, "requestId": "5a1b6f0e-0c0d-4f6e-8a55-3d8f1b0c9e10", "result": value})
-
-
-def backup(number: int, status: Status, **fields: Any) -> Backup:
-    return Backup(id=f"33333333-cccc-4ccc-8ccc-{number:012}", status=status, **fields)
-
-
-def service(own: str, name: str, **fields: Any) -> Resource:
-    return Resource(id=own, name=name, kind="clickhouse", path=(ORGANIZATION, own), **fields)
 
 
 def every(hours: float, **fields: Any) -> Details:
@@ -56,18 +46,6 @@ def every(hours: float, **fields: Any) -> Details:
     return Details(interval=hours * HOUR, groups=(own, external), **fields)
 
 
-POSTGRES = SERVICES.replace("/services", "/postgres")
-LEDGER = "44444444-dddd-4ddd-8ddd-000000000001"
-LEDGER_RESOURCE = Resource(
-    id=LEDGER,
-    name="ledger",
-    kind="postgresql",
-    state="running",
-    created=1780272000.0,
-    path=(ORGANIZATION, LEDGER),
-    details=Details(interval=24 * HOUR),
-)
-ORDERS_RESOURCE = service(ORDERS, "orders", state="running", created=1735689600.0)
 ORDERS_BACKUPS = (
     backup(7, Status.IN_PROGRESS, started=1785931200.0, kind="incremental"),
     backup(6, Status.FAILED, started=1785909600.0, finished=1785909720.0, kind="incremental"),
@@ -343,77 +321,6 @@ def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(told: dict[str, 
     assert PROVIDER.backup(options(), {"id": "b", "status": "done", **told}) == Backup(
         id="b", status=Status.COMPLETED, kind=kind
     )
-
-
-POSTGRES_SCOPE = Scope(id=f"{ORGANIZATION}/postgres", optional=True)
-
-
-@pytest.mark.parametrize("status", [404, 410])
-async def test_an_organization_without_managed_postgres_has_none(status: int) -> None:
-    assert await resources(FakeApi({POSTGRES: Reply(status=status)}), options(), POSTGRES_SCOPE) == ()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        *(Reply(status=status) for status in (401, 403, 500)),
-        Reply(body="<html>"),
-        result(None),
-        result([1]),
-        result([{}]),
-    ],
-)
-async def test_managed_postgres_that_cannot_be_read_is_left_to_the_core(answer: Reply) -> None:
-    with pytest.raises(PollError):
-        await resources(FakeApi({POSTGRES: answer}), options(), POSTGRES_SCOPE)
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ({"id": 7}, Backup(id="7", status=Status.COMPLETED)),
-        ({"id": "a", "status": "error"}, Backup(id="a", status=Status.FAILED)),
-        ({"id": "a", "state": "completed"}, Backup(id="a", status=Status.COMPLETED)),
-        ({"id": "a", "status": "odd"}, Backup(id="a", status=Status.UNKNOWN, unmapped="odd")),
-        ({"id": "a", "status": 7}, Backup(id="a", status=Status.UNKNOWN, unmapped="no_text")),
-        (
-            {"id": "a", "createdAt": "2026-08-05T12:00:00Z", "completedAt": "2026-08-05T12:01:00Z", "sizeBytes": 3},
-            Backup(id="a", status=Status.COMPLETED, started=1785931200.0, finished=1785931260.0, size=3),
-        ),
-    ],
-)
-async def test_a_base_backup_is_understood_by_all_likely_names(told: dict[str, Any], expected: Backup) -> None:
-    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": result([told])})
-    (page,) = [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
-
-    assert page.backups == (expected,)
-    assert await refresh(api, options(), LEDGER_RESOURCE, expected) == [expected]
-
-
-@pytest.mark.parametrize(
-    "body", [{"result": [{"status": "done"}]}, {"result": ["a"]}, {"result": [], "nextCursor": {}}, {"result": None}]
-)
-async def test_base_backups_without_ids_or_with_an_odd_cursor_are_malformed(body: Any) -> None:
-    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": Reply(body=body)})
-    with pytest.raises(MalformedError):
-        [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
-
-
-@pytest.mark.parametrize(
-    ("state", "paused"), [("stopped", True), ("deleting", True), ("running", False), (None, False)]
-)
-async def test_a_managed_postgres_is_paused_by_its_state(state: Any, paused: bool) -> None:
-    (found,) = await resources(FakeApi({POSTGRES: result([{"id": "p", "state": state}])}), options(), POSTGRES_SCOPE)
-
-    assert (found.paused, found.id, found.name, found.kind) == (paused, "p", "p", "postgresql")
-
-
-async def test_a_managed_postgres_known_from_a_state_file_is_asked_for_no_configuration() -> None:
-    api = FakeApi({})
-
-    found = await details(api, options(), replace(ORDERS_RESOURCE, kind="postgresql", path=(ORGANIZATION, LEDGER)))
-
-    assert (found, api.asked) == (Details(interval=86400), [])
 
 
 def test_no_link_to_a_backup_is_given() -> None:

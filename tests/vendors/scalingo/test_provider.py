@@ -7,28 +7,32 @@ from typing import Any, ClassVar
 
 import pytest
 
-from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError
-from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
+from exporter.errors import MalformedError, NotFoundError
+from exporter.model import Backup, Details, RecoveryWindow, Resource, Status
 from exporter.provider import TokenExchange, Url
 from exporter.providers import scalingo
 from exporter.providers.scalingo import Options
 from exporter.secret import Secret
 from exporter.state.listing import Page
-from tests.providers.contract import ProviderContract, fixture
+from tests.providers.contract import ProviderContract
 from tests.providers.fake_api import FakeApi, Reply
+from tests.vendors.scalingo.answers import (
+    API,
+    DB_API,
+    EMPTY_LIST,
+    EXCHANGE,
+    HOUR,
+    OPTIONS,
+    RUNNING,
+    SHARED,
+    TOKENS,
+    WINDOW,
+    reply,
+)
 
-OPTIONS = Options(token=Secret("tk-us-planted"))
-EXCHANGE = "POST auth.scalingo.com/v1/tokens/exchange"
-API = "api.osc-fr1.scalingo.com/v1"
-DB_API = "db-api.osc-fr1.scalingo.com/api/databases"
 REDIS, KIBANA, SEARCH, NG = "5415beca646173000b015000", "ad-6c2f4d0e-kibana", "ad-search", "ad-dedicated"
 APP = "54100930736f7563d5030000"
-HOUR = 3600.0
 UNMAPPED = {Status.UNKNOWN: "expired"}
-
-
-def reply(name: str, status: int = 200) -> Reply:
-    return Reply(body=fixture(f"scalingo/{name}.json"), status=status)
 
 
 def database(own: str, name: str, app: str, state: str, created: float) -> Resource:
@@ -43,11 +47,6 @@ def page(*rows: tuple[str, Status, str, float, float | None]) -> Page:
         for own, status, kind, started, size in rows
     )
     return Page(backups=tuple(backups))
-
-
-WINDOW = RecoveryWindow(
-    kind="pitr", earliest=1540684800.0, latest=1541332800.0, interval=12 * HOUR, beside_backups=True
-)
 
 
 def beside(window: RecoveryWindow, *rows: tuple[str, Status, str, float, float | None]) -> Page:
@@ -119,92 +118,9 @@ class TestScalingo(ProviderContract):
     }
 
 
-DEDICATED = {"id": "db1", "name": "reports", "technology": "postgresql-ng"}
-RUNNING = Resource(id="ad-1", name="shop/redis", kind="redis", state="running", path=("shop", "ad-1"))
-TOKENS = {
-    EXCHANGE: Reply(body={"token": "jwt"}),
-    f"POST {API}/apps/shop/addons/ad-1/token": Reply(body={"addon": {"token": "addon-token"}}),
-}
-
-
-def addons(*listed: dict[str, Any]) -> Reply:
-    return Reply(body={"addons": list(listed)})
-
-
 def token(claims: object) -> str:
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"head.{payload}.signature"
-
-
-async def discover(routes: dict[str, Reply], scope: Scope = scalingo.DEDICATED_SCOPE) -> list[Resource]:
-    api = FakeApi({EXCHANGE: Reply(body={"token": "jwt"}), **routes})
-    return list(await scalingo.resources(api, OPTIONS, scope))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [[DEDICATED], [{"database": DEDICATED}], {"databases": [DEDICATED]}, {"databases": [{"database": DEDICATED}]}],
-)
-async def test_dedicated_databases_are_read_in_every_form_that_is_about(body: Any) -> None:
-    ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "scalingo-postgresql-ng"}}
-    redis = {"id": "ad-8", "status": "running", "addon_provider": {"id": "redis"}}
-    found = await discover({f"GET {API}/databases": Reply(body=body), f"GET {API}/apps/db1/addons": addons(redis, ng)})
-
-    assert [(each.id, each.kind, each.path) for each in found] == [("ad-9", "postgresql-ng", ("db1", "ad-9"))]
-
-
-async def test_a_dedicated_database_found_twice_has_one_id() -> None:
-    ng = {"id": "ad-9", "status": "running", "addon_provider": {"id": "postgresql-ng"}}
-    routes = {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": addons(ng)}
-
-    assert await discover(routes) == await discover(routes, Scope(id="db1", name="reports"))
-
-
-@pytest.mark.parametrize("listed", [None, addons(), addons({"id": "a", "addon_provider": {"id": "redis"}})])
-async def test_a_dedicated_database_without_an_addon_stands_for_itself(listed: Reply | None) -> None:
-    routes = {f"GET {API}/databases": Reply(body=[DEDICATED])}
-    found = await discover({**routes, f"GET {API}/apps/db1/addons": listed} if listed else routes)
-
-    assert found == [
-        Resource(id="db1", name="reports/postgresql-ng", kind="postgresql-ng", path=("reports", "db1")),
-    ]
-
-
-async def test_a_region_without_dedicated_databases_has_none_but_a_refusal_is_passed_on() -> None:
-    assert await discover({}) == []
-    with pytest.raises(ForbiddenError):
-        await discover({f"GET {API}/databases": Reply(status=403)})
-    with pytest.raises(ForbiddenError):
-        await discover(
-            {f"GET {API}/databases": Reply(body=[DEDICATED]), f"GET {API}/apps/db1/addons": Reply(status=403)}
-        )
-
-
-async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
-    redis = {"id": "ad-1", "status": "running", "addon_provider": {"id": "redis"}}
-    found = await discover({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
-
-    assert [each.path for each in found] == [("shop", "ad-1")]
-    with pytest.raises(NotFoundError):
-        await discover({}, Scope(id="5410", name="shop"))
-
-
-@pytest.mark.parametrize(
-    ("status", "deprovisioned", "known"),
-    [
-        ("running", None, True),
-        ("running", "2020-01-01T00:00:00Z", True),
-        ("suspended", "2020-01-01T00:00:00Z", True),
-        ("deprovisioned", "2020-01-01T00:00:00Z", False),
-        (None, "2020-01-01T00:00:00Z", False),
-        ("deprovisioning", "0001-01-01T00:00:00Z", True),
-    ],
-)
-async def test_an_addon_is_gone_only_if_it_says_so_twice(status: object, deprovisioned: object, known: bool) -> None:
-    addon = {"id": "a", "status": status, "deprovisioned_at": deprovisioned, "addon_provider": {"id": "mysql"}}
-    found = await discover({f"GET {API}/apps/shop/addons": addons(addon)}, Scope(id="shop", name="shop"))
-
-    assert bool(found) is known
 
 
 @pytest.mark.parametrize(
@@ -300,112 +216,6 @@ async def test_a_token_lives_as_long_as_it_says(value: str, lifetime: float | No
 async def test_a_token_that_cannot_be_sent_is_malformed(value: object) -> None:
     with pytest.raises(MalformedError):
         await scalingo.scopes(FakeApi({EXCHANGE: Reply(body={"token": value})}), OPTIONS)
-
-
-def test_the_databases_scope_cannot_be_an_app() -> None:
-    assert "/" in scalingo.DEDICATED_SCOPE.id
-
-
-SHARED = replace(RUNNING, kind="postgresql", name="shop/postgresql")
-EMPTY_LIST = {**TOKENS, f"GET {DB_API}/ad-1/backups": Reply(body={"database_backups": []})}
-WINDOW_PATH = f"GET {DB_API}/ad-1/pitr/recovery_window"
-
-
-async def windows(answer: Reply | None, resource: Resource = SHARED) -> tuple[list[RecoveryWindow | None], FakeApi]:
-    api = FakeApi({**EMPTY_LIST, **({WINDOW_PATH: answer} if answer else {})})
-    found = [part.recovery async for part in scalingo.pages(api, OPTIONS, resource)]
-    return found, api
-
-
-@pytest.mark.parametrize("status", [404, 410])
-async def test_a_shared_postgresql_need_not_have_continuous_backups(status: int) -> None:
-    assert (await windows(Reply(status=status)))[0] == [None]
-
-
-@pytest.mark.parametrize(
-    ("told", "recovers"),
-    [
-        ({"first_pitr_backup": None}, False),
-        ({"first_pitr_backup": ""}, False),
-        ({"first_pitr_backup": "2025-01-01T00:00:00Z"}, True),
-        ({"first_pitr_backup": [7]}, True),
-    ],
-)
-async def test_where_the_database_says_that_there_is_no_window_none_is_asked_for(
-    told: dict[str, Any], recovers: bool
-) -> None:
-    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": told})})
-    known = await scalingo.details(api, OPTIONS, SHARED)
-    assert (known.recovers, WINDOW_PATH in api.asked) == (recovers, False)
-
-    _, asked = await windows(Reply(status=404), replace(SHARED, details=known))
-    assert (WINDOW_PATH in asked.asked) is recovers
-
-
-@pytest.mark.parametrize(
-    ("answer", "recovers"),
-    [(Reply(status=404), False), (Reply(body={"recovery_window": {}}), False), (reply("recovery-window-shared"), True)],
-)
-async def test_where_the_database_does_not_say_it_one_request_a_discovery_finds_out(
-    answer: Reply, recovers: bool
-) -> None:
-    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": {}}), WINDOW_PATH: answer})
-    known = await scalingo.details(api, OPTIONS, SHARED)
-    assert (known.recovers, api.asked.count(WINDOW_PATH)) == (recovers, 1)
-
-    _, asked = await windows(answer, replace(SHARED, details=known))
-    assert (WINDOW_PATH in asked.asked) is recovers
-
-
-async def test_no_other_technology_is_asked_for_a_window() -> None:
-    found, api = await windows(None, RUNNING)
-
-    assert (found, WINDOW_PATH in api.asked) == ([None], False)
-
-
-@pytest.mark.parametrize("told", [None, "", 7, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
-async def test_an_odd_end_of_a_window_costs_that_end(told: Any) -> None:
-    window = {"earliest_recoverable_at": told, "latest_recoverable_at": "2018-11-04T12:00:00.000Z"}
-    found, _ = await windows(Reply(body={"recovery_window": window}))
-    assert found == [replace(WINDOW, earliest=None)]
-
-    nothing, _ = await windows(Reply(body={"recovery_window": {"latest_recoverable_at": told}}))
-    assert nothing == [None]
-
-
-@pytest.mark.parametrize("answer", [Reply(status=403), Reply(status=500), Reply(body="<html>"), Reply(body={})])
-async def test_a_window_that_cannot_be_read_fails_the_resource(answer: Reply) -> None:
-    with pytest.raises(PollError):
-        await windows(answer)
-
-
-NG_ADDON = {"id": "ad-9", "status": "running", "addon_provider": {"id": "scalingo-postgresql-ng"}}
-PG_ADDON = {"id": "ad-9", "status": "running", "addon_provider": {"id": "postgresql"}}
-REDIS_ADDON = {"id": "ad-8", "status": "running", "addon_provider": {"id": "redis"}}
-ITS_APP = {"id": "db1", "name": "reports"}
-
-
-@pytest.mark.parametrize(
-    ("entry", "found"),
-    [
-        ({"app": ITS_APP, "addon": NG_ADDON}, [("ad-9", "reports/postgresql-ng", ("db1", "ad-9"))]),
-        (
-            {"app": ITS_APP, "addon": PG_ADDON, "database": {"technology": "postgresql-ng"}},
-            [("ad-9", "reports/postgresql-ng", ("db1", "ad-9"))],
-        ),
-        ({"app": {"name": "reports"}, "addon": NG_ADDON}, [("ad-9", "reports/postgresql-ng", ("reports", "ad-9"))]),
-        ({"app": ITS_APP, "addon": REDIS_ADDON}, []),
-        ({"app": ITS_APP, "addon": PG_ADDON}, []),
-        ({"app": ITS_APP, "addon": REDIS_ADDON, "database": {"technology": "postgresql-ng"}}, []),
-    ],
-)
-@pytest.mark.parametrize("wrapped", [True, False])
-async def test_an_entry_may_hold_the_addon_itself(entry: Any, found: list[Any], wrapped: bool) -> None:
-    body = {"databases": [entry]} if wrapped else [entry]
-    listed = await discover({f"GET {API}/databases": Reply(body=body)})
-
-    assert [(each.id, each.name, each.path) for each in listed] == found
-    assert {each.kind for each in listed} <= {"postgresql-ng"}
 
 
 async def test_a_post_without_a_body_sends_an_empty_object() -> None:

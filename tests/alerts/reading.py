@@ -1,0 +1,22 @@
+"""Reads the shipped rules."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.alerts.programs import ALERTS as FOLDER
+
+TESTS = sorted((FOLDER / "tests").glob("*.yml"))
+RULE_FILES = ("backups.yml", "collection.yml")
+
+
+def read_groups() -> Iterator[dict[str, Any]]:
+    for name in RULE_FILES:
+        yield from yaml.safe_load((FOLDER / name).read_text())["groups"]
+
+
+RULES = [rule for group in read_groups() for rule in group["rules"]]
+ALERT_RULES = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+each_alert = pytest.mark.parametrize("alert", ALERT_RULES)
