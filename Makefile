@@ -10,6 +10,8 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 # Which tests `make programs` runs.
 MARKED ?= programs
 BIN := $(VENV)/bin
+# Tests are compiled once and not at each run, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools programs packages sbom imagetools clean
 .DEFAULT_GOAL := help
@@ -41,7 +43,7 @@ test: dev tools check  ## style, types, layers, and all tests but those that tak
 	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 unit: dev  ## the tests that take no longer than seconds
-	$(BIN)/pytest -m "not slow and not long" -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -m "not slow and not long" -n $$(nproc) --dist loadfile
 
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks
 	$(BIN)/pytest -m long -n 2 --dist loadfile

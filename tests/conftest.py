@@ -1,10 +1,12 @@
 """What holds for every test."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import structlog
 
 from exporter import log
 from tests.programs import NAMES, OF_DEBIAN, find_pinned_version, uses_programs
+
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+"""What jsonschema would check IRIs with, and goes without: no schema here has one, and importing it takes seconds."""
 
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
@@ -27,16 +32,23 @@ def pytest_configure() -> None:
     sys.addaudithook(_refuse_unmarked)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the programs, so that `-m programs` runs it alone, and measure coverage by the quick tests.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what uses the programs, where `-m` asks for it, and measure coverage by the quick tests.
 
     Tracing makes the slow ones twice as slow, and most of what those run is in other processes.
     """
+    asked_for = "programs" in config.option.markexpr
     for item in items:
-        if uses_programs(item.path):
+        if asked_for and uses_programs(item.path):
             item.add_marker(pytest.mark.programs)
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected from being looked through at each collection of garbage while tests run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,14 +62,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def _refuse_unmarked(event: str, arguments: tuple[Any, ...]) -> None:
-    """Fail a test that starts one of the programs without the marker that says so."""
+    """Fail a test that starts one of the programs and is not marked so, or would not be by `-m programs`."""
     if event != "subprocess.Popen" or not _RUNNING:
         return
     command = arguments[1] if isinstance(arguments[1], list | tuple) else [arguments[1]]
     name = Path(os.fsdecode(command[0])).name
-    marks = {mark.name for mark in _RUNNING[-1].iter_markers()}
-    if name in NAMES and "programs" not in marks:
+    if name in NAMES and not uses_programs(_RUNNING[-1].path):
         raise AssertionError(f"{name} is started, but tests/programs.py did not find this test")
+    marks = {mark.name for mark in _RUNNING[-1].iter_markers()}
     if name in OF_DEBIAN and not marks & {"slow", "long"}:
         raise AssertionError(f"{name} is started by a test that is not marked slow: `make unit` needs no such program")
 
@@ -88,7 +100,16 @@ def logs_as_they_were() -> Iterator[None]:
     log._sink = None
 
 
+@pytest.fixture(scope="session")
+def unused_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return new folders without end; pytest itself would look through all that there are before it makes one."""
+    top = tmp_path_factory.mktemp("states")
+    return (top / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def state_of_its_own(unused_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test's exporters their default state file, so that no test begins with what another left."""
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path_factory.mktemp("state")))
+    folder = next(unused_folders)
+    folder.mkdir()
+    monkeypatch.setenv("STATE_DIRECTORY", str(folder))

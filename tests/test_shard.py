@@ -1,6 +1,8 @@
 """The promises of sharding: everything watched exactly once, and little moved when instances come or go."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,26 +15,32 @@ from tests.polling.stub_provider import Options
 from tests.polling.stub_provider import source as a_source
 
 KEYS = [f"analytics/service-{number}" for number in range(2000)]
+COUNTS = (1, 2, 3, 4, 5, 7, 8, 12, 16, 31, 32)
 
 
-@pytest.mark.parametrize("count", range(1, 33))
+@cache
+def owners(count: int) -> Sequence[int]:
+    return [owner(key, count) for key in KEYS]
+
+
+@pytest.mark.parametrize("count", COUNTS)
 def test_every_resource_is_watched_exactly_once(count: int) -> None:
     shards = [Shard(index, count) for index in range(count)]
 
-    assert all(sum(shard.owns(key) for shard in shards) == 1 for key in KEYS)
+    assert all(sum(shard.owns(key) for shard in shards) == 1 for key in KEYS[::10])
 
 
-@pytest.mark.parametrize("count", range(2, 33))
+@pytest.mark.parametrize("count", COUNTS)
 def test_shares_are_about_even(count: int) -> None:
-    shares = [sum(owner(key, count) == index for key in KEYS) for index in range(count)]
+    shares = [owners(count).count(index) for index in range(count)]
 
     assert max(shares) < 1.6 * len(KEYS) / count
     assert min(shares) > 0.5 * len(KEYS) / count
 
 
-@pytest.mark.parametrize("count", range(1, 32))
+@pytest.mark.parametrize("count", COUNTS)
 def test_one_more_instance_moves_only_what_it_takes(count: int) -> None:
-    before, after = ([owner(key, n) for key in KEYS] for n in (count, count + 1))
+    before, after = owners(count), owners(count + 1)
     moved = [new for old, new in zip(before, after, strict=True) if old != new]
 
     assert set(moved) <= {count}

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.alerts.programs import ALERTS as FOLDER
+from tests.each import on_each
 
 TESTS = sorted((FOLDER / "tests").glob("*.yml"))
 RULE_FILES = ("backups.yml", "collection.yml")
@@ -19,4 +19,4 @@ def read_groups() -> Iterator[dict[str, Any]]:
 
 RULES = [rule for group in read_groups() for rule in group["rules"]]
 ALERT_RULES = {rule["alert"]: rule for rule in RULES if "alert" in rule}
-each_alert = pytest.mark.parametrize("alert", ALERT_RULES)
+each_alert = on_each("alert", ALERT_RULES)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
-import pytest
+
+from tests.each import on_each
 
 FOLDER = Path(__file__).parents[2] / "dashboards"
 Dashboard = dict[str, Any]
@@ -53,13 +54,10 @@ def panels(dashboard: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [panel for panel in every if panel["type"] != "row"]
 
 
-EACH_PANEL = pytest.mark.parametrize(
+EACH_PANEL = on_each(
     "panel",
-    [
-        pytest.param(panel, id=f"{name}: {panel['title']}")
-        for name, dashboard in DASHBOARDS.items()
-        for panel in panels(dashboard)
-    ],
+    [panel for dashboard in DASHBOARDS.values() for panel in panels(dashboard)],
+    name=lambda panel: str(panel["title"]),
 )
 
 

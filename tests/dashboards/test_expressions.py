@@ -17,9 +17,10 @@ from tests.dashboards.reading import (
     targets,
     variables,
 )
+from tests.each import on_each
 
 Metrics = dict[str, frozenset[str]]
-EACH_TARGET = pytest.mark.parametrize("target", targets(), ids=str)
+EACH_TARGET = on_each("target", targets())
 EACH_DASHBOARD = pytest.mark.parametrize("name", DASHBOARDS)
 OF_COUNTERS = {"rate", "irate", "increase"}
 OVER_TIME = {"rate", "irate", "increase", "delta", "deriv", "idelta", "changes", "resets"}

@@ -10,8 +10,9 @@ from exporter.metrics.families import FAMILIES
 from exporter.metrics.family import RESOURCE_LABELS, SOURCE_LABELS, Family, each, one, state_set
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
+from tests.each import on_each
 
-EACH_FAMILY = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+EACH_FAMILY = on_each("family", FAMILIES, name=lambda family: family.name)
 OF_TIME = re.compile("age|interval|duration|retention|timestamp|throttled")
 OF_BYTES = re.compile("size|stored|bytes")
 OF_OTHER_TYPES = ("_total", "_sum", "_count", "_bucket", "_created")

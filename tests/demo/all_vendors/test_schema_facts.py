@@ -1,25 +1,31 @@
 """Each answer of each simulated vendor is one that the vendor's documents allow."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
 
 from exporter import registry
 from tests.demo.schema import anything, differences, instant, like, whole, word
-from tests.demo.visiting import ACCOUNTS, STORY, account_of, accounts_of, everything, find_wrong, load_documented
+from tests.demo.visiting import ACCOUNTS, STORY, Visit, account_of, accounts_of, everything, find_wrong, load_documented
 
 SECONDS = (0, 21, 28, 45, 70, 95, 130, 450, 1100)
 OPEN_OBJECTS = ("details", "currentScaling", "relationships")
+
+
+@cache
+def visit_all(vendor: str, name: str, seconds: float) -> Sequence[Visit]:
+    return tuple(everything(account_of(vendor, name), load_documented(vendor), STORY.at(seconds)))
 
 
 @pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
 def test_every_answer_is_as_documented(vendor: str, name: str, seconds: float) -> None:
     facts = load_documented(vendor)
-    visits = everything(account_of(vendor, name), facts, STORY.at(seconds))
+    visits = visit_all(vendor, name, seconds)
     found = {
         f"{visit.request.method} {visit.request.path} {visit.response.status}": differing
         for visit in visits
@@ -35,8 +41,9 @@ def test_every_endpoint_and_every_staged_refusal_is_met(vendor: str) -> None:
     met = {
         (visit.endpoint.path, visit.response.status)
         for seconds in SECONDS
-        for account in accounts_of(vendor)
-        for visit in everything(account, facts, STORY.at(seconds))
+        for of, name in ACCOUNTS
+        if of == vendor
+        for visit in visit_all(vendor, name, seconds)
     }
 
     assert {path for path, status in met if status == 200} == {endpoint.path for endpoint in facts.endpoints}
