@@ -1,14 +1,18 @@
 """Reads the configuration files for a command and says on stderr what is wrong with them."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter import log
 from exporter.config.loader import ConfigError, LoadedConfig, load
-from exporter.declared.vendors import Vendors
-from exporter.trial.checking import check_declarations
+from exporter.declared.vendors import ReadDeclaration, Vendors
 from exporter.web.listener import Listener
+
+if TYPE_CHECKING:
+    from exporter.trial.checking import Findings
 
 
 def read_configuration(path: Path) -> LoadedConfig:
@@ -23,15 +27,21 @@ def read_configuration(path: Path) -> LoadedConfig:
     except ConfigError as error:
         problems += error.problems
         warnings += error.warnings
-    tested = check_declarations(vendors.declarations)
-    problems += tested.problems
-    warnings += tested.warnings
-    if found is not None:
-        used = (source.provider_name for source in found.settings.sources)
-        problems += check_declarations(vendors.shipped(used)).problems
+    if vendors.declarations:
+        tested = _check(vendors.declarations)
+        problems += tested.problems
+        warnings += tested.warnings
+    if found is not None and (shipped := [*vendors.shipped(one.provider_name for one in found.settings.sources)]):
+        problems += _check(shipped).problems
     if found is None or problems:
         raise ConfigError(problems, warnings)
     return replace(found, warnings=tuple(warnings))
+
+
+def _check(declarations: Sequence[ReadDeclaration]) -> "Findings":
+    from exporter.trial.checking import check_declarations  # what it needs takes a while to import
+
+    return check_declarations(declarations)
 
 
 def load_or_report(path: Path) -> LoadedConfig | None:
