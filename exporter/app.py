@@ -32,7 +32,7 @@ MakeTransport = Callable[[Source], Transport]
 
 
 def http_transport(source: Source) -> HttpTransport:
-    """Return the way to a source's vendor over real sockets."""
+    """Return the client for a source's vendor, over real sockets."""
     return HttpTransport(ca_file=source.ca_file, proxy_url=source.proxy_url, log=log_of(source))
 
 
@@ -61,7 +61,7 @@ class Limiters:
 
 
 class SourceTasks:
-    """One source being watched: its poller, its follower, and their tasks."""
+    """One source being watched: its poller, its progress poller, and their tasks."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class App:
         self._log = structlog.get_logger()
 
     async def apply(self, settings: Settings) -> list[SourceTasks]:
-        """Watch these sources and no others; return the watches that are new.
+        """Watch these sources and no others; return the new source tasks.
 
         An unchanged source goes on without a gap, with its tokens and its limiter.
         """
@@ -171,7 +171,7 @@ class App:
         )
 
     def _verifier(self, source: Source, client: Client, costs: RequestCosts) -> DownloadVerifier | None:
-        """Return what verifies a source's downloads, where that is wanted and its vendor gives links."""
+        """Return a source's download verifier, if it is configured and the vendor gives links."""
         rules = source.verify_downloads
         if rules is None or source.provider.download is None:
             return None
@@ -197,7 +197,7 @@ class App:
         return {**gone, **kept}
 
     def _update_limiters(self, settings: Settings, in_use: Mapping[Hashable, Limiters]) -> None:
-        """Give each credential its budget; of the sources that share one, the strictest limit holds."""
+        """Give each credential one limiter; the strictest limit of the sources that share it applies."""
         self._limiters.update(in_use)
         self._spending = {
             source.name: self._limiters.setdefault(source.credential, Limiters.start(source.rate_limit))

@@ -10,7 +10,7 @@ MAX_BYTES = 4 * 2**20
 
 @lru_cache(maxsize=32)
 def make_context(pem: str | None) -> ssl.SSLContext:
-    """Return what servers are verified with: as Python 3.13 does by default, on every Python.
+    """Return the context that verifies servers as Python 3.13 does by default, on every Python.
 
     ssl.SSLError or ValueError if `pem` holds no certificate.
     """

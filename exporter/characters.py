@@ -1,4 +1,4 @@
-"""Makes text from outside harmless for a terminal, a log and a person who reads it."""
+"""Makes text from outside harmless for terminals, logs and readers."""
 
 import re
 

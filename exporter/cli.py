@@ -33,7 +33,7 @@ BAD_USAGE = 2
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
+        """Print the error in one line and exit."""
         configure("info", None)
         log.write_line(f"{self.prog}: {message}; see {self.prog} --help")
         log.flush()
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the flags; without a command they are those of `serve`, and the word may stand behind them too."""
+    """Return the flags; without a command they are those of `serve`, and the word may follow them too."""
     implied = not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version")
     parser = _parser()
     flags, left = parser.parse_known_args(["serve", *arguments] if implied else arguments)
@@ -60,7 +60,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _default_level(flags: argparse.Namespace) -> str:
-    """Return the level without `--log.level`: on a terminal the demo says itself what happens."""
+    """Return the default of `--log.level`: on a terminal the demo prints its events itself."""
     return "warning" if flags.command == "demo" and sys.stderr.isatty() else "info"
 
 
@@ -175,7 +175,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="backup-exporter",
         description="Export the age, size, duration, count and progress of your vendors' backups to Prometheus.",
-        epilog="Without a command it serves.",
+        epilog="The default command is serve.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
@@ -196,10 +196,10 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group,
         (config_flag, web_flags, shard_flag, log_flags),
     ),
     "check": (_check, "Read the configuration, print every problem; ask no vendor.", (config_flag,)),
-    "poll": (_poll, "Poll every source once and print what came of it.", (config_flag, poll_flags, log_flags)),
+    "poll": (_poll, "Poll every source once and print the result.", (config_flag, poll_flags, log_flags)),
     "report": (
         _report,
-        "Report what became of the backups in a period, from the vendors' own lists.",
+        "Report the outcome of the backups in a period, from the vendors' own lists.",
         (config_flag, past_flags, report_flags, log_flags),
     ),
     "backfill": (
@@ -238,6 +238,6 @@ def entry() -> NoReturn:
         code = 1
     except KeyboardInterrupt:
         code = 130
-    if background.is_busy() or workers.is_busy():  # what may never end, or would be waited for, is left behind
+    if background.is_busy() or workers.is_busy():  # a thread may never end, and sys.exit would wait for it
         os._exit(code)
     sys.exit(code)

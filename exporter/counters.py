@@ -1,4 +1,4 @@
-"""Counts what a source asks of its vendor: the numbers that only ever grow."""
+"""Counts the requests of a source: numbers that only grow."""
 
 from bisect import bisect_left
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The ways in which asking a vendor can fail, each with the one `reason` that users see.
+"""The ways in which a request to a vendor can fail, each with the `reason` that users see.
 
     PollError
     |- UnauthorizedError   unauthorized
@@ -59,7 +59,7 @@ class NotFoundError(PollError):
 
 
 class RateLimitedError(PollError):
-    """429, with a wait beyond what a poll can bear."""
+    """429, with a wait longer than a poll may take."""
 
     reason = "rate_limited"
 
@@ -86,7 +86,7 @@ class ConnectionFailedError(PollError):
 
 
 class TlsError(PollError):
-    """The server's certificate is not to be trusted."""
+    """The server's certificate is not trusted."""
 
     reason = "tls"
 
@@ -98,7 +98,7 @@ class ServerError(PollError):
 
 
 class MalformedError(PollError):
-    """An answer that does not mean what the vendor's documents say it would."""
+    """An answer that does not fit the vendor's documents."""
 
     reason = "malformed"
 
@@ -117,7 +117,7 @@ class CapError(MalformedError):
 
 
 class InternalError(PollError):
-    """A bug of ours, met while a vendor was asked; its traceback is in the log."""
+    """A bug of the exporter during a reading; its traceback is in the log."""
 
     reason = "internal"
 

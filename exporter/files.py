@@ -1,4 +1,4 @@
-"""Reads files that somebody else writes: with a deadline and a size cap, and again when they change.
+"""Reads files that others write: with a deadline and a size cap, and again when they change.
 
 A path may be a FIFO, `/dev/zero` or on a file system that hangs. Reading happens in a thread that is abandoned when the
 deadline passes.
@@ -77,7 +77,7 @@ class WatchedFile(Generic[T]):
         return self.value
 
     async def refresh(self) -> None:
-        """Look whether the file has changed, and wait for what it holds now, up to the deadline."""
+        """Check whether the file has changed, and wait for its new value, up to the deadline."""
         loop = asyncio.get_running_loop()
         looking = self._looking
         if looking is None or looking.get_loop() is not loop or await self._is_due(looking):
@@ -135,7 +135,7 @@ def log_news(log: Any, key: str, file: WatchedFile[Any]) -> None:
 
 
 def reason(error: OSError | UnreadableError) -> str:
-    """Return in few words why a file cannot be used."""
+    """Return the reason why a file cannot be used, in a few words."""
     if isinstance(error, UnreadableError):
         return str(error)
     return f"the file cannot be read: {(error.strerror or 'it cannot be opened').lower()}"

@@ -1,4 +1,4 @@
-"""Reads how long a JSON Web Token lives."""
+"""Reads the lifetime of a JSON Web Token."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -7,7 +7,7 @@ from exporter import wire
 
 
 def lifetime(token: str) -> tuple[float | None, float | None]:
-    """Return how long a JSON Web Token lives from its issue on, and when it dies; None where it does not say.
+    """Return the lifetime of a JSON Web Token from its issue, and when it expires; None where it has no such claim.
 
     The claims are `iat` and `exp` (https://www.rfc-editor.org/rfc/rfc7519#section-4.1).
     """

@@ -1,4 +1,4 @@
-"""Writes log lines without ever stopping the work that they are about.
+"""Writes log lines without blocking the work that they report.
 
 A line is put into a bounded queue, and a thread of its own writes it. A pipe that is full or a hung file system holds
 up that thread only; a line for which there is no room, or that cannot be written, is dropped and counted.

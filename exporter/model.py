@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 class Status(StrEnum):
-    """What became of a backup: one word for what five vendors call by some twenty."""
+    """The status of a backup, the same for all vendors."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -40,7 +40,7 @@ class Backup:
     expires: float | None = None
     """When the vendor deletes it, where the vendor reports that."""
     unmapped: str | None = None
-    """The vendor's word for the status, where our table does not know it."""
+    """The vendor's word for the status, if it is not in the provider's table."""
     unread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """What the vendor gives and the exporter cannot read: the field (`started`, `finished`, `size`) and its form."""
 
@@ -116,7 +116,7 @@ class Scope:
     inner: bool = False
     """Whether it is divided further, so that its parts have to be listed before its resources."""
     optional: bool = False
-    """Whether an account may well do without it: its failure alone never makes the source fail."""
+    """Whether an account may lack it: its failure alone never makes the source fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

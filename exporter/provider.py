@@ -1,6 +1,6 @@
-"""The contract between a vendor's file and the rest: what it declares, and all it may do to the outside world.
+"""The contract between a vendor's file and the rest: what it declares, and the requests it may send.
 
-A provider maps; it does not retry, wait, log, count or look at a clock, for it has nothing to do it with.
+A provider maps; it does not retry, wait, log, count or read a clock: its `Api` offers none of these.
 """
 
 import re
@@ -27,7 +27,7 @@ else:
     Opts = TypeVar("Opts")
 
 UNESCAPED = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII).fullmatch
-"""What stays as it is in a path; most ids do, and looking is quicker than escaping."""
+"""Text that needs no escaping in a path; most ids need none, and matching is quicker than escaping."""
 
 Url = NewType("Url", str)
 """An option that holds the base URL of an API: scheme, host, port and maybe a leading path."""
@@ -61,7 +61,7 @@ class BearerAuth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key in a header or a query parameter of its own, maybe with a word before it."""
+    """A key in a header or a query parameter of its own, optionally with a prefix."""
 
     name: str
     location: Literal["header", "query"]
@@ -70,7 +70,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenExchange:
-    """A bearer token that is got by a POST, kept while it lives, and got again before it dies or after a 401."""
+    """A bearer token that a POST returns: kept while valid, renewed before it expires and after a 401."""
 
     url: str
     read: Callable[[Any], Token]
@@ -82,9 +82,9 @@ class TokenExchange:
     json: Mapping[str, Secret | str] | None = field(default=None, repr=False)
     """The body as JSON; at most one of the two."""
     lifetime: float
-    """Seconds to assume where the answer does not say."""
+    """Seconds to assume if the answer gives no lifetime."""
     source_wide: bool
-    """Whether the whole source rests on it; if not, its refusal is the affair of one resource."""
+    """Whether the whole source depends on it; if not, its refusal affects one resource."""
 
 
 Auth = BasicAuth | BearerAuth | ApiKey | TokenExchange
@@ -106,7 +106,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Api(Protocol):
-    """All a provider may do to the outside world."""
+    """All the requests that a provider may send."""
 
     async def get(
         self,
@@ -145,7 +145,7 @@ class RawPage:
     """How many backups the vendor says it lists in all."""
     recovery: RecoveryWindow | None = None
     last: bool = False
-    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
+    """Whether this is the last page: with it, the listing is whole and costs no further request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +153,11 @@ class Download:
     """Where one backup can be fetched without credentials."""
 
     link: Secret = field(repr=False)
-    """Whoever has it can fetch the backup."""
+    """It gives access to the backup."""
     md5: str | None = None
     """The file's MD5 in hexadecimal digits, where the vendor gives it."""
     expires: float | None = None
-    """When the vendor says that the link lapses, where it says so."""
+    """When the link expires, where the vendor reports that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateHeaders:
-    """Where a vendor's answers say what is left of its rate limit; names in lower case."""
+    """The headers in which a vendor reports what is left of its rate limit; names in lower case."""
 
     remaining: str = "x-ratelimit-remaining"
     reset: str = "x-ratelimit-reset"
@@ -204,7 +204,7 @@ class Provider(Generic[Opts]):
     resources: Callable[[Api, Opts, Scope], Awaitable[Sequence[Resource]]]
     """(api, options, scope): what is backed up there."""
     details: Callable[[Api, Opts, Resource], Awaitable[Details]] | None = None
-    """(api, options, resource): schedule, state, restores; asked on the slow clock."""
+    """(api, options, resource): schedule, state, restores; read once per discovery interval."""
     has_schedule: bool = True
     """Whether `details` give a schedule; if not, an age limit is never derived."""
     pages: Callable[[Api, Opts, Resource], AsyncIterator[RawPage]]
@@ -219,7 +219,7 @@ class Provider(Generic[Opts]):
     """(api, options, resources of one scope): when backups ended, by their ids, where that is reported outside the
     listings; asked once a scope and poll."""
     refresh: Callable[[Api, Opts, Resource, Backup], Awaitable[Sequence[Backup]]] | None = None
-    """(api, options, resource, backup): a running backup and what is known beside it; None: the listing has to do."""
+    """(api, options, resource, backup): a running backup read again; None: only the listing shows it."""
     download: Callable[[Api, Opts, Resource, Backup], Awaitable[Download | None]] | None = None
     """(api, options, resource, backup): where a completed backup can be fetched; None, without a request: nowhere, by
     its kind. MissingError if the vendor has no link for it."""
@@ -228,7 +228,7 @@ class Provider(Generic[Opts]):
     sizes: bool = True
     """Whether the vendor gives sizes; if not, the stored bytes of no backup are unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)
-    """The statuses that a backup can have: where the vendor lists no failures, nothing is said of any."""
+    """The statuses that a backup can have; if the vendor lists no failures, series about failures are absent."""
     base_urls: Callable[[Opts], tuple[str, ...]] | None = None
     """(options): the addresses of the APIs, where they do not stand in the options themselves."""
     max_age: Callable[[float], float] = add_slack
@@ -237,7 +237,7 @@ class Provider(Generic[Opts]):
     docs: str = field(default="", compare=False)
     """The address of the vendor's documentation."""
     checked: str = field(default="", compare=False)
-    """The date on which it was last held against that."""
+    """The date on which it was last checked against that."""
 
     @property
     def lists_failures(self) -> bool:

@@ -27,13 +27,13 @@ STOP_SECONDS = 1.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
-    """Where to listen, and under which path the metrics stand."""
+    """Where to listen, and the path of the metrics."""
 
     addresses: Sequence[tuple[str | None, int]]
     """Host (None: all) and port; port 0 takes a free one."""
     telemetry_path: str = "/metrics"
     listener: Listener = field(default_factory=Listener)
-    """Who may come in, and how."""
+    """The access control."""
 
 
 class Server:
@@ -116,7 +116,7 @@ class Server:
             return ()
 
     async def stop(self) -> None:
-        """Stop polling, then listening; whatever hangs is left behind when the time is over."""
+        """Stop polling, then listening; what still hangs after the deadline is abandoned."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await self._app.stop()

@@ -1,4 +1,4 @@
-"""The configuration as the rest works with it: frozen values, all spans in seconds, comparable for a reload."""
+"""The settings that the rest of the program uses: frozen values, all spans in seconds, comparable for a reload."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields, replace
@@ -33,7 +33,7 @@ def matches(pattern: str, id_: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From where on something is a problem; spans are seconds."""
+    """The thresholds of the verdict; spans are seconds."""
 
     too_old_critical: float = 2.0
     """Times the age limit."""
@@ -48,7 +48,7 @@ class Thresholds:
     size_growth: float = 3.0
     """Times the typical size."""
     restore_failed: float = WEEK
-    """For so long a failed restore is reported."""
+    """How long a failed restore is reported."""
 
 
 ThresholdChanges = tuple[tuple[str, Any], ...]
@@ -57,7 +57,7 @@ ThresholdChanges = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is expected of one resource's backups, everything configured taken together; None is no limit."""
+    """What is expected of one resource's backups, with all overrides applied; None is no limit."""
 
     max_age: float | None = None
     max_duration: float | None = None
@@ -71,12 +71,12 @@ class Policy:
     derive_max_age: Callable[[float], float] = add_slack
     """The age limit that follows from an interval, by the vendor's rule."""
     statuses: frozenset[Status] = frozenset(Status)
-    """The statuses that a backup of this vendor can have; where failures are not listed, nothing is said of any."""
+    """The statuses that a backup of this vendor can have; without failures, series about them are absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What a source says of the resources that a glob fits; None where it says nothing."""
+    """An override: settings of a source for the resources that a glob matches; None leaves a setting as it is."""
 
     pattern: str
     max_age: float | None = None
@@ -89,7 +89,7 @@ class Override:
     ignore: frozenset[str] = frozenset()
 
     def over(self, above: Policy) -> Policy:
-        """Return the policy `above` with what this override says in its place."""
+        """Return the policy `above` with the settings of this override applied."""
         return Policy(
             max_age=_nearest(self.max_age, above.max_age),
             max_duration=_nearest(self.max_duration, above.max_duration),
@@ -106,7 +106,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyDownloads:
-    """How it is proved that backups can be fetched."""
+    """How downloads of backups are verified."""
 
     interval: float = DAY
     method: Literal["range", "full"] = "range"
@@ -186,7 +186,7 @@ class Source:
         return tuple(value.rstrip("/") for value in values if isinstance(value, str) and value.startswith(SCHEMES))
 
     def policy(self, id_: str, name: str, /) -> Policy:
-        """Return what holds for one resource: the source's word, then every fitting override in file order."""
+        """Return the policy for one resource: the source's settings, then each matching override in file order."""
         policy = Policy(
             max_age=self.max_age,
             max_duration=self.max_duration,
@@ -207,7 +207,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the configuration file says."""
+    """The whole configuration."""
 
     sources: tuple[Source, ...]
     state_file: Path | None = None
@@ -217,7 +217,7 @@ class Settings:
     """The names of metric families that are not exposed."""
 
     def on(self, shard: Shard) -> "Settings":
-        """Return what one of several instances has to do of this.
+        """Return the part of this that one of several instances watches.
 
         A source belongs whole to one of them, since its budget does, and so do all that share its credential; unless it
         is divided by resource: then each takes its share of the resources and of the budget.

@@ -1,4 +1,4 @@
-"""Says which of several instances watches what, so that each thing is watched exactly once."""
+"""Assigns each source or resource to exactly one of several instances."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,12 +12,12 @@ class Shard:
     count: int
 
     def owns(self, key: str) -> bool:
-        """Return whether what `key` names falls to this instance."""
+        """Return whether this instance watches what `key` names."""
         return owner(key, self.count) == self.index
 
 
 def owner(key: str, count: int) -> int:
-    """Return the number of the instance that `key` falls to, the same everywhere and for ever.
+    """Return the number of the instance that `key` is assigned to; it depends on nothing else.
 
     Jump consistent hashing (Lamping and Veach, 2014): from N to N + 1 instances, one key in N + 1 moves, and always to
     the new one. Taking a hash modulo N would move nearly all.

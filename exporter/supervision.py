@@ -1,4 +1,4 @@
-"""Keeps long-lived tasks alive: one that ends is started again, at once the first time and then ever later."""
+"""Keeps long-lived tasks alive: a task that ends is restarted, at once the first time, then after growing delays."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -9,14 +9,14 @@ import structlog
 
 LONGEST_DELAY = 60.0
 STEADY = 60.0
-"""Seconds after which a task that ran is taken for well: its next restart is again at once."""
+"""Seconds after which a running task counts as healthy: its next restart is again at once."""
 
 Run = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True, eq=False)
 class SupervisedTask:
-    """One task and how it fares; made by `Supervisor.start`."""
+    """One task and its restarts; made by `Supervisor.start`."""
 
     name: str
     run: Run
@@ -24,7 +24,7 @@ class SupervisedTask:
     timer: asyncio.TimerHandle | None = None
     started: float = 0.0
     failures: int = 0
-    """How often in a row it ended soon after it was started."""
+    """How often in a row it ended soon after its start."""
 
     @property
     def delay(self) -> float:

@@ -1,6 +1,6 @@
-"""Reads single values out of a vendor's JSON: strict about the frame of an answer, forgiving about one odd field.
+"""Reads single values out of a vendor's JSON: strict about the envelope of an answer, lenient about one odd field.
 
-What makes a whole answer meaningless raises MalformedError; what is merely odd in one record is None.
+An answer that is meaningless as a whole raises MalformedError; an odd value in one record is None.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from exporter.secret import Secret
 T = TypeVar("T")
 Record = Mapping[str, Any]
 Envelope = msgspec.Struct
-"""The form of an answer as its vendor documents it, as far as it is read; what else stands there is passed over."""
+"""The documented form of an answer, as far as it is read; other fields are ignored."""
 Records = list[msgspec.Raw]
-"""In a frame: a list of records left as they came, since most of them are known to the byte."""
+"""In an envelope: a list of records left undecoded, since most of them are byte for byte as they were."""
 
 NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
 TURN = 400
@@ -33,7 +33,7 @@ EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not 
 EARLIEST, LATEST = 31_536_000.0, 253_402_300_800.0
 """The beginning of that year, and the end of the year 9999, as Unix seconds."""
 UNUSABLE_SEGMENTS = frozenset({".", ".."})
-"""Ids that a path cannot hold: whoever resolves the address (RFC 3986, 5.2.4) drops them, escaped or not."""
+"""Ids that a path cannot hold: resolving the address (RFC 3986, 5.2.4) drops them, escaped or not."""
 
 _LARGEST_NUMBER = b"1.7976931348623157e308"
 _SURROGATES = re.compile(
@@ -53,7 +53,7 @@ _LONGEST_FORM = 40
 
 
 def decode(body: bytes, envelope: Any = Any) -> Any:
-    """Return the value of a JSON text, in the form of a frame if there is one; MalformedError for anything else.
+    """Return the value of a JSON text, decoded as `envelope`; MalformedError if it does not fit.
 
     A byte that is not UTF-8 and half a surrogate become U+FFFD, and a number beyond the double range becomes the
     largest double, which no reader accepts: one odd value costs its field, not the answer.
@@ -116,7 +116,7 @@ def records(body: object, *keys: str) -> Sequence[Record]:
 
 
 async def by_turns(records: Iterable[T]) -> AsyncIterator[T]:
-    """Yield what is iterated over, and let others have their turn now and then: there may be very many."""
+    """Yield the items, and let other tasks run now and then: there may be very many."""
     for number, one in enumerate(records, 1):
         if number % TURN == 0:
             await asyncio.sleep(0)
@@ -288,7 +288,7 @@ def first_given(*times: object) -> object:
 
 
 def form(value: object) -> str:
-    """Return what a value looks like without what it says: `00 Aaa 0000` for `20 Nov 2026`."""
+    """Return the form of a value without its content: `00 Aaa 0000` for `20 Nov 2026`."""
     if isinstance(value, str):
         shape = "".join("0" if one.isdigit() else _shape(one) for one in value.strip()[:_LONGEST_FORM])
         return f"{shape}..." if len(value.strip()) > _LONGEST_FORM else shape

@@ -1,4 +1,4 @@
-"""Runs long computations beside the event loop, one at a time: so none holds the loop, and their memory is one's."""
+"""Runs long computations in one worker thread, so that none blocks the loop, and one at a time uses memory."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FEW = 2000
-"""What so many values ask of the processor is done at once; of more, beside the event loop."""
+"""Up to this many values are processed in the event loop; more are processed in the worker thread."""
 _WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
 
 
@@ -34,7 +34,7 @@ _PROGRESS = _Progress()
 
 
 def is_busy() -> bool:
-    """Return whether the worker computes: at the end of the program it would be waited for."""
+    """Return whether the worker is busy: the end of the program would wait for it."""
     return _PROGRESS.begun != _PROGRESS.done
 
 
@@ -50,7 +50,7 @@ async def run_off_loop(size: int, function: Callable[P, T], *args: P.args, **kwa
 
 
 class LargeReadings:
-    """Keeps what large readings hold from the collector, which would stop everything to look through all of it."""
+    """Hides the objects of large readings from the garbage collector, which would stop everything to traverse them."""
 
     def __init__(self) -> None:
         self._under_way = 0
@@ -60,7 +60,7 @@ class LargeReadings:
         self._under_way += 1
 
     def hide(self) -> None:
-        """Let the collector pass over all there is by now, until the last large reading has ended."""
+        """Exclude all existing objects from collections until the last large reading has ended."""
         if self._under_way:
             gc.freeze()
 
@@ -77,7 +77,7 @@ LARGE_READINGS = LargeReadings()
 def without_collector(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a function gives that makes many values at once, among which the collector finds no garbage.
 
-    It would look through all of them again and again, in which time no thread runs.
+    It would traverse all of them again and again, while no thread runs.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -177,7 +177,7 @@ def test_labels_of_the_verdict_are_refused(name: str) -> None:
 def test_labels_that_the_rules_take_away_are_a_warning(name: str) -> None:
     (warning,) = load_text(f"labels: {{{name}: x}}").warnings
 
-    assert warning.startswith(f"sources[0].labels.{name}: the shipped rules take this label for a replica's")
+    assert warning.startswith(f"sources[0].labels.{name}: the shipped rules aggregate this label away")
 
 
 def test_excluded_families_by_their_globs() -> None:

@@ -34,7 +34,7 @@ def prometheus_rule() -> str:
 
 
 def compact(dashboard: str) -> str:
-    """Return a dashboard's JSON on one line: half the size, and nobody reads it here."""
+    """Return a dashboard's JSON on one line: half the size, and it is not meant to be read here."""
     return json.dumps(json.loads(dashboard), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 

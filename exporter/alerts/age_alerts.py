@@ -103,10 +103,10 @@ AGES = (
         severity="warning",
         summary="a backup starts in the future",
         description=(
-            "The newest backup starts more than 5 minutes from now, by the vendor's clock or ours. It does not "
-            "count as the last success until its time has come."
+            "The newest backup has a start time more than 5 minutes in the future, by the vendor's clock or ours. It "
+            "does not count as the last success until its time has come."
         ),
-        condition="The newest attempt or success starts more than 5 minutes from now",
+        condition="The newest attempt or success has a start time more than 5 minutes in the future",
         gist="A backup starts in the future",
     ),
     _Alert(

@@ -15,7 +15,7 @@ SOURCE_ALERTS = (
         summary="all its resources are gone",
         description=(
             "The source can be read and has no resource any more, though it had some within the last day: the "
-            "vendor lists none, or include and exclude leave none. The alert ends a day after."
+            "vendor lists none, or include and exclude leave none. The alert ends one day later."
         ),
         condition="Resources of a source fell to 0 within a day, while it can be read",
         gist="A whole account lists nothing any more",

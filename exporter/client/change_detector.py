@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 MAX_ETAG_LENGTH = 256
 MAX_LINK_LENGTH = 4096
 REQUEST_ID = b'"requestId"'
-"""The id that a vendor gives each answer: always another one, and not read here."""
+"""The id that a vendor gives each answer; it always differs, and is not read here."""
 
 
 class NotModifiedError(Exception):
-    """Every answer of a reading is what it was the last time, to the end."""
+    """Every answer of a reading is as it was the last time."""
 
 
 @dataclass(slots=True)
@@ -22,11 +22,11 @@ class ChangeDetector:
     """
 
     previous: tuple[int, ...] = ()
-    """The last reading's answers; without any, the reading is never the same."""
+    """The hashes of the last reading's answers; if empty, the reading always counts as changed."""
     previous_etag: str = ""
-    """The `ETag` of the last reading's only answer; the vendor is asked to say no more than a 304 if it still is."""
+    """The `ETag` of the last reading's only answer; the vendor is asked for a 304 if it is unchanged."""
     previous_link: str = ""
-    """The `Link` of that answer: it says whether anything is behind the page."""
+    """The `Link` of that answer: it shows whether another page follows."""
     seen: list[int] = field(default_factory=list)
     etag: str = ""
     """The `ETag` of the newest answer."""

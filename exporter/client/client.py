@@ -24,9 +24,9 @@ from exporter.provider import Auth, RateHeaders, Token, TokenExchange
 from exporter.secret import Secret
 
 MAX_RENEWALS = 5
-"""How often a request that waits may see its token die before it is sent with what there is."""
+"""How often a waiting request renews a token that expires meanwhile, before it is sent with the token it has."""
 RENEWAL_COOLDOWN = 900.0
-"""Seconds for which no token is renewed for an address that went on saying 401 when one was."""
+"""Seconds for which no token is renewed for an address that answered 401 to a renewed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Cost:
 
 
 class Transport(Protocol):
-    """What carries a request to a vendor and its answer back."""
+    """Sends a request to a vendor and returns the response."""
 
     async def send(self, request: Request) -> Response:
         """Return the whole answer, whatever its status; a PollError if there is none."""
@@ -69,7 +69,7 @@ class Transport(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Client:
-    """The way to one source's vendor, through which all its requests go."""
+    """Sends all requests to one source's vendor."""
 
     transport: Transport
     limiter: RateLimiter
@@ -83,13 +83,13 @@ class Client:
     bases: Sequence[str] = ()
     """The configured base URLs, whose paths a link does not leave."""
     large: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-    """Held by the one reading that may be large."""
+    """Held by the one reading that may be large at a time."""
     rate_headers: RateHeaders = field(default_factory=RateHeaders)
     log: Any = field(default_factory=structlog.get_logger, repr=False)
     secrets: Sequence[Secret] = field(default=(), repr=False)
     """The source's credentials, of which a signature may hold a part only."""
     renewal_blocked_until: dict[str, float] = field(default_factory=dict, repr=False)
-    """Until when renewing a token is not tried again, by the address that answered 401 to a renewed one."""
+    """When to try renewing a token again, by the address that answered 401 to a renewed one."""
 
     async def request(
         self,
@@ -183,9 +183,9 @@ class Client:
 
     @asynccontextmanager
     async def _slot(self, request: Request, auth: Auth | None, cost: Cost) -> AsyncIterator[tuple[Request, str]]:
-        """Hold the limiter's place, and give the request as signed for it, with its token.
+        """Hold a slot of the limiter; yield the signed request and its token.
 
-        A token that died while the request waited is renewed first, and others take the place meanwhile.
+        A token that expired while the request waited is renewed first; others may take the slot meanwhile.
         """
         for last in (*(False,) * MAX_RENEWALS, True):
             signature, token = await self._sign(auth, cost)
@@ -219,7 +219,7 @@ class Client:
             self.counters.count_request(code, loop.time() - began)
 
     def forget_refusals(self) -> None:
-        """Renew tokens again for every address: what refused may have been the source, not single addresses."""
+        """Allow renewals again for every address: the refusals may have concerned the whole source."""
         self.renewal_blocked_until.clear()
 
     def _record_remaining(self, headers: Mapping[str, str]) -> None:
@@ -229,7 +229,7 @@ class Client:
             return
         self.counters.remaining = remaining
         reset = rate_limit_reset(headers, self.clock(), self.rate_headers)
-        if remaining == 0 and reset is not None:  # others spend from the same budget: do not earn their 429
+        if remaining == 0 and reset is not None:  # others use the same budget: the next request would get a 429
             self.limiter.close_for(reset)
 
 

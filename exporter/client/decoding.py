@@ -7,9 +7,9 @@ from exporter.client.responses import decode_response, values_of
 from exporter.errors import CapError
 
 MAX_VALUES = 1_000_000
-"""In one answer: what is made of a body may take many times its size."""
+"""In one answer: its decoded values may take many times its size."""
 SMALL = 2**18
-"""Up to so many bytes an answer is decoded at once."""
+"""Answers up to this many bytes are decoded in the event loop."""
 
 
 async def decode_body(status: int, body: bytes, *, empty: bool = False, envelope: Any = Any) -> Any:

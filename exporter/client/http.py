@@ -1,4 +1,4 @@
-"""Carries requests to vendors over real sockets: the one place that performs vendor HTTP."""
+"""Sends requests to vendors over real sockets: the one place that performs vendor HTTP."""
 
 import socket
 import ssl
@@ -59,10 +59,10 @@ class HttpTransport:
                     headers["link"] = ", ".join(links)
                 return Response(status=response.status, headers=headers, body=body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise translate(error) from None  # theirs carry addresses and headers
+            raise translate(error) from None  # the library's exceptions carry addresses and headers
 
     def _proxy_of_environment(self, url: URL) -> str | None:
-        """Look it up once for each host: walking the whole environment costs as much as a small request."""
+        """Look it up once for each host: reading the whole environment costs as much as a small request."""
         host = url.scheme, url.raw_authority
         if host not in self._proxies:
             self._proxies[host] = proxy_of_environment(url)
@@ -108,7 +108,7 @@ class Resolver(AbstractResolver):
 
 
 async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Take a broken connection out of the library's hands, which would send again without counting."""
+    """Turn a broken connection into our own error, since the library would resend without counting."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:

@@ -1,4 +1,4 @@
-"""Understands download links and what comes of them: pure functions, which never repeat a link in an error."""
+"""Interprets download links and the answers to them: pure functions, which never repeat a link in an error."""
 
 import json
 import re

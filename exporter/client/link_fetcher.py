@@ -29,7 +29,7 @@ from exporter.settings import VerifyDownloads
 
 MAX_REDIRECTS = 5
 BEGINNING = 4096
-"""So much of a refusal is read, for what it says of the link's expiry."""
+"""Bytes of a refusal that are read, to find out whether the link has expired."""
 CHUNK = 64 * 1024
 
 
@@ -58,7 +58,7 @@ class LinkFetcher:
                 else:
                     await self._check_beginning(session, download, size)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise translate(error) from None  # theirs carry the link
+            raise translate(error) from None  # the library's exceptions carry the link
 
     async def _check_beginning(self, session: aiohttp.ClientSession, download: Download, size: float | None) -> None:
         async with deadline(self.timeout), self._answer(session, download, {"Range": "bytes=0-0"}) as response:
@@ -114,7 +114,7 @@ class LinkFetcher:
                         beginning = await response.content.read(BEGINNING)
                     links.demand_good(response.status, _lower_names(response), beginning)
                 yield response
-                response.close()  # what is left of the file is not wanted
+                response.close()  # the rest of the file is not needed
                 return
         raise MalformedError("the link is redirected without end")
 
@@ -136,7 +136,7 @@ def demand_size(length: float | None, size: float | None) -> None:
 
 
 class _PublicResolver(AbstractResolver):
-    """Resolves names to their public addresses and to no others; what it returns is what is connected to."""
+    """Resolves names to their public addresses and no others; the connection goes to one of these."""
 
     def __init__(self) -> None:
         self._resolver = Resolver()

@@ -31,7 +31,7 @@ async def resolve(host: str, port: int, family: int) -> Addresses:
             what = socket.getaddrinfo(host, port, socket.AddressFamily(family), socket.SOCK_STREAM, 0, FLAGS)
         except (OSError, UnicodeError) as error:
             settle, what = answer.set_exception, error if isinstance(error, OSError) else socket.gaierror("no name")
-        with suppress(RuntimeError):  # the loop is closed: nothing waits for the result
+        with suppress(RuntimeError):  # the loop is closed, so the result is not needed
             loop.call_soon_threadsafe(deliver, settle, what)
 
     Thread(target=run, name="name lookup", daemon=True).start()

@@ -10,9 +10,9 @@ from exporter.provider import RateLimit
 
 MAX_BACKOFF = 60.0
 MAX_VENDOR_WAIT = 86400.0
-"""A vendor that says not to come back for years is asked again after a day."""
+"""The longest wait: a vendor that asks to wait for years is asked again after a day."""
 MAX_REFUSALS = 5
-"""How many refusals in a row a request retries."""
+"""How many 429s in a row a request retries."""
 
 
 class NotSentError(Exception):
@@ -73,7 +73,7 @@ class RateLimiter:
             loop.call_later(rest, self._slots.release)
 
     def close_for(self, seconds: float) -> None:
-        """Send nothing for so long: the vendor said so."""
+        """Send nothing for so many seconds, as the vendor asked."""
         until = asyncio.get_running_loop().time() + min(seconds, MAX_VENDOR_WAIT)
         self._closed_until = max(self._closed_until, until)
 

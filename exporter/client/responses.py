@@ -33,9 +33,9 @@ BY_STATUS: Mapping[int, type[PollError]] = {
 
 
 def decode_response(status: int, body: bytes, *, empty: bool = False, envelope: Any = Any) -> Any:
-    """Return the decoded body of a good answer, in the form of `frame`, or raise the PollError that the answer is.
+    """Return the body of a good answer, decoded as `envelope`; raise the PollError that any other answer means.
 
-    `empty` says that a 204 is a good answer; it is returned as None.
+    With `empty`, a 204 is a good answer and is returned as None.
     """
     if status == 204:
         if empty:
@@ -50,8 +50,8 @@ def decode_response(status: int, body: bytes, *, empty: bool = False, envelope: 
 def retry_after(headers: Mapping[str, str], now: float, named: RateHeaders = RateHeaders()) -> float | None:  # noqa: B008
     """Return the seconds that a 429 asks to wait, or None: `Retry-After`, else `X-RateLimit-Reset`.
 
-    A date is held against the answer's own `Date`, so that a vendor's wrong clock does no harm. `X-RateLimit-Reset`
-    is seconds; what is beyond two hours (an epoch, say) is not believed.
+    A date is compared with the answer's own `Date`, so that a vendor's wrong clock does no harm. `X-RateLimit-Reset`
+    is seconds; a value above two hours (an epoch, for instance) is ignored.
     """
     header = headers.get("retry-after", "").strip()
     if (seconds := number(header)) is not None:

@@ -27,13 +27,13 @@ LARGE = 2**20
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One reading by a provider: its `Api`. Knows what it has asked, so that no chain of pages is endless."""
+    """One reading by a provider: its `Api`. Records what it has requested, so that no chain of pages is endless."""
 
     client: Client
     progress_limiter: RateLimiter | None = None
-    """A second, smaller budget that this reading has to stay in as well."""
+    """A second, smaller budget that this reading has to stay within as well."""
     detector: ChangeDetector | None = None
-    """Ends the reading, by NotModifiedError, once all that it heard is what was heard before."""
+    """Ends the reading, by NotModifiedError, once all its answers are as they were before."""
     cost: Cost = field(default_factory=Cost)
     """Counts the requests of this reading, and of whatever shares the object."""
     requested_urls: set[str] = field(default_factory=set, repr=False)
@@ -41,7 +41,7 @@ class Session:
     _large: bool = field(default=False, repr=False)
 
     def close(self) -> None:
-        """Let another large reading go on; nothing is asked any more."""
+        """Let another large reading continue; this one sends no more requests."""
         if self._large:
             self._large = False
             self.client.large.release()
@@ -63,7 +63,7 @@ class Session:
         url, response = await self._follow_redirects(url, auth, {**headers, **condition})
         if response.status == 304 and condition and self.detector is not None:
             self.detector.observe_not_modified(response.headers.get("link"))
-            self.requested_urls.discard(url)  # what is behind the page has changed, so all of it is asked for
+            self.requested_urls.discard(url)  # the pages that follow have changed, so all of them are requested
             url, response = await self._follow_redirects(url, auth, headers)
         if self.detector is not None and response.status == 200:
             header = response.headers

@@ -23,7 +23,7 @@ def static_headers(auth: Auth | None) -> dict[str, str]:
 
 
 def address_with_key(url: str, auth: Auth | None) -> str:
-    """Return the address with the key that belongs into its query, in place of one that a link may have repeated."""
+    """Return the address with the key in its query, in place of one that a link may have repeated."""
     if not isinstance(auth, ApiKey) or auth.location != "query":
         return url
     address, _, query = url.partition("?")
@@ -34,7 +34,7 @@ def address_with_key(url: str, auth: Auth | None) -> str:
 
 
 def token_request(exchange: TokenExchange) -> tuple[dict[str, str], bytes | None]:
-    """Return the headers and the body with which a token is asked for."""
+    """Return the headers and the body of a token request."""
     headers = {"Accept": "application/json"}
     if exchange.form is not None:
         form = {key: _plain(value) for key, value in exchange.form.items()}

@@ -1,4 +1,4 @@
-"""Keeps the tokens that vendors give in exchange: got once, used while they live, renewed before they die."""
+"""Keeps the tokens that vendors issue in exchange for credentials: used while valid, renewed before they expire."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,13 +22,13 @@ class TokenStore:
     """One source's tokens, by the address they are got from."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start empty."""
         self._held: dict[str, HeldToken] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """Each lives while it is held or waited for."""
 
     async def get(self, exchange: TokenExchange, fetch: Callable[[], Awaitable[Token]]) -> str:
-        """Return a living token; `ask` gets a new one, and of many that want it at once only one asks."""
+        """Return a valid token; `fetch` gets a new one, once for all concurrent callers."""
         lock = self._locks.setdefault(exchange.url, asyncio.Lock())
         async with lock:
             now = asyncio.get_running_loop().time()

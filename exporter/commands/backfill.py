@@ -121,7 +121,7 @@ def _clash(taken: Collection[str], names: Sequence[str]) -> str | None:
 def _announce(
     readings: Sequence[SourceReading], resources: Sequence[ResourceSeries], planned: Plan, flags: BackfillFlags
 ) -> None:
-    """Say what is going to be written, how large it will be about, and what cannot be known."""
+    """Print what is going to be written, about how large it will be, and what cannot be known."""
     limits = "" if flags.assume_limits else " backup_max_age_seconds (--assume-limits takes today's for the past),"
     print(
         f"{len(resources)} resources, {planned.samples} samples, about {size(planned.size)} in {flags.output}\n"

@@ -1,4 +1,4 @@
-"""Reads the configuration files for a command and says on stderr what is wrong with them."""
+"""Reads the configuration files for a command and prints their problems to stderr."""
 
 import os
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def complain(problem: str) -> None:
 
 
 def listener_or_report(web_config: Path | None) -> Listener | None:
-    """Return how clients come in by the web configuration; None after its problems were printed."""
+    """Return the listener that the web configuration describes; None after its problems were printed."""
     try:
         return Listener(web_config)
     except ConfigError as error:

@@ -59,7 +59,7 @@ async def start_vendors(speed: float = 1.0) -> SimulatedVendors:
 
 
 def demo_config(vendors: SimulatedVendors) -> LoadedConfig:
-    """Return the configuration that watches them; that they speak plain http is no news here."""
+    """Return the configuration that watches them, without the warnings about plain http."""
     text = vendors.configuration(poll_interval="15s", progress_interval="5s", discovery_interval="10m")
     return LoadedConfig(settings=parse(text, os.environ, Path.cwd()).settings)
 

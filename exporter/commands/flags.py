@@ -14,7 +14,7 @@ DEFAULT_CONFIG = "config.yaml"
 
 
 def dashboards_flags(parser: argparse.ArgumentParser) -> None:
-    """Add where the dashboards are written."""
+    """Add the folder for the dashboards."""
     parser.add_argument(
         "--output-dir", type=Path, required=True, metavar="DIR", help="the folder to write to; made if it is missing"
     )
@@ -33,7 +33,7 @@ def optional_config_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def try_flags(parser: argparse.ArgumentParser) -> None:
-    """Add which source is tried, and how."""
+    """Add the source to try, and how to try it."""
     parser.add_argument("source", metavar="SOURCE", help="the source's name")
     parser.add_argument("--resource", default="*", metavar="GLOB", help="only resources of this id or name")
     parser.add_argument(
@@ -42,7 +42,7 @@ def try_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def rules_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what the rules are made for."""
+    """Add the flags of `rules`."""
     from exporter.commands.rules import add_flags
 
     add_flags(parser)
@@ -61,7 +61,7 @@ def config_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def web_flags(parser: argparse.ArgumentParser) -> None:
-    """Add where to listen and how clients come in."""
+    """Add where to listen, and access control."""
     parser.add_argument(
         "--web.listen-address",
         dest="listen",
@@ -83,7 +83,7 @@ def web_flags(parser: argparse.ArgumentParser) -> None:
         type=_path,
         default="/metrics",
         metavar="PATH",
-        help="where the metrics stand (default: %(default)s)",
+        help="path under which to expose metrics (default: %(default)s)",
     )
 
 
@@ -94,7 +94,7 @@ def shard_flag(parser: argparse.ArgumentParser) -> None:
         type=_shard,
         default=None,
         metavar="I/N",
-        help="be number I, counted from 0, of N instances that share the sources among them (default: watch all)",
+        help="run as shard I (0-based) of N; each instance watches its part of the sources (default: watch all)",
     )
 
 
@@ -106,8 +106,8 @@ def log_flags(parser: argparse.ArgumentParser) -> None:
         choices=LEVELS,
         default=None,
         metavar="LEVEL",
-        help="log debug, info, warn (or warning) and error, or from one of these on (default: info; warn for the demo "
-        "on a terminal)",
+        help="lowest level to log: debug, info, warn (or warning) or error (default: info; warn for the demo on a "
+        "terminal)",
     )
     parser.add_argument(
         "--log.format",
@@ -119,7 +119,7 @@ def log_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def poll_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what `poll` asks and prints."""
+    """Add what `poll` reads and prints."""
     parser.add_argument("--demo", action="store_true", help="poll the demo's simulated vendors instead")
     parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     parser.add_argument(

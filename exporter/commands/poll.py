@@ -1,4 +1,4 @@
-"""`backup-exporter poll`: polls every source once and prints what came of it."""
+"""`backup-exporter poll`: polls every source once and prints the result."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ WIDE = 160
 def poll(config_file: Path | None, names: Sequence[str], output: str, fail_on: str = "down") -> int:
     """Poll the sources of a configuration, or of the demo where there is none.
 
-    Return 0 if all is well, 1 if something is wrong by the measure of `fail_on`, 2 if the configuration cannot be used.
+    Return 0 if all is well, 1 if something is wrong according to `fail_on`, 2 if the configuration cannot be used.
     """
     if config_file is None:
         return asyncio.run(_poll_demo(names, output, fail_on))

@@ -1,4 +1,4 @@
-"""Lays out what `poll` prints: a verdict, then a table, worst first; columns are dropped where words would break."""
+"""Formats the output of `poll`: a verdict, then a table, worst first; columns that do not fit are dropped."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

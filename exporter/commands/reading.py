@@ -74,7 +74,7 @@ async def read_once(settings: Settings) -> Sequence[SourceReading]:
 
 
 def _remember(app: App, settings: Settings) -> None:
-    """Give the app what the state file holds, and leave the file as it is, whatever it holds."""
+    """Load the state file into the app, and leave the file unchanged."""
     if settings.state_file is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""`backup-exporter report`: what became of the backups in a period."""
+"""`backup-exporter report`: the outcome of the backups in a period."""
 
 import sys
 import time

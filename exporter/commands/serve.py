@@ -41,7 +41,7 @@ def serve(
 
 
 def run_server(run: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run a server to its end; return 1 after one line that says why it cannot start now, and how to cure that."""
+    """Run a server until it stops; return 1 after one line with the reason if it cannot start, and how to fix it."""
     raise_descriptor_limit()
     try:
         return asyncio.run(run())
@@ -51,7 +51,7 @@ def run_server(run: Callable[[], Coroutine[Any, Any, int]]) -> int:
 
 
 def _prepare(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
-    """Return a configuration as this instance takes it: its shard's part, with a state file where none is given."""
+    """Return the configuration for this instance: its shard's part, with a default state file."""
     settings = found.settings if shard is None else found.settings.on(shard)
     if not settings.state_file_given:
         settings = replace(settings, state_file=default_state_file(os.environ))
@@ -59,6 +59,6 @@ def _prepare(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
 
 
 def default_state_file(environ: Mapping[str, str]) -> Path:
-    """Return where the state is kept without a word about it: in systemd's folder, else in `data` below this one."""
+    """Return the default path of the state file: in systemd's folder, else in `data` below this one."""
     folder = environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd gives several, separated by colons
     return (Path(folder) if folder else Path.cwd() / "data") / "state.json"

@@ -1,4 +1,4 @@
-"""`backup-exporter try`: asks one source for real and shows what is understood."""
+"""`backup-exporter try`: asks one source for real and shows what it understands."""
 
 import asyncio
 import sys

@@ -16,7 +16,7 @@ from exporter.config.nodes import MAX_NODES, NodeLines, expand
 from exporter.config.syntax import explain
 
 UNSET = object()
-"""Stands for a string that could not be made; the problem is noted already."""
+"""Stands for a string that could not be built; the problem has been reported already."""
 
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -25,12 +25,12 @@ _TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
-    """Notes the keys that are given twice, in place of letting the last one win."""
+    """Reports keys that are given twice, instead of letting the last one win."""
 
     report: Report
 
     def whole_mapping(self, node: yaml.MappingNode) -> dict[Hashable, Any]:
-        """Build a mapping at once, so that an alias to what stands around it is refused."""
+        """Build a mapping at once, so that an alias to a node around it is refused."""
         lines: dict[str, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag == f"{_TAG}merge":

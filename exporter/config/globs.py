@@ -1,4 +1,4 @@
-"""Reads a glob of resources, and warns of one that its author probably did not mean."""
+"""Reads a glob of resources, and warns about one that its author probably did not intend."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ def glob(consequence: str) -> Reader[str]:
 
 
 def _regular(pattern: str) -> str | None:
-    """Return what of a glob means something in a regular expression alone."""
+    """Return the part of a glob that has a meaning only in a regular expression."""
     signs = [sign for sign in ("^", "$", "|", ".*", ".+", "\\") if sign in re.sub(r"\[!?[^\]]+\]", "", pattern)]
     if re.search(r"\[(?!!?\]?[^\]]*\])", pattern):
         signs.append("an unclosed [")

@@ -88,7 +88,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedConfig:
-    """What a configuration says, and what is allowed in it but probably not meant."""
+    """A configuration's settings, and what is allowed in it but probably not intended."""
 
     settings: Settings
     warnings: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ def _entries(value: Any, location: Location) -> tuple[Section, ...]:
 
 
 def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Context) -> Source | None:
-    """Return a source; None if its provider is in question. What is wrong inside is noted either way."""
+    """Return a source; None if its provider is invalid. Problems inside are reported either way."""
     known = ", ".join(context.providers)
     provider_name = entry.require("provider", _provider_name(context), f"known are {known}")
     provider = None if provider_name is None else _provider(entry, provider_name, name, context)

@@ -1,4 +1,4 @@
-"""Keeps where in the configuration one is, and what was found wrong there."""
+"""Locations in the configuration, and the problems found there."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _LONGEST_KEY = 60
 
 
 class Lines(Protocol):
-    """Knows where in a text its values stand."""
+    """Finds the line of each value of a text."""
 
     def line(self, steps: tuple[Step, ...]) -> int | None:
         """Return the line, from 1, of what the steps lead to, or of what comes closest."""
@@ -52,7 +52,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in the configuration, as a user would point at it: `sources[0].labels.squad`."""
+    """A place in the configuration, as messages show it: `sources[0].labels.squad`."""
 
     report: Report
     path: str = ""
@@ -74,9 +74,9 @@ class Location:
         return Location(self.report, f"{self.path}[{number}]" + (f" ({name})" if name else ""), steps)
 
     def problem(self, text: str) -> None:
-        """Note what is wrong here and how to fix it."""
+        """Report what is wrong here and how to fix it."""
         self.report.problems.append(self.report.at(self.steps, f"{self.path or 'the configuration'}: {text}"))
 
     def warning(self, text: str) -> None:
-        """Note what is allowed here but probably not meant."""
+        """Report what is allowed here but probably not intended."""
         self.report.warnings.append(self.report.at(self.steps, f"{self.path or 'the configuration'}: {text}"))

@@ -1,4 +1,4 @@
-"""Reads what has an inside: mappings key by key, lists, labels; each problem inside is noted at its own place."""
+"""Reads composite values: mappings key by key, lists, labels; reports each problem at its own place."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -49,22 +49,22 @@ class Section:
         return key in self.values
 
     def read(self, key: str, reader: Reader[T]) -> T | None:
-        """Return what stands under `key`; None if it is absent, or wrong and noted."""
+        """Return the value of `key`; None if it is absent, or wrong and reported."""
         return attempt(reader, self.values[key], self.location.key(key)) if key in self.values else None
 
     def require(self, key: str, reader: Reader[T], cure: str) -> T | None:
-        """Return what stands under `key`, whose absence is a problem."""
+        """Return the value of `key`; its absence is a problem."""
         if key not in self.values:
             self.location.key(key).problem(f"is missing; {cure}")
         return self.read(key, reader)
 
     def read_all(self, readers: Mapping[str, Reader[Any]]) -> dict[str, Any]:
-        """Return those of the keys that are given and right."""
+        """Return the keys that are given and valid."""
         found = {key: self.read(key, reader) for key, reader in readers.items()}
         return {key: value for key, value in found.items() if value is not None}
 
     def check_keys(self, known: Iterable[str]) -> None:
-        """Note every key that is not known, with the known one that is most like it."""
+        """Report every unknown key, with the known one nearest to it."""
         known = tuple(known)
         for key in self.values:
             if key not in known:
@@ -74,7 +74,7 @@ class Section:
 
 
 def attempt(reader: Reader[T], value: Any, location: Location) -> T | None:
-    """Return what a reader makes of a value; None if it refuses, which is noted, or if the value never came to be."""
+    """Return what a reader returns for a value; None if it rejects it, which is reported, or if there is no value."""
     if value is UNSET:
         return None
     try:
@@ -85,7 +85,7 @@ def attempt(reader: Reader[T], value: Any, location: Location) -> T | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like another, however little."""
+    """Return the known word that is nearest to another."""
     return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.0)), "(none)")
 
 
@@ -126,6 +126,6 @@ def labels(value: Any, location: Location) -> Labels:
             location.key(name).problem("is a label that the exporter or Prometheus sets itself; choose another name")
         else:
             if name in REPLICA_LABELS:
-                location.key(name).warning("the shipped rules take this label for a replica's own: no alert has it")
+                location.key(name).warning("the shipped rules aggregate this label away, so no alert carries it")
             pairs.append((name, found.read(name, text)))
     return tuple(sorted((name, said) for name, said in pairs if said is not None))

@@ -1,4 +1,4 @@
-"""Says in plain words what is wrong with a text that is no YAML, and in which line it begins.
+"""Explains a YAML syntax error in plain words, with the line in which it begins.
 
 A syntax error of PyYAML may quote what may be a secret, so its own words are shown only where they can quote none.
 """

@@ -38,7 +38,7 @@ def is_text(value: Any) -> bool:
 
 
 def misread(value: Any) -> str:
-    """Say as what YAML took something that was probably meant as a text."""
+    """Return what YAML read a value as that was probably meant as a text."""
     if isinstance(value, bool):
         return "true or false (as it does yes, no, on and off)"
     return "a number" if isinstance(value, float) else "no text"

@@ -1,4 +1,4 @@
-"""Reads what the verdict and its metrics go by: `thresholds`, `ignore`, `metrics`."""
+"""Reads the settings of the verdict and its metrics: `thresholds`, `ignore`, `metrics`."""
 
 import math
 from collections.abc import Mapping

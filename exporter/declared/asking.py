@@ -117,7 +117,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """One walk over the pages of a step; it starts from nothing and keeps nothing."""
+    """One walk over the pages of a step; it keeps nothing afterwards."""
 
     api: Api
     asker: Asker
@@ -190,7 +190,7 @@ class Walk:
             own, number = further, number + 1
 
     def _next_cursor(self, paginator: Cursor, body: Any, number: int) -> Queries | None:
-        """Return what the next request sends, or None at the end."""
+        """Return the parameters of the next request, or None at the end."""
         more = None if paginator.has_more is None else paginator.has_more.search(body)
         if more is not None and not is_true(more):
             return None

@@ -1,4 +1,4 @@
-"""Evaluates what a declaration says of an answer: of a large one in the worker thread, so that no loop is held by it.
+"""Evaluates expressions on an answer: on a large one in the worker thread, so that it does not block the loop.
 
 An expression may look at every value of an answer, which takes some microseconds each.
 """

@@ -53,7 +53,7 @@ def text(found: Any, _: Choice) -> str | None:
 
 
 def truth(found: Any, _: Choice) -> bool | None:
-    """Convert by JMESPath's truth; null yields nothing."""
+    """Convert to JMESPath's truth value; null yields nothing."""
     return None if found is None else is_true(found)
 
 
@@ -117,7 +117,7 @@ class StatusField:
     path: str = field(compare=False)
     choices: tuple[Choice, ...] = ()
     words: Mapping[str, Status] = field(default_factory=lambda: MappingProxyType({}))
-    """By the vendor's word in one spelling, see `wire.word`."""
+    """By the vendor's word in one spelling, see `wire.status_word`."""
     always: Status | None = None
 
     def word(self, record: Any) -> str:

@@ -1,4 +1,4 @@
-"""The grammar of a declaration as frozen values; two that say the same are equal, so that a reload changes nothing."""
+"""The grammar of a declaration as frozen values; equal declarations compare equal, so a reload changes nothing."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

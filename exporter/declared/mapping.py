@@ -94,7 +94,7 @@ def map_resource(
 
 
 def choose(steps: Iterable[Step], record: Mapping[str, Any], known: Known) -> Known:
-    """Return the values with which path each step takes: the first whose `when` holds."""
+    """Return the values with the path that each step takes: the first whose `when` holds."""
     chosen = dict(known)
     nested: dict[str, Any] = {}
     for reference, value in known.items():

@@ -35,11 +35,11 @@ from exporter.secret import Secret
 WHOLE_ACCOUNT = "account"
 
 Observer = Callable[[str, Any, Sequence[Any], Sequence[Any]], None]
-"""(step, answer, records found, records kept): what `try` and `check` look at."""
+"""(step, answer, records found, records kept): called for each answer, for `try` and `check`."""
 
 
 def ignore(step: str, answer: Any, found: Sequence[Any], kept: Sequence[Any]) -> None:
-    """Look at nothing."""
+    """Ignore the answer."""
 
 
 @dataclass(frozen=True, slots=True)

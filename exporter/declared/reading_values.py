@@ -61,7 +61,7 @@ class Names:
 
 
 def need(entry: Section, key: str, reader: Reader[T], cure: str) -> T | None:
-    """Return what stands under `key`, whose absence is a problem."""
+    """Return the value of `key`; its absence is a problem."""
     if key not in entry:
         entry.location.key(key).problem(f"missing; {cure}")
     return entry.read(key, reader)

@@ -143,7 +143,7 @@ class Vendors:
         name = value.get("name") if isinstance(value, dict) else None
         shown = name if isinstance(name, str) and name else path.name
         if isinstance(value, dict) and "sources" in value and "declaration" not in value:
-            own.problems.append("is a configuration and not a declaration; name its glob so that it does not match it")
+            own.problems.append("is a configuration and no declaration; change the glob so that it does not match it")
             value = document.UNSET
         declaration = None if value is document.UNSET else _read(value, own)
         if declaration is not None and (problem := self._name_problem(declaration.name, path)) is not None:

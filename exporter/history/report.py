@@ -1,4 +1,4 @@
-"""Makes the report: what became of each resource's backups in a period, and what cannot be known of it."""
+"""Makes the report: the outcome of each resource's backups in a period, and what cannot be known of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReading:
-    """What reading one source came to."""
+    """The result of reading one source."""
 
     source: Source
     status: SourceStatus

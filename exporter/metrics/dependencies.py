@@ -11,7 +11,7 @@ from exporter.state.resource import ResourceStatus
 from exporter.state.view import FINE
 
 VERDICT = "(verdict)"
-"""Stands for the verdict and its `up`, which belong to the view and not to the status."""
+"""The verdict and its `up`, which belong to the view and not to the status."""
 
 _RESTORE = Restore(started=0.0, status=Status.COMPLETED)
 _DETAILS = Details(scheduled=True, interval=1.0, intervals={"": 1.0}, state="on", restore=_RESTORE)

@@ -30,6 +30,6 @@ PROTECTED_FAMILIES = frozenset(
     for name in family_names()
     if name in ("backup_resource_problem", "backup_source_problem") or name.startswith("backup_exporter_")
 )
-"""What cannot be excluded: the alerts rest on it."""
+"""Families that cannot be excluded, since the alerts need them."""
 REQUIRED_FAMILIES = frozenset(("backup_resource_up", "backup_source_up", "backup_poll_configured_interval_seconds"))
 """What the alerts read too; excluding one is a warning."""

@@ -1,4 +1,4 @@
-"""What a metric family is: a name, a help text, a type, and a pure function from what is known to its samples."""
+"""A metric family: a name, a help text, a type, and a pure function from a view to its samples."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -21,13 +21,13 @@ Labels = Sequence[tuple[str, str]]
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 MAX_LABEL_LENGTH = 512
-"""What is longer is cut; nothing that identifies a resource gets here if it is."""
+"""Longer label values are cut; ids that would be cut are refused earlier."""
 
 OPTIONAL_LABELS = frozenset(("kind", "limit"))
 """Left out where they would be empty."""
 
 SLICE = 500
-"""So many resources' lines are joined at a time: the whole of it would stand in memory twice."""
+"""How many resources' lines are joined at a time, so that the whole is not in memory twice."""
 
 
 def _read_all(fields: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
@@ -75,7 +75,7 @@ class RenderedResource:
 
     lines: tuple[bytes, ...]
     age_of: float | None
-    """The instant whose age is exported; its line ends before the number, which the scrape adds."""
+    """The instant whose age is exported; its line ends before the number, which is added at a scrape."""
 
 
 def render_resource(

@@ -16,7 +16,7 @@ POLLED = "as of the last poll"
 
 @dataclass(frozen=True, slots=True)
 class SummarySamples:
-    """Samples that are made of one field of the summary and of nothing else: if that is as it was, so are they."""
+    """Samples of one field of the summary: if the field is unchanged, so are they."""
 
     field: str
     shape: Callable[[Any], Iterable[Sample]]
@@ -274,7 +274,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_monitoring_paused",
-        help="1 if alerts about this resource's backups rest, by configuration or by its own state; else 0.",
+        help="1 if alerts about this resource's backups are paused, by configuration or by its own state; else 0.",
         samples=one(lambda v: float(v.policy.paused or v.status.paused)),
     ),
     Family(
@@ -285,7 +285,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_last_restore_timestamp_seconds",
-        help="Start of the newest restore that has ended, where the vendor lists restores; read on the slow clock.",
+        help="Start of the newest restore that has ended, where the vendor lists restores; read once per"
+        " discovery_interval.",
         samples=one(lambda v: restore.started if (restore := _restore(v)) else None),
     ),
     Family(

@@ -63,7 +63,7 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
     ),
     Family(
         name="backup_source_limit_reached",
-        help="1 where one of the exporter's caps bites; absent otherwise.",
+        help="1 while a cap of the exporter is reached; absent otherwise.",
         common=SOURCE_LABELS,
         own=("limit",),
         samples=lambda v: [((limit,), 1) for limit in sorted(v.status.limits)],

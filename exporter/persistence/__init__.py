@@ -1,1 +1,1 @@
-"""Keeps the state over a restart: the schema of the state file, the file, and what saves it."""
+"""Keeps the state across restarts: the schema of the state file, the file, and its saver."""

@@ -1,6 +1,6 @@
-"""The file that survives a restart: read once, then always replaced as a whole.
+"""The state file: read once, then always replaced as a whole.
 
-It is JSON with a version. A file that cannot be used is kept aside and never written over.
+It is JSON with a version. A file that cannot be used is renamed and never overwritten.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from exporter.persistence.verdicts import StoredSource
 
 VERSION = 1
 MAX_ASIDE = 5
-"""So many unusable files are kept, the newest as `.bad-1`."""
+"""How many unusable files are kept, the newest as `.bad-1`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class StateFile:
         """Touch nothing yet; a link is followed, so that what it points to is replaced and not the link."""
         self.path = Path(os.path.realpath(path))
         self.suspect = False
-        """Whether what stands there could not be used, and has to be set aside before it is written over."""
+        """Whether the file there could not be used, and has to be renamed before the path is written."""
         self._written: bytes | None = None
         self._lock: int | None = None
 
@@ -149,7 +149,7 @@ class StateFile:
         return names[0]
 
     def sweep(self) -> None:
-        """Remove what a process that was killed in the middle of writing has left."""
+        """Remove the temporary file of a process that was killed while writing."""
         with suppress(OSError):
             for one in self.path.parent.iterdir():
                 if one.name.startswith(f"{self.path.name}.tmp-"):
@@ -195,7 +195,7 @@ def _in_use(path: Path, holder: str) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the disk know the new name too; some file systems cannot, and need not."""
+    """Flush the new name to disk too; some file systems cannot, and need not."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -205,5 +205,5 @@ def _sync_folder(folder: Path) -> None:
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Return in few words why reading or writing failed."""
+    """Return the reason why reading or writing failed, in a few words."""
     return (error.strerror or "unknown error").lower() if isinstance(error, OSError) else "a text that is no UTF-8"

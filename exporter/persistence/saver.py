@@ -1,4 +1,4 @@
-"""Sees to it that what is known survives a restart: gives back what the state file kept, and writes what changed."""
+"""Loads the state file at the start, and writes it when the state has changed."""
 
 import asyncio
 from collections.abc import Iterator
@@ -33,11 +33,11 @@ class StateSaver:
         self._supervisor = supervisor or Supervisor()
         self._file: StateFile | None = None
         self._claimed: StateFile | None = None
-        """The file that a configuration names which does not hold yet, locked."""
+        """The locked file of a configuration that is not in force yet."""
         self._default_unusable = False
         self._configured: Path | None = None
         self._written: list[object] | None = None
-        """What was written the last time; None: nothing yet, or not what is known now."""
+        """What was written last; None: nothing yet, or it is outdated."""
         self._failure: str | None = None
         self._task: SupervisedTask | None = None
         self._writing: asyncio.Future[None] | None = None
@@ -69,7 +69,7 @@ class StateSaver:
         return settings
 
     def release(self) -> None:
-        """Give up what was claimed for a configuration that will not hold."""
+        """Release the file that was locked for a rejected configuration."""
         if self._claimed is not None:
             self._claimed.unlock()
         self._claimed = None
@@ -149,7 +149,7 @@ class StateSaver:
             return StoredState()
 
     async def _give_up(self, file: StateFile, problem: str) -> None:
-        """Say once that what was kept is lost to this run, and where it is."""
+        """Log once that the stored state is not used in this run, and where it is."""
         try:
             kept_as = str(await background.run(file.set_aside)) if file.suspect else "left where it is"
         except OSError as error:

@@ -26,7 +26,7 @@ from exporter.state.summary import summarize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDetails:
-    """What the age limit rests on, so that a backup can be too old while the vendor is down."""
+    """The inputs of the age limit, so that a backup can be too old while the vendor is down."""
 
     scheduled: bool | None = None
     interval: float | None = None

@@ -1,4 +1,4 @@
-"""What is kept of verdicts over a restart: problems with their beginning, and what only a series of readings shows.
+"""What is kept of verdicts across a restart: problems with their beginning, and observations over time.
 
 The fields are the file's format. Whatever an older file lacks is unknown, and makes no problem.
 """

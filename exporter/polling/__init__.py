@@ -1,1 +1,1 @@
-"""When vendors are asked for what, and what becomes of the answers."""
+"""When to request what from vendors, and how to process the answers."""

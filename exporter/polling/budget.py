@@ -1,4 +1,4 @@
-"""Says how often a source can be polled with the requests that its vendor allows: arithmetic, no clock."""
+"""Computes how often a source can be polled within its vendor's rate limit: arithmetic, no clock."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ USABLE = 0.9
 def sustainable_interval(
     configured: float, limit: RateLimit, *, poll: int, discovery: float, discovery_interval: float
 ) -> float:
-    """Return the poll interval in force: the configured one, or a longer one that the budget can carry.
+    """Return the poll interval in force: the configured one, or a longer one that the budget allows.
 
-    `poll` and `discovery` are the requests that one poll and one discovery cost. Where discovery alone eats the
-    budget, polls get a tenth of it.
+    `poll` and `discovery` are the requests that one poll and one discovery cost. Where discovery alone uses up
+    the budget, polls get a tenth of it.
     """
     requests, window = effective_budget(limit)
     rate = requests / window * USABLE
@@ -59,7 +59,7 @@ class RequestCosts:
         return self.poll or len(resources)
 
     def interval(self, source: Source, resources: Collection[str]) -> float:
-        """Return the poll interval that the source's budget carries."""
+        """Return the poll interval that the source's budget allows."""
         discovery: float = self.discovery + sum(self.details.get(key, 0) for key in resources)
         if source.verify_downloads is not None:
             links = sum(self.links.get(key, 0) for key in resources)

@@ -1,4 +1,4 @@
-"""Finds out what there is to back up at one source, as often as needed and no more."""
+"""Discovers the resources of one source, as often as needed and no more."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -52,7 +52,7 @@ class Discovery:
             unreadable[scope.id] = UnreadableScope(id=scope.id, name=name, reason=error.reason, detail=str(error))
 
     def invalidate(self) -> None:
-        """Have the whole inventory read at the next occasion."""
+        """Have the whole inventory read at the next poll."""
         self._read_at = None
 
     async def refresh(self, api: Callable[[], Session]) -> bool:

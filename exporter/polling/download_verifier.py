@@ -1,4 +1,4 @@
-"""Proves from time to time that each resource's newest completed backup can be fetched."""
+"""Checks regularly that each resource's newest completed backup can be fetched."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +56,7 @@ class DownloadVerifier:
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
-        """Check what is due, for ever."""
+        """Check what is due, until cancelled."""
         while True:
             await self.check_due()
             await asyncio.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""Reads when backups ended, where a vendor reports that outside its listings: one reading a scope and poll."""
+"""Reads when backups ended, for vendors that report it outside their listings: once per scope and poll."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 
 STOP_REASONS = frozenset({"unauthorized", "rate_limited", "connection", "tls", "timeout"})
-"""After a failure for one of these, asking for the next scope would only fail again."""
+"""After a failure for one of these, requests for other scopes would fail too."""
 
 
 class EndsReader:

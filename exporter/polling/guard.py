@@ -1,4 +1,4 @@
-"""Stands between a vendor's file and the rest: whatever is wrong there ends as a PollError."""
+"""Turns every exception of a provider into a PollError."""
 
 from collections.abc import Awaitable
 from typing import Any, TypeVar

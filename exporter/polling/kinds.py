@@ -1,4 +1,4 @@
-"""Bounds how many kinds a resource's backups can be of: a vendor may put any text there, and each kind is a series."""
+"""Limits how many kinds a resource's backups can have: a vendor may send any text, and each kind is a series."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,12 +9,12 @@ from exporter.state.resource import ResourceStatus
 
 MAX_KINDS = 200
 OTHER_KINDS = "other kinds"
-"""The kind of the backups whose own is one too many."""
+"""The kind of the backups whose own kind is beyond the limit."""
 ALWAYS = frozenset({"", OTHER_KINDS})
 
 
 class Kinds:
-    """The kinds of one resource that stand for themselves: those that are known, then others as they come."""
+    """The kinds of one resource that are kept: those that are known, then others as they come."""
 
     def __init__(self, resource_status: ResourceStatus) -> None:
         """Begin with what is listed, remembered or scheduled."""
@@ -24,13 +24,13 @@ class Kinds:
         self._own = {*listed, *resource_status.history.successes, *scheduled} - ALWAYS
 
     def cap_page(self, page: Page) -> Page:
-        """Return a page whose backups are of no more kinds than may be."""
+        """Return a page with its backups within the limit of kinds."""
         if self._admit({backup.kind for backup in page.backups}):
             return page
         return replace(page, backups=tuple(self._cap(page.backups)))
 
     def cap(self, backups: Iterable[Backup]) -> list[Backup]:
-        """Return backups that are of no more kinds than may be."""
+        """Return backups within the limit of kinds."""
         return list(self._cap(backups))
 
     def _cap(self, backups: Iterable[Backup]) -> Iterator[Backup]:
@@ -38,7 +38,7 @@ class Kinds:
             yield backup if self._admit({backup.kind}) else replace(backup, kind=OTHER_KINDS)
 
     def _admit(self, kinds: set[str]) -> bool:
-        """Take kinds among those that stand for themselves, if there is room for all of them."""
+        """Add kinds to those that are kept, if there is room for all of them."""
         new = kinds - self._own - ALWAYS
         if new and len(self._own) + len(new) > MAX_KINDS:
             return False
@@ -47,5 +47,5 @@ class Kinds:
 
 
 def are_capped(resource_status: ResourceStatus) -> bool:
-    """Return whether backups of a resource stand under a kind that is not their own."""
+    """Return whether backups of a resource have been given another kind than their own."""
     return resource_status.listing is not None and OTHER_KINDS in resource_status.listing.backups.kinds()

@@ -1,4 +1,4 @@
-"""Makes pages of what a provider yields: a record that is known to the byte is not mapped again."""
+"""Makes pages of what a provider yields: a record whose bytes are unchanged is not mapped again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,9 +10,9 @@ from exporter.state.listing import Page
 
 NONE_KNOWN: frozenset[int] = frozenset()
 SLICE = 400
-"""So many records are mapped at a time; then others have their turn."""
+"""Records that are mapped at a time, before other tasks run."""
 SLICE_BYTES = 2**16
-"""So many bytes of records at most, but for a single record that is larger."""
+"""Bytes of records that are mapped at a time; a single record may be larger."""
 
 
 def slices(raw: RawPage) -> Iterator[RawPage]:
@@ -41,7 +41,7 @@ def _bounds(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def map_page(provider: Provider, options: Any, raw: RawPage, known: frozenset[int] = NONE_KNOWN) -> Page:
-    """Return a page; of its records, those whose prints are among `known` are only named by these.
+    """Return a page; of its records, those whose hashes are among `known` are given by hash only.
 
     A record that is no object, or that the provider finds malformed, is MalformedError.
     """

@@ -10,7 +10,7 @@ from exporter.state.inventory import Refused
 from exporter.state.resource import SourceStatus, UnreadableScope
 
 MAX_LOGGED = 1000
-"""Of each sort: a vendor that invents words must not fill memory and log."""
+"""Of each sort, so that a vendor with endless words does not fill memory and log."""
 MAX_SHOWN_ID = 80
 """So many characters are shown of an id that is too long."""
 

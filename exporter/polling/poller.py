@@ -35,9 +35,9 @@ from exporter.state.store import Store
 MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
 TURN = 100
-"""So many resources are put at a time; then others have their turn."""
+"""Resources that are put at a time, before other tasks run."""
 MAX_SHOWN = 20
-"""Of the resources that a cap refuses, so many are shown."""
+"""How many of the resources that a cap refuses are shown."""
 STEPS = 100
 """The first poll shows about so often how far it is."""
 
@@ -57,7 +57,7 @@ class Poller:
         self._ends = EndsReader(source, self._log)
 
     async def run(self) -> None:
-        """Poll at the interval in force, for ever; a poll that takes longer than that delays the next."""
+        """Poll at the interval in force, until cancelled; a poll that takes longer delays the next."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(random.uniform(0, min(MAX_START_DELAY, self.source.poll_interval / 10)))  # noqa: S311
         while True:
@@ -71,7 +71,7 @@ class Poller:
             await asyncio.sleep(max(0.0, began + self._status.interval - loop.time()))
 
     async def poll(self, progress: Callable[[str], None] = lambda _: None) -> None:
-        """Poll once; call `progress` with the id of each resource that has been read, or could not be."""
+        """Poll once; call `progress` with the id of each resource that was read or could not be read."""
         began, result = asyncio.get_running_loop().time(), PollResult()
         await self._discover(result)
         await self._read_resources(result, progress)
@@ -237,7 +237,7 @@ class Poller:
             await self._discover(result)
 
     def _fail_what_was_not_read(self, result: PollResult) -> None:
-        """Give each resource that was not read the error of the source, or of the poll that was given up."""
+        """Give each resource that was not read the error of the source, or of the aborted poll."""
         if result.source_error is None and result.should_abort:
             result.source_error = result.unanswered[0]
         if result.source_error is not None:
@@ -293,7 +293,7 @@ class Poller:
         )
 
     def _interval(self) -> float:
-        """Return the interval that the budget carries, and say so when it becomes a longer one, or no longer is."""
+        """Return the interval that the budget allows, and log when it is stretched, or no longer is."""
         interval, configured = self.costs.interval(self.source, self._resources), self.source.poll_interval
         if (interval > configured) is not (self._status.interval > configured):
             log = self._log.warning if interval > configured else self._log.info

@@ -23,7 +23,7 @@ from exporter.state.store import Store
 
 
 class ProgressPoller:
-    """Looks at one source's running backups at the progress interval, within a part of the request budget."""
+    """Polls one source's running backups at the progress interval, within a part of the request budget."""
 
     def __init__(
         self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store, oddities: Oddities
@@ -38,18 +38,18 @@ class ProgressPoller:
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
-        """Look at what runs, for ever."""
+        """Poll what runs, until cancelled."""
         while True:
             await asyncio.sleep(self.source.progress_interval)
             await self.poll()
 
     async def poll(self) -> None:
-        """Look once at everything that runs."""
+        """Poll everything that runs once."""
         for key, resource_status in list(self._store.entries[self.source.name].resources.items()):
             if resource_status.failure is None and resource_status.running_backups():
                 try:
                     await guard(self._log, "following a backup", self._poll_resource(key, resource_status))
-                except PollError as error:  # the next poll will see it too, and says so on the resource
+                except PollError as error:  # the next poll meets it too, and reports it on the resource
                     self._log.info("following.failed", resource=key, reason=error.reason, detail=str(error))
 
     async def _poll_resource(self, key: str, resource_status: ResourceStatus) -> None:
@@ -76,7 +76,7 @@ class ProgressPoller:
         return Session(client=self._client, progress_limiter=self.progress_limiter, detector=detector)
 
     async def _put(self, key: str, change: Callable[[ResourceStatus], ResourceStatus]) -> None:
-        """Change what is known by now: a poll may have read the resource meanwhile, or found it gone."""
+        """Change what is known now: a poll may have read the resource meanwhile, or found it gone."""
 
         def current() -> ResourceStatus | None:
             entry = self._store.entries.get(self.source.name)

@@ -1,4 +1,4 @@
-"""Reads one resource: its listing, and what changes rarely, each as often as it must be."""
+"""Reads one resource: its listing, and its details, each as often as needed."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -20,15 +20,15 @@ from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 
 MAX_RECORDS = 400_000
-"""In one listing: each takes some 400 bytes until the listing is packed."""
+"""In one listing: each takes about 400 bytes until the listing is packed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Freshly read pages of one resource, not yet put together with what is known."""
+    """Freshly read pages of one resource, not yet merged with what is known."""
 
     pages: tuple[Page, ...]
-    """Held against `base`, the listing that was known when the reading began."""
+    """Compared with `base`, the listing that was known when the reading began."""
     base: Listing | None
     whole: bool
     response_hashes: tuple[int, ...] = ()
@@ -45,11 +45,11 @@ class Reading:
 
     @property
     def records(self) -> int:
-        """How many backups the listings hold that are put together."""
+        """How many backups the listings hold that are merged."""
         return sum(len(page.backups) for page in self.pages) + (len(self.base.backups) if self.base else 0)
 
     def page(self) -> Page:
-        """Return all that was read as one page that is held against nothing."""
+        """Return all that was read as one page, compared with nothing."""
         known = (
             self.base.backups.with_hashes(set().union(*(page.unchanged for page in self.pages))) if self.base else {}
         )
@@ -79,7 +79,7 @@ class Reader:
         newest_first = self.source.provider.newest_first
         partial_allowed = newest_first and not self._due(resource_status.fully_listed_at)
         skippable = partial_allowed or not newest_first
-        # once in a discovery interval all is sent again, whatever the vendor's marks say
+        # once per discovery interval everything is requested again, whatever the ETag
         etag = "" if self._due(resource_status.fully_listed_at) else resource_status.etag
         detector = (
             ChangeDetector(resource_status.response_hashes, previous_etag=etag, previous_link=resource_status.link)
@@ -94,7 +94,7 @@ class Reader:
     def apply_listing(
         self, resource_status: ResourceStatus, reading: Reading, at: float | None = None
     ) -> ResourceStatus:
-        """Return the resource with a reading added; `watched` may have changed since the reading began."""
+        """Return the resource with a reading added; `resource_status` may have changed since the reading began."""
         pages = reading.pages
         fresh: dict[str, Backup] | None = {backup.id: backup for page in pages for backup in page.backups}
         if resource_status.listing is not reading.base:  # following a backup, or discovery, has changed it meanwhile
@@ -120,7 +120,7 @@ class Reader:
         )
 
     def mark_unchanged(self, resource_status: ResourceStatus, at: float | None = None) -> ResourceStatus:
-        """Return the resource whose listing is as it was; once it is due, that it was read whole has to be noted.
+        """Return the resource whose listing is unchanged; if a whole reading was due, record it.
 
         A start that lay in the future begins to count once its time has come.
         """
@@ -161,17 +161,17 @@ class Reader:
         )
 
     def needs_details(self, resource_status: ResourceStatus) -> bool:
-        """Return whether schedule and state are to be read again; not where discovery gives them."""
+        """Return whether schedule and state have to be read again; not if discovery gives them."""
         provider, resource = self.source.provider, resource_status.resource
         return provider.details is not None and resource.details is None and self._due(resource_status.details_read_at)
 
     async def details(self, resource_status: ResourceStatus) -> Details:
         """Read what changes rarely."""
-        assert self.source.provider.details is not None  # noqa: S101 - wants_facts was asked first
+        assert self.source.provider.details is not None  # noqa: S101 - needs_details was asked first
         return await self.source.provider.details(self.api(), self.source.options, resource_status.resource)
 
     def with_details(self, resource_status: ResourceStatus, details: Details) -> ResourceStatus:
-        """Return the resource with facts that were just read."""
+        """Return the resource with details that were just read."""
         known = replace(resource_status, details=details, details_read_at=asyncio.get_running_loop().time())
         return known.with_reported_success(sizes=self.source.provider.sizes, now=self.clock())
 
@@ -232,7 +232,7 @@ async def apply_changes(
 ) -> ResourceStatus | None:
     """Return a resource with a change made to what is known of it now; None if it is gone.
 
-    `records` says how many backups are looked at for it: if many, that is done beside the event loop, and once more if
+    `records` says how many backups are looked at for it: if many, that is done in the worker thread, and repeated if
     something else has changed the resource meanwhile.
     """
     while (before := current()) is not None:

@@ -1,4 +1,4 @@
-"""What happens in one poll, and what follows from it for the source."""
+"""The result of one poll, and what follows from it for the source."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ CONCURRENCY = 8
 """How many resources of a source are read at the same time; the rate limiter decides how fast."""
 UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
 ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
-"""Where discovery fails for one of these, asking for each resource would only fail again, one by one."""
+"""If discovery fails for one of these, requests for single resources would fail too."""
 
 
 @dataclass(slots=True)
@@ -32,13 +32,13 @@ class PollResult:
     discovery: Cost | None = None
     """What discovery cost; None unless all of it was done."""
     finished: bool = False
-    """Whether it came to its end, well or badly."""
+    """Whether the poll has ended, well or badly."""
 
     @property
     def should_abort(self) -> bool:
         """Whether to stop reading: the credential is refused, or two rounds of requests had no answer.
 
-        So a poll ends after a few timeouts, however many resources there are.
+        So a poll ends after a few timeouts, whatever the number of resources.
         """
         if self.source_error is not None and self.source_error.source_wide:
             return True

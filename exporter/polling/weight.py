@@ -6,7 +6,7 @@ from exporter.errors import CapError
 from exporter.state.resource import ResourceStatus
 
 LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
-"""Bytes that a listing may take whatever the others do, and that all of a source may take."""
+"""Bytes that a listing may always take, and that all listings of a source may take together."""
 
 
 def demand_room(resource_status: ResourceStatus, resources: Mapping[str, ResourceStatus]) -> None:

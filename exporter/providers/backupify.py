@@ -2,7 +2,7 @@
 
 The API is Backupify's platform API for vendors, version 1, at `https://api.backupify.com` (described at
 <https://api.backupify.com/docs/json/api.json>); an old one, and not that of Datto SaaS Protection. A client id and a
-client secret are exchanged at `/oauth/token` for a bearer token of about 15 minutes, which is renewed before it dies.
+client secret are exchanged at `/oauth/token` for a bearer token of about 15 minutes, and renewed before it expires.
 
 Lists are bare arrays, ascending by id, 20 to a page, with the other pages' addresses in the `Link` header. The newest
 backups are thus on the last page: reading goes there first and then backwards, and stops at what is known. The

@@ -16,7 +16,7 @@ Documents: https://northflank.com/docs/v1/api/introduction
 Least rights: an API role (team settings, API, Roles) with `Project > Projects > Manage > Read` and
 `Project > Addons > General > Read`, with `volumes: true` also `Project > Volumes > General > Read` and
 `Project > Volumes > Backups > Read`, limited to the projects you want watched; then a token made from that role.
-The token dies with the role.
+Deleting the role revokes the token.
 
 Reads:
 - `GET /v1/projects`

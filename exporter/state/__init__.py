@@ -1,1 +1,1 @@
-"""What is known of sources and resources: frozen records and the pure functions from one to the next."""
+"""The state of sources and resources: frozen records, and pure functions from one to the next."""

@@ -1,4 +1,4 @@
-"""Keeps what was known of resources that are gone, for as long as they may come back."""
+"""Keeps the state of resources that are gone, for as long as they may come back."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,11 +48,11 @@ class Archive:
         self._sources.update(sources)
 
     def take(self, source: str) -> Sequence[ResourceStatus]:
-        """Hand over, once, the resources that a source had before the restart."""
+        """Return, once, the resources that a source had before the restart."""
         return self._live.pop(source, ())
 
     def take_source(self, source: str) -> RestoredSource | None:
-        """Hand over, once, what the state file held of a source itself."""
+        """Return, once, what the state file held of a source itself."""
         return self._sources.pop(source, None)
 
     def restore(self, source: str, resource: Resource, now: float, *, sizes: bool) -> ResourceStatus:

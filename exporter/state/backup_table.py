@@ -15,17 +15,17 @@ STATUSES = tuple(Status)
 CODES = {status: code for code, status in enumerate(STATUSES)}
 SEPARATOR = "\n"
 LARGEST_WHOLE = 2.0**53
-"""Up to here a float holds every whole number."""
+"""The largest number up to which a float holds every whole number."""
 UNHASHED = frozenset({0})
 FEW = 50
-"""So many ids are searched for one by one; for more, all are split."""
+"""Up to this many ids are searched for one by one; for more, all ids are split."""
 ROW_BYTES, LOOSE_BYTES = 34, 400
 """Bytes that a packed backup takes beside its id, and one that stays as it is."""
 NO_HASHES: Mapping[str, int] = MappingProxyType({})
 
 
 class BackupTable(Mapping[str, Backup]):
-    """Backups by id, as columns: a record is made anew for whoever looks at it, and numbers are had without any.
+    """Backups by id, as columns: a record is built for each access, and numbers are computed without any.
 
     What has settled is packed. The few that have not, or have something uncommon about them, stay as they are. With a
     packed one stands the print of the vendor's record that it was made of (0: unknown), so that the same record need
@@ -46,7 +46,7 @@ class BackupTable(Mapping[str, Backup]):
     )  # fmt: skip
 
     def __init__(self, backups: Iterable[Backup] = (), hashes: Mapping[str, int] = NO_HASHES) -> None:
-        """Take backups, each with an id of its own, and by their ids the prints of their records."""
+        """Take backups, each with an id of its own, and by their ids the hashes of their records."""
         self._loose: dict[str, Backup] | None = None
         self._kinds: tuple[str, ...] = ()
         self._ids, self._codes, self._hashes = "", array("H"), array("q")
@@ -59,7 +59,7 @@ class BackupTable(Mapping[str, Backup]):
     ) -> "BackupTable":
         """Return them with `fresh` ones, in place of those that have their ids.
 
-        Of the others all stay, or, if `again` is given, only those whose prints are in there.
+        The others all stay, or, if `unchanged` is given, only those whose hashes it contains.
         """
         left = self._rows_to_keep(fresh, unchanged)
         new = BackupTable()
@@ -88,7 +88,7 @@ class BackupTable(Mapping[str, Backup]):
         return new
 
     def hashes(self) -> frozenset[int]:
-        """Return the prints of all records that need not be mapped again."""
+        """Return the hashes of all records that need not be mapped again."""
         return frozenset(self._hashes) - UNHASHED
 
     def kinds(self) -> frozenset[str]:
@@ -96,7 +96,7 @@ class BackupTable(Mapping[str, Backup]):
         return frozenset(self._kinds).union(one.kind for one in (self._loose or {}).values())
 
     def prints_of(self, ids: Iterable[str]) -> dict[str, int]:
-        """Return the prints of the records with these ids, as far as they are known."""
+        """Return the hashes of the records with these ids, as far as they are known."""
         at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes else {}
         return {key: self._hashes[at[key]] for key in ids if key in at}
 

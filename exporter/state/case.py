@@ -1,4 +1,4 @@
-"""One resource before the judge: what is known of it, what is demanded, and what stood at the verdict before."""
+"""The inputs of a verdict on one resource: what is known of it, its policy, and the problems of the last verdict."""
 
 from dataclasses import dataclass, field
 
@@ -9,12 +9,12 @@ from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.summary import Summary
 
 STALE_INTERVALS = 3
-"""A reading older than so many poll intervals no longer counts as fresh."""
+"""Poll intervals after which a reading no longer counts as fresh."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """What the rules of the words look at."""
+    """What the rules of the words read."""
 
     status: ResourceStatus
     policy: Policy
@@ -27,7 +27,7 @@ class Case:
     """What `backup_resource_up` says: read whole in the newest poll, and that is not long ago."""
 
     def __post_init__(self) -> None:
-        """Work out what several rules need."""
+        """Compute what several rules need."""
         self.limit = max_age(self.status, self.policy)
         self.fresh = is_fresh(self.status, self.source, self.at.now)
 

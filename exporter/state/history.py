@@ -1,4 +1,4 @@
-"""Remembers what a vendor may forget: per kind the newest completed backups, and the newest of what else happened."""
+"""Keeps what a vendor may drop from its listing: the newest completed backups of each kind, and the newest events."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What stays true although a listing does not show it any more."""
+    """What remains known although the listing no longer shows it."""
 
     successes: Mapping[str, RecentBackups] = field(default_factory=lambda: MappingProxyType({}))
     """By kind; no kind without one."""
@@ -48,7 +48,7 @@ class History:
     ) -> "History":
         """Return the history with a listing added to it; of a recovery window, its newest point is the success.
 
-        What starts after `until` has not happened yet: nothing is remembered of it until its time has come.
+        A backup that starts after `until` has not happened yet: it is not recorded until its time has come.
         A duration stays as it was first seen: a vendor whose finish is only "last changed" may move it later. A
         success whose record now says something else is no success any more. `reported` is the time of a success that
         the vendor reports outside its listing; it counts while it is later than all that is known.
@@ -73,7 +73,7 @@ class History:
         return not known.isdisjoint(ids)
 
     def add(self, new: Iterable[Backup], *, until: float = inf) -> "History":
-        """Return what `after` would, all else being as it was: for backups of which nothing is remembered."""
+        """Return what `merge_listing` would if nothing else changed: for backups that are not in the history yet."""
         dated = [backup for backup in new if backup.started is not None and backup.started <= until]
         if not dated:
             return self
@@ -153,7 +153,7 @@ def _merge_successes(known: Mapping[str, RecentBackups], dated: list[Backup]) ->
 
 
 def _still_holds(known: CompletedBackup, listed: Backup | None) -> bool:
-    """Whether no record speaks of this success now; a later run under the same id is another one."""
+    """Whether no listed record contradicts this success; a later run under the same id is another one."""
     if listed is None or listed.started is None:
         return True
     return listed.status is not Status.COMPLETED and listed.started > known.started

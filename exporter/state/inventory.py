@@ -37,7 +37,7 @@ class Inventory:
     left_out: Mapping[str, LeftOut] = field(default_factory=lambda: MappingProxyType({}))
 
     def lists(self, key: str) -> bool:
-        """Return whether the vendor lists a resource that is not watched here."""
+        """Return whether the vendor lists a resource that this instance does not watch."""
         return any(key in one.excluded or key in one.elsewhere for one in self.left_out.values())
 
     def count_matching(self) -> int:
@@ -134,7 +134,7 @@ def below(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A resource that a cap does not let in."""
+    """A resource that a cap refuses."""
 
     resource: Resource
     reason: str
@@ -143,7 +143,7 @@ class Refused:
 
 
 def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[Refused]]:
-    """Return the resources that the caps let in, and those that they refuse.
+    """Return the resources within the caps, and those that they refuse.
 
     A cap refuses what is new; it never drops what is live.
     """

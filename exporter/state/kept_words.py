@@ -12,10 +12,10 @@ from exporter.state.summary import Summary
 
 MAX_PAUSE = 7 * DAY
 FUTURE_TOLERANCE = 300.0
-"""Clocks may differ by so many seconds."""
+"""Seconds by which clocks may differ."""
 UNREAD_WAIT = 1800.0
 RARE_INTERVAL = 900.0
-"""Where polls are further apart, an unreadable resource is waited for longer."""
+"""If polls are further apart, an unreadable resource gets the longer wait."""
 RARE_UNREAD_WAIT = 9000.0
 
 
@@ -62,7 +62,7 @@ def _records(case: Case, summary: Summary) -> Iterator[Problem]:
     starts = (summary.last_attempt, summary.last_success, summary.future)
     newest = max((start for start in starts if start is not None), default=None)
     if newest is not None and not case.at.is_reached(newest - FUTURE_TOLERANCE):
-        text = f"The newest backup starts {duration(newest - case.at.now)} from now."
+        text = f"The newest backup has a start time {duration(newest - case.at.now)} in the future."
         yield Problem("time_in_future", WARNING, text, until=newest - FUTURE_TOLERANCE)
     if case.status.unreadable_records:
         number = case.status.unreadable_records

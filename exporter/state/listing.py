@@ -1,4 +1,4 @@
-"""Puts pages together to what a vendor lists of one resource, and decides when enough of them have been read."""
+"""Merges pages into one resource's listing, and decides when enough of them have been read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from exporter.state.backup_table import NO_HASHES, BackupTable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of a resource's listing, as one answer of the vendor gave it, held against what is known already."""
+    """A part of a resource's listing, as one answer of the vendor gave it, compared with what is known."""
 
     backups: tuple[Backup, ...] = ()
-    """What its records mean, but for those that are known to the byte."""
+    """The backups of its records, without those whose bytes are unchanged."""
     hashes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), compare=False)
-    """By backup, the print of the record that it was made of: a hash, keyed anew in each process."""
+    """By backup, the hash of the record that it was made of, keyed anew in each process."""
     unchanged: frozenset[int] = field(default=frozenset(), compare=False)
-    """The prints of the records that are known to the byte."""
+    """The hashes of the records that are unchanged."""
     total: int | None = None
     """How many backups the vendor says it lists in all."""
     recovery: RecoveryWindow | None = None
     last: bool = field(default=False, compare=False)
-    """Whether nothing is behind this page: with it, the listing is whole and costs no further request."""
+    """Whether this is the last page: with it, the listing is whole and costs no further request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class Listing:
     def merge_pages(self, pages: Iterable[Page], *, whole: bool) -> "Listing":
         """Return the listing with freshly read pages; with `whole`, they are all there is.
 
-        A part takes nothing away, for its place in time is unknown: a vendor may list by id what started in another
-        order. A backup that was seen completed does not go back to running: that is a lagging replica talking.
+        A part removes nothing, since its place in time is unknown: a vendor may list by id what started in another
+        order. A backup that was seen completed does not go back to running: such an answer is a lagging replica's.
         """
         pages = tuple(pages)
         fresh = self._keep_completed({backup.id: backup for page in pages for backup in page.backups})

@@ -1,4 +1,4 @@
-"""What only a series of readings shows about a resource or a source: since when something has been as it is.
+"""Observations over time about a resource or a source: since when something has been as it is.
 
 Instants are Unix seconds of the store's clock. All of it but `read_at` outlives a restart in the state file.
 """

@@ -1,4 +1,4 @@
-"""Sorts and counts the verdicts on all resources: what the page, the terminal and the API say first."""
+"""Sorts and counts the verdicts on all resources, for the page, the terminal and the API."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 
 ATTENTION = ("critical", "warning")
-"""The states that somebody has to act on."""
+"""The states that need action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a verdict is made of: problems by their words and severities, and the clock that a verdict is taken by."""
+"""The parts of a verdict: problems with their words and severities, and the instant of the verdict."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

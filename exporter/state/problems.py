@@ -1,4 +1,4 @@
-"""The verdict on one resource: a pure function of what is known, what is demanded and what time it is."""
+"""The verdict on one resource: a pure function of its status, its policy and the time."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ REMEMBERED_WORDS = frozenset({
     "too_old", "too_old_by_kind", "never_succeeded", "limit_unknown", "slow", "size_dropped", "size_grew", "empty",
     "schedule_off", "schedule_gone", "paused_too_long",
 })  # fmt: skip
-"""What these rest on is in the state file, so that after a restart they are judged before anything is read."""
+"""Their inputs are in the state file, so that after a restart they are judged before anything is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Verdict:
     ignored: tuple[Problem, ...] = ()
     """What would be a problem, but is ignored by configuration."""
     state: str = "fine"
-    """What it is as a whole: one of STATES."""
+    """The overall state: one of STATES."""
     due: float = inf
     """The next instant at which it may be another verdict although nothing is read."""
 
@@ -49,7 +49,7 @@ class Verdict:
 
 
 STATES = ("critical", "warning", "info", "fine", "paused")
-"""What a resource may be as a whole, worst first."""
+"""The overall states of a resource, worst first."""
 
 
 def problems(
@@ -88,7 +88,7 @@ def conclude(
     *,
     paused: bool = False,
 ) -> Verdict:
-    """Return the verdict that some problems make: each since it began, the ignored ones apart."""
+    """Return the verdict made of problems, each with its beginning, the ignored ones apart."""
     dated = worst_first(_date(found.values(), standing, at.now)) if found else ()
     ignored = tuple(one for one in dated if one.word in ignore) if ignore else ()
     left = tuple(one for one in dated if one.word not in ignore) if ignored else dated

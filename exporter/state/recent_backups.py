@@ -1,4 +1,4 @@
-"""Keeps the completed backups that are remembered of one kind, the newest first, in a few bytes each."""
+"""Keeps the newest completed backups of one kind, newest first, in a few bytes each."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,14 +7,14 @@ from math import isnan, nan
 from typing import overload
 
 MAX_RECENT = 11
-"""The newest, and the ten before it that say what is typical."""
+"""The newest, and the ten before it that define the typical values."""
 SEPARATOR = "\n"
 WIDTH = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedBackup:
-    """A completed backup, as far as it is remembered."""
+    """What is kept of a completed backup."""
 
     id: str
     started: float
@@ -23,12 +23,12 @@ class CompletedBackup:
 
 
 class RecentBackups(Sequence[CompletedBackup]):
-    """The newest `KEPT` of some completed backups; a record is made anew for whoever looks at one."""
+    """The newest `MAX_RECENT` completed backups, as columns; a record is built for each access."""
 
     __slots__ = ("_ids", "_numbers")
 
     def __init__(self, successes: Iterable[CompletedBackup]) -> None:
-        """Take them in any order; of two that started together, the one that is given first counts as newer."""
+        """Take them in any order; of two that started together, the first one given counts as newer."""
         newest = sorted(successes, key=lambda one: -one.started)[:MAX_RECENT]
         self._fill([one.id for one in newest], array("d", [number for one in newest for number in _numbers(one)]))
 

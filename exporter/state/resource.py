@@ -1,4 +1,4 @@
-"""What is known of a source and of each of its resources: frozen, replaced whole, never changed in place."""
+"""The status of a source and of each of its resources: frozen, replaced as a whole, never changed in place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from exporter.state.steady_clock import Jump
 from exporter.state.summary import Summary, summarize
 
 TOLERANCE = 300.0
-"""Seconds by which a start may lie ahead: clocks differ. Beyond them it lies in the future."""
+"""Seconds by which a start may lie ahead, since clocks differ; later ones lie in the future."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class ResourceStatus:
     up: bool | None = None
     failure: str | None = None
     observed: Observations = UNOBSERVED
-    """What the store adds up over the readings."""
+    """What the store collects over the readings."""
     restored: tuple[Problem, ...] = ()
     """The problems that stood before a restart or a reload, until the store takes its first verdict."""
     unreadable_records: int | None = None
@@ -52,7 +52,7 @@ class ResourceStatus:
 
     @property
     def paused(self) -> bool:
-        """Whether the vendor says that the resource itself rests."""
+        """Whether the vendor reports the resource itself as paused."""
         return self.resource.paused or (self.details is not None and self.details.paused)
 
     @property
@@ -112,7 +112,7 @@ class ResourceStatus:
         return None if start is None else start - TOLERANCE
 
     def with_reported_success(self, *, sizes: bool, now: float = inf) -> "ResourceStatus":
-        """Return it with the success that its facts report, if the listing has none as new."""
+        """Return it with the success that its details report, if the listing has none as new."""
         if self.listing is None or self.details is None or self.details.last_success is None:
             return self
         known = self.update_listing(self.listing, sizes=sizes, now=now)

@@ -9,11 +9,11 @@ from exporter.state.problem import INFO, WARNING, Problem
 from exporter.state.summary import Summary
 
 MIN_STUCK = 900.0
-"""A run is not stuck before so many seconds, however quick it usually is."""
+"""Seconds before which no run is stuck, however quick it usually is."""
 MIN_SLOW = 600.0
-"""A run is slow only if it took so many seconds more than is typical."""
+"""Seconds beyond the typical duration before which no run is slow."""
 FEWEST_POLLS = 4
-"""A percentage stands still only if so many polls have seen it."""
+"""How many polls must have seen the same percentage before it counts as stalled."""
 
 
 def judge_runs(case: Case) -> Iterator[Problem]:
@@ -92,7 +92,7 @@ def _judge_stalled(case: Case, summary: Summary) -> Iterator[Problem]:
 
 
 def _stalling_time(case: Case) -> float | None:
-    """Return for how long a percentage must stand: four polls at least; None where polls are too rare to say."""
+    """Return how long a percentage must be unchanged: four polls at least; None if polls are too rare."""
     stalled, interval = case.policy.thresholds.stalled, case.source.interval
     if interval * FEWEST_POLLS <= stalled:
         return stalled

@@ -10,7 +10,7 @@ MIB = 1024.0 * 1024.0
 MIN_DROP = MIB
 MIN_GROWTH = 10 * MIB
 DELTA_KINDS = frozenset({"incremental", "incremental_external", "snapshot"})
-"""What these hold is a difference: its size says nothing about the next one."""
+"""These kinds hold differences: a size is not comparable with the next one."""
 
 
 def judge_sizes(case: Case) -> Iterator[Problem]:

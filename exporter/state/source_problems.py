@@ -11,10 +11,10 @@ from exporter.state.resource import SourceStatus
 
 REJECTIONS = frozenset({"unauthorized", "forbidden"})
 DOWN_INTERVALS = 2
-"""So many intervals without a good poll: at least two polls have failed."""
+"""Intervals without a good poll: at least two polls have failed."""
 STALE_INTERVALS = 3
 HEARD_WORDS = frozenset({"credentials_rejected", "rate_limited"})
-"""What the vendor says of the requests themselves."""
+"""Words about the requests themselves."""
 
 
 def source_problems(
@@ -44,9 +44,9 @@ def judge_source(
 
 
 def _is_carried(one: Problem, status: SourceStatus, at: Instant) -> bool:
-    """Return whether a problem stands on because what could end it has not been read.
+    """Return whether a problem lasts because what could end it has not been read.
 
-    What two polls heard is not ended by a third that hears nothing; a single refusal may be part of the outage.
+    A third poll without an answer does not end what two polls reported; a single refusal may be part of the outage.
     """
     if one.until is not None and at.is_reached(one.until):
         return False
@@ -122,7 +122,7 @@ def _limits(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 
 def _scopes(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
-    if status.unreadable_scopes and status.up is not False:  # else the source is down, which says it all
+    if status.unreadable_scopes and status.up is not False:  # else `down` reports it
         number = _count(len(status.unreadable_scopes), "scope")
         text = f"{number} (projects, apps, customers or the like) could not be listed in the last discovery."
         yield Problem("scopes_unreadable", WARNING, text)
@@ -132,7 +132,7 @@ def _interval(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
     if status.interval > status.configured_interval:
         text = f"Polled every {duration(status.interval)} instead of every {duration(status.configured_interval)}:"
-        yield Problem("interval_stretched", INFO, f"{text} the vendor's rate limit does not carry more.")
+        yield Problem("interval_stretched", INFO, f"{text} the vendor's rate limit does not allow more.")
 
 
 def _count(number: int, noun: str) -> str:

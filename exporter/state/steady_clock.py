@@ -1,4 +1,4 @@
-"""The clock that verdicts are taken by: the wall clock, but for jumps that do not last.
+"""The clock of the verdicts: the wall clock without jumps that do not last.
 
 A wall clock that jumps a day ahead for a minute would make every backup too old; one that jumps while something is
 timed would make an hour of a second. The event loop's clock does not jump, and shows it.
@@ -46,7 +46,7 @@ class Jump:
 
 
 class SteadyClock:
-    """Returns Unix seconds; a jump of the wall clock counts only after it has lasted."""
+    """Returns Unix seconds; follows a jump of the wall clock only after it has lasted."""
 
     def __init__(self, wall: Callable[[], float], ticks: Callable[[], float] = loop_time) -> None:
         """Read nothing yet; `ticks` returns seconds from any start and never jumps."""
@@ -57,7 +57,7 @@ class SteadyClock:
         """By how much the wall clock jumped, and the tick at which it was noticed."""
 
     def read(self) -> tuple[float, Jump]:
-        """Return the time, and how it has just been set because a jump has lasted: what was timed moves with it."""
+        """Return the time, and the shift by a jump that has just been accepted: stored instants move with it."""
         wall, tick = self._wall(), self._ticks()
         if self._anchor is None or tick < self._anchor[1]:
             self._anchor = wall, tick

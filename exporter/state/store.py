@@ -1,4 +1,4 @@
-"""Holds the application's state and is its only writer: others call its verbs, read its entries, or subscribe."""
+"""Holds the application's state and is its only writer: callers use its methods, read its entries, or subscribe."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -31,14 +31,14 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterStatus:
-    """How the exporter itself fares."""
+    """The status of the exporter itself."""
 
     reload_succeeded: bool
     reload_succeeded_at: float
     state_written: bool | None = None
     """None without a state file, and before the first write."""
     resources: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """How many there are by what they are as a whole, at a scrape."""
+    """How many there are by overall state, at a scrape."""
     time: float | None = None
     """The clock, at a scrape."""
     log_lines_dropped: int = 0
@@ -46,7 +46,7 @@ class ExporterStatus:
 
 
 class Subscriber(Protocol):
-    """Is called before the store changes; an exception of its leaves the store as it is."""
+    """Called before the store changes; if it raises, the store stays as it is."""
 
     def add_source(self, source: Source) -> None:
         """Start a source afresh, with no resource."""
@@ -81,7 +81,7 @@ class Store:
 
     @property
     def exporter(self) -> ExporterStatus:
-        """How the exporter itself fares."""
+        """The status of the exporter itself."""
         return self._exporter
 
     @property

@@ -1,4 +1,4 @@
-"""Turns a listing and a history into the numbers that are exported about one resource: one pure function."""
+"""Computes the exported numbers of one resource from its listing and history: one pure function."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ UNLISTED = _ListingNumbers()
 
 
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
-    """Return the numbers of one resource; `sizes` says whether its vendor gives sizes.
+    """Return the numbers of one resource; `sizes` is whether its vendor gives sizes.
 
     What starts after `until` has not happened yet; `future` and `next_start` say so.
 

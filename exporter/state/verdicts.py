@@ -50,23 +50,23 @@ class RestoredSource:
 
 
 class SourceVerdicts:
-    """What is wrong with one source and with each of its resources; the store's, which alone changes it."""
+    """The verdicts on one source and on each of its resources; only the store changes them."""
 
     def __init__(self, source: Source) -> None:
-        """Nothing is judged yet."""
+        """Start without a verdict."""
         self.source = source
         self.verdict = Verdict()
         """The one on the source itself."""
         self.views: dict[str, ResourceView] = {}
         self.disappeared: dict[str, Disappeared] = {}
         self._policies: dict[Policy, Policy] = {}
-        """One object for all resources of which the same is demanded."""
+        """One object for all resources with the same policy."""
         self._stale = False
         self._due = inf
         """No verdict on a resource is due before."""
 
     def restore(self, verdict: Verdict, disappeared: Mapping[str, Disappeared]) -> None:
-        """Go on from what stood before a restart or a reload."""
+        """Continue from the verdicts before a restart or a reload."""
         self.verdict = verdict
         self.disappeared = {
             key: replace(one, policy=self.source.policy(key, one.name))

@@ -79,7 +79,7 @@ class OfflineTransport:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a test."""
+    """The result of a test."""
 
     found: Found
     transport: OfflineTransport

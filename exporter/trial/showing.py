@@ -1,4 +1,4 @@
-"""Writes what came of trying a source: step by step, with all that is not read masked."""
+"""Writes the report of a trial: step by step, with everything that is not read masked."""
 
 import json
 from collections import Counter

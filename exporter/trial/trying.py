@@ -46,7 +46,7 @@ class ListeningTransport:
     asked: list[Asked] = field(default_factory=list)
 
     async def send(self, request: Request) -> Response:
-        """Send a request and keep what came of it."""
+        """Send a request and record the response."""
         status, link, body = 0, "", b""
         try:
             response = await self.transport.send(request)
@@ -100,7 +100,7 @@ class Observation:
 
 @dataclass(slots=True, kw_only=True)
 class Trial:
-    """What came of trying a source."""
+    """The result of a trial."""
 
     source: Source
     declaration: Declaration | None

@@ -1,4 +1,4 @@
-"""Stands before every endpoint: how many requests, whose certificate, which password; and headers on every answer."""
+"""Checks every request: rate, client certificate, origin, password; sets the headers of every answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ HTML_HEADERS: Mapping[str, str] = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 BUSY_SECONDS = 2.0
-"""How long an answer waits that says that too many logins wait: an answer at once would bring the next one at once."""
+"""Seconds to delay the 429 for too many waiting logins, so that clients do not retry at once."""
 
 
 class AccessControl:
-    """Lets requests through by the web configuration as it is now."""
+    """Applies the web configuration to requests."""
 
     def __init__(self, config: WebConfig) -> None:
         """Begin with a configuration; `config` may be replaced at any time."""
@@ -41,7 +41,7 @@ class AccessControl:
         self._bucket: Bucket | None = None
 
     def install(self, app: web.Application) -> None:
-        """Stand before all endpoints of an application."""
+        """Check every request of an application, and set the headers of its answers."""
         app.middlewares.append(self._check)
         app.on_response_prepare.append(self._prepare)
 
@@ -68,7 +68,7 @@ class AccessControl:
             connection.end()
 
     async def _refuse(self, request: web.Request) -> web.StreamResponse | None:
-        """Return the answer to a request that may not pass, or None."""
+        """Return the answer to a refused request, or None."""
         config = self.config
         if config.rate is not None and not self._within_rate(config.rate):
             return web.Response(status=429, text="Too Many Requests\n")
@@ -93,7 +93,7 @@ class AccessControl:
 
     @property
     def _demands_login(self) -> bool:
-        """Whether who is let through has proved who he is."""
+        """Whether an accepted request is authenticated."""
         tls = self.config.tls
         return bool(self.config.users) or (tls is not None and tls.client_allowed_sans is not None)
 
@@ -137,7 +137,7 @@ def crosses_origins(request: web.Request) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Return what stands for a client's address: of an IPv6 address its /64, which one client may have whole."""
+    """Return the key of a client's address: the /64 of an IPv6 address, since one client may have all of it."""
     return ":".join(address.split(":")[:4]) if ":" in address and "." not in address else address
 
 

@@ -30,7 +30,7 @@ BCRYPT_READS = 72
 
 
 class BusyError(Exception):
-    """So many others from the same address are waiting that this login was not checked."""
+    """Too many logins from this address are waiting, so this one was not checked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,14 +61,14 @@ def _never() -> bool:
 
 
 class BasicAuthenticator:
-    """Lets in who knows a password; a wrong name costs as much as a wrong password, here and there one bcrypt."""
+    """Verifies passwords; a wrong name costs the same as a wrong password: one bcrypt."""
 
     def __init__(self) -> None:
-        """Remember nothing yet; what is remembered is of no use outside this process."""
+        """Start empty; what is remembered is of no use outside this process."""
         self._key = token_bytes(32)
         self._verified: dict[bytes, None] = {}
         self._refused: dict[bytes, float] = {}
-        """Until when, by pair."""
+        """Until when a pair is refused."""
         self._queues: dict[str, dict[bytes, _Check]] = {}
         """By address, which comes last after its turn; within it the newest is last."""
         self._computing: _Check | None = None
@@ -83,7 +83,7 @@ class BasicAuthenticator:
     ) -> bool:
         """Return whether an `Authorization` header holds the name and the password of one of `users`.
 
-        BusyError if too many wait; `has_gone` says whether the client has hung up meanwhile.
+        BusyError if too many wait; `has_gone` returns whether the client has hung up meanwhile.
         """
         given = credentials(authorization)
         if given is None:
@@ -161,7 +161,7 @@ class BasicAuthenticator:
         return True
 
     def _stand_in_hash(self, users: Mapping[bytes, bytes], name: bytes) -> bytes:
-        """Return the hash that stands in for that of an unknown name: a real one, always the same, at its real cost."""
+        """Return the hash used for an unknown name: a real one, always the same, at its real cost."""
         hashes = sorted(users.values())
         return hashes[int.from_bytes(blake2b(name, key=self._key).digest()) % len(hashes)]
 

@@ -39,7 +39,7 @@ class RateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebConfig:
-    """Who may come in, and how; nothing said is plain HTTP for everybody."""
+    """Who may connect, and how; the default is plain HTTP without authentication."""
 
     tls: TlsSettings | None = None
     context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)

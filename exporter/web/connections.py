@@ -1,8 +1,8 @@
-"""Keeps the clients' connections within bounds: how many, how long they may be silent, and which has to give way.
+"""Limits the clients' connections: how many, how long they may be silent, and which is dropped first.
 
 No client is refused. With too many connections the oldest of those that matter least is dropped: first one that
-has not sent a request yet, then one that is idle, then one whose answer is under way; strangers before clients that
-have logged in. So whoever sends a request at once is answered, however many others say nothing.
+has not sent a request yet, then one that is idle, then one whose answer is under way; clients that have logged in
+last. So a client that sends a request at once is answered, however many others are silent.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from aiohttp import web
 
 MAX_CONNECTIONS = 512
 RESERVED_DESCRIPTORS = 256
-"""What polling, the state file and connections in the act of being closed need."""
+"""Descriptors for polling, the state file and connections that are being closed."""
 ENOUGH_DESCRIPTORS = 65536
 HEADER_SECONDS = 10.0
 """From the start of a connection until its first request's header is there as a whole."""
@@ -28,7 +28,7 @@ LOG_SECONDS = 60.0
 
 
 class Rank(IntEnum):
-    """What a connection is doing; the lowest gives way first."""
+    """What a connection is doing; the lowest rank is dropped first."""
 
     SILENT = 0
     IDLE = 1
@@ -47,7 +47,7 @@ def raise_descriptor_limit() -> None:
 
 
 def connection_limit(descriptors: int) -> int:
-    """Return how many connections may stand at a time where a process may open so many files."""
+    """Return how many connections may be open at a time for a limit of open files."""
     if descriptors == resource.RLIM_INFINITY:
         return MAX_CONNECTIONS
     return max(16, min(MAX_CONNECTIONS, (descriptors - RESERVED_DESCRIPTORS) // 2))
@@ -57,7 +57,7 @@ class Connection(web.RequestHandler):
     """A client's connection, with what it may do and until when."""
 
     def __init__(self, server: web.Server, connections: "Connections", accepted: socket.socket) -> None:
-        """Take a socket that was just accepted; TLS may still have to be agreed upon."""
+        """Take a socket that was just accepted; the TLS handshake may still have to follow."""
         loop = asyncio.get_running_loop()
         super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE_SECONDS)  # type: ignore[arg-type]
         self.rank = Rank.SILENT
@@ -86,7 +86,7 @@ class Connection(web.RequestHandler):
         self._connections.remove(self)
         if isinstance(self._link, asyncio.WriteTransport):
             self._link.abort()
-        elif self._socket.fileno() >= 0:  # still agreeing upon TLS: its transport ends when the socket does
+        elif self._socket.fileno() >= 0:  # still in the TLS handshake: its transport ends when the socket does
             _shut_down(self._socket)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -102,7 +102,7 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def handle_error(self, *args: Any, **kwargs: Any) -> web.StreamResponse:
-        """Return the answer to what is no HTTP, with the headers of every answer."""
+        """Return the answer to a request that is not HTTP, with the headers of every answer."""
         response = super().handle_error(*args, **kwargs)
         self._connections.dress(response)
         return response
@@ -125,7 +125,7 @@ class Connection(web.RequestHandler):
 
 
 class Connections:
-    """All connections of clients, each rank in the order of its coming."""
+    """All connections of clients, by rank, oldest first."""
 
     def __init__(self, dress: Callable[[web.StreamResponse], None]) -> None:
         """Allow as many as the limit of open files leaves room for; `dress` gives an answer its headers."""
@@ -159,7 +159,7 @@ class Connections:
             self._dropped, self._logged = 0, now
 
     def drop_silent(self) -> None:
-        """End the connections that have not sent a request: at the end nothing is owed to them."""
+        """End the connections that have not sent a request; they wait for no answer."""
         for one in list(self._ranks[Rank.SILENT]):
             one.drop()
 

@@ -57,7 +57,7 @@ def read_filter(parameters: Iterable[tuple[str, str]]) -> Filter:
 
 
 def read_page(parameters: Iterable[tuple[str, str]]) -> int:
-    """Return which page an address asks for, from 1 on; 1 for what is no number."""
+    """Return which page an address asks for, from 1 on; 1 if it is not a number."""
     for name, value in parameters:
         if name == "page" and value.isascii() and value.isdecimal() and len(value) < 7:
             return max(1, int(value))

@@ -1,4 +1,4 @@
-"""Where clients come in: the listening sockets, their TLS, the gate; and the web configuration read anew."""
+"""Accepts clients: the listening sockets, their TLS, access control; reloads the web configuration."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from exporter.web.connections import HEADER_SECONDS, Connection, Connections
 from exporter.web.sockets import Acceptor, Address, open_sockets
 
 PERIOD = 1.0
-"""Seconds between two looks at the files; a change holds once two looks have found the same."""
+"""Seconds between two checks of the files; a change applies once two checks have found the same."""
 
 
 class Listener:
-    """Listens, and lets in by the web configuration."""
+    """Listens, and applies the web configuration to clients."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Read the web configuration, if there is one; ConfigError if it cannot be used."""
@@ -65,7 +65,7 @@ class Listener:
         self._connections.drop_silent()
 
     def _take(self, server: web.Server, accepted: socket) -> None:
-        """Begin to talk to a client, with TLS as it is configured now."""
+        """Accept a client, with TLS as it is configured now."""
         self._connections.make_room()
         connection = Connection(server, self._connections, accepted)
         self._connections.add(connection)
@@ -75,7 +75,7 @@ class Listener:
         task.add_done_callback(self._agreeing.discard)
 
     async def check_files(self) -> None:
-        """Take what has changed in the files, once they have come to rest; what is broken changes nothing."""
+        """Apply changes of the files once two checks agree; a file that cannot be used changes nothing."""
         files = self.access.config.files
         before, self._seen = self._seen, await background.run(files.now)
         changed = self._seen != list(files.stamps.values()) or self._problems
@@ -99,7 +99,7 @@ class Listener:
             await self.check_files()
 
     def _needs_restart(self, config: WebConfig) -> Sequence[str]:
-        """Return why a configuration that is right in itself is not taken while clients come and go."""
+        """Return why a valid configuration cannot be applied without a restart."""
         before = self.access.config
         if (config.tls is None) != (before.tls is None):
             return (f"{self._path}: tls_server_config: TLS is switched on and off by a restart only",)
@@ -114,7 +114,7 @@ class Listener:
 
 
 async def _agree(connection: Connection, accepted: socket, context: SSLContext | None) -> None:
-    """Make the transport of a connection; one that comes to no agreement upon TLS has ended."""
+    """Make the transport of a connection; drop it if the TLS handshake fails."""
     loop, tls = asyncio.get_running_loop(), {} if context is None else {"ssl_handshake_timeout": HEADER_SECONDS}
     try:
         await loop.connect_accepted_socket(lambda: connection, accepted, ssl=context, **tls)

@@ -17,7 +17,7 @@ from exporter.web.resource_view import make_resource_page
 from exporter.web.status_view import fits, make_status_view
 
 SLICE = 100
-"""So many resources are written at a time: meanwhile nothing else waits."""
+"""Resources that are written at a time, before other tasks run."""
 YEAR = 365 * 86400
 
 

@@ -10,13 +10,13 @@ from aiohttp import web
 from exporter.metrics.render import OPENMETRICS, TEXT, accepts_openmetrics
 
 BATCH = 256 * 2**10
-"""So much is joined and sent, or compressed, at a time: meanwhile nothing else waits."""
+"""Bytes that are joined and sent, or compressed, at a time, before other tasks run."""
 GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
-    """What the server is given to answer with; it knows nothing else."""
+    """What the server needs to answer requests."""
 
     metrics: Callable[[bool], Awaitable[Iterable[bytes] | bytes]]
     """The exposition, whole or in pieces; True for OpenMetrics."""
@@ -49,12 +49,12 @@ class _Routes:
         return response
 
     async def _compress_once(self, openmetrics: bool) -> bytes:
-        """Return the exposition compressed; who comes while that is being done shares it."""
+        """Return the exposition compressed; concurrent callers share the result."""
         task = self._compressing.get(openmetrics)
         if task is None:
             task = self._compressing[openmetrics] = asyncio.create_task(self._compress(openmetrics))
             task.add_done_callback(lambda _: self._compressing.pop(openmetrics))
-        return await asyncio.shield(task)  # who leaves does not take it from the others
+        return await asyncio.shield(task)  # a cancelled caller does not cancel it for the others
 
     async def _compress(self, openmetrics: bool) -> bytes:
         packer = zlib.compressobj(level=1, wbits=GZIP)

@@ -13,7 +13,7 @@ Address = tuple[str | None, int]
 
 BACKLOG = 1024
 BATCH = 32
-"""How many connections are accepted in one turn of the loop."""
+"""How many connections are accepted before other tasks run."""
 PAUSE_SECONDS = 0.1
 NOT_HERE = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

@@ -13,7 +13,7 @@ from exporter.web.words import write_clock, write_reason
 
 FEWEST_FOR_FORECAST = 20
 MAX_SCOPES = 20
-"""So many scopes that cannot be listed are named for each source; the problem says how many there are."""
+"""How many unreadable scopes are named for each source; the problem has the total."""
 STATES = ("fine", "info", "warning", "critical")
 
 

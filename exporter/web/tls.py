@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from tempfile import NamedTemporaryFile
 
 VERSIONS: Mapping[str, ssl.TLSVersion] = {
-    "TLS10": ssl.TLSVersion.TLSv1_2,  # no older one is spoken, whatever the file allows
+    "TLS10": ssl.TLSVersion.TLSv1_2,  # no older version is supported, whatever the file allows
     "TLS11": ssl.TLSVersion.TLSv1_2,
     "TLS12": ssl.TLSVersion.TLSv1_2,
     "TLS13": ssl.TLSVersion.TLSv1_3,
@@ -66,7 +66,7 @@ class TlsSettings:
 
 
 class TlsError(Exception):
-    """TLS cannot be done so; `key` names the setting that is to blame."""
+    """The TLS settings cannot be used; `key` names the setting at fault."""
 
     def __init__(self, key: str, problem: str) -> None:
         """Take the key under `tls_server_config`, and one line."""

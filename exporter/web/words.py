@@ -1,4 +1,4 @@
-"""Writes what the page says of states, problems and instants."""
+"""Texts of the page about states, problems and instants."""
 
 from datetime import UTC, datetime
 

@@ -179,4 +179,4 @@ def test_a_glob_that_matches_the_configuration_is_one_problem(tmp_path: Path) ->
         read_configuration(tmp_path / "config.yaml")
 
     (problem,) = error.value.problems
-    assert problem.startswith("declaration config.yaml: is a configuration and not a declaration; name its glob so")
+    assert problem.startswith("declaration config.yaml: is a configuration and no declaration; change the glob so")

@@ -149,7 +149,7 @@ def test_texts_have_the_numbers() -> None:
     assert [one.text for status in statuses for one in source_problems(status, frozenset(), NOW)] == [
         "No poll has succeeded for 20 min, reason: connection.",
         "No poll has ended for 20 min; the interval is 5 min.",
-        "Polled every 12 min instead of every 5 min: the vendor's rate limit does not carry more.",
+        "Polled every 12 min instead of every 5 min: the vendor's rate limit does not allow more.",
         "The vendor lists 12 resources, and include and exclude leave none of them.",
         "The vendor lists no resource; until 3 h ago it listed 12.",
     ]
