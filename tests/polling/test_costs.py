@@ -25,9 +25,9 @@ def many_scopes() -> Vendor:
 
 async def settle(vendor: Vendor, seen: Watching) -> float:
     """Wait for a few polls, and return how many requests the vendor gets in a poll interval."""
-    await asyncio.sleep(2 * HOUR)
+    await asyncio.sleep(HOUR)
     before, polls = len(vendor.asked), seen.entry().counters.polls
-    await asyncio.sleep(5 * HOUR)
+    await asyncio.sleep(2 * HOUR)
     return (len(vendor.asked) - before) / (seen.entry().counters.polls - polls)
 
 
@@ -41,16 +41,15 @@ async def check_interval(vendor: Vendor, seen: Watching) -> None:
     assert status.interval > cost / (0.9 * LIMIT.requests / LIMIT.per) * 0.8
 
 
-@pytest.mark.parametrize("trouble", [403, 500])
 @virtually
-async def test_scopes_that_are_asked_for_again_count(trouble: int) -> None:
+async def test_scopes_that_are_asked_for_again_count() -> None:
     vendor = many_scopes()
-    vendor.trouble = {f"/scopes/s{number}": trouble for number in range(1, 40)}
+    vendor.trouble = {f"/scopes/s{number}": 403 for number in range(1, 40)}
     async with watching(vendor, source(rate_limit=LIMIT)) as seen:
         await check_interval(vendor, seen)
         vendor.trouble.clear()
         vendor.scopes = {"s0": ["r0"]}
-        await asyncio.sleep(3 * HOUR)
+        await asyncio.sleep(1.5 * HOUR)
         assert seen.entry().status.interval == POLL
 
 
