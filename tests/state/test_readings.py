@@ -284,7 +284,14 @@ def test_each_word_comes_and_goes_in_its_second_even_if_the_clock_jumps_and_back
 
 @pytest.mark.parametrize("until", [4000, 1e9], ids=["for an hour", "for good"])
 @pytest.mark.parametrize("wrong", [DAY, -DAY], ids=["ahead", "behind"])
-@pytest.mark.parametrize("name", [FIRST_SIGHT, *(name for name, one in COURSES.items() if one.words() <= TIMED)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in (FIRST_SIGHT, "polls that end no more") else pytest.param(name, marks=pytest.mark.slow)
+        for name, one in COURSES.items()
+        if name == FIRST_SIGHT or one.words() <= TIMED
+    ],
+)
 def test_a_clock_that_is_set_neither_hastens_nor_delays_what_the_exporter_times(
     name: str, wrong: float, until: float
 ) -> None:
