@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,12 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+def run_side_by_side(config: Path) -> list[subprocess.CompletedProcess[str]]:
+    """Return what becomes of `check` and `serve`, which both wait for the file."""
+    with ThreadPoolExecutor() as both:
+        return list(both.map(lambda command: run(config, command=command), ("check", "serve")))
+
+
 @pytest.mark.parametrize(
     ("key", "make", "problem"),
     [
@@ -29,18 +37,17 @@ def config(tmp_path: Path) -> Path:
         ("ca_file", endless, "the file is larger than 4 MiB"),
     ],
 )
-@pytest.mark.parametrize("command", ["check", "serve"])
 def test_a_file_that_hangs_or_has_no_end_is_a_problem_with_its_key(
-    command: str, key: str, make: Callable[[Path], None], problem: str, config: Path
+    key: str, make: Callable[[Path], None], problem: str, config: Path
 ) -> None:
     make(config.with_name("odd"))
     token = "token: x, " if key == "ca_file" else ""
     config.write_text(f"sources: [{{name: a, provider: scholarly, max_age: 1d, {token}{key}: odd}}]")
-    result = run(config, command=command)
-    assert result.returncode == 2
-    (line,) = result.stderr.splitlines()
-    assert key in line
-    assert line.endswith(f"{key}: {problem}")
+    for result in run_side_by_side(config):
+        assert result.returncode == 2
+        (line,) = result.stderr.splitlines()
+        assert key in line
+        assert line.endswith(f"{key}: {problem}")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,7 @@ def test_a_configuration_that_hangs_or_has_no_end_is_a_problem(
     make: Callable[[Path], None], problem: str, tmp_path: Path
 ) -> None:
     make(tmp_path / "odd.yaml")
-    for result in (run(tmp_path / "odd.yaml", command="check"), run(tmp_path / "odd.yaml")):
+    for result in run_side_by_side(tmp_path / "odd.yaml"):
         assert result.returncode == 2
         assert result.stderr == f"{tmp_path / 'odd.yaml'}: {problem}\n"
 
