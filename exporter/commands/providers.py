@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from exporter.config.loader import TOP_KEYS, ConfigError, load
-from exporter.declared.vendors import BUILT_IN, DeclarationError, Known, Vendors
+from exporter.declared.vendors import BUILT_IN, DeclarationError, ProviderIndex, Vendors
 
 TITLES = ("name", "title", "kind", "docs", "checked")
 OF_OTHER_KEYS = tuple(f"{key}{sign}" for key in TOP_KEYS if key != "declarations" for sign in (":", ".", "["))
@@ -44,11 +44,11 @@ def _read_declarations(config_file: Path, vendors: Vendors) -> list[str]:
     return []
 
 
-def _rows(known: Known) -> Sequence[Row]:
+def _rows(known: ProviderIndex) -> Sequence[Row]:
     return [_row(known, name) for name in known if _problem(known, name) is None]
 
 
-def _row(known: Known, name: str) -> Row:
+def _row(known: ProviderIndex, name: str) -> Row:
     kind, provider = known.kind(name), known[name]
     if kind != BUILT_IN:
         return name, provider.title or name, kind, provider.docs or "-", provider.checked or "-"
@@ -57,7 +57,7 @@ def _row(known: Known, name: str) -> Row:
     return name, text.partition(":")[0], kind, next(iter(links), "-"), "-"
 
 
-def _problem(known: Known, name: str) -> str | None:
+def _problem(known: ProviderIndex, name: str) -> str | None:
     try:
         known[name]
     except DeclarationError as error:

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 from exporter.config.location import Location
-from exporter.config.values import Reader, text
+from exporter.config.values import Parser, text
 
 
-def glob(consequence: str) -> Reader[str]:
-    """Make the reader of a glob that warns of one that every name matches."""
+def glob(consequence: str) -> Parser[str]:
+    """Make the parser of a glob that warns of one that every name matches."""
 
     def read(value: Any, location: Location) -> str:
         pattern = text(value, location)

@@ -13,7 +13,7 @@ from exporter.config.options import option_keys, read_options
 from exporter.config.sections import Section, attempt, labels, list_of, nearest, section
 from exporter.config.values import (
     InvalidValueError,
-    Reader,
+    Parser,
     boolean,
     certificates_from,
     duration,
@@ -28,7 +28,7 @@ from exporter.config.verdict import excluded_families, ignored_of_resource, igno
 from exporter.provider import Provider
 from exporter.settings import Override, Settings, Source, Thresholds, VerifyDownloads
 
-_DEFAULTS: Mapping[str, Reader[Any]] = {
+_DEFAULTS: Mapping[str, Parser[Any]] = {
     "poll_interval": duration,
     "discovery_interval": duration,
     "progress_interval": duration,
@@ -37,7 +37,7 @@ _DEFAULTS: Mapping[str, Reader[Any]] = {
     "max_duration": duration,
     "proxy_url": proxy,
 }
-_LIMITS: Mapping[str, Reader[Any]] = {
+_LIMITS: Mapping[str, Parser[Any]] = {
     "max_age": duration,
     "max_duration": duration,
     "min_backups": whole_number(0),
@@ -45,9 +45,9 @@ _LIMITS: Mapping[str, Reader[Any]] = {
     "paused": boolean,
     "labels": labels,
 }
-_RATE: Mapping[str, Reader[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
-_OF_OVERRIDE: Mapping[str, Reader[Any]] = {**_LIMITS, "thresholds": thresholds, "ignore": ignored_of_resource}
-_VERIFY: Mapping[str, Reader[Any]] = {
+_RATE: Mapping[str, Parser[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
+_OF_OVERRIDE: Mapping[str, Parser[Any]] = {**_LIMITS, "thresholds": thresholds, "ignore": ignored_of_resource}
+_VERIFY: Mapping[str, Parser[Any]] = {
     "interval": duration,
     "method": one_of("range", "full"),
     "allow_private": boolean,
@@ -195,8 +195,8 @@ def _settings(top: Section, context: _Context) -> Settings:
     )
 
 
-def _state_file(folder: Path) -> Reader[Path | Literal["none"]]:
-    """Make the reader of the state file's path, or of the word that switches it off."""
+def _state_file(folder: Path) -> Parser[Path | Literal["none"]]:
+    """Make the parser of the state file's path, or of the word that switches it off."""
 
     def read(value: Any, location: Location) -> Path | Literal["none"]:
         if value == "none":
@@ -228,7 +228,7 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
         entry.check_keys(
             [*SOURCE_KEYS, *own_keys, *(key for candidate in candidates for key in option_keys(candidate))]
         )
-    values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_readers(context)})}
+    values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_parsers(context)})}
     own = dict(entry.read("thresholds", thresholds) or ())
     values["thresholds"] = replace(shared["thresholds"], **own)
     rate = entry.read("rate_limit", _rate_limit) or {}
@@ -270,8 +270,8 @@ def _provider(entry: Section, provider_name: str, name: str, context: _Context) 
     return context.vendors.read_inline(entry.values[INLINE_KEY], name, entry.location.key(INLINE_KEY))
 
 
-def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
-    """Return the readers of what only a source has."""
+def _source_parsers(context: _Context) -> Mapping[str, Parser[Any]]:
+    """Return the parsers of what only a source has."""
     return {
         "include": list_of(glob("it leaves nothing out")),
         "exclude": list_of(glob("nothing of this source is watched")),
@@ -282,7 +282,7 @@ def _source_readers(context: _Context) -> Mapping[str, Reader[Any]]:
     }
 
 
-def _provider_name(context: _Context) -> Reader[str]:
+def _provider_name(context: _Context) -> Parser[str]:
     known = (*context.providers, *([INLINE] if context.vendors is not None else []))
 
     def read(value: Any, location: Location) -> str:
@@ -309,8 +309,8 @@ def _verify_downloads(value: Any, location: Location) -> VerifyDownloads | None:
     return VerifyDownloads(**rules.read_all(_VERIFY))
 
 
-def _overrides(environ: Mapping[str, str]) -> Reader[tuple[Override, ...]]:
-    """Make the reader of overrides by their globs, in which variables are filled in as in values."""
+def _overrides(environ: Mapping[str, str]) -> Parser[tuple[Override, ...]]:
+    """Make the parser of overrides by their globs, in which variables are filled in as in values."""
 
     def read(value: Any, location: Location) -> tuple[Override, ...]:
         found = []

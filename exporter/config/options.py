@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from exporter.config.location import Location
 from exporter.config.sections import Section, list_of
-from exporter.config.values import InvalidValueError, Reader, boolean, load_watched, path_from, text, url
+from exporter.config.values import InvalidValueError, Parser, boolean, load_watched, path_from, text, url
 from exporter.provider import Provider, Url
 from exporter.secret import Secret, find_fault
 
@@ -20,7 +20,7 @@ _SCHEMAS: Mapping[Any, Any] = {
     bool: {"type": "boolean"},
     tuple[str, ...]: {"type": ["array", "null"], "items": {"type": ["string", "integer"], "minLength": 1}},
 }
-_READERS: dict[Any, Reader[Any]] = {str: text, bool: boolean, Url: url, tuple[str, ...]: list_of(text)}
+_PARSERS: dict[Any, Parser[Any]] = {str: text, bool: boolean, Url: url, tuple[str, ...]: list_of(text)}
 
 
 def option_keys(provider: Provider) -> tuple[str, ...]:
@@ -66,8 +66,8 @@ def _option(section: Section, field: "Field[Any]", kind: Any, folder: Path) -> A
     if kind is Secret:
         return _secret(section, field, folder)
     if _is_required(field):
-        return section.require(field.name, _READERS[kind], "this provider needs it")
-    return section.read(field.name, _READERS[kind])
+        return section.require(field.name, _PARSERS[kind], "this provider needs it")
+    return section.read(field.name, _PARSERS[kind])
 
 
 def _secret(section: Section, field: "Field[Any]", folder: Path) -> Secret | None:
@@ -90,7 +90,7 @@ def _secret_text(value: Any, location: Location) -> str:
     return found
 
 
-def _secret_file(folder: Path) -> Reader[Secret]:
+def _secret_file(folder: Path) -> Parser[Secret]:
     def read(value: Any, location: Location) -> Secret:
         secret = Secret(file=path_from(folder)(value, location), key=location.path.rpartition(".")[2])
         load_watched(secret.watched)

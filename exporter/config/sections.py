@@ -8,7 +8,7 @@ from typing import Any
 
 from exporter.config.document import UNSET
 from exporter.config.location import Location
-from exporter.config.values import InvalidValueError, Reader, T, is_text, misread, reject, text
+from exporter.config.values import InvalidValueError, Parser, T, is_text, misread, reject, text
 from exporter.settings import Labels
 
 RESERVED_LABELS = frozenset(
@@ -48,19 +48,19 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return key in self.values
 
-    def read(self, key: str, reader: Reader[T]) -> T | None:
+    def read(self, key: str, parser: Parser[T]) -> T | None:
         """Return the value of `key`; None if it is absent, or wrong and reported."""
-        return attempt(reader, self.values[key], self.location.key(key)) if key in self.values else None
+        return attempt(parser, self.values[key], self.location.key(key)) if key in self.values else None
 
-    def require(self, key: str, reader: Reader[T], cure: str) -> T | None:
+    def require(self, key: str, parser: Parser[T], cure: str) -> T | None:
         """Return the value of `key`; its absence is a problem."""
         if key not in self.values:
             self.location.key(key).problem(f"is missing; {cure}")
-        return self.read(key, reader)
+        return self.read(key, parser)
 
-    def read_all(self, readers: Mapping[str, Reader[Any]]) -> dict[str, Any]:
+    def read_all(self, parsers: Mapping[str, Parser[Any]]) -> dict[str, Any]:
         """Return the keys that are given and valid."""
-        found = {key: self.read(key, reader) for key, reader in readers.items()}
+        found = {key: self.read(key, parser) for key, parser in parsers.items()}
         return {key: value for key, value in found.items() if value is not None}
 
     def check_keys(self, known: Iterable[str]) -> None:
@@ -73,12 +73,12 @@ class Section:
                 self.location.key(key, shown).problem(f"unknown key; the nearest is {nearest(name, known)}")
 
 
-def attempt(reader: Reader[T], value: Any, location: Location) -> T | None:
-    """Return what a reader returns for a value; None if it rejects it, which is reported, or if there is no value."""
+def attempt(parser: Parser[T], value: Any, location: Location) -> T | None:
+    """Return what a parser returns for a value; None if it rejects it, which is reported, or if there is no value."""
     if value is UNSET:
         return None
     try:
-        return reader(value, location)
+        return parser(value, location)
     except InvalidValueError as refused:
         location.problem(str(refused))
         return None
@@ -101,15 +101,15 @@ def section(value: Any, location: Location) -> Section:
     return Section({str(key): inside for key, inside in value.items() if is_text(key)}, location)
 
 
-def list_of(reader: Reader[T]) -> Reader[tuple[T, ...]]:
-    """Make the reader of a list out of the reader of its elements; without a value the list is empty."""
+def list_of(parser: Parser[T]) -> Parser[tuple[T, ...]]:
+    """Make the parser of a list out of the parser of its elements; without a value the list is empty."""
 
     def read(value: Any, location: Location) -> tuple[T, ...]:
         if value is None:
             return ()
         if not isinstance(value, list):
             reject(value, "a list (lines that begin with `- `, or [one, two])")
-        found = [attempt(reader, element, location.item(number)) for number, element in enumerate(value)]
+        found = [attempt(parser, element, location.item(number)) for number, element in enumerate(value)]
         return tuple(element for element in found if element is not None)
 
     return read

@@ -1,4 +1,4 @@
-"""Reads single values of the configuration: each reader returns the value or raises InvalidValueError with the cure.
+"""Reads single values of the configuration: each parser returns the value or raises InvalidValueError with the cure.
 
 A whole number stands for its digits where a text is asked for. What a value was is never repeated in a problem: it
 may be a secret in the wrong place.
@@ -15,8 +15,8 @@ from exporter.config import durations
 from exporter.config.location import Location
 
 T = TypeVar("T")
-Reader = Callable[[Any, Location], T]
-"""Takes a value and its place, where a reader may note warnings, or several problems of its inside."""
+Parser = Callable[[Any, Location], T]
+"""Takes a value and its place, where a parser may note warnings, or several problems of its inside."""
 
 _HOST = re.compile(r"[\w.:-]+")
 
@@ -77,8 +77,8 @@ def boolean(value: Any, location: Location) -> bool:
     return value if isinstance(value, bool) else reject(value, "true or false, without quotes")
 
 
-def whole_number(least: int) -> Reader[int]:
-    """Make the reader of a whole number that is not below `least`."""
+def whole_number(least: int) -> Parser[int]:
+    """Make the parser of a whole number that is not below `least`."""
 
     def read(value: Any, location: Location) -> int:
         del location
@@ -97,8 +97,8 @@ def fraction(value: Any, location: Location) -> float:
     reject(value, "a number above 0 and up to 1, such as 0.5")
 
 
-def one_of(*words: str) -> Reader[str]:
-    """Make the reader of one of a few words."""
+def one_of(*words: str) -> Parser[str]:
+    """Make the parser of one of a few words."""
 
     def read(value: Any, location: Location) -> str:
         del location
@@ -127,8 +127,8 @@ def proxy(value: Any, location: Location) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def path_from(folder: Path) -> Reader[Path]:
-    """Make the reader of a path; a relative one starts at `folder`."""
+def path_from(folder: Path) -> Parser[Path]:
+    """Make the parser of a path; a relative one starts at `folder`."""
     return lambda value, location: folder / text(value, location)
 
 
@@ -151,8 +151,8 @@ def load_watched(file: files.WatchedFile[T] | None) -> None:
         raise _refusal(str(error)) from None
 
 
-def certificates_from(folder: Path) -> Reader[Path]:
-    """Make the reader of the path of a file with certificates."""
+def certificates_from(folder: Path) -> Parser[Path]:
+    """Make the parser of the path of a file with certificates."""
 
     def read(value: Any, location: Location) -> Path:
         path = path_from(folder)(value, location)

@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.config.location import Location
 from exporter.config.sections import list_of, nearest, section
-from exporter.config.values import InvalidValueError, Reader, duration, fraction, reject, text, whole_number
+from exporter.config.values import InvalidValueError, Parser, duration, fraction, reject, text, whole_number
 from exporter.metrics.families import PROTECTED_FAMILIES, REQUIRED_FAMILIES, family_names
 from exporter.settings import ThresholdChanges
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Severity
@@ -15,8 +15,8 @@ from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Severity
 METRICS_KEYS = ("exclude",)
 
 
-def factor(least: float) -> Reader[float]:
-    """Make the reader of a number of times, above `least`."""
+def factor(least: float) -> Parser[float]:
+    """Make the parser of a number of times, above `least`."""
 
     def read(value: Any, location: Location) -> float:
         del location
@@ -27,7 +27,7 @@ def factor(least: float) -> Reader[float]:
     return read
 
 
-THRESHOLDS: Mapping[str, Reader[Any]] = {
+THRESHOLDS: Mapping[str, Parser[Any]] = {
     "too_old_critical": factor(1),
     "failures": whole_number(1),
     "stuck": factor(0),
@@ -46,8 +46,8 @@ def thresholds(value: Any, location: Location) -> ThresholdChanges:
     return tuple(sorted(found.read_all(THRESHOLDS).items()))
 
 
-def ignored_words(words: Mapping[str, tuple[Severity, ...]]) -> Reader[frozenset[str]]:
-    """Make the reader of a list of problems that are none here; one that may be critical is a warning."""
+def ignored_words(words: Mapping[str, tuple[Severity, ...]]) -> Parser[frozenset[str]]:
+    """Make the parser of a list of problems that are none here; one that may be critical is a warning."""
 
     def word(value: Any, location: Location) -> str:
         found = text(value, location)

@@ -14,12 +14,12 @@ ALL = None
 EVERY_KEY = "*"
 Demand = Mapping[str, Any] | None
 
-NOTHING: Demand = {}
+NO_DEMAND: Demand = {}
 
 
 def demand_of(expressions: Iterable[Expression | None], below: Demand = ALL) -> Demand:
     """Return what some expressions read, if what they find is read as `below` says."""
-    found = NOTHING
+    found = NO_DEMAND
     for expression in expressions:
         if expression is not None:
             found = unite(found, _demand(expression.tree, below))
@@ -46,7 +46,7 @@ def prune(value: Any, demand: Demand) -> Any:
         return value
     if EVERY_KEY in demand:
         every = demand[EVERY_KEY]
-        return {key: prune(inside, unite(every, demand.get(key, NOTHING))) for key, inside in value.items()}
+        return {key: prune(inside, unite(every, demand.get(key, NO_DEMAND))) for key, inside in value.items()}
     return {key: prune(value[key], below) for key, below in demand.items() if key in value}
 
 
@@ -58,11 +58,11 @@ def mask(value: Any, demand: Demand, masked: str = "***") -> Any:
         return [mask(element, demand, masked) for element in value]
     if not isinstance(value, dict):
         return value
-    every = demand.get(EVERY_KEY, NOTHING)
+    every = demand.get(EVERY_KEY, NO_DEMAND)
     shown = {}
     for key, inside in value.items():
         read = key in demand or EVERY_KEY in demand
-        shown[key] = mask(inside, unite(every, demand.get(key, NOTHING)), masked) if read else masked
+        shown[key] = mask(inside, unite(every, demand.get(key, NO_DEMAND)), masked) if read else masked
     return shown
 
 
@@ -70,7 +70,7 @@ def _demand(node: Node, below: Demand) -> Demand:
     special = _SPECIAL.get(node["type"])
     if special is not None:
         return special(node, below)
-    found = NOTHING  # functions, comparisons, negation: what stands inside is read whole
+    found = NO_DEMAND  # functions, comparisons, negation: what stands inside is read whole
     for child in node["children"]:
         if isinstance(child, dict):
             found = unite(found, _demand(child, ALL))
@@ -89,7 +89,7 @@ def _of_chain(node: Node, below: Demand) -> Demand:
 
 def _of_each(node: Node, below: Demand) -> Demand:
     """Return the demand of alternatives and lists, whose members are all read; of the left of `and`, its truth."""
-    found = NOTHING
+    found = NO_DEMAND
     for child in node["children"]:
         found = unite(found, _demand(child, below))
     return found
@@ -104,9 +104,9 @@ def _of_logic(node: Node, below: Demand) -> Demand:
 
 
 def _of_object(node: Node, below: Demand) -> Demand:
-    found = NOTHING
+    found = NO_DEMAND
     for pair in node["children"]:
-        wanted = ALL if below is ALL else unite(below.get(pair["value"], NOTHING), below.get(EVERY_KEY, NOTHING))
+        wanted = ALL if below is ALL else unite(below.get(pair["value"], NO_DEMAND), below.get(EVERY_KEY, NO_DEMAND))
         found = unite(found, _demand(pair["children"][0], wanted))
     return found
 
@@ -128,8 +128,8 @@ def _of_filter(node: Node, below: Demand) -> Demand:
 
 def _of_function(node: Node, below: Demand) -> Demand:
     if node["value"] == "entries" and below is not ALL:
-        return _demand(node["children"][0], {EVERY_KEY: below.get("value", NOTHING)})
-    found = NOTHING
+        return _demand(node["children"][0], {EVERY_KEY: below.get("value", NO_DEMAND)})
+    found = NO_DEMAND
     for child in node["children"]:
         found = unite(found, _demand(child, ALL))
     return found
@@ -141,7 +141,7 @@ _SPECIAL: Mapping[str, Callable[[Node, Demand], Demand]] = {
     "identity": lambda _, below: below,
     "index": lambda _, below: below,
     "slice": lambda _, below: below,
-    "literal": lambda _node, _below: NOTHING,
+    "literal": lambda _node, _below: NO_DEMAND,
     "subexpression": _of_chain,
     "index_expression": _of_chain,
     "pipe": _of_chain,

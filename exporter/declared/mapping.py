@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 
 from exporter import wire
-from exporter.declared.asking import Asker
 from exporter.declared.demand import Demand, demand_of
 from exporter.declared.expressions import is_true
 from exporter.declared.fields import Field, all_expressions
 from exporter.declared.grammar import BackupsStep, Records, ResourcesStep, ScheduleStep, ScopeStep, Step
+from exporter.declared.step_requests import RequestBuilder
 from exporter.declared.templates import Template, holds_placeholder, parse_template
 from exporter.errors import MalformedError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope
 
-Known = dict[str, str]
+PlaceholderValues = dict[str, str]
 """Values by placeholder, such as `project.id`, and by `CHOICE` and a step's name which of its paths to take."""
 CHOICE = "path of "
 ENCODE = msgspec.json.Encoder().encode
@@ -57,12 +57,14 @@ def pack(known: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(part for pair in known.items() for part in pair)
 
 
-def unpack(path: Sequence[str]) -> Known:
+def unpack(path: Sequence[str]) -> PlaceholderValues:
     """Return the values that a scope or a resource carries."""
     return dict(zip(path[::2], path[1::2], strict=False))
 
 
-def map_scope(step: ScopeStep, record: Mapping[str, Any], known: Known, prefix: str, *, inner: bool) -> Scope:
+def map_scope(
+    step: ScopeStep, record: Mapping[str, Any], known: PlaceholderValues, prefix: str, *, inner: bool
+) -> Scope:
     """Return the scope that a record means; `prefix` is what the ids of its parents are."""
     own = _identity(step.id, record)
     values = {**known, f"{step.name}.id": own, **_keep(step.name, step.keep, record)}
@@ -72,14 +74,18 @@ def map_scope(step: ScopeStep, record: Mapping[str, Any], known: Known, prefix: 
 
 
 def map_resource(
-    step: ResourcesStep, below: Sequence[Step], record: Mapping[str, Any], known: Known, asker: Asker
+    step: ResourcesStep,
+    below: Sequence[Step],
+    record: Mapping[str, Any],
+    known: PlaceholderValues,
+    builder: RequestBuilder,
 ) -> Resource:
     """Return the resource that a record means; `below` are the steps that are asked for it later."""
     own = _identity(step.id, record)
     values = {**known, "resource.id": own, **_keep("resource", step.keep, record)}
-    name = _title(step.title, record, asker.values(values)) or own
+    name = _title(step.title, record, builder.values(values)) or own
     values.setdefault("resource.name", name)
-    label = own if step.label is None else step.label.plain(asker.values(values))
+    label = own if step.label is None else step.label.plain(builder.values(values))
     kind, state = _read(step.kind, record) or "", _read(step.state, record)
     derived = {"id": own, "name": name, "kind": kind, "state": state}
     return Resource(
@@ -93,7 +99,7 @@ def map_resource(
     )
 
 
-def choose(steps: Iterable[Step], record: Mapping[str, Any], known: Known) -> Known:
+def choose(steps: Iterable[Step], record: Mapping[str, Any], known: PlaceholderValues) -> PlaceholderValues:
     """Return the values with the path that each step takes: the first whose `when` holds."""
     chosen = dict(known)
     nested: dict[str, Any] = {}
@@ -109,7 +115,7 @@ def choose(steps: Iterable[Step], record: Mapping[str, Any], known: Known) -> Kn
     return chosen
 
 
-def _keep(root: str, keep: Iterable[tuple[str, Field]], record: Any) -> Known:
+def _keep(root: str, keep: Iterable[tuple[str, Field]], record: Any) -> PlaceholderValues:
     return {f"{root}.{key}": value for key, one in keep if (value := one.read(record)) is not None}
 
 

@@ -6,13 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from exporter import wire
-from exporter.declared.asking import Asker, Walk, counter
 from exporter.declared.demand import Demand, prune
 from exporter.declared.evaluation import evaluate
 from exporter.declared.grammar import Declaration, FollowStep, Option, Records, Step
 from exporter.declared.mapping import (
     CHOICE,
-    Known,
+    PlaceholderValues,
     backup_demand,
     choose,
     counts,
@@ -27,6 +26,7 @@ from exporter.declared.mapping import (
     records_in,
     unpack,
 )
+from exporter.declared.step_requests import RequestBuilder, Walk, counter
 from exporter.errors import MalformedError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope
 from exporter.provider import Api, Provider, RawPage, Url
@@ -43,16 +43,16 @@ def ignore(step: str, answer: Any, found: Sequence[Any], kept: Sequence[Any]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _ProviderFunction:
     """A function of the provider; two are equal if they serve equal declarations."""
 
     declaration: Declaration
     observe: Observer = field(default=ignore, compare=False)
 
     def walk(self, api: Api, options: Any, step: Step, known: Mapping[str, str]) -> Walk:
-        asker = Asker(declaration=self.declaration, options=options)
+        builder = RequestBuilder(declaration=self.declaration, options=options)
         choice = int(known.get(f"{CHOICE}{step.name}", "0"))
-        return Walk(api=api, asker=asker, step=step, known=known, choice=choice)
+        return Walk(api=api, builder=builder, step=step, known=known, choice=choice)
 
     async def records(
         self, api: Api, options: Any, step: Step, records: Records, known: Mapping[str, str]
@@ -66,7 +66,7 @@ class _Part:
         return collected
 
 
-class _ListScopes(_Part):
+class _ListScopes(_ProviderFunction):
     """(api, O): the scopes of the first level."""
 
     __slots__ = ()
@@ -77,7 +77,7 @@ class _ListScopes(_Part):
         return await _list_scopes(self, api, options, 0, {}, "")
 
 
-class _ListInnerScopes(_Part):
+class _ListInnerScopes(_ProviderFunction):
     """(api, O, scope): the scopes one level below."""
 
     __slots__ = ()
@@ -88,16 +88,16 @@ class _ListInnerScopes(_Part):
         return await _list_scopes(self, api, options, level, known, f"{scope.id}/")
 
 
-class _ListResources(_Part):
+class _ListResources(_ProviderFunction):
     """(api, O, scope): what is backed up there."""
 
     __slots__ = ()
 
     async def __call__(self, api: Api, options: Any, scope: Scope) -> Sequence[Resource]:
         step, known = self.declaration.resources, unpack(scope.path)
-        asker = Asker(declaration=self.declaration, options=options)
+        builder = RequestBuilder(declaration=self.declaration, options=options)
         if step.static is not None:
-            records: list[Mapping[str, Any]] = [fill_in(one, asker.values(known)) for one in step.static]
+            records: list[Mapping[str, Any]] = [fill_in(one, builder.values(known)) for one in step.static]
             kept = [record for record in records if counts(record, step.records)]
             self.observe("resources", None, records, kept)
         else:
@@ -110,10 +110,10 @@ class _ListResources(_Part):
             self.declaration.follow,
         )
         below = [one.step for one in later if one is not None]
-        return [map_resource(step, below, record, known, asker) async for record in wire.by_turns(kept)]
+        return [map_resource(step, below, record, known, builder) async for record in wire.by_turns(kept)]
 
 
-class _ReadFacts(_Part):
+class _ReadDetails(_ProviderFunction):
     """(api, O, resource): the schedule and the newest restore."""
 
     __slots__ = ()
@@ -138,7 +138,7 @@ class _ReadFacts(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class _ListPages(_Part):
+class _ListPages(_ProviderFunction):
     """(api, O, resource): the listing, page after page."""
 
     demand: Demand = field(default=None, compare=False)
@@ -163,7 +163,7 @@ class _ListPages(_Part):
         )
 
 
-class _MapBackup(_Part):
+class _MapBackup(_ProviderFunction):
     """(O, record): what a record means."""
 
     __slots__ = ()
@@ -173,7 +173,7 @@ class _MapBackup(_Part):
         return map_backup(step, record) if counts(record, step.records) else None
 
 
-class _Follow(_Part):
+class _Follow(_ProviderFunction):
     """(api, O, resource, backup): a running backup by its own path."""
 
     __slots__ = ()
@@ -194,14 +194,14 @@ class _Follow(_Part):
         return record, map_backup(self.declaration.backups, record, own)
 
 
-class _BaseUrls(_Part):
+class _BaseUrls(_ProviderFunction):
     """(O): the base URLs, as given or as declared."""
 
     __slots__ = ()
 
     def __call__(self, options: Any) -> tuple[str, ...]:
-        asker = Asker(declaration=self.declaration, options=options)
-        return tuple(asker.base(name) for name, _ in self.declaration.hosts)
+        builder = RequestBuilder(declaration=self.declaration, options=options)
+        return tuple(builder.base(name) for name, _ in self.declaration.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class AgeLimit:
 def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provider:
     """Return the provider that a declaration describes."""
     step = declaration.backups
-    tells_facts = declaration.schedule is not None or declaration.restores is not None
+    has_details = declaration.schedule is not None or declaration.restores is not None
     return Provider(
         options=options_type(declaration.name, declaration.options, tuple(key for key, _ in declaration.url_options)),
         rate_limit=declaration.rate_limit,
@@ -227,7 +227,7 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
         scopes=_ListScopes(declaration, observe),
         inner_scopes=_ListInnerScopes(declaration, observe) if len(declaration.scopes) > 1 else None,
         resources=_ListResources(declaration, observe),
-        details=_ReadFacts(declaration, observe) if tells_facts else None,
+        details=_ReadDetails(declaration, observe) if has_details else None,
         has_schedule=declaration.schedule is not None,
         pages=_ListPages(declaration, observe, backup_demand(step)),
         backup=_MapBackup(declaration, observe),
@@ -263,8 +263,10 @@ def options_type(name: str, options: tuple[Option, ...], url_keys: tuple[str, ..
     return make_dataclass(f"OptionsOf_{name}", [*required, *others], frozen=True, kw_only=True)
 
 
-async def _list_scopes(part: _Part, api: Api, options: Any, level: int, known: Known, prefix: str) -> Sequence[Scope]:
-    step, inner = part.declaration.scopes[level], level + 1 < len(part.declaration.scopes)
+async def _list_scopes(
+    function: _ProviderFunction, api: Api, options: Any, level: int, known: PlaceholderValues, prefix: str
+) -> Sequence[Scope]:
+    step, inner = function.declaration.scopes[level], level + 1 < len(function.declaration.scopes)
     known = choose([step.step], {}, known)
-    records = await part.records(api, options, step.step, step.records, known)
+    records = await function.records(api, options, step.step, step.records, known)
     return [map_scope(step, record, known, prefix, inner=inner) async for record in wire.by_turns(records)]

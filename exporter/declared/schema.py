@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exporter.declared.conversions import SIZES, SPANS
-from exporter.declared.reading import KEYS, RATE_KEYS
-from exporter.declared.reading_requests import AUTH_KEYS, PAGINATOR_KEYS
-from exporter.declared.reading_steps import (
+from exporter.declared.parsing import KEYS, RATE_KEYS
+from exporter.declared.parsing_requests import AUTH_KEYS, PAGINATOR_KEYS
+from exporter.declared.parsing_steps import (
     BACKUP_KEYS,
     FOLLOW_KEYS,
     MOST_SCOPES,
@@ -15,8 +15,8 @@ from exporter.declared.reading_steps import (
     SCHEDULE_KEYS,
     SCOPE_KEYS,
 )
-from exporter.declared.reading_tests import EXPECT_KEYS, TEST_KEYS
-from exporter.declared.reading_values import CHOICE_KEYS
+from exporter.declared.parsing_tests import EXPECT_KEYS, TEST_KEYS
+from exporter.declared.parsing_values import CHOICE_KEYS
 
 Schema = Mapping[str, Any]
 

@@ -38,7 +38,7 @@ class ReadDeclaration:
     in_use: bool = True
 
 
-class Known(Mapping[str, Provider]):
+class ProviderIndex(Mapping[str, Provider]):
     """The providers by name; each is made when it is first looked up."""
 
     def __init__(self, installed: Mapping[str, EntryPoint]) -> None:
@@ -86,7 +86,7 @@ class Known(Mapping[str, Provider]):
 class Vendors:
     """The providers that one reading of a configuration can name, and the declarations met on the way."""
 
-    providers: Known = field(default_factory=lambda: Known(installed_packages()))
+    providers: ProviderIndex = field(default_factory=lambda: ProviderIndex(installed_packages()))
     declarations: list[ReadDeclaration] = field(default_factory=list)
     """Those of files, used or not, and those inside sources."""
 
@@ -238,7 +238,7 @@ def _load_package(name: str, point: EntryPoint) -> "Provider | Declaration":
 
 
 def _read(value: Any, report: Report, *, own_name: str | None = None) -> "Declaration | None":
-    from exporter.declared.reading import read_declaration
+    from exporter.declared.parsing import read_declaration
 
     return read_declaration(value, report, own_name=own_name)
 

@@ -28,7 +28,7 @@ MORE_PAGES = frozenset({
 
 
 @dataclass(slots=True)
-class Observed:
+class AnswersSeen:
     """What the answers of all tests held, by the step that asked for them."""
 
     found: dict[str, list[Any]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def check_declarations(declarations: Iterable[ReadDeclaration]) -> Findings:
 
 def check_declaration(declaration: Declaration) -> Findings:
     """Run the tests of a declaration, offline; paths are its own."""
-    observed, problems, warnings = Observed(), list[str](), list[str]()
+    observed, problems, warnings = AnswersSeen(), list[str](), list[str]()
     for test in declaration.tests:
         outcome = run_at_once(run_test(declaration, test, observed.observe))
         problems += [f"{test.path}{problem}" for problem in _problems(test, outcome)]
@@ -189,7 +189,7 @@ def iso(instant: float | None) -> str | None:
     return datetime.fromtimestamp(instant, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _suspicions(declaration: Declaration, observed: Observed) -> Iterator[str]:
+def _suspicions(declaration: Declaration, observed: AnswersSeen) -> Iterator[str]:
     """Yield what the answers of the tests show to be probably not meant."""
     for step, records in _steps_with_records(declaration):
         found, kept = observed.found.get(step.name, []), observed.kept.get(step.name, [])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.declared.demand import NOTHING, Demand, demand_of, unite
+from exporter.declared.demand import Demand, demand_of, unite
 from exporter.declared.expressions import Expression
 from exporter.declared.fields import Field, StatusField, all_expressions
 from exporter.declared.grammar import (
@@ -17,7 +17,7 @@ from exporter.declared.grammar import (
 )
 from exporter.declared.mapping import backup_demand
 
-Part = Field | StatusField | Expression | None
+ReadPart = Field | StatusField | Expression | None
 
 
 def fields_of(declaration: Declaration, step: str) -> Iterator[tuple[str, Field | StatusField]]:
@@ -37,7 +37,7 @@ def record_demand(declaration: Declaration, step: str) -> Demand:
     """Return what is read of a record; for the schedule, of the whole answer."""
     if step in ("backups", "follow"):
         return backup_demand(declaration.backups)
-    parts: list[Part] = [one for _, one in fields_of(declaration, step)]
+    parts: list[ReadPart] = [one for _, one in fields_of(declaration, step)]
     records = records_of(declaration, step)
     if records is not None:
         parts += [records.where, records.exclude]
@@ -58,7 +58,7 @@ def answer_demand(declaration: Declaration, step: str) -> Demand:
     window = declaration.backups.recovery
     if step == "backups" and window is not None:
         found = unite(found, demand_of(all_expressions(window.earliest, window.latest)))
-    return found if found is None else {**NOTHING_READ, **found}
+    return found
 
 
 def records_of(declaration: Declaration, step: str) -> Records | None:
@@ -76,7 +76,7 @@ def step_of(declaration: Declaration, step: str) -> Step:
     return found
 
 
-def _conditions(declaration: Declaration) -> list[Part]:
+def _conditions(declaration: Declaration) -> list[ReadPart]:
     """Return the conditions by which later steps choose their path from a resource's record."""
     later = (declaration.schedule, declaration.restores, declaration.backups, declaration.follow)
     return [choice.when for one in later if one is not None for choice in one.step.paths]
@@ -93,6 +93,3 @@ def _paging(paginator: Paginator) -> Iterable[Expression | None]:
         case Offset(total_records=records):
             return [records]
     return []
-
-
-NOTHING_READ = NOTHING or {}

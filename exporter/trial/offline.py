@@ -10,9 +10,9 @@ from exporter.client.client import Client, Request, Response
 from exporter.client.rate_limiter import RateLimiter
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
-from exporter.declared.asking import Asker
 from exporter.declared.grammar import Answer, Declaration, Test
 from exporter.declared.provider import Observer, make_provider
+from exporter.declared.step_requests import RequestBuilder
 from exporter.provider import RateLimit
 from exporter.secret import Secret
 from exporter.settings import Source
@@ -25,7 +25,7 @@ MAX_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _RecordedAnswer:
     """An answer with the parts of the request that it fits."""
 
     answer: Answer
@@ -40,7 +40,7 @@ class OfflineTransport:
 
     bases: Sequence[tuple[str, str]]
     """Base URLs by name."""
-    known: Sequence[_Known]
+    answers: Sequence[_RecordedAnswer]
     requests: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -68,7 +68,7 @@ class OfflineTransport:
         """Return the answer with the most parameters that the request has too."""
         parts = urlsplit(rest)
         path, params = _segments(parts.path), frozenset(parse_qsl(parts.query, keep_blank_values=True))
-        fitting = [one for one in self.known if one.host in ("", host) and one.path == path and one.params <= params]
+        fitting = [one for one in self.answers if one.host in ("", host) and one.path == path and one.params <= params]
         best = max(fitting, key=lambda one: len(one.params), default=None)
         return None if best is None else best.answer
 
@@ -91,9 +91,9 @@ async def run_test(declaration: Declaration, test: Test, observe: Observer) -> O
     provider = make_provider(unsigned, observe)
     options = provider.options(**_options(declaration, test))
     source = Source(name="test", provider=provider, provider_name=declaration.name, options=options, rate_limit=PLENTY)
-    asker = Asker(declaration=unsigned, options=options)
-    bases = [(name, asker.base(name)) for name, _ in declaration.hosts]
-    transport = OfflineTransport(bases=bases, known=[_find_known(answer) for answer in test.answers])
+    builder = RequestBuilder(declaration=unsigned, options=options)
+    bases = [(name, builder.base(name)) for name, _ in declaration.hosts]
+    transport = OfflineTransport(bases=bases, answers=[_parse_answer(answer) for answer in test.answers])
     client = Client(
         transport=transport,
         limiter=RateLimiter(PLENTY),
@@ -128,11 +128,11 @@ def _options(declaration: Declaration, test: Test) -> dict[str, Secret | str]:
     return {**given, **urls}
 
 
-def _find_known(answer: Answer) -> _Known:
+def _parse_answer(answer: Answer) -> _RecordedAnswer:
     host, separator, rest = answer.key.partition("::")
     host, rest = (host, rest) if separator else ("", answer.key)
     path, _, query = rest.partition("?")
-    return _Known(
+    return _RecordedAnswer(
         answer=answer,
         host=host,
         path=_segments(path),

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.declared.asking import Asker
 from exporter.declared.demand import mask
 from exporter.declared.expressions import field_chain
 from exporter.declared.grammar import Declaration
+from exporter.declared.step_requests import RequestBuilder
 from exporter.trial.checking import readable
 from exporter.trial.demands import answer_demand, records_of
 from exporter.trial.reading_once import show_backup, show_resource
-from exporter.trial.trying import Asked, Trial
+from exporter.trial.trying import SentRequest, Trial
 
 RESOURCE_KEYS = ("resource", "name", "kind")
 BACKUP_KEYS = ("id", "status", "started", "size")
@@ -42,14 +42,14 @@ def record(trial: Trial) -> str:
 
 def _answers(trial: Trial, declaration: Declaration) -> Iterator[tuple[str, Any]]:
     """Yield each answer of a step that was read, by its request."""
-    asked = {one.url: one for one in trial.asked if one.method == "GET"}
+    sent = {one.url: one for one in trial.sent if one.method == "GET"}
     tried = set(trial.found.backups)
     for name, seen in trial.steps.items():
         for url, body in zip(seen.urls, seen.bodies, strict=True):
             masked = mask(body, answer_demand(declaration, name))
             if name == "resources":
                 masked = _without_others(declaration, trial, masked, tried)
-            yield _request(trial, declaration, url), _full(asked.get(url), masked)
+            yield _request(trial, declaration, url), _full(sent.get(url), masked)
 
 
 def _without_others(declaration: Declaration, trial: Trial, body: Any, tried: set[str]) -> Any:
@@ -79,19 +79,19 @@ def _filter(body: Any, chain: tuple[str, ...], keep: Any) -> Any:
 
 def _request(trial: Trial, declaration: Declaration, url: str) -> str:
     """Return a request as a test names it: its path under the base URL."""
-    asker = Asker(declaration=declaration, options=trial.source.options)
+    builder = RequestBuilder(declaration=declaration, options=trial.source.options)
     for name, _ in declaration.hosts:
-        base = asker.base(name)
+        base = builder.base(name)
         if url.startswith(base):
             several = f"{name}::" if len(declaration.hosts) > 1 else ""
             return f"GET {several}{url.removeprefix(base)}"
     return f"GET {url}"
 
 
-def _full(asked: Asked | None, body: Any) -> Any:
-    if asked is None or "next" not in asked.link:
+def _full(sent: SentRequest | None, body: Any) -> Any:
+    if sent is None or "next" not in sent.link:
         return body
-    return {"$headers": {"Link": asked.link}, "$body": body}
+    return {"$headers": {"Link": sent.link}, "$body": body}
 
 
 def _options(trial: Trial, declaration: Declaration) -> Mapping[str, str]:
@@ -105,12 +105,12 @@ def _some(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _json(trial: Trial, value: Any) -> str:
-    text = trial.concealed.text(json.dumps(value, ensure_ascii=False))
+    text = trial.masker.mask(json.dumps(value, ensure_ascii=False))
     if trial.declaration is not None:  # links lead to where the source asks; a test asks at the declared address
-        asker = Asker(declaration=trial.declaration, options=trial.source.options)
-        standard = Asker(declaration=trial.declaration, options=_at_home(trial))
+        builder = RequestBuilder(declaration=trial.declaration, options=trial.source.options)
+        standard = RequestBuilder(declaration=trial.declaration, options=_at_home(trial))
         for name, _ in trial.declaration.hosts:
-            text = text.replace(asker.base(name), standard.base(name))
+            text = text.replace(builder.base(name), standard.base(name))
     return text
 
 

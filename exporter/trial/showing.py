@@ -14,7 +14,7 @@ from exporter.schedule import HOUR
 from exporter.trial.checking import count_yields, iso, readable
 from exporter.trial.demands import fields_of, record_demand
 from exporter.trial.reading_once import show_backup, show_details, show_resource, show_window
-from exporter.trial.trying import Asked, Observation, Trial
+from exporter.trial.trying import SentRequest, StepFindings, Trial
 from exporter.wire import status_word
 
 LONGEST_LINE = 2000
@@ -26,10 +26,10 @@ def show(trial: Trial) -> Iterator[str]:
     shown: set[str] = set()
     for name in sorted(trial.steps, key=_order):
         seen = trial.steps[name]
-        requests = [one for one in trial.asked if one.url in seen.urls]
+        requests = [one for one in trial.sent if one.url in seen.urls]
         shown.update(one.url for one in requests)
         yield from _step(trial, name, seen, requests)
-    rest = [one for one in trial.asked if one.url not in shown]
+    rest = [one for one in trial.sent if one.url not in shown]
     if rest:
         yield "requests" if not trial.steps else "other requests"
         yield from (f"  {line}" for one in rest for line in _request(one))
@@ -42,7 +42,7 @@ def _order(step: str) -> tuple[int, str]:
     return next((at for at, name in enumerate(ORDER) if step.startswith(name)), len(ORDER)), step
 
 
-def _step(trial: Trial, name: str, seen: Observation, requests: list[Asked]) -> Iterator[str]:
+def _step(trial: Trial, name: str, seen: StepFindings, requests: list[SentRequest]) -> Iterator[str]:
     declaration = trial.declaration
     assert declaration is not None  # noqa: S101 - only declared vendors are observed step by step
     yield name
@@ -64,12 +64,12 @@ def _step(trial: Trial, name: str, seen: Observation, requests: list[Asked]) -> 
             yield f"  becomes: {_line(trial, becomes)}"
 
 
-def _request(request: Asked) -> Iterator[str]:
+def _request(request: SentRequest) -> Iterator[str]:
     yield f"{request.method} {request.url}  {request.status or 'no answer'}"
     yield from (f"  {name}: {value}" for name, value in request.headers.items() if name.lower() != "accept")
 
 
-def _words(one: StatusField, seen: Observation) -> Iterator[str]:
+def _words(one: StatusField, seen: StepFindings) -> Iterator[str]:
     counted = Counter(word for record in seen.kept if (word := _attempt(one.word, record)) is not None)
     for word, count in counted.most_common():
         status = one.statuses.get(status_word(word), "unknown")
@@ -140,7 +140,7 @@ def _costs(trial: Trial) -> str:
     tried = max(1, len(found.backups) + len(found.failures))
     listing = len(trial.steps["backups"].urls) if "backups" in trial.steps else tried
     details = sum(len(trial.steps[step].urls) for step in ("schedule", "restores") if step in trial.steps)
-    gets = sum(one.method == "GET" for one in trial.asked)
+    gets = sum(one.method == "GET" for one in trial.sent)
     discovery = max(0, gets - listing - details)
     scale = len(found.resources) / tried
     poll = round(listing * scale)
@@ -155,5 +155,5 @@ def _line(trial: Trial, value: Any) -> str:
 
 
 def _as_sent(trial: Trial, value: Any) -> str:
-    text = escape_controls_as_json(trial.concealed.text(json.dumps(value, ensure_ascii=False, default=str)))
+    text = escape_controls_as_json(trial.masker.mask(json.dumps(value, ensure_ascii=False, default=str)))
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"

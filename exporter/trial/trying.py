@@ -25,7 +25,7 @@ SHOWN_HEADERS = frozenset({"accept", "content-type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SentRequest:
     """A request that was sent, and its answer."""
 
     method: str
@@ -37,13 +37,13 @@ class Asked:
 
 
 @dataclass(slots=True)
-class ListeningTransport:
+class RecordingTransport:
     """Carries requests on and keeps them, with secrets masked."""
 
     transport: Transport
-    concealed: "Concealer"
+    masker: "Masker"
     plain_headers: frozenset[str]
-    asked: list[Asked] = field(default_factory=list)
+    sent: list[SentRequest] = field(default_factory=list)
 
     async def send(self, request: Request) -> Response:
         """Send a request and record the response."""
@@ -53,13 +53,13 @@ class ListeningTransport:
             status, link, body = response.status, response.headers.get("link", ""), response.body
             return response
         finally:
-            self.asked.append(
-                Asked(
+            self.sent.append(
+                SentRequest(
                     method=request.method,
-                    url=self.concealed.text(request.url),
+                    url=self.masker.mask(request.url),
                     headers={name: self._header(name, value) for name, value in request.headers.items()},
                     status=status,
-                    link=self.concealed.text(link),
+                    link=self.masker.mask(link),
                     body=body,
                 )
             )
@@ -70,18 +70,18 @@ class ListeningTransport:
 
     def _header(self, name: str, value: str) -> str:
         if name.lower() in self.plain_headers:
-            return self.concealed.text(value)
+            return self.masker.mask(value)
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {MASKED}" if space and scheme in ("Bearer", "Basic") else MASKED
 
 
 @dataclass(frozen=True, slots=True)
-class Concealer:
+class Masker:
     """Masks a source's secrets wherever they stand."""
 
     secrets: tuple[str, ...]
 
-    def text(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """Return a text without the secrets."""
         for secret in self.secrets:
             text = text.replace(secret, MASKED).replace(quote(secret, safe=""), MASKED)
@@ -89,7 +89,7 @@ class Concealer:
 
 
 @dataclass(slots=True)
-class Observation:
+class StepFindings:
     """What one step found in all its answers."""
 
     urls: list[str] = field(default_factory=list)
@@ -104,10 +104,10 @@ class Trial:
 
     source: Source
     declaration: Declaration | None
-    concealed: Concealer
+    masker: Masker
     found: Found
-    asked: Sequence[Asked]
-    steps: dict[str, Observation]
+    sent: Sequence[SentRequest]
+    steps: dict[str, StepFindings]
 
     @property
     def failed(self) -> bool:
@@ -119,22 +119,22 @@ class Trial:
 async def try_once(source: Source, transport: Transport, pattern: str) -> Trial:
     """Read a source, of its resources at most three that a glob fits."""
     declaration: Declaration | None = getattr(source.provider.scopes, "declaration", None)
-    steps: dict[str, Observation] = {}
+    steps: dict[str, StepFindings] = {}
 
     def observe(step: str, answer: Any, found: Sequence[Any], kept: Sequence[Any]) -> None:
-        seen = steps.setdefault(step, Observation())
+        seen = steps.setdefault(step, StepFindings())
         if answer is not None:
-            seen.urls.append(concealed.text(answer.url))
+            seen.urls.append(masker.mask(answer.url))
             seen.bodies.append(answer.body)
         seen.found += found
         seen.kept += kept
 
-    concealed = Concealer(_secrets(source))
+    masker = Masker(_secrets(source))
     if declaration is not None:
         source = replace(source, provider=make_provider(declaration, observe))
-    listening = ListeningTransport(transport, concealed, _plain_headers(declaration))
+    recording = RecordingTransport(transport, masker, _plain_headers(declaration))
     client = Client(
-        transport=listening,
+        transport=recording,
         limiter=RateLimiter(source.rate_limit),
         counters=Counters(),
         tokens=TokenStore(),
@@ -148,9 +148,9 @@ async def try_once(source: Source, transport: Transport, pattern: str) -> Trial:
     return Trial(
         source=source,
         declaration=declaration,
-        concealed=concealed,
+        masker=masker,
         found=found,
-        asked=listening.asked,
+        sent=recording.sent,
         steps=steps,
     )
 

@@ -13,7 +13,7 @@ from exporter.config import document, durations
 from exporter.config.loader import ConfigError
 from exporter.config.location import Location, Report
 from exporter.config.sections import Section, attempt, section
-from exporter.config.values import Reader, boolean, one_of, reject, text, whole_number
+from exporter.config.values import Parser, boolean, one_of, reject, text, whole_number
 from exporter.web.tls import TlsSettings
 from exporter.web.tls_config import Files, tls_context, tls_settings
 
@@ -96,8 +96,8 @@ def _config(top: Section, folder: Path, read: Files) -> WebConfig:
 def _headers(value: Any, location: Location) -> tuple[tuple[str, str], ...]:
     found = section(value, location)
     found.check_keys(HEADERS)
-    readers: dict[str, Reader[str]] = {name: one_of(*values) if values else _line for name, values in HEADERS.items()}
-    return tuple((name, said) for name, said in found.read_all(readers).items() if said)
+    parsers: dict[str, Parser[str]] = {name: one_of(*values) if values else _line for name, values in HEADERS.items()}
+    return tuple((name, said) for name, said in found.read_all(parsers).items() if said)
 
 
 def _line(value: Any, location: Location) -> str:

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from exporter.config.location import Report
 from exporter.declared.demand import prune
+from exporter.declared.parsing import read_declaration
 from exporter.declared.provider import make_provider
-from exporter.declared.reading import read_declaration
 from exporter.model import Status
 from tests.declared.vendor import Asked, poll, settings_of, vendor
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.declared.vendors import DeclarationError, Known, Vendors, load_package
+from exporter.declared.vendors import DeclarationError, ProviderIndex, Vendors, load_package
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "examples" / "acme-provider"
@@ -69,7 +69,7 @@ def point(name: str, value: str) -> EntryPoint:
 
 
 def test_a_name_that_is_taken_is_a_problem() -> None:
-    vendors = Vendors(providers=Known({"northflank": point("northflank", "json:loads")}))
+    vendors = Vendors(providers=ProviderIndex({"northflank": point("northflank", "json:loads")}))
 
     assert vendors.clashes() == [
         "package json: the provider northflank has the name of another one; remove the package"

@@ -12,7 +12,7 @@ import yaml
 from exporter.cli import main
 from exporter.commands.config import read_configuration
 from exporter.config.location import Report
-from exporter.declared.reading import read_declaration
+from exporter.declared.parsing import read_declaration
 from tests.declared.vendor import Asked, vendor
 
 PAGE = Path(__file__).parents[2] / "docs" / "declare-a-vendor.md"

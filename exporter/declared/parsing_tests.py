@@ -6,10 +6,10 @@ from typing import Any
 
 from exporter.config.location import Location
 from exporter.config.sections import Section, section
-from exporter.config.values import InvalidValueError, Reader, boolean, is_text, reject, text, whole_number
+from exporter.config.values import InvalidValueError, Parser, boolean, is_text, reject, text, whole_number
 from exporter.declared.conversions import to_interval, to_time
 from exporter.declared.grammar import Answer, Option, Test
-from exporter.declared.reading_values import need, scalar
+from exporter.declared.parsing_values import need, scalar
 
 TEST_KEYS = ("name", "options", "answers", "expect")
 ANSWER_KEYS = ("$status", "$headers", "$body")
@@ -17,8 +17,8 @@ EXPECT_KEYS = ("resources", "backups", "schedules", "restores", "windows", "fail
 _REQUEST = re.compile(r"(?:GET )?((?:[a-z][a-z0-9_]*::)?/\S*)")
 
 
-def tests(options: tuple[Option, ...], url_keys: tuple[str, ...]) -> Reader[tuple[Test, ...]]:
-    """Make the reader of `tests`."""
+def tests(options: tuple[Option, ...], url_keys: tuple[str, ...]) -> Parser[tuple[Test, ...]]:
+    """Make the parser of `tests`."""
     known = (*(option.name for option in options), *url_keys)
 
     def read(value: Any, location: Location) -> tuple[Test, ...]:
@@ -74,42 +74,42 @@ def _full_answer(key: str, entry: Section) -> Answer:
 
 def _expect(entry: Section) -> Mapping[str, Any]:
     entry.check_keys(EXPECT_KEYS)
-    readers: Mapping[str, Reader[Any]] = {
-        "resources": _elements(RESOURCE_READERS),
-        "backups": _by_resource(_elements(BACKUP_READERS)),
-        "schedules": _by_resource(_element(SCHEDULE_READERS)),
+    parsers: Mapping[str, Parser[Any]] = {
+        "resources": _elements(RESOURCE_PARSERS),
+        "backups": _by_resource(_elements(BACKUP_PARSERS)),
+        "schedules": _by_resource(_element(SCHEDULE_PARSERS)),
         "restores": _by_resource(_element({"started": _time, "status": text})),
         "windows": _by_resource(_element({"kind": text, "earliest": _time, "latest": _time})),
         "failures": _by_resource(text),
         "requests": whole_number(0),
     }
-    return entry.read_all(readers)
+    return entry.read_all(parsers)
 
 
-def _elements(readers: Mapping[str, Reader[Any]]) -> Reader[list[dict[str, Any]]]:
+def _elements(parsers: Mapping[str, Parser[Any]]) -> Parser[list[dict[str, Any]]]:
     def read(value: Any, location: Location) -> list[dict[str, Any]]:
         if not isinstance(value, list):
             reject(value, "a list")
-        return [_element(readers)(one, location.item(number)) for number, one in enumerate(value)]
+        return [_element(parsers)(one, location.item(number)) for number, one in enumerate(value)]
 
     return read
 
 
-def _element(readers: Mapping[str, Reader[Any]]) -> Reader[dict[str, Any]]:
+def _element(parsers: Mapping[str, Parser[Any]]) -> Parser[dict[str, Any]]:
     def read(value: Any, location: Location) -> dict[str, Any]:
         entry = section(value, location)
-        entry.check_keys(readers)
-        absent = {key: None for key, said in entry.values.items() if key in readers and said is None}
-        present = {key: reader for key, reader in readers.items() if key not in absent}
+        entry.check_keys(parsers)
+        absent = {key: None for key, said in entry.values.items() if key in parsers and said is None}
+        present = {key: parser for key, parser in parsers.items() if key not in absent}
         return {**entry.read_all(present), **absent}
 
     return read
 
 
-def _by_resource(reader: Reader[Any]) -> Reader[dict[str, Any]]:
+def _by_resource(parser: Parser[Any]) -> Parser[dict[str, Any]]:
     def read(value: Any, location: Location) -> dict[str, Any]:
         entry = section(value, location)
-        return entry.read_all(dict.fromkeys(entry.values, reader))
+        return entry.read_all(dict.fromkeys(entry.values, parser))
 
     return read
 
@@ -144,7 +144,7 @@ def _kinds(value: Any, location: Location) -> dict[str, float]:
     return entry.read_all(dict.fromkeys(entry.values, _span))
 
 
-RESOURCE_READERS: Mapping[str, Reader[Any]] = {
+RESOURCE_PARSERS: Mapping[str, Parser[Any]] = {
     "resource": _id,
     "name": _id,
     "kind": text,
@@ -152,7 +152,7 @@ RESOURCE_READERS: Mapping[str, Reader[Any]] = {
     "created": _time,
     "paused": boolean,
 }
-BACKUP_READERS: Mapping[str, Reader[Any]] = {
+BACKUP_PARSERS: Mapping[str, Parser[Any]] = {
     "id": _id,
     "status": text,
     "started": _time,
@@ -163,7 +163,7 @@ BACKUP_READERS: Mapping[str, Reader[Any]] = {
     "progress": _number,
     "expires": _time,
 }
-SCHEDULE_READERS: Mapping[str, Reader[Any]] = {
+SCHEDULE_PARSERS: Mapping[str, Parser[Any]] = {
     "enabled": boolean,
     "interval": _span,
     "intervals": _kinds,

@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.config.location import Location
 from exporter.config.sections import Section, attempt, nearest, section
-from exporter.config.values import InvalidValueError, Reader, duration, text, whole_number
+from exporter.config.values import InvalidValueError, Parser, duration, text, whole_number
 from exporter.declared.grammar import (
     ApiKeyOf,
     AuthOf,
@@ -26,7 +26,7 @@ from exporter.declared.grammar import (
     Templates,
     TokenExchangeOf,
 )
-from exporter.declared.reading_values import Names, expression, known_template, need, path_under, word_of
+from exporter.declared.parsing_values import Names, expression, known_template, need, path_under, word_of
 from exporter.schedule import HOUR
 
 REQUEST_KEYS = ("headers", "params", "auth", "paginator")
@@ -70,17 +70,17 @@ def step(entry: Section, name: str, names: Names, above: Inherited, *, path: boo
 
 
 def _request(entry: Section, names: Names, above: Inherited) -> Inherited:
-    readers: Mapping[str, Reader[Any]] = {
+    parsers: Mapping[str, Parser[Any]] = {
         "headers": _headers(names),
         "params": _pairs(known_template(names)),
         "auth": auth_of(names),
         "paginator": paginator,
     }
-    given = {key: entry.read(key, reader) for key, reader in readers.items() if key in entry}
+    given = {key: entry.read(key, parser) for key, parser in parsers.items() if key in entry}
     return replace(above, **{key: value for key, value in given.items() if value is not None})
 
 
-def _paths(names: Names) -> Reader[tuple[PathChoice, ...]]:
+def _paths(names: Names) -> Parser[tuple[PathChoice, ...]]:
     def one(value: Any, location: Location) -> PathChoice:
         if not isinstance(value, dict):
             return PathChoice(template=path_under(names)(value, location))
@@ -103,16 +103,16 @@ def _paths(names: Names) -> Reader[tuple[PathChoice, ...]]:
     return read
 
 
-def _pairs(reader: Reader[Any]) -> Reader[Templates]:
+def _pairs(parser: Parser[Any]) -> Parser[Templates]:
     def read(value: Any, location: Location) -> Templates:
         entry = section(value, location)
-        found = [(name, entry.read(name, reader)) for name in entry.values]
+        found = [(name, entry.read(name, parser)) for name in entry.values]
         return tuple((name, inside) for name, inside in found if inside is not None)
 
     return read
 
 
-def _headers(names: Names) -> Reader[Templates]:
+def _headers(names: Names) -> Parser[Templates]:
     def read(value: Any, location: Location) -> Templates:
         found = _pairs(known_template(names))(value, location)
         for name, _ in found:
@@ -153,8 +153,8 @@ PAGINATOR_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def auth_of(names: Names) -> Reader[AuthOf]:
-    """Make the reader of `auth`, which may hold another `auth`."""
+def auth_of(names: Names) -> Parser[AuthOf]:
+    """Make the parser of `auth`, which may hold another `auth`."""
 
     def read(value: Any, location: Location) -> AuthOf:
         entry = section(value, location)
@@ -167,7 +167,7 @@ def auth_of(names: Names) -> Reader[AuthOf]:
     return read
 
 
-def _option(names: Names, *, secret: bool = True) -> Reader[str]:
+def _option(names: Names, *, secret: bool = True) -> Parser[str]:
     def read(value: Any, location: Location) -> str:
         name = text(value, location)
         if name not in names.options:

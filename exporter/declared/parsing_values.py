@@ -8,7 +8,7 @@ from typing import Any
 from exporter import wire
 from exporter.config.location import Location
 from exporter.config.sections import Section, attempt, nearest, section
-from exporter.config.values import InvalidValueError, Reader, T, is_text, reject, text
+from exporter.config.values import InvalidValueError, Parser, T, is_text, reject, text
 from exporter.declared import conversions, fields
 from exporter.declared.expressions import Expression, ExpressionError, compile_expression
 from exporter.declared.fields import Choice, Convert, Field, Scalar, StatusField
@@ -60,15 +60,15 @@ class Names:
         return f"{shown} is a secret; secrets appear in auth alone" if secret else None
 
 
-def need(entry: Section, key: str, reader: Reader[T], cure: str) -> T | None:
+def need(entry: Section, key: str, parser: Parser[T], cure: str) -> T | None:
     """Return the value of `key`; its absence is a problem."""
     if key not in entry:
         entry.location.key(key).problem(f"missing; {cure}")
-    return entry.read(key, reader)
+    return entry.read(key, parser)
 
 
-def word_of(known: Iterable[str], what: str) -> Reader[str]:
-    """Make the reader of one of some words."""
+def word_of(known: Iterable[str], what: str) -> Parser[str]:
+    """Make the parser of one of some words."""
     words = tuple(known)
 
     def read(value: Any, location: Location) -> str:
@@ -94,8 +94,8 @@ def expression(value: Any, location: Location) -> Expression:
         raise InvalidValueError(str(error)) from None
 
 
-def field_of(convert: Convert) -> Reader[Field]:
-    """Make the reader of a field: an expression, a mapping, or a list of these of which the first counts."""
+def field_of(convert: Convert) -> Parser[Field]:
+    """Make the parser of a field: an expression, a mapping, or a list of these of which the first counts."""
 
     def read(value: Any, location: Location) -> Field:
         return Field(path=location.path, choices=_choices(value, location, convert), convert=convert)
@@ -137,8 +137,8 @@ def template(value: Any, location: Location) -> Template:
         raise InvalidValueError(str(error)) from None
 
 
-def known_template(names: Names, *, in_auth: bool = False) -> Reader[Template]:
-    """Make the reader of a text whose placeholders are all known."""
+def known_template(names: Names, *, in_auth: bool = False) -> Parser[Template]:
+    """Make the parser of a text whose placeholders are all known."""
 
     def read(value: Any, location: Location) -> Template:
         shown = ("true" if value else "false") if isinstance(value, bool) else value
@@ -156,8 +156,8 @@ def check_references(found: Template, location: Location, names: Names, *, in_au
             location.problem(problem)
 
 
-def path_under(names: Names) -> Reader[PathTemplate]:
-    """Make the reader of a path under one of the base URLs."""
+def path_under(names: Names) -> Parser[PathTemplate]:
+    """Make the parser of a path under one of the base URLs."""
 
     def read(value: Any, location: Location) -> PathTemplate:
         written = text(value, location)
@@ -216,11 +216,11 @@ def _choice(value: Any, location: Location, convert: Convert, words: dict[str, S
         found = attempt(expression, value, location)
         return None if found is None else Choice(expr=found)
     entry = section(value, location)
-    readers = _own_readers(convert)
-    entry.check_keys((*CHOICE_KEYS, *readers))
+    parsers = _own_parsers(convert)
+    entry.check_keys((*CHOICE_KEYS, *parsers))
     if ("expr" in entry) is ("value" in entry):
         location.problem("give one of expr and value" if "expr" in entry else "missing; give expr or value")
-    own = entry.read_all({"expr": expression, "when": expression, "value": scalar, **readers})
+    own = entry.read_all({"expr": expression, "when": expression, "value": scalar, **parsers})
     choice = Choice(**own)
     if words is not None:
         for word, meaning in (entry.read("map", _status_map) or {}).items():
@@ -231,8 +231,8 @@ def _choice(value: Any, location: Location, convert: Convert, words: dict[str, S
     return choice
 
 
-def _own_readers(convert: Convert) -> dict[str, Reader[Any]]:
-    """Return the readers of the keys that only some fields have."""
+def _own_parsers(convert: Convert) -> dict[str, Parser[Any]]:
+    """Return the parsers of the keys that only some fields have."""
     if convert is fields.time:
         return {"format": _format}
     if convert is fields.size:

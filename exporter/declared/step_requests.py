@@ -39,7 +39,7 @@ Queries = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class RequestBuilder:
     """One declaration with one source's options."""
 
     declaration: Declaration
@@ -120,7 +120,7 @@ class Walk:
     """One walk over the pages of a step; it keeps nothing afterwards."""
 
     api: Api
-    asker: Asker
+    builder: RequestBuilder
     step: Step
     known: Mapping[str, str]
     """Values of scope and resource, by placeholder."""
@@ -130,7 +130,7 @@ class Walk:
     """Every placeholder's value."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", self.asker.values(self.known))
+        object.__setattr__(self, "values", self.builder.values(self.known))
 
     async def one(self) -> Answer:
         """Ask for one page."""
@@ -157,14 +157,14 @@ class Walk:
 
     async def _get(self, url: str) -> Answer:
         headers = {name: _header(found, self.values) for name, found in self.step.headers}
-        return await self.api.get(url, auth=self.asker.auth(self.step.auth, self.values), headers=headers)
+        return await self.api.get(url, auth=self.builder.auth(self.step.auth, self.values), headers=headers)
 
     def _url(self, own: Mapping[str, str]) -> str:
         if self.choice < 0:
             raise MalformedError(f"{self.step.name}.path: no `when` holds for this resource")
         params = {escape(name): found.in_query(self.values) for name, found in self.step.params}
         own = {escape(name): escape(value) for name, value in own.items()}
-        return self.asker.url(self.step.paths[self.choice].template, self.values, {**params, **own})
+        return self.builder.url(self.step.paths[self.choice].template, self.values, {**params, **own})
 
     async def _links(self, find: Callable[[Answer], Any]) -> AsyncIterator[tuple[Answer, bool]]:
         url = self._url({})

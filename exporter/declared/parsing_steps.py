@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.config.location import Location, Report
 from exporter.config.sections import Section, attempt, section
-from exporter.config.values import InvalidValueError, Reader, reject, text
+from exporter.config.values import InvalidValueError, Parser, reject, text
 from exporter.declared import fields
 from exporter.declared.fields import Field, StatusField
 from exporter.declared.grammar import (
@@ -19,8 +19,8 @@ from exporter.declared.grammar import (
     ScopeStep,
     WindowOf,
 )
-from exporter.declared.reading_requests import STEP_KEYS, Inherited, step
-from exporter.declared.reading_values import (
+from exporter.declared.parsing_requests import STEP_KEYS, Inherited, step
+from exporter.declared.parsing_values import (
     Names,
     check_references,
     expression,
@@ -105,7 +105,7 @@ def resources(entry: Section, names: Names, above: Inherited) -> tuple[Resources
     own_title = entry.read("name", title)
     label = entry.read("label", known_template(below))
     _check_title(entry, own_title, below)
-    readers: Mapping[str, Reader[Field]] = {"kind": TEXT, "state": TEXT, "created": TIME, "paused": TRUTH}
+    parsers: Mapping[str, Parser[Field]] = {"kind": TEXT, "state": TEXT, "created": TIME, "paused": TRUTH}
     found = ResourcesStep(
         step=request,
         records=_records(entry, "resources"),
@@ -114,7 +114,7 @@ def resources(entry: Section, names: Names, above: Inherited) -> tuple[Resources
         label=label,
         title=own_title or (_plain("name") if "list" in entry else None),
         keep=keep,
-        **entry.read_all(readers),
+        **entry.read_all(parsers),
     )
     return found, below
 
@@ -122,13 +122,13 @@ def resources(entry: Section, names: Names, above: Inherited) -> tuple[Resources
 def schedule(entry: Section, names: Names, above: Inherited) -> ScheduleStep:
     """Read the schedule."""
     entry.check_keys(SCHEDULE_KEYS)
-    readers: Mapping[str, Reader[Any]] = {"enabled": TRUTH, "interval": INTERVAL, "state": TEXT, "paused": TRUTH}
+    parsers: Mapping[str, Parser[Any]] = {"enabled": TRUTH, "interval": INTERVAL, "state": TEXT, "paused": TRUTH}
     kinds = entry.read("intervals", section)
     intervals = [(kind, kinds.read(kind, INTERVAL)) for kind in kinds.values] if kinds is not None else []
     return ScheduleStep(
         step=step(entry, "schedule", names, above),
         intervals=tuple((kind, interval) for kind, interval in intervals if interval is not None),
-        **entry.read_all(readers),
+        **entry.read_all(parsers),
     )
 
 
@@ -159,7 +159,7 @@ def backups(entry: Section, names: Names, above: Inherited) -> BackupsStep:
         entry.location.key("duration").problem("finished is given too; keep one of the two")
     window = entry.read("recovery", _recovery)
     own_id = entry.read("id", TEXT) if _lists_nothing(entry) else need(entry, "id", TEXT, ID)
-    readers: Mapping[str, Reader[Any]] = {
+    parsers: Mapping[str, Parser[Any]] = {
         "started": TIME, "finished": TIME, "duration": SPAN, "size": SIZE, "kind": TEXT, "progress": PERCENT,
         "expires": TIME,
     }  # fmt: skip
@@ -174,7 +174,7 @@ def backups(entry: Section, names: Names, above: Inherited) -> BackupsStep:
         status=found,
         recovery=window,
         window_alone=_lists_nothing(entry),
-        **entry.read_all(readers),
+        **entry.read_all(parsers),
     )
 
 
@@ -234,7 +234,7 @@ def _keep(entry: Section) -> tuple[tuple[str, Field], ...]:
     return tuple(found)
 
 
-def _static(names: Names) -> Reader[tuple[Mapping[str, Any], ...]]:
+def _static(names: Names) -> Parser[tuple[Mapping[str, Any], ...]]:
     only_options = replace(names, roots={}, scopes=())
 
     def read(value: Any, location: Location) -> tuple[Mapping[str, Any], ...]:
@@ -257,7 +257,7 @@ def _check_static(entry: Section, names: Names) -> None:
             entry.read(key, known_template(names))
 
 
-def _scope_name(names: Names) -> Reader[str]:
+def _scope_name(names: Names) -> Parser[str]:
     def read(value: Any, location: Location) -> str:
         name = text(value, location)
         if not REFERENCE.fullmatch(f"{name}.x") or name in ROOTS_OF_OURS:

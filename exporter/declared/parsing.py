@@ -11,10 +11,10 @@ from exporter.config.location import Location, Report
 from exporter.config.sections import Section, attempt, section
 from exporter.config.values import InvalidValueError, boolean, duration, reject, text, url, whole_number
 from exporter.declared.grammar import Declaration, Option
-from exporter.declared.reading_requests import REQUEST_KEYS, header_problem, inherit
-from exporter.declared.reading_steps import backups, follow, resources, restores, schedule, scopes
-from exporter.declared.reading_tests import tests
-from exporter.declared.reading_values import Names, check_references, need, template, word_of
+from exporter.declared.parsing_requests import REQUEST_KEYS, header_problem, inherit
+from exporter.declared.parsing_steps import backups, follow, resources, restores, schedule, scopes
+from exporter.declared.parsing_tests import tests
+from exporter.declared.parsing_values import Names, check_references, need, template, word_of
 from exporter.declared.templates import Template
 from exporter.provider import RateHeaders, RateLimit
 from exporter.schedule import MINUTE
