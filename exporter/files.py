@@ -88,7 +88,7 @@ class WatchedFile(Generic[T]):
         if not looking.done():
             self.problem = f"cannot be read within {READ_SECONDS:.0f} s"
 
-    def take_news(self) -> tuple[bool, str | None]:
+    def take_problem_change(self) -> tuple[bool, str | None]:
         """Return whether the problem is another than at the last call, and the problem: what is worth a log line."""
         changed, self._reported = self.problem != self._reported, self.problem
         return changed, self.problem
@@ -124,9 +124,9 @@ class WatchedFile(Generic[T]):
             self._stamp = None if problem is not None or _is_fresh(seen) else seen
 
 
-def log_news(log: Any, key: str, file: WatchedFile[Any]) -> None:
+def log_problem_change(log: Any, key: str, file: WatchedFile[Any]) -> None:
     """Log once that a file cannot be used and its last value goes on, and once that it can be again."""
-    changed, problem = file.take_news()
+    changed, problem = file.take_problem_change()
     if changed and problem is not None:
         in_use = file.value is not None
         log.error("file.unusable", key=key, file=str(file.path), problem=problem, last_value_in_use=in_use)

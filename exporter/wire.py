@@ -26,7 +26,7 @@ Records = list[msgspec.Raw]
 """In an envelope: a list of records left undecoded, since most of them are byte for byte as they were."""
 
 NOTHING_GIVEN: Mapping[str, object] = MappingProxyType({})
-TURN = 400
+ITEMS_PER_TURN = 400
 MAX_TEXT_LENGTH = 1024
 MAX_NUMBER = 2.0**63
 EARLIEST_YEAR = 1971  # Go's zero time (year 1) and Unix' (1970) both mean "not yet"
@@ -118,7 +118,7 @@ def records(body: object, *keys: str) -> Sequence[Record]:
 async def by_turns(records: Iterable[T]) -> AsyncIterator[T]:
     """Yield the items, and let other tasks run now and then: there may be very many."""
     for number, one in enumerate(records, 1):
-        if number % TURN == 0:
+        if number % ITEMS_PER_TURN == 0:
             await asyncio.sleep(0)
         yield one
 
@@ -248,7 +248,9 @@ def backup(  # noqa: PLR0913 - the fields of a Backup
     status = statuses.get(word, Status.UNKNOWN)
     read = {"started": started, "finished": finished, "size": size}
     judged = read if status is Status.COMPLETED else ("started",)
-    unread = tuple((name, form(given[name])) for name in judged if read[name] is None and _is_unread(name, given))
+    unread = tuple(
+        (name, describe_shape(given[name])) for name in judged if read[name] is None and _is_unread(name, given)
+    )
     return Backup(
         id=id,
         status=status,
@@ -287,7 +289,7 @@ def first_given(*times: object) -> object:
     return next((time for time in times if not is_absent(time)), None)
 
 
-def form(value: object) -> str:
+def describe_shape(value: object) -> str:
     """Return the form of a value without its content: `00 Aaa 0000` for `20 Nov 2026`."""
     if isinstance(value, str):
         shape = "".join("0" if one.isdigit() else _shape(one) for one in value.strip()[:_LONGEST_FORM])

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FEW = 2000
+MAX_INLINE_VALUES = 2000
 """Up to this many values are processed in the event loop; more are processed in the worker thread."""
 _WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker")
 
@@ -46,7 +46,7 @@ async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 async def run_off_loop(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a pure function gives that looks at so many values: at once if they are few, else as `run` does."""
-    return function(*args, **kwargs) if size <= FEW else await run(function, *args, **kwargs)
+    return function(*args, **kwargs) if size <= MAX_INLINE_VALUES else await run(function, *args, **kwargs)
 
 
 class LargeReadings:
@@ -59,7 +59,7 @@ class LargeReadings:
         """Count a reading that has become large."""
         self._under_way += 1
 
-    def hide(self) -> None:
+    def freeze_heap(self) -> None:
         """Exclude all existing objects from collections until the last large reading has ended."""
         if self._under_way:
             gc.freeze()
@@ -74,7 +74,7 @@ class LargeReadings:
 LARGE_READINGS = LargeReadings()
 
 
-def without_collector(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def run_without_gc(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a function gives that makes many values at once, among which the collector finds no garbage.
 
     It would traverse all of them again and again, while no thread runs.

@@ -18,7 +18,7 @@ from typing import Any
 import exporter
 from exporter import registry
 from exporter.cli import command_parsers
-from exporter.config.durations import spell
+from exporter.config.durations import format_duration
 from exporter.config.options import option_keys
 from exporter.declared.vendors import catalog_declaration, catalog_names
 from exporter.metrics.family import Family
@@ -108,7 +108,7 @@ def vendor_page(name: str) -> str:
         "Beside the [keys of every source](../configuration.md):\n",
         "| key | default |\n|---|---|",
         "\n".join(f"| `{key}` | {default} |" for key, default in _keys(name)) + "\n",
-        f"Default rate limit: {limit.requests} request{'s' * (limit.requests > 1)} per {spell(limit.per)}.\n",
+        f"Default rate limit: {limit.requests} request{'s' * (limit.requests > 1)} per {format_duration(limit.per)}.\n",
         "## Status words\n",
         "Compared in lower case, with `_` for `-` and space. Any other word counts as `unknown`.\n",
         "| status | the vendor's words |\n|---|---|",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from exporter.config.durations import spell
+from exporter.config.durations import format_duration
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration, Step
 from exporter.declared.templates import Reference, Template
@@ -30,7 +30,8 @@ def declared_page(name: str) -> str:
         "Beside the [keys of every source](../configuration.md):\n",
         "| key | default |\n|---|---|",
         *(f"| `{key}` | {default} |" for key, default in _keys(declaration)),
-        f"\nDefault rate limit: {limit.requests} request{'s' * (limit.requests > 1)} per {spell(limit.per)}.\n",
+        f"\nDefault rate limit: {limit.requests} request{'s' * (limit.requests > 1)} per"
+        f" {format_duration(limit.per)}.\n",
         "## Reads\n",
         *(f"- `GET {path}`" for path in _paths(declaration)),
         "\n## Status words\n",

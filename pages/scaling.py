@@ -5,7 +5,7 @@ from math import ceil
 
 from exporter import registry
 from exporter.client.rate_limiter import effective_budget
-from exporter.config.durations import spell
+from exporter.config.durations import format_duration
 from exporter.polling.budget import USABLE, sustainable_interval
 from exporter.provider import RateLimit
 from exporter.schedule import DAY, HOUR, MINUTE
@@ -31,12 +31,12 @@ def with_scaling_tables(text: str) -> str:
 def capacity_table() -> Iterator[str]:
     """Yield the lines that say how many resources a credential carries, and what is assumed."""
     costs = {name: profile.cost for name, profile in find_profiles().items()}
-    yield f"| provider | discovery | {' | '.join(spell(interval) for interval in INTERVALS)} |"
+    yield f"| provider | discovery | {' | '.join(format_duration(interval) for interval in INTERVALS)} |"
     yield "|---|---|" + "---|" * len(INTERVALS)
     for name, cost in costs.items():
         for discovery_interval in (HOUR, DAY) if cost else ():
             cells = [capacity(name, interval, discovery_interval) for interval in INTERVALS]
-            yield write_row(f"`{name}`", spell(discovery_interval), *cells)
+            yield write_row(f"`{name}`", format_duration(discovery_interval), *cells)
     yield ""
     alone = [f"`{name}`" for name, cost in costs.items() if cost is None]
     yield f"One resource a credential: {', '.join(alone)}. Assumed are, at"
@@ -46,7 +46,8 @@ def capacity_table() -> Iterator[str]:
 
 def credentials_table() -> Iterator[str]:
     """Yield the lines that say how many credentials a million resources need."""
-    yield f"| provider | {' | '.join(f'{spell(poll)}, discovery {spell(found)}' for poll, found in PAIRS)} |"
+    columns = (f"{format_duration(poll)}, discovery {format_duration(found)}" for poll, found in PAIRS)
+    yield f"| provider | {' | '.join(columns)} |"
     yield "|---|" + "---|" * len(PAIRS)
     for name in (name for name, profile in find_profiles().items() if profile.cost):
         yield write_row(f"`{name}`", *(ceil(MILLION / capacity(name, *pair)) for pair in PAIRS))

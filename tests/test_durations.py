@@ -23,7 +23,7 @@ WRITTEN = [
 @pytest.mark.parametrize(("text", "seconds"), WRITTEN)
 def test_is_read_and_written(text: str, seconds: float) -> None:
     assert durations.parse(text) == seconds
-    assert durations.spell(seconds) == text
+    assert durations.format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_is_bounded_as_in_prometheus() -> None:
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
 def test_what_is_no_span_cannot_be_written(seconds: float) -> None:
     with pytest.raises(ValueError, match="from 0 up"):
-        durations.spell(seconds)
+        durations.format_duration(seconds)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from exporter.cli import command_parsers
-from exporter.commands.systemd_unit import PLACE
+from exporter.commands.systemd_unit import INSTALL_PREFIX
 from exporter.config.loader import parse
 from tests.test_systemd_unit import unit
 
@@ -81,8 +81,8 @@ def test_the_way_by_systemd_makes_what_the_unit_reads() -> None:
     service = unit()["Service"]
     steps = section("systemd")
 
-    assert f"python3 -m venv {PLACE}\n" in steps
-    assert service["ExecStart"][0].startswith(f"{PLACE}/bin/backup-exporter ")
+    assert f"python3 -m venv {INSTALL_PREFIX}\n" in steps
+    assert service["ExecStart"][0].startswith(f"{INSTALL_PREFIX}/bin/backup-exporter ")
     assert f"useradd --system --user-group --no-create-home --shell /usr/sbin/nologin {service['User'][0]}" in steps
     assert service["EnvironmentFile"] == ["-/etc/backup-exporter/environment"]
     assert steps.index("install -m 600 /dev/null /etc/backup-exporter/environment") < steps.index("echo ")

@@ -156,4 +156,4 @@ def test_a_time_that_is_absent_is_not_one_that_cannot_be_read(value: Any, absent
     ],
 )
 def test_the_form_of_a_value_says_nothing_of_it(value: Any, form: str) -> None:
-    assert wire.form(value) == form
+    assert wire.describe_shape(value) == form

@@ -19,7 +19,7 @@ from exporter.client.signing import address_with_key, merge_headers, secrets_of,
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.errors import ConnectionFailedError, DeadlineError, PollError
-from exporter.files import log_news
+from exporter.files import log_problem_change
 from exporter.provider import Auth, RateHeaders, Token, TokenExchange
 from exporter.secret import Secret
 
@@ -142,7 +142,7 @@ class Client:
         for secret in (*self.secrets, *secrets_of(auth)):
             if secret.watched is not None:
                 await secret.watched.refresh()
-                log_news(self.log, secret.key, secret.watched)
+                log_problem_change(self.log, secret.key, secret.watched)
 
     async def _exchange(self, exchange: TokenExchange, cost: Cost) -> Token:
         await self._refresh(exchange)

@@ -18,4 +18,4 @@ async def decode_body(status: int, body: bytes, *, empty: bool = False, envelope
         return decode_response(status, body, empty=empty, envelope=envelope)
     if values_of(body) > MAX_VALUES:
         raise CapError(f"an answer holds more than {MAX_VALUES} values", limit="body")
-    return await workers.run(workers.without_collector, decode_response, status, body, empty=empty, envelope=envelope)
+    return await workers.run(workers.run_without_gc, decode_response, status, body, empty=empty, envelope=envelope)

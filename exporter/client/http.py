@@ -17,7 +17,7 @@ from exporter.client.client import Request, Response
 from exporter.client.name_lookup import resolve
 from exporter.client.proxies import proxy_of_environment
 from exporter.errors import CapError, ConnectionFailedError, MalformedError, PollError, TlsError
-from exporter.files import WatchedFile, log_news
+from exporter.files import WatchedFile, log_problem_change
 
 MAX_BODY_BYTES = 8 * 2**20
 MAX_HEADER_BYTES = 64 * 2**10
@@ -187,7 +187,7 @@ async def current_context(file: WatchedFile[ssl.SSLContext] | None, log: Any) ->
     if file is None:
         return authorities.make_context(None)
     await file.refresh()
-    log_news(log, "ca_file", file)
+    log_problem_change(log, "ca_file", file)
     if file.value is None:
         raise TlsError(f"ca_file: {file.problem}")
     return file.value

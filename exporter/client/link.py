@@ -68,7 +68,7 @@ def parse(link: str) -> URL:
     return address
 
 
-def demand_allowed(address: URL, *, allow_private: bool) -> None:
+def require_allowed(address: URL, *, allow_private: bool) -> None:
     """Raise ForbiddenError for an address that must not be asked.
 
     A name still has to be resolved; `is_public` judges what it resolves to.
@@ -97,7 +97,7 @@ def follow_redirect(address: URL, location: str) -> URL:
         raise MalformedError("a redirect leads to no address") from None
 
 
-def demand_current(address: URL, end: float | None, now: float) -> None:
+def require_current(address: URL, end: float | None, now: float) -> None:
     """Raise ExpiredError if the vendor says that a link has ended by now, or the link itself does."""
     if any(one <= now for one in (*([] if end is None else [end]), *_ends(address))):
         raise ExpiredError("the link has lapsed by its own expiry")
@@ -152,7 +152,7 @@ def total_length(status: int, headers: Mapping[str, str]) -> int | None:
     return None if found[1] == "*" else int(found[1])
 
 
-def demand_good(status: int, headers: Mapping[str, str], body: bytes) -> None:
+def require_good(status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise what the answer to a link means unless it is good; `body` is its beginning."""
     if status in (200, 206) or (status == 416 and headers.get("content-range", "").strip() == "bytes */0"):
         return

@@ -64,7 +64,7 @@ class LinkFetcher:
         async with deadline(self.timeout), self._answer(session, download, {"Range": "bytes=0-0"}) as response:
             headers = _lower_names(response)
             length = links.total_length(response.status, headers)
-            demand_size(length, size)
+            require_size(length, size)
             if length != 0 and not await response.content.read(1):
                 raise ConnectionFailedError("the file's first byte did not come")
 
@@ -72,9 +72,9 @@ class LinkFetcher:
         async with self._answer(session, download, {}) as response:
             if response.status != 200:
                 raise MalformedError(f"HTTP {response.status} where the whole file was asked for")
-            demand_size(links.total_length(200, _lower_names(response)), size)
+            require_size(links.total_length(200, _lower_names(response)), size)
             received, digest = await self._digest(response, size)
-        demand_size(received, size)
+        require_size(received, size)
         if download.md5 is not None and digest != download.md5.lower():
             raise ChecksumMismatchError("the file's MD5 is not the one that the vendor reports")
 
@@ -100,8 +100,8 @@ class LinkFetcher:
         """Give the good answer at the end of the redirects; each address on the way is judged before it is asked."""
         address, end = links.parse(download.link.reveal()), download.expires
         for _ in range(1 + MAX_REDIRECTS):
-            links.demand_allowed(address, allow_private=self.rules.allow_private)
-            links.demand_current(address, end, self.clock())
+            links.require_allowed(address, allow_private=self.rules.allow_private)
+            links.require_current(address, end, self.clock())
             async with deadline(self.timeout):
                 response = await session.get(address, headers=headers, allow_redirects=False)
             async with response:
@@ -112,7 +112,7 @@ class LinkFetcher:
                 if response.status not in (200, 206):
                     async with deadline(self.timeout):
                         beginning = await response.content.read(BEGINNING)
-                    links.demand_good(response.status, _lower_names(response), beginning)
+                    links.require_good(response.status, _lower_names(response), beginning)
                 yield response
                 response.close()  # the rest of the file is not needed
                 return
@@ -129,7 +129,7 @@ class LinkFetcher:
         )
 
 
-def demand_size(length: float | None, size: float | None) -> None:
+def require_size(length: float | None, size: float | None) -> None:
     """Raise SizeMismatchError where both are known and differ."""
     if length is not None and size is not None and length != size:
         raise SizeMismatchError(f"the file has {length:.0f} bytes, the vendor reports {size:.0f}")

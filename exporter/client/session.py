@@ -21,7 +21,7 @@ MAX_PAGES = 300
 MAX_REDIRECTS = 3
 MAX_BYTES = 64 * 2**20
 """Of all the answers of one reading, decoded."""
-LARGE = 2**20
+LARGE_BYTES = 2**20
 """Of the readings whose answers exceed so many bytes, one goes on at a time."""
 
 
@@ -68,7 +68,7 @@ class Session:
         if self.detector is not None and response.status == 200:
             header = response.headers
             self.detector.observe(url, header.get("link", ""), response.body, header.get("etag", ""))
-        await self._admit(response)
+        await self._bound_memory(response)
         body = await decode_body(response.status, response.body, empty=empty, envelope=envelope)
         return Answer(body=body, links=links(response.headers), url=url, size=len(response.body))
 
@@ -82,12 +82,12 @@ class Session:
         within = [base for base in self.client.bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
         return link_target(url, target, max(within, key=len, default=""))
 
-    async def _admit(self, response: Response) -> None:
+    async def _bound_memory(self, response: Response) -> None:
         """Bound what one reading holds, and let one of a source's large ones go on at a time."""
         self._bytes += len(response.body)
         if self._bytes > MAX_BYTES:
             raise CapError(f"a listing is larger than {MAX_BYTES // 2**20} MiB", limit="body")
-        if self._bytes > LARGE and not self._large:
+        if self._bytes > LARGE_BYTES and not self._large:
             await self.client.large.acquire()
             self._large = True
             workers.LARGE_READINGS.begin()

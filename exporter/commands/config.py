@@ -50,11 +50,11 @@ def load_or_report(path: Path) -> LoadedConfig | None:
         return read_configuration(path)
     except ConfigError as error:
         for problem in error.problems:
-            complain(problem)
+            print_problem(problem)
         return None
 
 
-def complain(problem: str) -> None:
+def print_problem(problem: str) -> None:
     """Write one line to stderr and wait for it, unless stderr cannot be written."""
     log.write_line(problem)
     log.flush()
@@ -66,5 +66,5 @@ def listener_or_report(web_config: Path | None) -> Listener | None:
         return Listener(web_config)
     except ConfigError as error:
         for problem in error.problems:
-            complain(problem)
+            print_problem(problem)
         return None

@@ -10,7 +10,7 @@ from exporter.characters import escape_controls
 from exporter.human import size, span
 from exporter.model import Status
 from exporter.state.limits import max_age
-from exporter.state.overview import Item
+from exporter.state.overview import ResourceItem
 from exporter.state.problem import Problem
 
 COLORS = {"critical": "bold red", "warning": "yellow", "info": "blue", "fine": "green", "paused": "dim"}
@@ -26,7 +26,7 @@ class Column:
     """One column of the table."""
 
     title: str
-    write: Callable[[Item, float], str]
+    write: Callable[[ResourceItem, float], str]
     worth: int
     """The column with the least worth is dropped first."""
     right: bool = False
@@ -34,7 +34,7 @@ class Column:
     """Whether a text that is too long is cut with an ellipsis."""
 
 
-def _problems(item: Item, _: float) -> str:
+def _problems(item: ResourceItem, _: float) -> str:
     found = item.view.verdict.problems
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return f"{_write_problem(found[0])}{more}" if found else item.state
@@ -45,47 +45,47 @@ def _write_problem(one: Problem) -> str:
     return f"{word}: {escape_controls(one.kind)}" if one.kind else word
 
 
-def _age(item: Item, now: float) -> str:
+def _age(item: ResourceItem, now: float) -> str:
     summary = item.view.status.summary
     if summary is None or summary.last_success is None:
         return "" if summary is None else "never"
     return span(max(0.0, now - summary.last_success))
 
 
-def _limit(item: Item, _: float) -> str:
+def _limit(item: ResourceItem, _: float) -> str:
     limit = max_age(item.view.status, item.view.policy)
     return "" if limit is None else span(limit)
 
 
-def _size(item: Item, _: float) -> str:
+def _size(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return size(max(summary.last_size.values())) if summary and summary.last_size else ""
 
 
-def _took(item: Item, _: float) -> str:
+def _took(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return span(max(summary.last_duration.values())) if summary and summary.last_duration else ""
 
 
-def _count_kept(item: Item, _: float) -> str:
+def _count_kept(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     completed = summary.counts.get(Status.COMPLETED) if summary else None
     return "" if completed is None else str(completed)
 
 
-def _last_run(item: Item, _: float) -> str:
+def _last_run(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return str(summary.last_finished or "") if summary else ""
 
 
-def _running(item: Item, _: float) -> str:
+def _running(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     if summary is None or not summary.running:
         return ""
     return "yes" if summary.progress is None else f"{summary.progress:.0f} %"
 
 
-def _resource(item: Item, _: float) -> str:
+def _resource(item: ResourceItem, _: float) -> str:
     return "" if item.id == item.name else escape_controls(item.id)
 
 
@@ -104,7 +104,7 @@ COLUMNS: Sequence[Column] = (
 )
 
 
-def lay_out(items: Sequence[Item], now: float, width: int) -> list[Text]:
+def lay_out(items: Sequence[ResourceItem], now: float, width: int) -> list[Text]:
     """Return the lines of the table, each no wider than `width` cells."""
     cells = {column.title: [column.write(item, now) for item in items] for column in COLUMNS}
     columns = [column for column in COLUMNS if any(cells[column.title])]

@@ -44,12 +44,12 @@ def make_report(config_file: Path | None, flags: ReportFlags) -> int:
         return _refuse(str(error), 1)
 
     def use(readings: Sequence[SourceReading]) -> int:
-        return _put_out(report(readings, Period(since=until - flags.since, until=until, now=now)), flags)
+        return _output(report(readings, Period(since=until - flags.since, until=until, now=now)), flags)
 
     return read(config_file, flags.sources, use)
 
 
-def _put_out(made: Report, flags: ReportFlags) -> int:
+def _output(made: Report, flags: ReportFlags) -> int:
     try:
         if flags.output is not None:
             _write(made, flags.format, flags.output)

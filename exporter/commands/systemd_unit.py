@@ -4,12 +4,12 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-PLACE = "/opt/backup-exporter"
+INSTALL_PREFIX = "/opt/backup-exporter"
 """Where the unit of deploy/systemd expects the installation."""
 
 
 def systemd_unit() -> int:
     """Print the unit, of which the package has a copy, with the place of this installation."""
     unit = (files("exporter.commands") / "backup-exporter.service").read_text(encoding="utf-8")
-    print(unit.replace(f"{PLACE}/bin/", f"{Path(sys.prefix) / 'bin'}/"), end="")
+    print(unit.replace(f"{INSTALL_PREFIX}/bin/", f"{Path(sys.prefix) / 'bin'}/"), end="")
     return 0

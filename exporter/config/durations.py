@@ -30,7 +30,7 @@ def parse(text: str) -> float:
     return total / 1000
 
 
-def spell(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return seconds as Prometheus writes them, to the millisecond; ValueError below zero or beyond all bounds."""
     if not math.isfinite(seconds) or seconds < 0:
         raise ValueError("only a span of time from 0 up can be written as a duration")

@@ -13,12 +13,12 @@ from exporter.provider import Answer
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LARGE = 2**16
+MAX_INLINE_BYTES = 2**16
 """Bytes; more than that is evaluated beside the event loop."""
 
 
 async def evaluate(answer: Answer, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a pure function makes of an answer, whose PollErrors pass."""
-    if answer.size <= LARGE:
+    if answer.size <= MAX_INLINE_BYTES:
         return function(*args, **kwargs)
-    return await workers.run(workers.without_collector, partial(function, *args, **kwargs))
+    return await workers.run(workers.run_without_gc, partial(function, *args, **kwargs))

@@ -163,7 +163,7 @@ def path_under(names: Names) -> Parser[PathTemplate]:
         written = text(value, location)
         host, path = _split_host(written, names.hosts)
         path, _, query = path.partition("?")
-        _demand_path(path, written)
+        _require_path(path, written)
         pairs = []
         for pair in filter(None, query.split("&")):
             key, _, inside = pair.partition("=")
@@ -188,7 +188,7 @@ def _split_host(written: str, hosts: tuple[str, ...]) -> tuple[str, str]:
     raise InvalidValueError(f'"{found[1]}" is not a base URL; the nearest is {nearest(found[1], named)}')
 
 
-def _demand_path(path: str, written: str) -> None:
+def _require_path(path: str, written: str) -> None:
     if "://" in written.split("?", 1)[0]:
         raise InvalidValueError(
             "must be a path such as /v1/projects; a declaration reaches no host but those of base_url"

@@ -105,7 +105,7 @@ class Window:
         self.per = per
         self._arrivals: deque[float] = deque()
 
-    def admit(self, now: float) -> float:
+    def count_request(self, now: float) -> float:
         """Count an arrival and return 0, or return the seconds until one would be admitted."""
         while self._arrivals and self._arrivals[0] <= now - self.per:
             self._arrivals.popleft()
@@ -129,7 +129,7 @@ class Hour:
         self._used = 0
         self._end = -math.inf
 
-    def admit(self, now: float) -> tuple[bool, dict[str, str]]:
+    def count_request(self, now: float) -> tuple[bool, dict[str, str]]:
         """Count an arrival; return whether it is admitted, and the headers that say so."""
         if now >= self._end:
             self._used, self._end = 0, now + HOUR

@@ -13,7 +13,7 @@ from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
 from exporter.state.problems import problems
-from exporter.state.resource import TOLERANCE, ResourceStatus, SourceStatus
+from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus, SourceStatus
 
 FORMAT = 1
 COLUMNS = (
@@ -189,7 +189,11 @@ def _oldest(resource_status: ResourceStatus, known: Timeline, now: float) -> flo
     """Return how far back one can restore now; only what is listed can be restored."""
     if known.window is not None:
         return known.window.earliest
-    return None if resource_status.listing is None else resource_status.listing.backups.oldest_success(now + TOLERANCE)
+    return (
+        None
+        if resource_status.listing is None
+        else resource_status.listing.backups.oldest_success(now + FUTURE_TOLERANCE)
+    )
 
 
 def _source_record(reading: SourceReading) -> dict[str, Any]:

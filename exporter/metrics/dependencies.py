@@ -15,8 +15,8 @@ VERDICT = "(verdict)"
 
 _RESTORE = Restore(started=0.0, status=Status.COMPLETED)
 _DETAILS = Details(scheduled=True, interval=1.0, intervals={"": 1.0}, state="on", restore=_RESTORE)
-_NOTHING = ResourceStatus(resource=Resource(id="", name="", kind=""), first_seen=0.0)
-_EVERYTHING = ResourceStatus(
+_EMPTY_STATUS = ResourceStatus(resource=Resource(id="", name="", kind=""), first_seen=0.0)
+_FULL_STATUS = ResourceStatus(
     resource=Resource(id="x", name="x", kind="x", state="on", created=0.0),
     first_seen=0.0,
     details=_DETAILS,
@@ -31,7 +31,7 @@ _POLICIES = (Policy(), Policy(max_age=1.0, max_duration=1.0, min_backups=1, min_
 def fields_read(samples: Callable[[Any], Iterable[object]]) -> frozenset[str]:
     """Return the fields of a ResourceStatus that a family's samples are made of, and VERDICT if they are of that."""
     read: set[str] = set()
-    for status in (_NOTHING, _EVERYTHING):
+    for status in (_EMPTY_STATUS, _FULL_STATUS):
         for policy in _POLICIES:
             list(samples(_RecordingView(status, policy, read)))
     return frozenset(read)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from exporter.metrics.render import (
-    EVERYTHING,
+    ALL_FAMILIES,
     FamilyTable,
     Labels,
     RenderedResource,
@@ -31,7 +31,7 @@ class Exposition:
         """Start without lines; see `follow`."""
         self._store = store
         self._rendered: dict[str, dict[str, RenderedResource]] = {}
-        self._table = EVERYTHING
+        self._table = ALL_FAMILIES
         self.excluded: frozenset[str] = frozenset()
         """The names of the families that are not exposed."""
 

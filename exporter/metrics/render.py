@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from exporter.metrics.dependencies import VERDICT, fields_read
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES, SummarySamples
-from exporter.state.verdicts import outline
+from exporter.state.verdicts import exposed_verdict
 from exporter.state.view import ResourceView
 
 V = TypeVar("V")
@@ -26,7 +26,7 @@ MAX_LABEL_LENGTH = 512
 OPTIONAL_LABELS = frozenset(("kind", "limit"))
 """Left out where they would be empty."""
 
-SLICE = 500
+RESOURCES_PER_JOIN = 500
 """How many resources' lines are joined at a time, so that the whole is not in memory twice."""
 
 
@@ -66,7 +66,7 @@ class FamilyTable:
         return next((at for at, family in enumerate(self.families) if family.name == name), None)
 
 
-EVERYTHING = FamilyTable()
+ALL_FAMILIES = FamilyTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def render_resource(
     view: ResourceView,
     labels: Labels,
     before: tuple[ResourceView, RenderedResource] | None = None,
-    table: FamilyTable = EVERYTHING,
+    table: FamilyTable = ALL_FAMILIES,
 ) -> RenderedResource:
     """Write all lines of one resource but the age itself.
 
@@ -110,7 +110,7 @@ def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -
     else:
         pairs = zip(table.of_summary, table.read_summary(was), table.read_summary(is_), strict=True)
         changed = [at for at, one, other in pairs if one is not other and one != other]
-    if outline(before) != outline(now):
+    if exposed_verdict(before) != exposed_verdict(now):
         changed.extend(table.of_verdict)
     old, new = before.status, now.status
     values = zip(table.status_fields, table.read_status(old), table.read_status(new), strict=True)
@@ -141,14 +141,14 @@ def render_resources(
     now: float,
     *,
     openmetrics: bool,
-    table: FamilyTable = EVERYTHING,
+    table: FamilyTable = ALL_FAMILIES,
     disappeared: bytes = b"",
 ) -> Iterator[bytes]:
     """Join the resource families, for each its header and then every resource's lines, in pieces of bounded size.
 
     `disappeared` are the lines of resources that are gone, which have a problem and nothing else.
     """
-    slices = [rendered[begin : begin + SLICE] for begin in range(0, len(rendered), SLICE)]
+    slices = [rendered[begin : begin + RESOURCES_PER_JOIN] for begin in range(0, len(rendered), RESOURCES_PER_JOIN)]
     for at, family in enumerate(table.families):
         pieces = (
             b"".join(_ages(some, now, at) if at == table.age_at else [one.lines[at] for one in some]) for some in slices

@@ -20,7 +20,7 @@ from exporter.state.archive import ArchivedResource
 from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
-from exporter.state.resource import TOLERANCE, ResourceStatus
+from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
 from exporter.state.summary import summarize
 
 
@@ -75,7 +75,7 @@ class StoredResource:
 
     def to_status(self, *, sizes: bool, now: float = inf) -> ResourceStatus:
         """Return the resource as the store holds it after a restart: its history, but no numbers of a listing."""
-        history = self.history().up_to(now + TOLERANCE)
+        history = self.history().up_to(now + FUTURE_TOLERANCE)
         return ResourceStatus(
             resource=Resource(
                 id=self.id,
@@ -102,7 +102,7 @@ class StoredResource:
             first_seen=self.first_seen,
             created=self.created,
             uid=self.uid,
-            history=self.history().up_to(now + TOLERANCE),
+            history=self.history().up_to(now + FUTURE_TOLERANCE),
             gone_since=now if self.gone_since is None else self.gone_since,
             observed=load_observations(self.observed),
             problems=load_problems(self.problems),

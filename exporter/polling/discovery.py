@@ -13,7 +13,7 @@ from exporter.errors import ForbiddenError, PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.settings import Source
-from exporter.state.inventory import NOTHING_LEFT_OUT, Inventory, LeftOut, below, select_resources
+from exporter.state.inventory import ALL_WATCHED, Inventory, Unwatched, resources_within, select_resources
 from exporter.state.resource import UnreadableScope
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
@@ -123,7 +123,7 @@ async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], l
     refused, the first failure is raised and nothing is replaced. An optional scope fails by itself alone, and makes up
     for the others only where it has resources.
     """
-    found, unreadable, left_out = await _list_scopes(before, source, scopes, list_scope)
+    found, unreadable, unwatched = await _list_scopes(before, source, scopes, list_scope)
     failed = [scope.id for scope in scopes if scope.id in unreadable and not scope.optional]
     readable = [scope for scope in scopes if scope.id not in unreadable]
     if failed and not any(found[scope.id] or not scope.optional for scope in readable):
@@ -132,7 +132,7 @@ async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], l
         scopes=MappingProxyType({scope.id: scope for scope in scopes}),
         found=MappingProxyType(found),
         unreadable=MappingProxyType(unreadable),
-        left_out=MappingProxyType(left_out),
+        unwatched=MappingProxyType(unwatched),
     )
 
 
@@ -143,12 +143,12 @@ async def retry_failed(before: Inventory, source: Source, list_scope: ListScope)
     """
     unreadable = {key: error for key, error in before.unreadable.items() if _is_denied(before.scopes[key], error)}
     failed = [before.scopes[key] for key in before.unreadable if key not in unreadable]
-    found, failures, left_out = await _list_scopes(before, source, failed, list_scope)
+    found, failures, unwatched = await _list_scopes(before, source, failed, list_scope)
     return replace(
         before,
         found=MappingProxyType({**before.found, **found}),
         unreadable=MappingProxyType({**unreadable, **failures}),
-        left_out=MappingProxyType({**before.left_out, **left_out}),
+        unwatched=MappingProxyType({**before.unwatched, **unwatched}),
     )
 
 
@@ -158,14 +158,14 @@ def _is_denied(scope: Scope, error: PollError) -> bool:
 
 async def _list_scopes(
     before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
-) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, LeftOut]]:
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, Unwatched]]:
     """List each scope; return what is found, as before where it cannot be read, what kept it from being read.
 
     And what is left out of each.
     """
     found: dict[str, tuple[Resource, ...]] = {}
     unreadable: dict[str, PollError] = {}
-    left_out: dict[str, LeftOut] = {}
+    unwatched: dict[str, Unwatched] = {}
     for scope in scopes:
         try:
             fresh = await list_scope(scope)
@@ -173,11 +173,11 @@ async def _list_scopes(
             if error.source_wide:
                 raise
             unreadable[scope.id] = error
-            found[scope.id] = below(before, scope)
-            left_out[scope.id] = before.left_out.get(scope.id, NOTHING_LEFT_OUT)
+            found[scope.id] = resources_within(before, scope)
+            unwatched[scope.id] = before.unwatched.get(scope.id, ALL_WATCHED)
         else:
             known = before.found.get(scope.id, ())
-            found[scope.id], left_out[scope.id] = await workers.run_off_loop(
+            found[scope.id], unwatched[scope.id] = await workers.run_off_loop(
                 len(fresh), select_resources, known, fresh, scope, source
             )
-    return found, unreadable, left_out
+    return found, unreadable, unwatched

@@ -16,7 +16,7 @@ from exporter.polling.guard import guard
 from exporter.provider import Download
 from exporter.settings import Source, VerifyDownloads
 from exporter.state.download_check import DownloadCheck
-from exporter.state.resource import TOLERANCE, ResourceStatus
+from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
 from exporter.state.store import Store
 
 PAUSE = 10.0
@@ -102,7 +102,7 @@ class DownloadVerifier:
         """Fetch the newest backup that can be fetched; return whether there is one."""
         download = self.source.provider.download
         assert download is not None  # noqa: S101 - _is_due has asked
-        for backup in _newest_by_kind(resource_status, self._store.now() + TOLERANCE):
+        for backup in _newest_by_kind(resource_status, self._store.now() + FUTURE_TOLERANCE):
             with closing(self._api()) as session:
                 try:
                     found = await download(session, self.source.options, resource_status.resource, backup)

@@ -25,7 +25,7 @@ class Kinds:
 
     def cap_page(self, page: Page) -> Page:
         """Return a page with its backups within the limit of kinds."""
-        if self._admit({backup.kind for backup in page.backups}):
+        if self._reserve({backup.kind for backup in page.backups}):
             return page
         return replace(page, backups=tuple(self._cap(page.backups)))
 
@@ -35,9 +35,9 @@ class Kinds:
 
     def _cap(self, backups: Iterable[Backup]) -> Iterator[Backup]:
         for backup in backups:
-            yield backup if self._admit({backup.kind}) else replace(backup, kind=OTHER_KINDS)
+            yield backup if self._reserve({backup.kind}) else replace(backup, kind=OTHER_KINDS)
 
-    def _admit(self, kinds: set[str]) -> bool:
+    def _reserve(self, kinds: set[str]) -> bool:
         """Add kinds to those that are kept, if there is room for all of them."""
         new = kinds - self._own - ALWAYS
         if new and len(self._own) + len(new) > MAX_KINDS:

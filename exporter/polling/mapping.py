@@ -9,7 +9,7 @@ from exporter.provider import Provider, RawPage
 from exporter.state.listing import Page
 
 NONE_KNOWN: frozenset[int] = frozenset()
-SLICE = 400
+RECORDS_PER_SLICE = 400
 """Records that are mapped at a time, before other tasks run."""
 SLICE_BYTES = 2**16
 """Bytes of records that are mapped at a time; a single record may be larger."""
@@ -18,7 +18,7 @@ SLICE_BYTES = 2**16
 def slices(raw: RawPage) -> Iterator[RawPage]:
     """Yield a page in parts that are small enough to be mapped at once."""
     sizes = [memoryview(record).nbytes for record in raw.records]
-    if len(sizes) <= SLICE and sum(sizes) <= SLICE_BYTES:
+    if len(sizes) <= RECORDS_PER_SLICE and sum(sizes) <= SLICE_BYTES:
         yield raw
         return
     for begin, end in _bounds(sizes):
@@ -33,7 +33,7 @@ def is_large(piece: RawPage) -> bool:
 def _bounds(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
     begin = held = 0
     for at, size in enumerate(sizes):
-        if at > begin and (at - begin == SLICE or held + size > SLICE_BYTES):
+        if at > begin and (at - begin == RECORDS_PER_SLICE or held + size > SLICE_BYTES):
             yield begin, at
             begin, held = at, 0
         held += size

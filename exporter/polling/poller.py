@@ -34,7 +34,7 @@ from exporter.state.store import Store
 
 MAX_START_DELAY = 2.0
 """Sources start within so many seconds, not in step."""
-TURN = 100
+PUTS_PER_TURN = 100
 """Resources that are put at a time, before other tasks run."""
 MAX_SHOWN = 20
 """How many of the resources that a cap refuses are shown."""
@@ -118,7 +118,7 @@ class Poller:
             )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
         for number, (key, resource) in enumerate(resources.items(), 1):
-            if number % TURN == 0:
+            if number % PUTS_PER_TURN == 0:
                 await asyncio.sleep(0)
             seen = known.get(key)
             if seen is None:
@@ -145,9 +145,9 @@ class Poller:
         observed = status.observed
         if matching or not inventory.unreadable:  # an empty listing says something only if it is complete
             views = self._store.entries[self.source.name].verdicts.views.values()
-            awake = sum(not (view.policy.paused or view.status.paused) for view in views)
-            awake += sum(one.awake for one in inventory.left_out.values())
-            observed = observe_discovery(observed, awake, listed, self._store.now())
+            unpaused = sum(not (view.policy.paused or view.status.paused) for view in views)
+            unpaused += sum(one.unpaused for one in inventory.unwatched.values())
+            observed = observe_discovery(observed, unpaused, listed, self._store.now())
         return replace(status, listed_resources=listed, matching_resources=matching, observed=observed)
 
     async def _read_resources(self, result: PollResult, progress: Callable[[str], None]) -> None:

@@ -214,7 +214,7 @@ class Reader:
                     found = await workers.run(map_piece) if is_large(piece) else map_piece()
                     pages.append(kinds.cap_page(found))
                     if len(piece.records) < len(page.records):
-                        workers.LARGE_READINGS.hide()
+                        workers.LARGE_READINGS.freeze_heap()
                         await asyncio.sleep(0)
                 if partial_allowed and not page.last and before.is_complete_with(pages):
                     return pages, False
@@ -237,8 +237,8 @@ async def apply_changes(
     """
     while (before := current()) is not None:
         after = (
-            await workers.run(workers.without_collector, change, before)
-            if records(before) > workers.FEW
+            await workers.run(workers.run_without_gc, change, before)
+            if records(before) > workers.MAX_INLINE_VALUES
             else change(before)
         )
         if current() is before:

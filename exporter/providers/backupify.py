@@ -79,7 +79,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType({"prev": "previous"})  # both are
 BASE_URL = Url("https://api.backupify.com")
 TOKEN_LIFETIME = 899.0  # as the vendor's example has it
 PER_PAGE = 20
-TOLERANCE = 60.0
+SAME_EVENT_TOLERANCE = 60.0
 """So many seconds may lie between the times that an instance and its backups have for the same event."""
 
 
@@ -138,7 +138,7 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     auth = _auth(options)
     first = await api.get(_backups(options, resource), auth=auth, envelope=wire.Records)
     if len(first.body) == PER_PAGE and not first.links and resource.details is not None:
-        _demand_whole(first, resource.details.last_success)
+        _require_whole(first, resource.details.last_success)
     last = _link(api, first, "last")
     newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, envelope=wire.Records)
     for answer in reversed(newest):  # more than one, if the list has grown meanwhile
@@ -156,13 +156,13 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     yield replace(_page(first), last=True)
 
 
-def _demand_whole(only: Answer, last_success: float | None) -> None:
+def _require_whole(only: Answer, last_success: float | None) -> None:
     """Raise MalformedError if a full page without any link cannot be the whole list: a success is newer than it."""
     if last_success is None:
         return
     records = [wire.record(wire.decode(bytes(one))) for one in only.body]
     times = [wire.timestamp(record.get(key)) for record in records for key in ("started_at", "ended_at")]
-    if last_success > max((time for time in times if time is not None), default=0.0) + TOLERANCE:
+    if last_success > max((time for time in times if time is not None), default=0.0) + SAME_EVENT_TOLERANCE:
         raise MalformedError("a full page without links, but last_successful_backup is newer than all of it")
 
 

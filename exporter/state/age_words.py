@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from exporter.human import duration
 from exporter.state.case import Case
-from exporter.state.limits import born, max_age_by_kind
+from exporter.state.limits import created_or_first_seen, max_age_by_kind
 from exporter.state.problem import CRITICAL, WARNING, Problem
 
 
@@ -58,7 +58,7 @@ def _never_by_kind(case: Case, kind: str, limit: float) -> Iterator[Problem]:
 def _never_succeeded(case: Case) -> Iterator[Problem]:
     if case.limit is None or not case.may_stand("never_succeeded"):
         return
-    since = born(case.status)
+    since = created_or_first_seen(case.status)
     if not case.at.is_past(since + case.limit):
         return
     age = duration(case.at.now - since)

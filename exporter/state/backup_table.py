@@ -17,7 +17,7 @@ SEPARATOR = "\n"
 LARGEST_WHOLE = 2.0**53
 """The largest number up to which a float holds every whole number."""
 UNHASHED = frozenset({0})
-FEW = 50
+MAX_SINGLE_LOOKUPS = 50
 """Up to this many ids are searched for one by one; for more, all ids are split."""
 ROW_BYTES, LOOSE_BYTES = 34, 400
 """Bytes that a packed backup takes beside its id, and one that stays as it is."""
@@ -27,9 +27,9 @@ NO_HASHES: Mapping[str, int] = MappingProxyType({})
 class BackupTable(Mapping[str, Backup]):
     """Backups by id, as columns: a record is built for each access, and numbers are computed without any.
 
-    What has settled is packed. The few that have not, or have something uncommon about them, stay as they are. With a
-    packed one stands the print of the vendor's record that it was made of (0: unknown), so that the same record need
-    not be mapped again.
+    Settled backups are packed. The few others, and those with uncommon fields, are kept as records. A packed backup
+    has the hash of the vendor's record that it was made of (0: unknown), so that the same record need not be mapped
+    again.
     """
 
     __slots__ = (
@@ -95,7 +95,7 @@ class BackupTable(Mapping[str, Backup]):
         """Return the kinds of all that are or were among them."""
         return frozenset(self._kinds).union(one.kind for one in (self._loose or {}).values())
 
-    def prints_of(self, ids: Iterable[str]) -> dict[str, int]:
+    def hashes_of(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the hashes of the records with these ids, as far as they are known."""
         at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes else {}
         return {key: self._hashes[at[key]] for key in ids if key in at}
@@ -203,7 +203,7 @@ class BackupTable(Mapping[str, Backup]):
 
     def among(self, keys: Collection[str]) -> dict[str, Backup]:
         """Return those that have these ids; of many, in one pass."""
-        if len(keys) <= FEW:
+        if len(keys) <= MAX_SINGLE_LOOKUPS:
             return {key: self[key] for key in keys if key in self}
         wanted = set(keys)
         ids = self._ids.split(SEPARATOR) if self._codes else []
@@ -256,7 +256,7 @@ class BackupTable(Mapping[str, Backup]):
         if unchanged is not None:
             wanted = set(unchanged)
             left = [hash_ in wanted for hash_ in self._hashes]
-        if self._codes and (len(fresh) > FEW or any(key in self._ids for key in fresh)):
+        if self._codes and (len(fresh) > MAX_SINGLE_LOOKUPS or any(key in self._ids for key in fresh)):
             kept = left or [True] * len(self._codes)
             ids = self._ids.split(SEPARATOR)
             left = [stays and key not in fresh for stays, key in zip(kept, ids, strict=True)]

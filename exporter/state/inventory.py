@@ -16,14 +16,14 @@ CLASH = "another resource has this id; name in resources.label of the declaratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class Unwatched:
     """What a scope's listing has and this exporter does not watch."""
 
     excluded: frozenset[str] = frozenset()
     """Ids that `include` and `exclude` leave out."""
     elsewhere: frozenset[str] = frozenset()
     """Ids that belong to other shards."""
-    awake: int = 0
+    unpaused: int = 0
     """How many of those elsewhere are not paused by the vendor."""
 
 
@@ -34,19 +34,19 @@ class Inventory:
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
-    left_out: Mapping[str, LeftOut] = field(default_factory=lambda: MappingProxyType({}))
+    unwatched: Mapping[str, Unwatched] = field(default_factory=lambda: MappingProxyType({}))
 
     def lists(self, key: str) -> bool:
         """Return whether the vendor lists a resource that this instance does not watch."""
-        return any(key in one.excluded or key in one.elsewhere for one in self.left_out.values())
+        return any(key in one.excluded or key in one.elsewhere for one in self.unwatched.values())
 
     def count_matching(self) -> int:
         """Return how many resources `include` and `exclude` leave, all shards together."""
-        return len(self.resources().keys() | frozenset().union(*(one.elsewhere for one in self.left_out.values())))
+        return len(self.resources().keys() | frozenset().union(*(one.elsewhere for one in self.unwatched.values())))
 
     def count_listed(self) -> int:
         """Return how many resources the vendor lists."""
-        return self.count_matching() + len(frozenset().union(*(one.excluded for one in self.left_out.values())))
+        return self.count_matching() + len(frozenset().union(*(one.excluded for one in self.unwatched.values())))
 
     def resources(self) -> dict[str, Resource]:
         """Return all resources by id; the first scope that has an id keeps it."""
@@ -76,7 +76,7 @@ class Inventory:
         }
 
 
-NOTHING_LEFT_OUT = LeftOut()
+ALL_WATCHED = Unwatched()
 
 
 def from_resources(resources: Iterable[Resource]) -> Inventory:
@@ -105,7 +105,7 @@ def alternate_scopes(resources: Iterable[Resource]) -> list[str]:
 
 def select_resources(
     before: Sequence[Resource], fresh: Sequence[Resource], scope: Scope, source: Source
-) -> tuple[tuple[Resource, ...], LeftOut]:
+) -> tuple[tuple[Resource, ...], Unwatched]:
     """Return the resources of a scope's listing that the source watches, each with an id, a name and its scope.
 
     Beside them, what is left out.
@@ -114,16 +114,16 @@ def select_resources(
     matching = [one for one in named if source.selects(one.id, one.name)]
     here = tuple(replace(one, scope=scope.id) for one in matching if source.owns(one.id))
     if len(here) == len(named):
-        return here, NOTHING_LEFT_OUT
+        return here, ALL_WATCHED
     elsewhere = [one for one in matching if not source.owns(one.id)]
-    return here, LeftOut(
+    return here, Unwatched(
         excluded=frozenset(one.id for one in named) - {one.id for one in matching},
         elsewhere=frozenset(one.id for one in elsewhere),
-        awake=sum(not one.paused for one in elsewhere),
+        unpaused=sum(not one.paused for one in elsewhere),
     )
 
 
-def below(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
+def resources_within(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
     """Return what was found in a scope, and in those that it is divided into."""
     own = inventory.found.get(scope.id, ())
     if not scope.inner:

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from exporter.human import duration
 from exporter.model import Status
 from exporter.state.case import Case
-from exporter.state.limits import born
+from exporter.state.limits import created_or_first_seen
 from exporter.state.observations import DAY
 from exporter.state.problem import CRITICAL, INFO, WARNING, Problem
+from exporter.state.resource import FUTURE_TOLERANCE
 from exporter.state.summary import Summary
 
 MAX_PAUSE = 7 * DAY
-FUTURE_TOLERANCE = 300.0
-"""Seconds by which clocks may differ."""
 UNREAD_WAIT = 1800.0
 RARE_INTERVAL = 900.0
 """If polls are further apart, an unreadable resource gets the longer wait."""
@@ -41,7 +40,7 @@ def _too_few(case: Case, completed: int) -> Iterator[Problem]:
     wanted = case.policy.min_backups
     if wanted is None or completed >= wanted:
         return
-    if case.limit is not None and not case.at.is_past(born(case.status) + wanted * case.limit):
+    if case.limit is not None and not case.at.is_past(created_or_first_seen(case.status) + wanted * case.limit):
         return  # too young to have that many
     text = f"{completed} completed backup{'s are' if completed != 1 else ' is'} listed; at least {wanted} are wanted."
     yield Problem("too_few", WARNING, text)
@@ -51,7 +50,7 @@ def _retention(case: Case, oldest: float) -> Iterator[Problem]:
     wanted = case.policy.min_retention
     if wanted is None or case.at.is_reached(oldest + wanted):
         return
-    if not case.at.is_past(born(case.status) + wanted + (case.limit or 0.0)):
+    if not case.at.is_past(created_or_first_seen(case.status) + wanted + (case.limit or 0.0)):
         return  # too young to reach back that far
     reach = duration(max(0.0, case.at.now - oldest))
     text = f"The oldest completed backup listed started {reach} ago; {duration(wanted)} are wanted."

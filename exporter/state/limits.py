@@ -25,7 +25,7 @@ def max_age_by_kind(status: ResourceStatus, policy: Policy) -> Mapping[str, floa
     return {kind: policy.derive_max_age(interval) for kind, interval in intervals.items()} if intervals else NO_LIMITS
 
 
-def born(status: ResourceStatus) -> float:
+def created_or_first_seen(status: ResourceStatus) -> float:
     """Return since when there could be backups: the creation by the vendor, else the first sight."""
     created = status.resource.created
     return status.first_seen if created is None else created

@@ -53,13 +53,13 @@ def shift(known: Observations, jump: Jump) -> Observations:
     )
 
 
-def observe_discovery(known: SourceObservations, awake: int, listed: int, now: float) -> SourceObservations:
+def observe_discovery(known: SourceObservations, unpaused: int, listed: int, now: float) -> SourceObservations:
     """Return what is observed of a source whose vendor lists so many resources, so many of them not paused.
 
-    `awake` counts what `include` and `exclude` leave, before shards.
+    `unpaused` counts what `include` and `exclude` leave, before shards.
     """
     if listed:
-        return SourceObservations(populated=awake)
+        return SourceObservations(populated=unpaused)
     if known.populated is None or known.emptied_at is not None:
         return known
     return replace(known, emptied_at=now)

@@ -16,7 +16,7 @@ ATTENTION = ("critical", "warning")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ResourceItem:
     """One resource with its source and its verdict."""
 
     source: Source
@@ -45,20 +45,22 @@ class Item:
         return dict(self.view.policy.labels)
 
 
-def list_items(store: Store) -> list[Item]:
+def list_items(store: Store) -> list[ResourceItem]:
     """Return every resource, worst first, then those whose problems began first; texts are as old as the verdicts."""
     store.refresh_verdicts()
-    found = [Item(one.source, view) for one in store.entries.values() for view in one.verdicts.views.values()]
+    found = [ResourceItem(one.source, view) for one in store.entries.values() for view in one.verdicts.views.values()]
     gone = [item for one in store.entries.values() for item in _list_disappeared(one, store.now())]
     return sorted([*found, *gone], key=_urgency)
 
 
-def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[Item]:
+def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[ResourceItem]:
     """Yield the resources that a complete discovery no longer has, for as long as that is a problem."""
     for key, one in entry.verdicts.disappeared.items():
         resource = Resource(id=key, name=one.name, kind="")
         status = ResourceStatus(resource=resource, first_seen=one.since)
-        yield Item(entry.source, ResourceView(status=status, policy=one.policy, verdict=one.verdict(now)), gone=True)
+        yield ResourceItem(
+            entry.source, ResourceView(status=status, policy=one.policy, verdict=one.verdict(now)), gone=True
+        )
 
 
 def list_source_verdicts(store: Store) -> dict[str, Verdict]:
@@ -66,7 +68,7 @@ def list_source_verdicts(store: Store) -> dict[str, Verdict]:
     return {name: store.source_verdict(name) for name in store.entries}
 
 
-def _urgency(item: Item) -> tuple[int, float, str, str]:
+def _urgency(item: ResourceItem) -> tuple[int, float, str, str]:
     verdict = item.view.verdict
     order = STATES.index(verdict.state)
     since = min((one.since for one in verdict.problems if one.since is not None), default=0.0)
@@ -74,21 +76,21 @@ def _urgency(item: Item) -> tuple[int, float, str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SentencePart:
     """A part of a sentence, with the state that it is about."""
 
     text: str
     state: str = ""
 
 
-def count_states(items: Iterable[Item]) -> Counter[str]:
+def count_states(items: Iterable[ResourceItem]) -> Counter[str]:
     """Return how many resources are in each state."""
     counts = Counter(dict.fromkeys(STATES, 0))
     counts.update(item.state for item in items)
     return counts
 
 
-def write_verdict(counts: Mapping[str, int], down: int = 0) -> tuple[Part, ...]:
+def write_verdict(counts: Mapping[str, int], down: int = 0) -> tuple[SentencePart, ...]:
     """Return the verdict in a sentence: "2 critical, 7 need attention, 14 of 26 resources are fine." in parts.
 
     `down` is the number of sources that cannot be read, which a second sentence names.
@@ -96,26 +98,26 @@ def write_verdict(counts: Mapping[str, int], down: int = 0) -> tuple[Part, ...]:
     return (*_write_counts(counts), *_write_down(down))
 
 
-def _write_counts(counts: Mapping[str, int]) -> Iterator[Part]:
+def _write_counts(counts: Mapping[str, int]) -> Iterator[SentencePart]:
     total, fine = sum(counts.values()), counts["fine"]
     if not total:
-        yield Part("No resource is known.")
+        yield SentencePart("No resource is known.")
         return
     if counts["critical"]:
-        yield Part(f"{counts['critical']} critical", "critical")
-        yield Part(", ")
+        yield SentencePart(f"{counts['critical']} critical", "critical")
+        yield SentencePart(", ")
     if warnings := counts["warning"]:
-        yield Part(f"{warnings} need{'s' if warnings == 1 else ''} attention", "warning")
-        yield Part(", ")
+        yield SentencePart(f"{warnings} need{'s' if warnings == 1 else ''} attention", "warning")
+        yield SentencePart(", ")
     if fine == total:
-        yield Part("All resources are fine." if total > 1 else "The only resource is fine.", "fine")
+        yield SentencePart("All resources are fine." if total > 1 else "The only resource is fine.", "fine")
     else:
-        yield Part(
+        yield SentencePart(
             f"{fine} of {total} resource{'s' if total > 1 else ''} {'is' if 1 in (fine, total) else 'are'} fine."
         )
 
 
-def _write_down(down: int) -> Iterator[Part]:
+def _write_down(down: int) -> Iterator[SentencePart]:
     if down:
-        yield Part(" ")
-        yield Part(f"{down} source{' is' if down == 1 else 's are'} down.", "critical")
+        yield SentencePart(" ")
+        yield SentencePart(f"{down} source{' is' if down == 1 else 's are'} down.", "critical")

@@ -15,7 +15,7 @@ from exporter.state.problem import Problem
 from exporter.state.steady_clock import Jump
 from exporter.state.summary import Summary, summarize
 
-TOLERANCE = 300.0
+FUTURE_TOLERANCE = 300.0
 """Seconds by which a start may lie ahead, since clocks differ; later ones lie in the future."""
 
 
@@ -80,7 +80,7 @@ class ResourceStatus:
 
         Without `fresh`, all are looked at; so they are while a start lies beyond `now`, whose time may have come.
         """
-        until = now + TOLERANCE
+        until = now + FUTURE_TOLERANCE
         reported = self.details.last_success if self.details is not None else None
         pointed = listing.recovery is not None or reported is not None
         if fresh is None or pointed or self.awaits or self.history.remembers([*fresh, REPORTED]):
@@ -109,7 +109,7 @@ class ResourceStatus:
     def awaits(self) -> float | None:
         """The instant at which a listed backup begins to count whose start lies in the future; None without one."""
         start = None if self.summary is None else self.summary.next_start
-        return None if start is None else start - TOLERANCE
+        return None if start is None else start - FUTURE_TOLERANCE
 
     def with_reported_success(self, *, sizes: bool, now: float = inf) -> "ResourceStatus":
         """Return it with the success that its details report, if the listing has none as new."""
@@ -131,7 +131,7 @@ class ResourceStatus:
         }
         if not changed:
             return self
-        revised = backups.revise(changed, backups.prints_of(changed), None)
+        revised = backups.revise(changed, backups.hashes_of(changed), None)
         return self.update_listing(replace(self.listing, backups=revised), sizes=sizes, now=now)
 
     @property

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-TOLERANCE = 5.0
+JUMP_TOLERANCE = 5.0
 """Seconds by which the two clocks may part between two readings without it being a jump."""
 BELIEVED_AFTER = 900.0
 """Seconds for which the wall clock must stay where it jumped to."""
@@ -64,10 +64,10 @@ class SteadyClock:
             return wall, Jump(0.0, wall)
         steady = self._anchor[0] + tick - self._anchor[1]
         gap = wall - steady
-        if abs(gap) <= TOLERANCE:
+        if abs(gap) <= JUMP_TOLERANCE:
             self._anchor, self._jump = (wall, tick), None
             return wall, Jump(0.0, wall)
-        if self._jump is None or abs(gap - self._jump[0]) > TOLERANCE:
+        if self._jump is None or abs(gap - self._jump[0]) > JUMP_TOLERANCE:
             self._jump = gap, tick
         if tick - self._jump[1] < BELIEVED_AFTER:
             return steady, Jump(0.0, steady)

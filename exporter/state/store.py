@@ -12,7 +12,7 @@ from exporter.state.case import is_stale
 from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump, SteadyClock, loop_time
-from exporter.state.verdicts import RestoredSource, SourceVerdicts, outline
+from exporter.state.verdicts import RestoredSource, SourceVerdicts, exposed_verdict
 from exporter.state.view import ResourceView
 
 
@@ -222,7 +222,7 @@ class Store:
 
     def _replace(self, entry: SourceEntry, judged: Iterable[tuple[ResourceView, ResourceView]]) -> None:
         for before, after in judged:
-            if outline(before) != outline(after):
+            if exposed_verdict(before) != exposed_verdict(after):
                 for subscriber in self._subscribers:
                     subscriber.put(entry.source, before, after)
 

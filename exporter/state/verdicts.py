@@ -182,7 +182,7 @@ class SourceVerdicts:
         self._due = -inf
 
 
-def outline(view: ResourceView) -> tuple[object, ...]:
+def exposed_verdict(view: ResourceView) -> tuple[object, ...]:
     """Return what the metrics show of a verdict."""
     problems = view.verdict.problems
     if not problems:

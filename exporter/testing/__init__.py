@@ -12,7 +12,7 @@
 The tests are asynchronous: pytest needs pytest-asyncio, with `asyncio_mode = "auto"`.
 """
 
-from exporter.testing.contract import ProviderContract, record_page
+from exporter.testing.contract import ProviderContract, map_pages
 from exporter.testing.fake_api import FakeApi, Reply, route_of
 
-__all__ = ["FakeApi", "ProviderContract", "Reply", "record_page", "route_of"]
+__all__ = ["FakeApi", "ProviderContract", "Reply", "map_pages", "route_of"]

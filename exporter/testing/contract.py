@@ -154,7 +154,7 @@ class ProviderContract:
         return tuple(await self.provider.refresh(api, self.options, resource, backup))
 
 
-async def record_page(provider: Provider, api: Api, options: Any, resource: Resource) -> AsyncIterator[Page]:
+async def map_pages(provider: Provider, api: Api, options: Any, resource: Resource) -> AsyncIterator[Page]:
     """Yield a listing's pages, mapped."""
     async for raw in provider.pages(api, options, resource):
         yield map_page(provider, options, raw)
@@ -171,7 +171,7 @@ async def read(provider: Provider, api: FakeApi, options: Any, only: Collection[
             if details is None and provider.details is not None:
                 details = await provider.details(api, options, resource)
             pages = tuple(
-                [page async for page in record_page(provider, api, options, replace(resource, details=details))]
+                [page async for page in map_pages(provider, api, options, replace(resource, details=details))]
             )
             found.append((resource, details or Details(), pages))
     return found

@@ -45,7 +45,7 @@ class AccessControl:
         app.middlewares.append(self._check)
         app.on_response_prepare.append(self._prepare)
 
-    def dress(self, response: web.StreamResponse) -> None:
+    def add_headers(self, response: web.StreamResponse) -> None:
         """Give an answer its headers; those of the web configuration replace ours."""
         response.headers.update(HEADERS)
         if response.content_type == "text/html":
@@ -61,8 +61,8 @@ class AccessControl:
         try:
             if (refusal := await self._refuse(request)) is not None:
                 return refusal
-            if self._demands_login:
-                connection.recognize()
+            if self._requires_login:
+                connection.mark_authenticated()
             return await handler(request)
         finally:
             connection.end()
@@ -78,9 +78,9 @@ class AccessControl:
                 return web.Response(status=403, text="Forbidden\n")
         if request.method not in SAFE_METHODS and crosses_origins(request):
             return web.Response(status=403, text="Forbidden: a page of another origin sent this request\n")
-        return await self._demand_password(config.users, request) if config.users else None
+        return await self._require_password(config.users, request) if config.users else None
 
-    async def _demand_password(self, users: Mapping[bytes, bytes], request: web.Request) -> web.Response | None:
+    async def _require_password(self, users: Mapping[bytes, bytes], request: web.Request) -> web.Response | None:
         given, address = request.headers.get("Authorization", ""), network_of(request.remote or "")
         try:
             if await self._authenticator.verify(users, given, address, lambda: request.transport is None):
@@ -92,13 +92,13 @@ class AccessControl:
         return web.Response(status=401, text="Unauthorized\n", headers=challenge)
 
     @property
-    def _demands_login(self) -> bool:
+    def _requires_login(self) -> bool:
         """Whether an accepted request is authenticated."""
         tls = self.config.tls
         return bool(self.config.users) or (tls is not None and tls.client_allowed_sans is not None)
 
     async def _prepare(self, _: web.Request, response: web.StreamResponse) -> None:
-        self.dress(response)
+        self.add_headers(response)
 
     def _within_rate(self, rate: RateSettings) -> bool:
         now = asyncio.get_running_loop().time()

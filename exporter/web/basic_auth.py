@@ -44,7 +44,7 @@ class _Check:
     waiting: "list[tuple[asyncio.Future[bool], Callable[[], bool]]]" = field(default_factory=list)
 
     def is_abandoned(self) -> bool:
-        return all(future.done() or has_gone() for future, has_gone in self.waiting)
+        return all(future.done() or is_disconnected() for future, is_disconnected in self.waiting)
 
     def settle(self, outcome: bool | BusyError) -> None:
         for future, _ in self.waiting:
@@ -79,11 +79,11 @@ class BasicAuthenticator:
         users: Mapping[bytes, bytes],
         authorization: str,
         address: str = "",
-        has_gone: Callable[[], bool] = _never,
+        is_disconnected: Callable[[], bool] = _never,
     ) -> bool:
         """Return whether an `Authorization` header holds the name and the password of one of `users`.
 
-        BusyError if too many wait; `has_gone` returns whether the client has hung up meanwhile.
+        BusyError if too many wait; `is_disconnected` returns whether the client has hung up meanwhile.
         """
         given = credentials(authorization)
         if given is None:
@@ -97,7 +97,7 @@ class BasicAuthenticator:
         if self._refused.get(check.pair, 0.0) > asyncio.get_running_loop().time():
             return False
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        check.waiting.append((future, has_gone))
+        check.waiting.append((future, is_disconnected))
         self._join(check, address)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())

@@ -33,8 +33,8 @@ class Rank(IntEnum):
     SILENT = 0
     IDLE = 1
     BUSY = 2
-    IDLE_KNOWN = 3
-    BUSY_KNOWN = 4
+    IDLE_AUTHENTICATED = 3
+    BUSY_AUTHENTICATED = 4
 
 
 def raise_descriptor_limit() -> None:
@@ -61,7 +61,7 @@ class Connection(web.RequestHandler):
         loop = asyncio.get_running_loop()
         super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE_SECONDS)  # type: ignore[arg-type]
         self.rank = Rank.SILENT
-        self.known = False
+        self.authenticated = False
         """Whether the client has logged in."""
         self._connections, self._socket = connections, accepted
         self._link: asyncio.BaseTransport | None = None
@@ -75,9 +75,9 @@ class Connection(web.RequestHandler):
         """Note that the answer is made; it may still be on its way."""
         self._move(Rank.IDLE, IDLE_SECONDS, self.drop)
 
-    def recognize(self) -> None:
+    def mark_authenticated(self) -> None:
         """Note that the client has logged in."""
-        self.known = True
+        self.authenticated = True
         self._move(Rank.BUSY, IDLE_SECONDS, self._drop_if_not_read)
 
     def drop(self) -> None:
@@ -104,7 +104,7 @@ class Connection(web.RequestHandler):
     def handle_error(self, *args: Any, **kwargs: Any) -> web.StreamResponse:
         """Return the answer to a request that is not HTTP, with the headers of every answer."""
         response = super().handle_error(*args, **kwargs)
-        self._connections.dress(response)
+        self._connections.add_headers(response)
         return response
 
     def _move(self, rank: Rank, seconds: float, then: Any) -> None:
@@ -113,7 +113,7 @@ class Connection(web.RequestHandler):
             return
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
         self._connections.remove(self)
-        self.rank = Rank(rank + 2) if self.known else rank
+        self.rank = Rank(rank + 2) if self.authenticated else rank
         self._connections.add(self)
 
     def _drop_if_not_read(self) -> None:
@@ -127,10 +127,10 @@ class Connection(web.RequestHandler):
 class Connections:
     """All connections of clients, by rank, oldest first."""
 
-    def __init__(self, dress: Callable[[web.StreamResponse], None]) -> None:
-        """Allow as many as the limit of open files leaves room for; `dress` gives an answer its headers."""
+    def __init__(self, add_headers: Callable[[web.StreamResponse], None]) -> None:
+        """Allow as many as the limit of open files leaves room for; `add_headers` gives an answer its headers."""
         self.limit = connection_limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-        self.dress = dress
+        self.add_headers = add_headers
         self._ranks: dict[Rank, dict[Connection, None]] = {rank: {} for rank in Rank}
         self._dropped = 0
         self._logged = -LOG_SECONDS

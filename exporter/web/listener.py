@@ -33,9 +33,9 @@ class Listener:
         self.access = AccessControl(WebConfig() if path is None else load(path))
         self._seen: Sequence[Stamp] = ()
         self._problems: Sequence[str] = ()
-        self._connections = Connections(self.access.dress)
+        self._connections = Connections(self.access.add_headers)
         self._acceptors: list[Acceptor] = []
-        self._agreeing: set[asyncio.Task[None]] = set()
+        self._handshakes: set[asyncio.Task[None]] = set()
         self._supervisor = Supervisor()
         self._task: SupervisedTask | None = None
         self._log: Any = structlog.get_logger()
@@ -48,7 +48,7 @@ class Listener:
         assert server is not None  # noqa: S101 - it was set up
         sockets = await background.run(partial(open_sockets, addresses))
         self._supervisor = supervisor or self._supervisor
-        self._connections = Connections(self.access.dress)
+        self._connections = Connections(self.access.add_headers)
         self._acceptors = [Acceptor(one, lambda accepted: self._take(server, accepted)) for one in sockets]
         if self._path is not None:
             self._task = self._supervisor.start("reading the web configuration", self._watch_files)
@@ -70,9 +70,9 @@ class Listener:
         connection = Connection(server, self._connections, accepted)
         self._connections.add(connection)
         context = self.access.config.context
-        task = asyncio.create_task(_agree(connection, accepted, context))
-        self._agreeing.add(task)
-        task.add_done_callback(self._agreeing.discard)
+        task = asyncio.create_task(_handshake(connection, accepted, context))
+        self._handshakes.add(task)
+        task.add_done_callback(self._handshakes.discard)
 
     async def check_files(self) -> None:
         """Apply changes of the files once two checks agree; a file that cannot be used changes nothing."""
@@ -113,7 +113,7 @@ class Listener:
         self._problems = problems
 
 
-async def _agree(connection: Connection, accepted: socket, context: SSLContext | None) -> None:
+async def _handshake(connection: Connection, accepted: socket, context: SSLContext | None) -> None:
     """Make the transport of a connection; drop it if the TLS handshake fails."""
     loop, tls = asyncio.get_running_loop(), {} if context is None else {"ssl_handshake_timeout": HEADER_SECONDS}
     try:

@@ -9,14 +9,14 @@ from aiohttp import web
 
 from exporter import __version__
 from exporter.metrics.records import write_gone_record, write_resource_record, write_source_record
-from exporter.state.overview import Item, list_items
+from exporter.state.overview import ResourceItem, list_items
 from exporter.state.store import Store
 from exporter.web.filters import read_filter, read_page
 from exporter.web.pages import ASSETS, Pages
 from exporter.web.resource_view import make_resource_page
 from exporter.web.status_view import fits, make_status_view
 
-SLICE = 100
+RESOURCES_PER_SLICE = 100
 """Resources that are written at a time, before other tasks run."""
 YEAR = 365 * 86400
 
@@ -80,8 +80,8 @@ class PageRoutes:
         sources = [write_source_record(entry, store.source_verdict(name)) for name, entry in store.entries.items()]
         yield f'{json.dumps(head)[:-1]}, "sources": {json.dumps(sources)}, "resources": ['
         separator = ""
-        for at in range(0, len(items), SLICE):
-            for item in items[at : at + SLICE]:
+        for at in range(0, len(items), RESOURCES_PER_SLICE):
+            for item in items[at : at + RESOURCES_PER_SLICE]:
                 record = self._write_item(item)
                 if record is not None:
                     yield separator + json.dumps(record)
@@ -89,7 +89,7 @@ class PageRoutes:
             await asyncio.sleep(0)
         yield "]}\n"
 
-    def _write_item(self, item: Item) -> dict[str, Any] | None:
+    def _write_item(self, item: ResourceItem) -> dict[str, Any] | None:
         """Return a resource as an object; None if it has vanished meanwhile."""
         if item.gone:
             return write_gone_record(item.source, item.view)

@@ -7,11 +7,11 @@ from exporter.human import size, span
 from exporter.metrics.records import write_metrics
 from exporter.model import Backup
 from exporter.state.limits import max_age
-from exporter.state.overview import Item
+from exporter.state.overview import ResourceItem
 from exporter.state.store import Store
 from exporter.web.charts import Chart, draw_backups
 from exporter.web.filters import make_address
-from exporter.web.rows import NOTHING, ProblemRow, Row, make_problems, make_row
+from exporter.web.rows import NO_VALUE, ProblemRow, Row, make_problems, make_row
 from exporter.web.words import write_reason, write_time
 
 MAX_LISTED = 100
@@ -57,7 +57,7 @@ def make_resource_page(store: Store, source: str, resource: str) -> ResourcePage
     entry, view, now = store.entries.get(source), store.view(source, resource), store.now()
     if entry is None or view is None:
         return None
-    item = Item(entry.source, view)
+    item = ResourceItem(entry.source, view)
     status = view.status
     listed = list(status.listing.backups.values()) if status.listing else []
     interval = status.details.interval if status.details else None
@@ -81,15 +81,15 @@ def _start(backup: Backup) -> float:
 
 def _make_backup(one: Backup) -> BackupRow:
     return BackupRow(
-        started=NOTHING if one.started is None else write_time(one.started),
+        started=NO_VALUE if one.started is None else write_time(one.started),
         status=str(one.status),
         kind=one.kind,
-        duration=NOTHING if one.duration is None else span(one.duration),
-        size=NOTHING if one.size is None else size(one.size),
+        duration=NO_VALUE if one.duration is None else span(one.duration),
+        size=NO_VALUE if one.size is None else size(one.size),
     )
 
 
-def _facts(item: Item, now: float) -> Iterator[Fact]:
+def _facts(item: ResourceItem, now: float) -> Iterator[Fact]:
     status, policy = item.view.status, item.view.policy
     summary = status.summary
     if summary is not None and summary.last_success is not None:
@@ -121,7 +121,7 @@ def _facts(item: Item, now: float) -> Iterator[Fact]:
     yield Fact(title="First seen", value=write_time(status.first_seen))
 
 
-def _configured_limits(item: Item) -> Iterator[Fact]:
+def _configured_limits(item: ResourceItem) -> Iterator[Fact]:
     policy = item.view.policy
     if policy.max_duration is not None:
         yield Fact(title="Longest run", value=span(policy.max_duration), note="max_duration")
@@ -133,7 +133,7 @@ def _configured_limits(item: Item) -> Iterator[Fact]:
         )
 
 
-def _schedule(item: Item) -> Iterator[Fact]:
+def _schedule(item: ResourceItem) -> Iterator[Fact]:
     details = item.view.status.details
     if details is None:
         return

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exporter.metrics.render import OPENMETRICS, TEXT, accepts_openmetrics
 
-BATCH = 256 * 2**10
+BATCH_BYTES = 256 * 2**10
 """Bytes that are joined and sent, or compressed, at a time, before other tasks run."""
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -96,12 +96,12 @@ def application(handlers: Handlers, telemetry_path: str, pages: Iterable[web.Abs
 
 
 def batch_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join pieces to batches, each of at least `BATCH` bytes but for the last."""
+    """Join pieces to batches, each of at least `BATCH_BYTES` bytes but for the last."""
     waiting, size = list[bytes](), 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= BATCH:
+        if size >= BATCH_BYTES:
             yield b"".join(waiting)
             waiting, size = [], 0
     if waiting:

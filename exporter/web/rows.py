@@ -8,12 +8,12 @@ from exporter.alerts.runbooks import find_alert, find_runbook
 from exporter.human import duration, size, span
 from exporter.model import Status
 from exporter.state.limits import max_age
-from exporter.state.overview import Item
+from exporter.state.overview import ResourceItem
 from exporter.state.problem import Problem
 from exporter.web.charts import draw_sizes
 from exporter.web.words import write_problem, write_time
 
-NOTHING = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Row:
     kept: str
 
 
-def make_row(item: Item, now: float) -> Row:
+def make_row(item: ResourceItem, now: float) -> Row:
     """Return the row of a resource."""
     status, policy = item.view.status, item.view.policy
     summary, resource = status.summary, status.resource
@@ -70,12 +70,12 @@ def make_row(item: Item, now: float) -> Row:
         url=resource_address(item.source.name, resource.id),
         problems=make_problems(item.view.verdict.problems),
         running=_running(item, now),
-        age=("never" if summary else NOTHING) if age is None else f"{span(age)} ago",
-        limit=NOTHING if limit is None else span(limit),
+        age=("never" if summary else NO_VALUE) if age is None else f"{span(age)} ago",
+        limit=NO_VALUE if limit is None else span(limit),
         ratio=None if age is None or not limit else age / limit,
-        size=size(max(sizes)) if sizes else NOTHING,
+        size=size(max(sizes)) if sizes else NO_VALUE,
         sizes=draw_sizes(status.listing.backups.values()) if status.listing else (),
-        kept=NOTHING if completed is None else str(completed),
+        kept=NO_VALUE if completed is None else str(completed),
     )
 
 
@@ -96,7 +96,7 @@ def _make_problem(one: Problem) -> ProblemRow:
     )
 
 
-def _running(item: Item, now: float) -> str:
+def _running(item: ResourceItem, now: float) -> str:
     summary = item.view.status.summary
     if summary is None or not summary.running or any(one.word == "stuck" for one in item.view.verdict.problems):
         return ""

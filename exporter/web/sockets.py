@@ -12,7 +12,7 @@ Address = tuple[str | None, int]
 """Host (None: all addresses) and port; port 0 takes a free one."""
 
 BACKLOG = 1024
-BATCH = 32
+ACCEPTS_PER_TURN = 32
 """How many connections are accepted before other tasks run."""
 PAUSE_SECONDS = 0.1
 NOT_HERE = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
@@ -31,7 +31,7 @@ def open_sockets(addresses: Sequence[Address]) -> list[socket.socket]:
     return sockets
 
 
-def spell(address: Address) -> str:
+def format_address(address: Address) -> str:
     """Return an address as `--web.listen-address` takes it."""
     host, port = address
     return f"[{host}]:{port}" if host and ":" in host else f"{host or ''}:{port}"
@@ -56,7 +56,7 @@ class Acceptor:
         self.socket.close()
 
     def _accept(self) -> None:
-        for _ in range(BATCH):
+        for _ in range(ACCEPTS_PER_TURN):
             try:
                 accepted, _ = self.socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -79,7 +79,7 @@ def _open(address: Address) -> list[socket.socket]:
     try:
         return [_open_on_all(port)] if host is None else _open_by_name(host, port)
     except OSError as error:
-        raise CannotListenError(f"cannot listen on {spell(address)}: {_explain(error)}") from None
+        raise CannotListenError(f"cannot listen on {format_address(address)}: {_explain(error)}") from None
 
 
 def _open_by_name(host: str, port: int) -> list[socket.socket]:

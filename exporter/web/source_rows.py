@@ -8,7 +8,7 @@ from exporter.state.problems import Verdict
 from exporter.state.resource import SourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.web.filters import make_address
-from exporter.web.rows import NOTHING, ProblemRow, make_problems
+from exporter.web.rows import NO_VALUE, ProblemRow, make_problems
 from exporter.web.words import write_clock, write_reason
 
 FEWEST_FOR_FORECAST = 20
@@ -58,13 +58,13 @@ def _make_row(entry: SourceEntry, verdict: Verdict, now: float) -> SourceRow:
         url=make_address([("source", entry.source.name)]),
         problems=make_problems(verdict.problems),
         sentences=tuple(_sentences(entry, verdict, now)),
-        resources=NOTHING if status.resources is None and not entry.resources else f"{len(entry.resources):,}",
-        last_poll=NOTHING if status.polled_at is None else f"{span(max(0.0, now - status.polled_at))} ago",
+        resources=NO_VALUE if status.resources is None and not entry.resources else f"{len(entry.resources):,}",
+        last_poll=NO_VALUE if status.polled_at is None else f"{span(max(0.0, now - status.polled_at))} ago",
         next_poll=_next_poll(status, now),
         interval=f"{span(status.interval)}, not {span(status.configured_interval)}"
         if stretched
         else span(status.interval),
-        requests_left=NOTHING if remaining is None else f"{remaining:,.0f}",
+        requests_left=NO_VALUE if remaining is None else f"{remaining:,.0f}",
     )
 
 

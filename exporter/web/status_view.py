@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.state.overview import ATTENTION, Item, Part, count_states, list_items, write_verdict
+from exporter.state.overview import ATTENTION, ResourceItem, SentencePart, count_states, list_items, write_verdict
 from exporter.state.store import Store
 from exporter.web.filters import Filter, make_address
 from exporter.web.rows import Row, make_row
@@ -55,7 +55,7 @@ class PageLink:
 class StatusView:
     """All that the page shows."""
 
-    sentence: tuple[Part, ...]
+    sentence: tuple[SentencePart, ...]
     urgent: int
     """How many resources are critical or need attention."""
     tiles: tuple[Tile, ...]
@@ -97,13 +97,13 @@ def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
     )
 
 
-def _refresh(item: Item, store: Store) -> Item:
+def _refresh(item: ResourceItem, store: Store) -> ResourceItem:
     """Return a resource with the numbers of now in the sentences of its problems."""
     view = None if item.gone else store.view(item.source.name, item.id)
-    return item if view is None else Item(item.source, view)
+    return item if view is None else ResourceItem(item.source, view)
 
 
-def fits(item: Item, wanted: Filter) -> bool:
+def fits(item: ResourceItem, wanted: Filter) -> bool:
     """Return whether a resource has all that a filter asks for."""
     labels = item.labels
     texts = (item.name.casefold(), item.id.casefold())
@@ -131,7 +131,7 @@ def _tiles(counts: Mapping[str, int], wanted: Filter) -> tuple[Tile, ...]:
 
 
 def _folds(
-    shown: Sequence[Item], counts: Mapping[str, int], wanted: Filter, now: float, *, open_all: bool
+    shown: Sequence[ResourceItem], counts: Mapping[str, int], wanted: Filter, now: float, *, open_all: bool
 ) -> tuple[Fold, ...]:
     found = []
     for state, words in FOLDS:

@@ -77,7 +77,7 @@ async def test_a_large_answer_is_decoded_beside_the_loop(
 
 
 async def test_one_large_reading_of_a_source_goes_on_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "LARGE", 500)
+    monkeypatch.setattr(bounds, "LARGE_BYTES", 500)
     client = client_to(transport(600, 600, 100))
     first, second, small = (Session(client=client) for _ in range(3))
     await first.get(f"{BASE}/0", auth=AUTH)

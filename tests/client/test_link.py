@@ -72,11 +72,11 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 )
 def test_what_is_not_followed_unless_private_addresses_are_allowed(address: str) -> None:
     with pytest.raises(ForbiddenError) as caught:
-        link.demand_allowed(link.parse(address), allow_private=False)
+        link.require_allowed(link.parse(address), allow_private=False)
     assert "x" != str(caught.value)
     assert "127" not in str(caught.value)
     if address.startswith("http"):
-        link.demand_allowed(link.parse(address), allow_private=True)
+        link.require_allowed(link.parse(address), allow_private=True)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_not_followed_unless_private_addresses_are_allowed(address: str)
 )
 def test_what_is_no_address(written: str) -> None:
     with pytest.raises((MalformedError, ForbiddenError)) as caught:
-        link.demand_allowed(link.parse(written), allow_private=True)
+        link.require_allowed(link.parse(written), allow_private=True)
     assert written == "" or written not in str(caught.value)
 
 
@@ -136,17 +136,17 @@ BEFORE, AFTER = int(NOW) - 1, int(NOW) + 1
 )
 def test_a_link_says_itself_when_it_lapses(address: str, lapsed: bool) -> None:
     if not lapsed:
-        link.demand_current(link.parse(address), None, NOW)
+        link.require_current(link.parse(address), None, NOW)
         return
     with pytest.raises(ExpiredError, match=r"^the link has lapsed by its own expiry$"):
-        link.demand_current(link.parse(address), None, NOW)
+        link.require_current(link.parse(address), None, NOW)
 
 
 def test_the_vendor_may_say_when_a_link_lapses() -> None:
     address = link.parse("https://files.example.com/a")
-    link.demand_current(address, AFTER, NOW)
+    link.require_current(address, AFTER, NOW)
     with pytest.raises(ExpiredError):
-        link.demand_current(address, BEFORE, NOW)
+        link.require_current(address, BEFORE, NOW)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_the_vendor_may_say_when_a_link_lapses() -> None:
     ],
 )
 def test_the_length_of_the_whole_file(status: int, headers: Mapping[str, str], length: int | None) -> None:
-    link.demand_good(status, headers, b"")
+    link.require_good(status, headers, b"")
     assert link.total_length(status, headers) == length
 
 
@@ -190,5 +190,5 @@ def test_another_range_than_was_asked_for_is_malformed(content_range: str) -> No
 )
 def test_what_a_refusal_means(status: int, body: bytes, error: type[PollError]) -> None:
     with pytest.raises(error) as caught:
-        link.demand_good(status, {}, body)
+        link.require_good(status, {}, body)
     assert type(caught.value) is error

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from exporter.declared import expressions
-from exporter.declared.evaluation import LARGE
+from exporter.declared.evaluation import MAX_INLINE_BYTES
 from exporter.declared.vendors import declaration_of
-from exporter.polling.mapping import SLICE, SLICE_BYTES, is_large, slices
+from exporter.polling.mapping import RECORDS_PER_SLICE, SLICE_BYTES, is_large, slices
 from exporter.provider import RawPage
 from exporter.trial.checking import check_declaration
 from tests.declared.vendor import Asked, poll, vendor
@@ -41,9 +41,9 @@ API: Mapping[str, Any] = {
 
 def answer(asked: Asked) -> Any:
     if asked.path == "/databases":
-        return {"databases": [{"id": one} for one in ("large", "nested", "small")], "more": "x" * LARGE}
+        return {"databases": [{"id": one} for one in ("large", "nested", "small")], "more": "x" * MAX_INLINE_BYTES}
     if asked.path.startswith("/schedules"):
-        return {"hours": [24, 12] * LARGE if asked.path.endswith("large") else [24, 12]}
+        return {"hours": [24, 12] * MAX_INLINE_BYTES if asked.path.endswith("large") else [24, 12]}
     return {"rows": {"large": ROWS, "nested": NESTED, "small": ROWS[:2]}[asked.path.rpartition("/")[2]]}
 
 
@@ -72,7 +72,7 @@ def test_a_large_answer_is_evaluated_beside_the_event_loop(monkeypatch: pytest.M
     assert {one["backup_expected_interval_seconds"] for one in records.values()} == {12 * 3600}
     assert records["nested"]["backup_stored_bytes"] == sum(range(9000))
     assert on_the_loop, "what is small is evaluated at once"
-    assert max(on_the_loop) <= LARGE
+    assert max(on_the_loop) <= MAX_INLINE_BYTES
 
 
 def test_records_are_mapped_in_slices_of_few_bytes() -> None:
@@ -81,7 +81,14 @@ def test_records_are_mapped_in_slices_of_few_bytes() -> None:
     pieces = list(slices(page))
 
     assert [record for piece in pieces for record in piece.records] == page.records
-    assert [len(piece.records) for piece in pieces] == [2, 1, 1, SLICE, SLICE, 1000 - 2 * SLICE]
+    assert [len(piece.records) for piece in pieces] == [
+        2,
+        1,
+        1,
+        RECORDS_PER_SLICE,
+        RECORDS_PER_SLICE,
+        1000 - 2 * RECORDS_PER_SLICE,
+    ]
     assert [is_large(piece) for piece in pieces] == [False, False, True, False, False, False]
     assert [piece.last for piece in pieces] == [False] * 5 + [True]
 

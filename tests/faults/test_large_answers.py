@@ -19,7 +19,7 @@ from exporter.errors import CapError
 from exporter.model import Backup, Resource
 from exporter.polling import reader as reading
 from exporter.polling import weight
-from exporter.polling.mapping import SLICE
+from exporter.polling.mapping import RECORDS_PER_SLICE
 from exporter.polling.reader import Reader
 from exporter.provider import RawPage
 from exporter.state.resource import ResourceStatus
@@ -138,15 +138,15 @@ async def test_a_large_page_is_mapped_slice_by_slice() -> None:
             await asyncio.sleep(0)
 
     beating = asyncio.create_task(heartbeat())
-    found = await stub_reader(5 * SLICE, backup=counting).listing(NEW)
+    found = await stub_reader(5 * RECORDS_PER_SLICE, backup=counting).listing(NEW)
     beating.cancel()
 
     assert found is not None
-    assert sum(len(page.backups) for page in found.pages) == sum(at_a_time.values()) == 5 * SLICE
-    assert max(at_a_time.values()) <= SLICE
+    assert sum(len(page.backups) for page in found.pages) == sum(at_a_time.values()) == 5 * RECORDS_PER_SLICE
+    assert max(at_a_time.values()) <= RECORDS_PER_SLICE
 
 
-@pytest.mark.parametrize(("records", "beside"), [(10, False), (workers.FEW + 1, True)])
+@pytest.mark.parametrize(("records", "beside"), [(10, False), (workers.MAX_INLINE_VALUES + 1, True)])
 async def test_a_large_listing_is_put_together_beside_the_loop(
     records: int, beside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +168,7 @@ async def test_a_large_listing_is_put_together_beside_the_loop(
 
 
 async def test_what_changes_meanwhile_is_taken_into_account() -> None:
-    reader = stub_reader(workers.FEW + 1)
+    reader = stub_reader(workers.MAX_INLINE_VALUES + 1)
     found = await reader.listing(NEW)
     changed = replace(NEW, first_seen=7.0)
     seen = iter([NEW, changed, changed, changed])
@@ -205,11 +205,11 @@ async def test_what_all_resources_take_together_is_bounded(monkeypatch: pytest.M
 async def test_the_collector_sees_everything_again_when_large_readings_end() -> None:
     gc.unfreeze()  # Python 3.12 itself starts with some hundred objects frozen
     large = workers.LargeReadings()
-    large.hide()
+    large.freeze_heap()
     assert gc.get_freeze_count() == 0
     large.begin()
     large.begin()
-    large.hide()
+    large.freeze_heap()
     large.end()
     assert gc.get_freeze_count() > 0
     large.end()

@@ -161,4 +161,4 @@ def test_a_duration_is_read_back_as_it_is_spelled(text: str) -> None:
     except ValueError:
         return
     assert seconds >= 0
-    assert durations.parse(durations.spell(seconds)) == seconds
+    assert durations.parse(durations.format_duration(seconds)) == seconds

@@ -12,7 +12,7 @@ from exporter.persistence.schema import StoredResource, store_live
 from exporter.state.history import History
 from exporter.state.listing import Listing, Page
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
-from exporter.state.resource import TOLERANCE, ResourceStatus
+from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
@@ -44,17 +44,17 @@ def test_nothing_in_the_future_is_remembered(status: Status) -> None:
     assert found.summary is not None
     assert found.summary.last_attempt == found.history.attempt.started == PAST.started  # type: ignore[union-attr]
     assert found.summary.future == (None if status is Status.PENDING else AHEAD.started)
-    assert found.awaits == (None if status is Status.PENDING else NOW + 10 * DAY - TOLERANCE)
+    assert found.awaits == (None if status is Status.PENDING else NOW + 10 * DAY - FUTURE_TOLERANCE)
     assert found.summary.counts[status] >= 1
     assert found.summary.oldest_success == PAST.started
     assert with_listing(AHEAD).summary.oldest_success is None  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("ahead", "counts"), [(0.0, True), (TOLERANCE, True), (TOLERANCE + 1, False)])
+@pytest.mark.parametrize(("ahead", "counts"), [(0.0, True), (FUTURE_TOLERANCE, True), (FUTURE_TOLERANCE + 1, False)])
 def test_clocks_may_differ_by_five_minutes(ahead: float, counts: bool) -> None:
     found = with_listing(PAST, replace(AHEAD, started=NOW + ahead))
 
-    assert TOLERANCE == 300
+    assert FUTURE_TOLERANCE == 300
     assert last_success(found) == (NOW + ahead if counts else PAST.started)
 
 
@@ -96,7 +96,7 @@ def test_when_its_time_has_come_it_counts_although_nothing_else_changed() -> Non
     found = with_listing(PAST, AHEAD)
     then = found.update_listing(found.listing or Listing(), sizes=True, fresh={}, now=NOW + 11 * DAY)
 
-    assert found.awaits == (AHEAD.started or 0) - TOLERANCE
+    assert found.awaits == (AHEAD.started or 0) - FUTURE_TOLERANCE
     assert last_success(then) == AHEAD.started
     assert then.awaits is None
 
@@ -105,9 +105,9 @@ def test_of_several_the_next_is_awaited() -> None:
     found = with_listing(replace(AHEAD, id="a", started=NOW + 3 * DAY), replace(AHEAD, id="b", started=NOW + DAY))
     then = found.update_listing(found.listing or Listing(), sizes=True, now=NOW + 2 * DAY)
 
-    assert found.awaits == NOW + DAY - TOLERANCE
+    assert found.awaits == NOW + DAY - FUTURE_TOLERANCE
     assert (last_success(found), last_success(then)) == (None, NOW + DAY)
-    assert then.awaits == NOW + 3 * DAY - TOLERANCE
+    assert then.awaits == NOW + 3 * DAY - FUTURE_TOLERANCE
 
 
 @pytest.mark.parametrize("seen_at", [NOW, NOW + 11 * DAY])
@@ -131,7 +131,7 @@ def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
     found = with_listing(recovery=window)
 
     assert last_success(found) is None
-    assert found.awaits == NOW + DAY - TOLERANCE
+    assert found.awaits == NOW + DAY - FUTURE_TOLERANCE
     assert last_success(with_listing(recovery=replace(window, latest=NOW), before=found)) == NOW
     begins_ahead = with_listing(recovery=replace(window, earliest=NOW + DAY / 2)).summary
     assert begins_ahead is not None

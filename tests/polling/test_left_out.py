@@ -116,14 +116,14 @@ async def test_many_resources_are_put_by_turns() -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    vendor = Vendor(scopes={"s": [f"r{n}" for n in range(polling.TURN * 10)]})
+    vendor = Vendor(scopes={"s": [f"r{n}" for n in range(polling.PUTS_PER_TURN * 10)]})
     async with watching(vendor, source(poll_interval=3600.0)) as seen:
         beating = asyncio.create_task(heartbeat())
         counts: list[int] = []
-        while len(seen.entry().resources) < polling.TURN * 10:
+        while len(seen.entry().resources) < polling.PUTS_PER_TURN * 10:
             counts.append(len(seen.entry().resources))
             await asyncio.sleep(0)
         beating.cancel()
 
     steps = [after - before for before, after in pairwise(counts)]
-    assert max(steps) <= polling.TURN
+    assert max(steps) <= polling.PUTS_PER_TURN

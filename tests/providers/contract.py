@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.testing.contract import Found, ProviderContract, WaryApi, places, read, record_page, replace_at
+from exporter.testing.contract import Found, ProviderContract, WaryApi, map_pages, places, read, replace_at
 
 for test in (
     ProviderContract.test_every_damaged_answer_is_malformed_or_harmless,
@@ -16,7 +16,7 @@ for test in (
 
 VENDORS = Path(__file__).parents[1] / "vendors"
 
-__all__ = ["Found", "ProviderContract", "WaryApi", "fixture", "places", "read", "record_page", "replace_at"]
+__all__ = ["Found", "ProviderContract", "WaryApi", "fixture", "map_pages", "places", "read", "replace_at"]
 
 
 def fixture(name: str) -> Any:

@@ -193,7 +193,7 @@ def test_a_clock_that_was_set_shifts_all_of_it() -> None:
 )
 def test_a_source_that_is_emptied(discoveries: list[tuple[int, int]], expected: SourceObservations) -> None:
     known = SourceObservations()
-    for number, (awake, listed) in enumerate(discoveries):
-        known = observe_discovery(known, awake, listed, ago(HOUR * (len(discoveries) - 1 - number)))
+    for number, (unpaused, listed) in enumerate(discoveries):
+        known = observe_discovery(known, unpaused, listed, ago(HOUR * (len(discoveries) - 1 - number)))
 
     assert known == expected

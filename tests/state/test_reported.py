@@ -197,12 +197,12 @@ def test_details_of_records_are_kept_in_few_bytes_and_found_again() -> None:
     assert grown.detailed
     assert dict(grown) == {"1": plain, "2": partly, "3": replace(plain, id="3")}
     assert grown.newest_success() == partly
-    assert grown.prints_of(["2", "9"]) == {"2": 7}
+    assert grown.hashes_of(["2", "9"]) == {"2": 7}
     shrunk = grown.revise({}, {}, {7})
     assert dict(shrunk) == {"2": partly}
     assert BackupTable([replace(partly, id="a\nb")]).newest_success() == replace(partly, id="a\nb")
     assert BackupTable().newest_success() is None
-    assert BackupTable().prints_of(["1"]) == {}
+    assert BackupTable().hashes_of(["1"]) == {}
 
 
 def test_the_history_goes_on_when_what_is_reported_is_the_oldest() -> None:

@@ -8,7 +8,7 @@ from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump
-from exporter.state.verdicts import Disappeared, SourceVerdicts, outline
+from exporter.state.verdicts import Disappeared, SourceVerdicts, exposed_verdict
 from tests.metrics.states import source
 from tests.state.judged import DAY, HOUR, NOW, UP, name_problems, status
 
@@ -35,7 +35,7 @@ class World:
         """Return the resources of which the metrics show something else."""
         self.now += after
         judged = list(self.verdicts.judge_due(self.polling, self.now))
-        return [new.status.resource.id for old, new in judged if outline(old) != outline(new)]
+        return [new.status.resource.id for old, new in judged if exposed_verdict(old) != exposed_verdict(new)]
 
     def words(self, key: str = "r") -> set[str]:
         return name_problems(self.verdicts.views[key].verdict.problems)

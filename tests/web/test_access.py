@@ -198,7 +198,9 @@ async def test_who_has_logged_in_gives_way_last(open_: Open, monkeypatch: pytest
             async with session.get(there.url, headers={"Authorization": RIGHT}) as answer:
                 assert answer.status == 200
             async with clients(serve, 50, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
-                known = [one for rank in there.listener._connections._ranks.values() for one in rank if one.known]
+                known = [
+                    one for rank in there.listener._connections._ranks.values() for one in rank if one.authenticated
+                ]
                 assert len(known) == 1, "the connection stands"
 
 

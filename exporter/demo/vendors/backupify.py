@@ -143,7 +143,7 @@ class _Workspace:
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request at the instant `now`; errors have no body, as none is documented."""
-        if self._window.admit(now) > 0:
+        if self._window.count_request(now) > 0:
             return _refusal(429, "over the limit")
         match request.path.strip("/").split("/"):
             case ["oauth", "token"]:

@@ -97,7 +97,7 @@ class ClickhouseAccount:
             return Response(status=503, body=DOWN, headers={"Content-Type": "text/html"})
         if request.headers.get("authorization") != self._signature:
             return refusal(request, 401, "Key is not found", complaint="no known key")
-        if wait := self._window.admit(now):
+        if wait := self._window.count_request(now):
             return json_response(
                 {"status": 429, "error": "Rate limit exceeded"},
                 status=429,

@@ -59,7 +59,7 @@ class Platform:
         """Answer one request."""
         if request.path.startswith(DOWNLOADS):
             return self._file(request, now)
-        admitted, headers = self._hour.admit(now)
+        admitted, headers = self._hour.count_request(now)
         answer = self._answer(request, now) if admitted else _error(429, "Too many requests", "over the limit")
         if answer.status == 405:
             headers["Allow"] = "GET"

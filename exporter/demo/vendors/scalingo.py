@@ -76,7 +76,7 @@ class ScalingoAccount:
         if segments[0] == ARCHIVES or segments == ["v1", "tokens", "exchange"]:
             unlimited = self._exchange if segments[0] != ARCHIVES else self._file
             return unlimited(request, now)
-        if self._window.admit(now) > 0:
+        if self._window.count_request(now) > 0:
             plain = {"Content-Type": "text/plain"}
             return Response(status=429, body=b"Retry later", headers=plain, complaint="over the limit")
         match request.method, segments:

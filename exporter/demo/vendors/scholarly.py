@@ -91,7 +91,7 @@ class ScholarlyAccount:
             return self._blob(request, now)
         if request.headers.get("authorization") != f"Bearer {self._token}":
             return _refusal(401, "no known token")
-        if self._window.admit(now) > 0:
+        if self._window.count_request(now) > 0:
             return _refusal(429, "over the limit")
         return self._read(request, now) if request.method == "GET" else _refusal(405, "only GET is for reading")
 

@@ -10,7 +10,7 @@ import pytest
 from exporter.errors import MalformedError
 from exporter.model import Details
 from exporter.providers.backupify import PROVIDER
-from tests.providers.contract import record_page
+from tests.providers.contract import map_pages
 from tests.providers.fake_api import FakeApi, Reply
 from tests.vendors.backupify.answers import DAY, GIVEN, HOST, INSTANCE, LISTING, OPTIONS, TOKEN
 
@@ -26,7 +26,7 @@ def listing(pages: Mapping[str, Reply]) -> dict[str, Reply]:
 
 
 async def walk(api: FakeApi) -> list[list[int]]:
-    return [[int(one.id) for one in part.backups] async for part in record_page(PROVIDER, api, OPTIONS, INSTANCE)]
+    return [[int(one.id) for one in part.backups] async for part in map_pages(PROVIDER, api, OPTIONS, INSTANCE)]
 
 
 PAGINGS: dict[str, tuple[dict[str, Reply], Sequence[str]]] = {
@@ -124,7 +124,7 @@ async def test_a_single_page_is_one_request_however_full(links: dict[str, str]) 
 
 async def test_the_newest_page_is_yielded_before_older_ones_are_asked_for() -> None:
     api = FakeApi(listing(PAGINGS["all four links stand everywhere"][0]))
-    async for part in record_page(PROVIDER, api, OPTIONS, INSTANCE):
+    async for part in map_pages(PROVIDER, api, OPTIONS, INSTANCE):
         assert [one.id for one in part.backups] == ["31", "32"]
         break
 
@@ -174,7 +174,7 @@ async def test_a_full_page_without_links_is_not_the_whole_list_if_a_success_is_n
     told = replace(INSTANCE, details=Details(last_success=last_success))
     api = FakeApi(listing({"": full_page()}))
     with nullcontext() if whole else pytest.raises(MalformedError, match="last_successful_backup"):
-        (page,) = [page async for page in record_page(PROVIDER, api, OPTIONS, told)]
+        (page,) = [page async for page in map_pages(PROVIDER, api, OPTIONS, told)]
         assert len(page.backups) == 20
 
 
@@ -182,4 +182,4 @@ async def test_a_full_page_with_any_link_and_one_that_is_not_full_are_believed()
     told = replace(INSTANCE, details=Details(last_success=LAST_END + DAY))
     short = Reply(body=full_page().body[:19])
     for reply in (full_page(first="?page=1"), short):
-        assert [page async for page in record_page(PROVIDER, FakeApi(listing({"": reply})), OPTIONS, told)]
+        assert [page async for page in map_pages(PROVIDER, FakeApi(listing({"": reply})), OPTIONS, told)]

@@ -13,7 +13,7 @@ from exporter.providers.clickhouse_cloud import (
     refresh,
     resources,
 )
-from tests.providers.contract import record_page
+from tests.providers.contract import map_pages
 from tests.providers.fake_api import FakeApi, Reply
 from tests.vendors.clickhouse_cloud.answers import (
     LEDGER,
@@ -64,7 +64,7 @@ async def test_managed_postgres_that_cannot_be_read_is_left_to_the_core(answer: 
 )
 async def test_a_base_backup_is_understood_by_all_likely_names(told: dict[str, Any], expected: Backup) -> None:
     api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": result([told])})
-    (page,) = [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
+    (page,) = [page async for page in map_pages(PROVIDER, api, options(), LEDGER_RESOURCE)]
 
     assert page.backups == (expected,)
     assert await refresh(api, options(), LEDGER_RESOURCE, expected) == [expected]
@@ -76,7 +76,7 @@ async def test_a_base_backup_is_understood_by_all_likely_names(told: dict[str, A
 async def test_base_backups_without_ids_or_with_an_odd_cursor_are_malformed(body: Any) -> None:
     api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": Reply(body=body)})
     with pytest.raises(MalformedError):
-        [page async for page in record_page(PROVIDER, api, options(), LEDGER_RESOURCE)]
+        [page async for page in map_pages(PROVIDER, api, options(), LEDGER_RESOURCE)]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from exporter.providers.clickhouse_cloud import (
     scopes,
 )
 from exporter.state.listing import Page
-from tests.providers.contract import ProviderContract, record_page
+from tests.providers.contract import ProviderContract, map_pages
 from tests.providers.fake_api import FakeApi, Reply
 from tests.vendors.clickhouse_cloud.answers import (
     ARCHIVE,
@@ -213,7 +213,7 @@ async def test_forbidden_backups_are_no_empty_list() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": reply("configuration_forbidden", status=403)})
 
     with pytest.raises(PollError, match="403"):
-        [page async for page in record_page(PROVIDER, api, options(), ORDERS_RESOURCE)]
+        [page async for page in map_pages(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ async def test_a_backup_without_an_id_makes_the_listing_malformed() -> None:
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups": result([{"id": RUNNING, "status": "done"}, {"status": "done"}])})
 
     with pytest.raises(MalformedError):
-        [page async for page in record_page(PROVIDER, api, options(), ORDERS_RESOURCE)]
+        [page async for page in map_pages(PROVIDER, api, options(), ORDERS_RESOURCE)]
 
 
 def test_the_limit_lets_the_scheduler_skip_a_slot() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from exporter.model import Backup, Details, Resource
 from exporter.providers.northflank import PROVIDER, Options, details
 from exporter.secret import Secret
-from tests.providers.contract import fixture, record_page
+from tests.providers.contract import fixture, map_pages
 from tests.providers.fake_api import FakeApi, Reply
 
 V1 = "GET api.northflank.com/v1/projects"
@@ -38,7 +38,7 @@ def answer(name: str) -> Reply:
 
 
 async def first_page(api: FakeApi, options: Options = OPTIONS) -> tuple[Backup, ...]:
-    return (await anext(record_page(PROVIDER, api, options, EXAMPLE))).backups
+    return (await anext(map_pages(PROVIDER, api, options, EXAMPLE))).backups
 
 
 async def details_of(*schedulings: tuple[str, Any], restores: Reply | None = None) -> Details:

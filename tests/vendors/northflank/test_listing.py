@@ -8,7 +8,7 @@ from exporter.errors import MalformedError
 from exporter.model import Backup, Status
 from exporter.providers.northflank import PROVIDER, Options
 from exporter.secret import Secret
-from tests.providers.contract import record_page
+from tests.providers.contract import map_pages
 from tests.providers.fake_api import FakeApi, Reply
 from tests.vendors.northflank.answers import ADDON, EXAMPLE, OPTIONS, first_page
 
@@ -70,7 +70,7 @@ async def test_page_numbers_go_on_where_cursors_are_missing() -> None:
         }
     )
 
-    assert [page.backups[0].id async for page in record_page(PROVIDER, api, OPTIONS, EXAMPLE)] == [
+    assert [page.backups[0].id async for page in map_pages(PROVIDER, api, OPTIONS, EXAMPLE)] == [
         "1",
         "2",
         "3",
@@ -82,9 +82,7 @@ async def test_page_numbers_go_on_where_cursors_are_missing() -> None:
 @pytest.mark.parametrize("pagination", [[], "more", {}, {"hasNextPage": "true"}, {"hasNextPage": None}, 1])
 async def test_pagination_that_cannot_be_read_never_makes_a_part_the_whole(pagination: Any) -> None:
     with pytest.raises(MalformedError):
-        _ = [
-            page async for page in record_page(PROVIDER, listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)
-        ]
+        _ = [page async for page in map_pages(PROVIDER, listing({"id": "a"}, pagination=pagination), OPTIONS, EXAMPLE)]
 
 
 @pytest.mark.parametrize("backup", [{"status": "completed"}, {"id": ""}, {"id": None}, "a", None])

@@ -10,7 +10,7 @@ from exporter.provider import Url
 from exporter.providers.scholarly import NAMED_AFTER_SOURCE, PROVIDER, Options
 from exporter.secret import Secret
 from exporter.state.listing import Page
-from tests.providers.contract import ProviderContract, fixture, read, record_page
+from tests.providers.contract import ProviderContract, fixture, map_pages, read
 from tests.providers.fake_api import FakeApi, Reply
 
 HOST = "api.scholarlysoftware.com"
@@ -95,7 +95,7 @@ def institutions(count: int, **links: Any) -> Reply:
 
 
 async def list_resources(routes: Mapping[str, Reply]) -> list[Page]:
-    return [page async for page in record_page(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
+    return [page async for page in map_pages(PROVIDER, FakeApi(routes), OPTIONS, NAMED_AFTER_SOURCE)]
 
 
 @pytest.mark.parametrize(
