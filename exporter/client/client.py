@@ -187,12 +187,12 @@ class Client:
 
         A token that expired while the request waited is renewed first; others may take the slot meanwhile.
         """
-        for last in (*(False,) * MAX_RENEWALS, True):
+        for renewals in range(MAX_RENEWALS + 1):
             signature, token = await self._sign(auth, cost)
             try:
                 async with self.limiter.slot(self.max_wait) as wait:
                     self.counters.throttled += wait
-                    if not last:
+                    if renewals < MAX_RENEWALS:
                         self._require_valid_token(auth, token)
                     headers = merge_headers(request.headers, signature)
                     yield replace(request, url=address_with_key(request.url, auth), headers=headers), token

@@ -100,9 +100,9 @@ def render_resource(
     return RenderedResource(tuple(lines), age_of)
 
 
-def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -> Sequence[int]:
+def _find_changes(before: ResourceView, after: ResourceView, table: FamilyTable) -> Sequence[int]:
     """Return which families have other samples now."""
-    was, is_ = before.status.summary, now.status.summary
+    was, is_ = before.status.summary, after.status.summary
     if was is None or is_ is None:
         changed = list(table.of_summary)
     elif was is is_:
@@ -110,9 +110,9 @@ def _find_changes(before: ResourceView, now: ResourceView, table: FamilyTable) -
     else:
         pairs = zip(table.of_summary, table.read_summary(was), table.read_summary(is_), strict=True)
         changed = [at for at, one, other in pairs if one is not other and one != other]
-    if exposed_verdict(before) != exposed_verdict(now):
+    if exposed_verdict(before) != exposed_verdict(after):
         changed.extend(table.of_verdict)
-    old, new = before.status, now.status
+    old, new = before.status, after.status
     values = zip(table.status_fields, table.read_status(old), table.read_status(new), strict=True)
     if fields := {name for name, one, other in values if one is not other and one != other}:
         changed.extend(at for at, read in table.of_status if not fields.isdisjoint(read))

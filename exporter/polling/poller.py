@@ -24,7 +24,7 @@ from exporter.polling.kinds import are_capped
 from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
-from exporter.polling.weight import demand_room
+from exporter.polling.weight import require_room
 from exporter.settings import Source
 from exporter.state.archive import Archive
 from exporter.state.inventory import alternate_scopes, apply_caps, from_resources
@@ -176,8 +176,8 @@ class Poller:
     def _show_first_poll(self, result: PollResult) -> None:
         """Show how many resources the first poll has tried to read; of many resources now and then."""
         tried, status = len(result.read) + len(result.errors), self._status
-        now = tried % max(1, len(self._resources) // STEPS) == 0 or tried < status.tried_resources
-        if now and not status.polled:
+        is_step = tried % max(1, len(self._resources) // STEPS) == 0 or tried < status.tried_resources
+        if is_step and not status.polled:
             self._store.set_status(self.source.name, replace(status, tried_resources=tried))
 
     async def _read_ends(self, result: PollResult) -> None:
@@ -204,10 +204,10 @@ class Poller:
             raise
         if reading is not None:
             self.oddities.log(key, reading.backups)
-        now = await reader.put_together(lambda: self._resources.get(key), reading)
-        if now is not None and now is not self._resources.get(key):
-            demand_room(now, self._resources)
-            self._put(now)
+        updated = await reader.put_together(lambda: self._resources.get(key), reading)
+        if updated is not None and updated is not self._resources.get(key):
+            require_room(updated, self._resources)
+            self._put(updated)
         await self._read_details(reader, key, result)
 
     async def _read_details(self, reader: Reader, key: str, result: PollResult) -> None:

@@ -16,7 +16,7 @@ from exporter.model import Backup
 from exporter.polling.guard import guard
 from exporter.polling.oddities import Oddities
 from exporter.polling.reader import Reader, apply_changes
-from exporter.polling.weight import demand_room
+from exporter.polling.weight import require_room
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -59,7 +59,7 @@ class ProgressPoller:
             if reading is not None:
                 self._oddities.log(key, reading.backups)
                 at = asyncio.get_running_loop().time()
-                await self._put(key, lambda now: self._reader.apply_listing(now, reading, at))
+                await self._put(key, lambda current: self._reader.apply_listing(current, reading, at))
             return
         found: dict[str, Backup] = {}
         for backup in resource_status.running_backups():
@@ -70,7 +70,7 @@ class ProgressPoller:
                     )
                 found.update((one.id, one) for one in refreshed)
         self._oddities.log(key, found.values())
-        await self._put(key, lambda now: self._reader.apply_progress(now, found.values()))
+        await self._put(key, lambda current: self._reader.apply_progress(current, found.values()))
 
     def _api(self, detector: ChangeDetector | None = None) -> Session:
         return Session(client=self._client, progress_limiter=self.progress_limiter, detector=detector)
@@ -84,5 +84,5 @@ class ProgressPoller:
 
         resource_status = await apply_changes(current, change, lambda it: len(it.listing.backups) if it.listing else 0)
         if resource_status is not None:
-            demand_room(resource_status, self._store.entries[self.source.name].resources)
+            require_room(resource_status, self._store.entries[self.source.name].resources)
             self._store.put(self.source.name, resource_status)

@@ -203,9 +203,9 @@ class Reader:
         known, pages, records = before.backups.hashes(), list[Page](), 0
         resource, kinds = resource_status.resource, Kinds(resource_status)
         resource = replace(resource, details=resource.details or resource_status.details)
-        apply_listing = self.source.provider.pages(api, self.source.options, resource)
-        async with aclosing(apply_listing):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
-            async for page in apply_listing:
+        pages_read = self.source.provider.pages(api, self.source.options, resource)
+        async with aclosing(pages_read):  # type: ignore[type-var]  # an AsyncIterator by contract, a generator in truth
+            async for page in pages_read:
                 records += len(page.records)
                 if records > MAX_RECORDS:
                     raise CapError(f"more than {MAX_RECORDS} records in one listing", limit="body")

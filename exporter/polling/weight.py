@@ -9,7 +9,7 @@ LIGHT_BYTES, MAX_SOURCE_BYTES = 2**20, 256 * 2**20
 """Bytes that a listing may always take, and that all listings of a source may take together."""
 
 
-def demand_room(resource_status: ResourceStatus, resources: Mapping[str, ResourceStatus]) -> None:
+def require_room(resource_status: ResourceStatus, resources: Mapping[str, ResourceStatus]) -> None:
     """Raise CapError for a listing with which the source of these `resources` would take more memory than any may."""
     weight = _weigh(resource_status)
     if weight <= LIGHT_BYTES:

@@ -160,12 +160,12 @@ def _still_holds(known: CompletedBackup, listed: Backup | None) -> bool:
 
 
 def _to_completed(backup: Backup, before: CompletedBackup | None) -> CompletedBackup:
-    now = CompletedBackup(id=backup.id, started=backup.started or 0.0, size=backup.size, duration=backup.duration)
-    if before is None or now.started > before.started:
-        return now
+    fresh = CompletedBackup(id=backup.id, started=backup.started or 0.0, size=backup.size, duration=backup.duration)
+    if before is None or fresh.started > before.started:
+        return fresh
     return replace(
-        now,
-        started=max(now.started, before.started) if now.id == WINDOW else now.started,
-        size=before.size if now.size is None else now.size,
-        duration=now.duration if before.duration is None else before.duration,
+        fresh,
+        started=max(fresh.started, before.started) if fresh.id == WINDOW else fresh.started,
+        size=before.size if fresh.size is None else fresh.size,
+        duration=fresh.duration if before.duration is None else before.duration,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from exporter.human import duration
+from exporter.model import Resource
 from exporter.settings import Policy, Source
 from exporter.state.case import is_fresh, is_stale
 from exporter.state.observations import DAY, UNOBSERVED_SOURCE, SourceObservations
@@ -84,27 +85,38 @@ class SourceVerdicts:
 
     def judge(self, status: ResourceStatus, polling: SourceStatus, now: float) -> ResourceView:
         """Return the view of a resource that was just read, with what is observed of it; nothing is changed yet."""
-        key, resource = status.resource.id, status.resource
-        view = self.views.get(key)
-        before, standing = None if view is None else view.status, NOTHING_STANDS
-        if view is not None:
-            standing = view.verdict.standing
-        elif status.restored:
-            standing, status = {one.key: one for one in status.restored}, replace(status, restored=())
-        if before is not None and before.first_seen != status.first_seen and status.summary is None:
-            before, standing = None, NOTHING_STANDS  # another thing under an old name
+        before, standing = self._previous(status)
+        if status.restored and status.resource.id not in self.views:
+            status = replace(status, restored=())
         if before is not None and (
             status.observed is not before.observed or status.first_seen != before.first_seen
         ):  # the clock was set while it was read
             status = replace(status, observed=before.observed, first_seen=before.first_seen)
-        if view is not None and before is not None and before.resource == resource:
-            policy = view.policy
-        else:
-            policy = self.source.policy(resource.id, resource.name)
-            policy = self._policies.setdefault(policy, policy)
+        policy = self._policy_of(status.resource)
         seen = observe(before, status, policy, now, source=polling, standing=standing)
         status = status if seen is status.observed else replace(status, observed=seen)
         return _view(status, policy, polling, now, standing)
+
+    def _previous(self, status: ResourceStatus) -> tuple[ResourceStatus | None, Standing]:
+        """Return the status at a resource's last verdict, and the problems of that verdict.
+
+        Before the first verdict there is no status, and the problems are those before the restart. Another thing under
+        an old name has neither.
+        """
+        view = self.views.get(status.resource.id)
+        if view is None:
+            return None, {one.key: one for one in status.restored}
+        if view.status.first_seen != status.first_seen and status.summary is None:
+            return None, NOTHING_STANDS
+        return view.status, view.verdict.standing
+
+    def _policy_of(self, resource: Resource) -> Policy:
+        """Return the policy of a resource; resources with equal policies share one object."""
+        view = self.views.get(resource.id)
+        if view is not None and view.status.resource == resource:
+            return view.policy
+        policy = self.source.policy(resource.id, resource.name)
+        return self._policies.setdefault(policy, policy)
 
     def set(self, view: ResourceView) -> None:
         """Replace the view of a resource."""

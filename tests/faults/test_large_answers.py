@@ -159,11 +159,11 @@ async def test_a_large_listing_is_put_together_beside_the_loop(
 
     monkeypatch.setattr(Reader, "apply_listing", noting)
     reader = stub_reader(records)
-    now = await reader.put_together(lambda: NEW, await reader.listing(NEW))
+    updated = await reader.put_together(lambda: NEW, await reader.listing(NEW))
 
-    assert now is not None
-    assert now.listing is not None
-    assert len(now.listing.backups) == records
+    assert updated is not None
+    assert updated.listing is not None
+    assert len(updated.listing.backups) == records
     assert {"worker" in name for name in threads} == {beside}
 
 
@@ -172,10 +172,10 @@ async def test_what_changes_meanwhile_is_taken_into_account() -> None:
     found = await reader.listing(NEW)
     changed = replace(NEW, first_seen=7.0)
     seen = iter([NEW, changed, changed, changed])
-    now = await reader.put_together(lambda: next(seen), found)
+    updated = await reader.put_together(lambda: next(seen), found)
 
-    assert now is not None
-    assert now.first_seen == 7.0
+    assert updated is not None
+    assert updated.first_seen == 7.0
     assert await reader.put_together(lambda: None, found) is None
 
 

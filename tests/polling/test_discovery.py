@@ -93,27 +93,27 @@ async def test_what_a_complete_discovery_does_not_show_is_gone() -> None:
 
 async def test_a_scope_that_cannot_be_read_stays_as_it_was_and_its_resources_are_down() -> None:
     before = await after(Inventory(), {"p": [thing("a")], "q": [thing("b"), thing("c")]})
-    now = await after(before, {"p": [thing("a"), thing("d")], "q": FORBIDDEN})
+    updated = await after(before, {"p": [thing("a"), thing("d")], "q": FORBIDDEN})
 
-    assert set(now.resources()) == {"a", "b", "c", "d"}
-    assert now.errors_by_resource() == {"b": FORBIDDEN, "c": FORBIDDEN}
+    assert set(updated.resources()) == {"a", "b", "c", "d"}
+    assert updated.errors_by_resource() == {"b": FORBIDDEN, "c": FORBIDDEN}
     assert before.errors_by_resource() == {}
 
 
 async def test_a_resource_that_another_scope_shows_is_not_down() -> None:
     before = await after(Inventory(), {"p": [thing("a")], "q": [thing("a"), thing("b")]})
-    now = await after(before, {"p": [thing("a")], "q": BROKEN})
+    updated = await after(before, {"p": [thing("a")], "q": BROKEN})
 
-    assert now.errors_by_resource() == {"b": BROKEN}
+    assert updated.errors_by_resource() == {"b": BROKEN}
 
 
 async def test_an_unreadable_scope_that_is_gone_takes_its_resources_along() -> None:
     before = await after(Inventory(), {"p": [thing("a")], "q": [thing("b")]})
-    errors_by_resource = await after(before, {"p": [thing("a")], "q": FORBIDDEN})
-    now = await after(errors_by_resource, {"p": [thing("a")]})
+    failed = await after(before, {"p": [thing("a")], "q": FORBIDDEN})
+    updated = await after(failed, {"p": [thing("a")]})
 
-    assert set(now.resources()) == {"a"}
-    assert now.errors_by_resource() == {}
+    assert set(updated.resources()) == {"a"}
+    assert updated.errors_by_resource() == {}
 
 
 async def test_where_no_scope_can_be_read_the_first_failure_is_the_discoverys() -> None:
@@ -177,21 +177,21 @@ async def test_only_the_unreadable_scopes_are_asked_again() -> None:
     before = await after(Inventory(), {"p": [thing("a")], "q": [thing("b")], "r": [thing("c")]})
     before = await after(before, {"p": [thing("a")], "q": FORBIDDEN, "r": BROKEN})
     vendor = Vendor({"q": [thing("b"), thing("d")], "r": BROKEN})
-    now = await retry_failed(before, source(), vendor)
+    updated = await retry_failed(before, source(), vendor)
 
     assert vendor.asked == ["q", "r"]
-    assert set(now.resources()) == {"a", "b", "c", "d"}
-    assert now.errors_by_resource() == {"c": BROKEN}
-    assert set(now.scopes) == {"p", "q", "r"}
+    assert set(updated.resources()) == {"a", "b", "c", "d"}
+    assert updated.errors_by_resource() == {"c": BROKEN}
+    assert set(updated.scopes) == {"p", "q", "r"}
 
 
 async def test_scopes_that_fail_again_each_keep_their_own_reason() -> None:
     before = await after(Inventory(), {"p": [thing("a")], "q": [thing("b")], "r": [thing("c")]})
     before = await after(before, {"p": [thing("a")], "q": FORBIDDEN, "r": BROKEN})
-    now = await retry_failed(before, source(), Vendor({"q": FORBIDDEN, "r": MISSING}))
+    updated = await retry_failed(before, source(), Vendor({"q": FORBIDDEN, "r": MISSING}))
 
-    assert now.errors_by_resource() == {"b": FORBIDDEN, "c": MISSING}
-    assert set(now.resources()) == {"a", "b", "c"}
+    assert updated.errors_by_resource() == {"b": FORBIDDEN, "c": MISSING}
+    assert set(updated.resources()) == {"a", "b", "c"}
 
 
 async def test_a_credential_that_is_refused_while_asking_again_is_the_sources() -> None:
@@ -239,9 +239,9 @@ def optional(*scopes: str) -> list[Scope]:
 
 @pytest.mark.parametrize("failed", [FORBIDDEN, BROKEN], ids=["403", "500"])
 async def test_an_optional_scope_never_makes_the_source_fail(failed: PollError) -> None:
-    now = await discover(Inventory(), source(), optional("q"), Vendor({"p": [], "q": failed}))
+    updated = await discover(Inventory(), source(), optional("q"), Vendor({"p": [], "q": failed}))
 
-    assert dict(now.unreadable) == {"q": failed}
+    assert dict(updated.unreadable) == {"q": failed}
 
 
 async def test_an_optional_scope_without_resources_hides_no_failure_of_the_others() -> None:
@@ -250,6 +250,6 @@ async def test_an_optional_scope_without_resources_hides_no_failure_of_the_other
 
 
 async def test_an_optional_scope_with_resources_keeps_the_source_up() -> None:
-    now = await discover(Inventory(), source(), optional("q"), Vendor({"p": FORBIDDEN, "q": [thing("b")]}))
+    updated = await discover(Inventory(), source(), optional("q"), Vendor({"p": FORBIDDEN, "q": [thing("b")]}))
 
-    assert (set(now.resources()), dict(now.unreadable)) == ({"b"}, {"p": FORBIDDEN})
+    assert (set(updated.resources()), dict(updated.unreadable)) == ({"b"}, {"p": FORBIDDEN})

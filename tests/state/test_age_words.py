@@ -195,9 +195,9 @@ def test_a_problem_that_gets_worse_is_the_same_problem() -> None:
 def test_what_an_age_word_says_next_is_known() -> None:
     young = judge(status(last_success=60), AN_HOUR, NOW, source=UP)
     old = judge(status(last_success=3601), AN_HOUR, NOW, source=UP)
-    should_abort = judge(status(last_success=7201), AN_HOUR, NOW, source=UP)
+    late = judge(status(last_success=7201), AN_HOUR, NOW, source=UP)
 
-    assert (young.due, old.due, should_abort.due) == (NOW + 3540, NOW + 3599, float("inf"))
+    assert (young.due, old.due, late.due) == (NOW + 3540, NOW + 3599, float("inf"))
 
 
 def test_off_limits_is_off_limits() -> None:

@@ -21,14 +21,14 @@ NAMED: dict[str, Any] = {"last_success": 60.0, "last_success_by_kind": {"snapsho
 
 def after(
     before: ResourceStatus | None,
-    now: ResourceStatus,
+    after: ResourceStatus,
     *,
     at: float = NOW,
     policy: Policy | None = None,
     **stood: Problem,
 ) -> ResourceStatus:
     """Return a resource as it is when it takes the place of another."""
-    carried = now if before is None else replace(now, observed=before.observed)
+    carried = after if before is None else replace(after, observed=before.observed)
     observe_all = observe(
         before,
         carried,

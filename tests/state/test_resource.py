@@ -51,11 +51,11 @@ def test_rediscovery_changes_what_discovery_tells_and_nothing_else() -> None:
     before = ResourceStatus(resource=thing(), first_seen=5, details=Details(interval=60), up=True).update_listing(
         listing(DONE), sizes=True
     )
-    now = before.update_resource(thing(name="renamed", state="stopped"), 99)
+    updated = before.update_resource(thing(name="renamed", state="stopped"), 99)
 
-    assert (now.resource.name, now.state) == ("renamed", "stopped")
-    assert (now.first_seen, now.details, now.up) == (5, before.details, True)
-    assert (now.history, now.summary, now.listing) == (before.history, before.summary, before.listing)
+    assert (updated.resource.name, updated.state) == ("renamed", "stopped")
+    assert (updated.first_seen, updated.details, updated.up) == (5, before.details, True)
+    assert (updated.history, updated.summary, updated.listing) == (before.history, before.summary, before.listing)
 
 
 def test_facts_that_discovery_tells_replace_those_known() -> None:
@@ -71,37 +71,37 @@ def test_another_creation_time_is_another_thing(created: float | None, now_creat
     before = ResourceStatus(
         resource=thing(created=created), first_seen=5, details=Details(interval=60), up=False, failure="tls"
     )
-    now = before.update_listing(listing(DONE), sizes=True).update_resource(thing(created=now_created), 99)
+    updated = before.update_listing(listing(DONE), sizes=True).update_resource(thing(created=now_created), 99)
 
     if known:
-        assert (now.first_seen, now.failure) == (5, "tls")
-        assert now.history.newest is not None
+        assert (updated.first_seen, updated.failure) == (5, "tls")
+        assert updated.history.newest is not None
     else:
-        assert now == ResourceStatus(resource=thing(created=now_created), first_seen=99)
+        assert updated == ResourceStatus(resource=thing(created=now_created), first_seen=99)
 
 
 def test_a_listing_goes_into_history_and_summary() -> None:
-    now = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(DONE, RUNS), sizes=True)
+    updated = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(DONE, RUNS), sizes=True)
 
-    assert now.history == History().merge_listing([DONE, RUNS])
-    assert now.summary is not None
-    assert (now.summary.last_success, now.summary.running, now.summary.stored_bytes) == (1, 1, 4)
-    assert now.listing == listing(DONE, RUNS)
+    assert updated.history == History().merge_listing([DONE, RUNS])
+    assert updated.summary is not None
+    assert (updated.summary.last_success, updated.summary.running, updated.summary.stored_bytes) == (1, 1, 4)
+    assert updated.listing == listing(DONE, RUNS)
 
 
 def test_a_recovery_window_goes_into_history_and_summary() -> None:
     window = RecoveryWindow(kind="pitr", earliest=1, latest=9)
-    now = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(recovery=window), sizes=True)
+    updated = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(recovery=window), sizes=True)
 
-    assert now.summary is not None
-    assert (now.summary.last_success, now.summary.oldest_success) == (9, 1)
+    assert updated.summary is not None
+    assert (updated.summary.last_success, updated.summary.oldest_success) == (9, 1)
 
 
 def test_a_vendor_without_sizes_stores_an_unknown_amount() -> None:
-    now = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(), sizes=False)
+    updated = ResourceStatus(resource=thing(), first_seen=5).update_listing(listing(), sizes=False)
 
-    assert now.summary is not None
-    assert now.summary.stored_bytes is None
+    assert updated.summary is not None
+    assert updated.summary.stored_bytes is None
 
 
 def test_what_runs_is_in_progress_and_not_pending() -> None:
