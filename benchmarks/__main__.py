@@ -34,7 +34,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
 def main() -> None:
-    """Measure and print; a goal that is not reached is told, not failed."""
+    """Measure and print; a goal that is not reached is printed, and is not a failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print everything that was measured as JSON")
     parser.add_argument("--page", action="store_true", help="write docs/performance.md anew")

@@ -1,6 +1,6 @@
 """A process that polls, and asks a bare loop for the same: `python -m benchmarks.asking PORT TURNS RESOURCES`.
 
-It tells the seconds that each took in turns: a poll that finds every listing as it was, one that finds a newer backup
+It writes the seconds that each took in turns: a poll that finds every listing as it was, one that finds a newer backup
 in each, the bare loop; and of each the seconds of processor time.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.client import body
 from benchmarks.configured import configuration, measured_by
-from benchmarks.telling import tell
+from benchmarks.output import write_line
 from exporter.app import App, SourceTasks
 from exporter.config.loader import parse
 from exporter.log import configure
@@ -44,14 +44,14 @@ async def time_call(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
 
 
 async def measure(port: int, turns: int, resources: int) -> None:
-    """Measure, after one turn of warming up, and tell."""
+    """Measure, after one turn of warming up, and write the result."""
     configure("error", "logfmt")
     app, vendor = App(time.time), measured_by("polls")
     settings = parse(configuration(vendor.name, port), {}, Path()).settings
     (watch,) = await app.apply(settings)
     paths = (vendor.benchmark.listing.format(key=f"{number:08x}") for number in range(resources))
     urls = [f"http://127.0.0.1:{port}{path}" for path in paths]
-    told: dict[str, list[tuple[float, float]]] = {
+    measured: dict[str, list[tuple[float, float]]] = {
         "first": [await time_call(watch.poller.poll)],
         "same": [],
         "newer": [],
@@ -61,10 +61,10 @@ async def measure(port: int, turns: int, resources: int) -> None:
         for turn in range(turns + 1):
             seen = await _turn(watch, session, urls, port)
             for name, one in seen.items() if turn else ():
-                told[name].append(one)
+                measured[name].append(one)
     await app.stop()
     await watch.stop()
-    tell(told)
+    write_line(measured)
 
 
 async def _turn(

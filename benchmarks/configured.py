@@ -12,7 +12,7 @@ def measured_by(what: str) -> Profile:
 
 
 def configuration(vendor: str, port: int, **top: object) -> str:
-    """Return it as JSON, which is YAML; the limit is one that nobody meets."""
+    """Return it as JSON, which is YAML; the limit is one that no run reaches."""
     profile = load_profile(vendor)
     source = {
         "name": "source",

@@ -1,4 +1,4 @@
-"""What a measurement gives: pairs of our cost and the reference's, taken in turns, so that noise strikes both."""
+"""The result of a measurement: pairs of our cost and the reference's, taken in turns, so that noise affects both."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Figure:
     goal: float | None = None
     """The greatest ratio to reach; None for a row that only informs."""
     inverted: bool = False
-    """Whether the ratio is told as how many times faster we are, with the goal as its least value."""
+    """Whether the ratio is shown as how many times faster we are, with the goal as its least value."""
     remark: str = ""
     ratios: Sequence[float] = field(init=False)
 

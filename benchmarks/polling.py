@@ -26,11 +26,11 @@ def poll(size: Size) -> Iterator[Figure]:
     with running("-m", "benchmarks.vendor", measured_by("polls").name, str(size.polled), str(BACKUPS)) as vendor:
         port = vendor.read_line()["port"]
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
-            told = asking.read_line()
+            measured = asking.read_line()
     what = f"{size.polled} resources, {BACKUPS} backups each"
-    told["hour"] = [
+    measured["hour"] = [
         [(11 * same[at] + newer[at]) / 12 for at in range(2)]
-        for same, newer in zip(told["same"], told["newer"], strict=True)
+        for same, newer in zip(measured["same"], measured["newer"], strict=True)
     ]
     for key, found, goal, remark in (
         ("same", f"{what}, as they were", 1.5, ""),
@@ -43,8 +43,8 @@ def poll(size: Size) -> Iterator[Figure]:
                 what=f"{found}; {kind}",
                 reference="aiohttp GET, msgspec decode",
                 unit="s",
-                ours=[one[index] for one in told[key]],
-                theirs=[one[index] for one in told["bare"]],
+                ours=[one[index] for one in measured[key]],
+                theirs=[one[index] for one in measured["bare"]],
                 goal=goal,
                 remark=remark,
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.asking import time_call
 from benchmarks.client import body
 from benchmarks.configured import configuration
-from benchmarks.telling import tell
+from benchmarks.output import write_line
 from benchmarks.twins import SUFFIX, TWINS
 from exporter.app import App
 from exporter.config.loader import parse
@@ -49,7 +49,7 @@ async def measure(name: str, port: int, turns: int) -> None:
         for one, times in (await _turn(name, port)).items() if turn else ():
             for part, pair in times.items():
                 found[one][part].append(pair)
-    tell(found)
+    write_line(found)
 
 
 async def _turn(name: str, port: int) -> dict[str, dict[str, tuple[float, float]]]:

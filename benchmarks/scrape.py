@@ -24,9 +24,9 @@ def scrape(size: Size) -> Iterator[Figure]:
     """Compare with the official clients, and with the same bytes ready-made, compressed by aiohttp where we do."""
     with ExitStack() as stack:
         child = stack.enter_context(running("-m", "benchmarks.serving", str(size.resources)))
-        told = child.read_line()
-        port = told["port"]
-        what = f"{size.resources} resources, {told['samples']} samples"
+        measured = child.read_line()
+        port = measured["port"]
+        what = f"{size.resources} resources, {measured['samples']} samples"
         folder = Path(stack.enter_context(TemporaryDirectory()))
         others = stack.enter_context(serve_elsewhere(folder, body(port, "/ready-made")))
 

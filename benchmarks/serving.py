@@ -11,8 +11,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from benchmarks.listings import Vendor
+from benchmarks.output import write_line
 from benchmarks.population import VENDOR, populate, registry, source
-from benchmarks.telling import tell
 from exporter.client.responses import decode_response
 from exporter.metrics.exposition import Exposition
 from exporter.polling.reader import Reader
@@ -24,7 +24,7 @@ from exporter.web.routes import Handlers, application
 def listings() -> Iterator[bytes]:
     """Yield for ever a resource's listing as it would arrive: with one, two, and no newer backups.
 
-    Three of them, so that no resource of an even number is told the same twice running.
+    Three of them, so that no resource of an even number is served the same twice running.
     """
     vendor, bodies = Vendor(VENDOR.name, 1, 98), list[bytes]()
     for _ in range(3):
@@ -112,7 +112,7 @@ async def serve(count: int, rate: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     samples = sum(not line.startswith(b"#") for line in ready.splitlines())
-    tell({"port": runner.addresses[0][1], "samples": samples})
+    write_line({"port": runner.addresses[0][1], "samples": samples})
     await (poll(store, rate, beside.wanted) if rate else asyncio.Event().wait())
 
 

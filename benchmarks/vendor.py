@@ -1,7 +1,7 @@
 """A process that is a vendor: `python -m benchmarks.vendor NAME RESOURCES BACKUPS`.
 
 It speaks no more HTTP than the exporter's requests need, so that it keeps up with whoever asks. `/-/newer` adds a
-backup to each listing, `/-/count` tells how many requests have come since it was last asked.
+backup to each listing, `/-/count` returns how many requests have come since it was last asked.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections import Counter
 from typing import cast
 
 from benchmarks.listings import Vendor
-from benchmarks.telling import tell
+from benchmarks.output import write_line
 from tests.vendors import load_profile
 
 
@@ -64,9 +64,9 @@ def _control(vendor: Vendor, seen: Counter[str], path: str) -> bytes:
     if path == "/-/newer":
         vendor.newer += 1
         return b"{}"
-    told = json.dumps(seen).encode()
+    counts = json.dumps(seen).encode()
     seen.clear()
-    return told
+    return counts
 
 
 async def serve(name: str, resources: int, backups: int) -> None:
@@ -74,7 +74,7 @@ async def serve(name: str, resources: int, backups: int) -> None:
     Door.vendor, Door.seen = Vendor(name, resources, backups), Counter()
     Door.listing = re.compile(load_profile(name).benchmark.listing.format(key="[^/]+"))
     server = await asyncio.get_running_loop().create_server(Door, "127.0.0.1", 0)
-    tell({"port": server.sockets[0].getsockname()[1]})
+    write_line({"port": server.sockets[0].getsockname()[1]})
     await server.serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""The page of the exporter's health tells whether the other two can be believed."""
+"""The page of the exporter's health: whether the other two can be believed."""
 
 from grafana_foundation_sdk.builders import stat, statetimeline
 from grafana_foundation_sdk.builders import table as tabular

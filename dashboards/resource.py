@@ -271,7 +271,7 @@ def _retention() -> list[Panel]:
             query(named(days(newest("backup_min_retention_seconds"))), AS_LIMIT),
         ),
         chart(
-            about("Stored", "Size of all successful backups listed, as far as sizes are told.", width=8),
+            about("Stored", "Size of all successful backups listed, as far as sizes are known.", width=8),
             "bytes",
             query(named(newest("backup_stored_bytes")), NAMED),
         ),

@@ -92,7 +92,7 @@ def _look(column: Column) -> list[DynamicConfigValue]:
 
 
 def _arrange(columns: Sequence[Column]) -> DataTransformerConfig:
-    """Order and name the columns; Grafana calls a query's value `Value`, and tells several queries apart by refId.
+    """Order and name the columns; Grafana calls a query's value `Value`, and distinguishes several queries by refId.
 
     The SDK knows no transformation's options, so these are a plain dict.
     """

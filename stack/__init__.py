@@ -1,1 +1,1 @@
-"""The demo with a real Prometheus, a real Alertmanager and somebody who is told: what `make stack` starts."""
+"""The demo with a real Prometheus, a real Alertmanager and a receiver of notifications: what `make stack` starts."""

@@ -1,4 +1,4 @@
-"""Starts all of it natively on loopback, says where each is, and ends all of it when told to."""
+"""Starts all of it natively on loopback, prints where each is, and stops all of it on a signal."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from stack.webhook import Notice, Webhook
 
 
 def main() -> int:
-    """Run until told to stop; return 0, or 1 if something cannot run or ended by itself."""
+    """Run until a signal stops it; return 0, or 1 if something cannot run or ended by itself."""
     flags = _flags()
     try:
         programs()
@@ -90,7 +90,7 @@ STANDS = """
     their files    {folder}   (rules, routes, logs and data; removed at the end)
 
   {waits}
-  Whatever Alertmanager would send to a pager, a chat or a mailbox is told below.
+  Whatever Alertmanager would send to a pager, a chat or a mailbox is shown below.
 """
 
 

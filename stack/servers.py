@@ -46,7 +46,7 @@ async def demo(folder: Path, *, speed: float) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def servers(folder: Path, *, exporter: str, webhook: str, timing: Timing) -> AsyncIterator[Pair]:
-    """Run Alertmanager, which tells the webhook, and Prometheus, which scrapes the exporter and tells Alertmanager."""
+    """Run Alertmanager with the webhook as its receiver, and Prometheus, which scrapes the exporter."""
     prometheus, alertmanager = programs()
     async with AsyncExitStack() as both:
         address = _address()
@@ -59,10 +59,10 @@ async def servers(folder: Path, *, exporter: str, webhook: str, timing: Timing) 
             "--cluster.listen-address=",  # alone: it has no peers to wait for
         )
         program = await both.enter_async_context(running("alertmanager", alertmanager, *flags, folder=folder))
-        told = Server(program, f"http://{address}")
-        await wait_for_answer(program, f"{told.url}/-/ready")
-        asked = await both.enter_async_context(_prometheus(prometheus, folder, exporter, told.url, timing))
-        yield Pair(prometheus=asked, alertmanager=told)
+        alerting = Server(program, f"http://{address}")
+        await wait_for_answer(program, f"{alerting.url}/-/ready")
+        scraping = await both.enter_async_context(_prometheus(prometheus, folder, exporter, alerting.url, timing))
+        yield Pair(prometheus=scraping, alertmanager=alerting)
 
 
 @asynccontextmanager

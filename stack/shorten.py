@@ -1,4 +1,4 @@
-"""Rules and routes with less patience: what takes minutes to days in earnest, one wants to watch within seconds."""
+"""Shortens rules and routes: what takes minutes to days in operation can be watched within seconds."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ PENDING_SECONDS = 8.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _TIMING_KEYS = ("for", "keep_firing_for", "interval", "group_wait", "group_interval")
-"""How often one is reminded of what was told already stays: that is no wait."""
+"""The interval of repeated notifications stays: it delays no first one."""
 
 
 def shorten(rules: dict[str, Any], *, factor: float, keep_firing: float = FLOOR_SECONDS) -> dict[str, Any]:

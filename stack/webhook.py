@@ -1,4 +1,4 @@
-"""Stands for the pager, the chat and the mailbox: takes what Alertmanager sends, and tells it on."""
+"""Stands in for the pager, the chat and the mailbox: receives what Alertmanager sends, and passes it on."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -37,9 +37,9 @@ class Notice:
 class Webhook:
     """A receiver of Alertmanager's notifications on loopback."""
 
-    def __init__(self, tell: Callable[[Notice], None] = lambda _: None) -> None:
-        """Call `tell` for each alert of each notification; nothing listens yet."""
-        self._tell = tell
+    def __init__(self, notify: Callable[[Notice], None] = lambda _: None) -> None:
+        """Call `notify` for each alert of each notification; nothing listens yet."""
+        self._notify = notify
         self._runner: web.AppRunner | None = None
         self._news = asyncio.Event()
         self.notices: list[Notice] = []
@@ -75,7 +75,7 @@ class Webhook:
     async def _receive(self, request: web.Request) -> web.Response:
         for notice in _notices(request.match_info["receiver"], await request.json()):
             self.notices.append(notice)
-            self._tell(notice)
+            self._notify(notice)
         self._news.set()
         return web.Response()
 
