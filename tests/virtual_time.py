@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from exporter.trial.virtual_time import DAY, VirtualTimeLoop
+from exporter.schedule import DAY
+from exporter.trial.virtual_time import VirtualTimeLoop
 
 T = TypeVar("T")
 P = ParamSpec("P")

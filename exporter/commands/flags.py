@@ -54,7 +54,7 @@ def config_flag(parser: argparse.ArgumentParser) -> None:
         "--config.file",
         dest="config_file",
         type=Path,
-        default=Path("config.yaml"),
+        default=Path(DEFAULT_CONFIG),
         metavar="FILE",
         help="the configuration (default: %(default)s)",
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 from exporter.errors import DOWNLOAD_REASONS
 from exporter.metrics.family import Family, Sample, each, flag, one, state_set
-from exporter.model import Restore, Status
+from exporter.model import UNFINISHED, Restore, Status
 from exporter.state.limits import max_age, max_age_by_kind
 from exporter.state.view import ResourceView
 
-ENDED = tuple(str(s) for s in Status if s not in (Status.IN_PROGRESS, Status.PENDING))
+ENDED = tuple(str(status) for status in Status if status not in UNFINISHED)
 POLLED = "as of the last poll"
 
 

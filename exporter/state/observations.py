@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-DAY = 86400.0
-
 NO_INSTANTS: Mapping[str, float] = MappingProxyType({})
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from exporter.schedule import DAY
 from exporter.settings import Policy
-from exporter.state.observations import DAY, NO_INSTANTS, NO_SCHEDULES, GoneSchedule, Observations, SourceObservations
+from exporter.state.observations import NO_INSTANTS, NO_SCHEDULES, GoneSchedule, Observations, SourceObservations
 from exporter.state.problem import Standing
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 from exporter.settings import Policy
 from exporter.state.age_words import judge_age
-from exporter.state.case import Case
 from exporter.state.kept_words import judge_kept, judge_pause, judge_reading, judge_schedule
 from exporter.state.problem import Instant, Problem, Standing, worst_first, worst_rank
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.run_words import judge_runs
 from exporter.state.size_words import judge_sizes
+from exporter.state.verdict_inputs import VerdictInputs
 
 NOTHING_STANDS: Standing = MappingProxyType({})
 
@@ -67,15 +67,15 @@ def judge(
 ) -> Verdict:
     """Return the verdict on a resource at `now`, and until when it holds if nothing is read."""
     at = Instant(now)
-    case = Case(status=status, policy=policy, source=source, standing=standing, at=at)
+    inputs = VerdictInputs(status=status, policy=policy, source=source, standing=standing, at=at)
     paused = policy.paused or status.paused
     if paused:
-        found: Iterable[Problem] = judge_pause(case)
+        found: Iterable[Problem] = judge_pause(inputs)
     else:
         rules = (judge_age, judge_runs, judge_sizes, judge_kept, judge_schedule, judge_reading)
-        found = chain.from_iterable(rule(case) for rule in rules)
+        found = chain.from_iterable(rule(inputs) for rule in rules)
     by_key = {one.key: one for one in found}
-    if not paused and not case.read:
+    if not paused and not inputs.read:
         by_key = {**_carry(standing, at), **by_key}
     return conclude(by_key, policy.ignore, standing, at, paused=paused)
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from exporter.human import duration
 from exporter.model import Status
-from exporter.state.case import Case
 from exporter.state.problem import INFO, WARNING, Problem
 from exporter.state.summary import Summary
+from exporter.state.verdict_inputs import VerdictInputs
 
 MIN_STUCK = 900.0
 """Seconds before which no run is stuck, however quick it usually is."""
@@ -16,44 +16,44 @@ FEWEST_POLLS = 4
 """How many polls must have seen the same percentage before it counts as stalled."""
 
 
-def judge_runs(case: Case) -> Iterator[Problem]:
+def judge_runs(inputs: VerdictInputs) -> Iterator[Problem]:
     """Yield what is wrong with the runs of a resource that has been listed, or is remembered."""
-    if case.summary is not None:
-        yield from _failures(case, case.summary)
-        yield from _failures_by_kind(case, case.summary)
-        yield from _in_progress(case, case.summary)
-        yield from _slow(case, case.summary)
-        if case.summary.item_failures:
-            text = f"{_count(case.summary.item_failures, 'item')} failed within the newest completed backup."
+    if inputs.summary is not None:
+        yield from _failures(inputs, inputs.summary)
+        yield from _failures_by_kind(inputs, inputs.summary)
+        yield from _in_progress(inputs, inputs.summary)
+        yield from _slow(inputs, inputs.summary)
+        if inputs.summary.item_failures:
+            text = f"{_count(inputs.summary.item_failures, 'item')} failed within the newest completed backup."
             yield Problem("partly_failed", WARNING, text)
-    yield from _restore(case)
-    if case.status.not_downloadable:
-        text = f"The newest completed backup could not be downloaded: {case.status.not_downloadable}."
+    yield from _restore(inputs)
+    if inputs.status.not_downloadable:
+        text = f"The newest completed backup could not be downloaded: {inputs.status.not_downloadable}."
         yield Problem("not_downloadable", WARNING, text)
 
 
-def _failures(case: Case, summary: Summary) -> Iterator[Problem]:
+def _failures(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     success, failure = summary.last_success, summary.last_failure
     if success is not None and failure is not None and success > failure:
         return
     if summary.last_finished is Status.FAILED:
-        began = "" if failure is None else f", started {duration(case.at.now - failure)} ago,"
+        began = "" if failure is None else f", started {duration(inputs.at.now - failure)} ago,"
         done = "none is known to have completed"
         if success is not None:
-            done = f"the newest completed one started {duration(case.at.now - success)} ago"
+            done = f"the newest completed one started {duration(inputs.at.now - success)} ago"
         text = f"The newest backup that has ended{began} failed; {done}."
         yield Problem("last_run_failed", WARNING, text)
-    if summary.failures is not None and summary.failures >= case.policy.thresholds.failures:
+    if summary.failures is not None and summary.failures >= inputs.policy.thresholds.failures:
         if success is None:
             since = "; none is known to have completed"
         else:
-            since = f" since the newest completed one, which started {duration(case.at.now - success)} ago"
+            since = f" since the newest completed one, which started {duration(inputs.at.now - success)} ago"
         text = f"{_count(summary.failures, 'backup')} failed{since}."
         yield Problem("failing_repeatedly", WARNING, text)
 
 
-def _failures_by_kind(case: Case, summary: Summary) -> Iterator[Problem]:
-    most = case.policy.thresholds.failures
+def _failures_by_kind(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+    most = inputs.policy.thresholds.failures
     if summary.failures is None or summary.failures >= most:
         return  # `failing_repeatedly` covers every kind
     failure = summary.last_failure
@@ -67,54 +67,54 @@ def _failures_by_kind(case: Case, summary: Summary) -> Iterator[Problem]:
         yield Problem("failing_repeatedly_by_kind", WARNING, text, kind=kind)
 
 
-def _in_progress(case: Case, summary: Summary) -> Iterator[Problem]:
+def _in_progress(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     if summary.running_since is None:
         return
     typical = max(summary.typical_duration.values(), default=None)
     if typical is None:
-        limit, usually = case.policy.max_duration, "max_duration is"
+        limit, usually = inputs.policy.max_duration, "max_duration is"
     else:
-        limit, usually = max(case.policy.thresholds.stuck * typical, MIN_STUCK), "usually"
-    if limit is not None and case.may_stand("stuck") and case.at.is_past(summary.running_since + limit):
-        running = duration(case.at.now - summary.running_since)
+        limit, usually = max(inputs.policy.thresholds.stuck * typical, MIN_STUCK), "usually"
+    if limit is not None and inputs.may_stand("stuck") and inputs.at.is_past(summary.running_since + limit):
+        running = duration(inputs.at.now - summary.running_since)
         text = f"Running for {running}; {usually} {duration(limit if typical is None else typical)}."
         yield Problem("stuck", WARNING, text, since=summary.running_since + limit)
-    yield from _judge_stalled(case, summary)
+    yield from _judge_stalled(inputs, summary)
 
 
-def _judge_stalled(case: Case, summary: Summary) -> Iterator[Problem]:
-    since, wait = case.status.observed.progress_since, _stalling_time(case)
-    if summary.progress is None or since is None or wait is None or not case.may_stand("progress_stalled"):
+def _judge_stalled(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+    since, wait = inputs.status.observed.progress_since, _stalling_time(inputs)
+    if summary.progress is None or since is None or wait is None or not inputs.may_stand("progress_stalled"):
         return
-    if case.at.is_reached(since + wait):
-        text = f"The backup in progress has been at {summary.progress:.3g} % for {duration(case.at.now - since)}."
+    if inputs.at.is_reached(since + wait):
+        text = f"The backup in progress has been at {summary.progress:.3g} % for {duration(inputs.at.now - since)}."
         yield Problem("progress_stalled", WARNING, text, since=since + wait)
 
 
-def _stalling_time(case: Case) -> float | None:
+def _stalling_time(inputs: VerdictInputs) -> float | None:
     """Return how long a percentage must be unchanged: four polls at least; None if polls are too rare."""
-    stalled, interval = case.policy.thresholds.stalled, case.source.interval
+    stalled, interval = inputs.policy.thresholds.stalled, inputs.source.interval
     if interval * FEWEST_POLLS <= stalled:
         return stalled
     return stalled * FEWEST_POLLS if interval <= stalled else None
 
 
-def _slow(case: Case, summary: Summary) -> Iterator[Problem]:
+def _slow(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     for kind, took in summary.last_duration.items():
         typical = summary.typical_duration.get(kind)
-        if typical is not None and took > case.policy.thresholds.slow * typical and took - typical > MIN_SLOW:
+        if typical is not None and took > inputs.policy.thresholds.slow * typical and took - typical > MIN_SLOW:
             named = f"{kind} backup" if kind else "backup"
             text = f"The newest completed {named} took {duration(took)}; usually {duration(typical)}."
             yield Problem("slow", INFO, text, kind=kind)
 
 
-def _restore(case: Case) -> Iterator[Problem]:
-    restore = case.status.details.restore if case.status.details is not None else None
+def _restore(inputs: VerdictInputs) -> Iterator[Problem]:
+    restore = inputs.status.details.restore if inputs.status.details is not None else None
     if restore is None or restore.status is not Status.FAILED:
         return
-    until = restore.started + case.policy.thresholds.restore_failed
-    if not case.at.is_reached(until):
-        text = f"The newest restore, started {duration(case.at.now - restore.started)} ago, failed."
+    until = restore.started + inputs.policy.thresholds.restore_failed
+    if not inputs.at.is_reached(until):
+        text = f"The newest restore, started {duration(inputs.at.now - restore.started)} ago, failed."
         yield Problem("restore_failed", WARNING, text, until=until)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from exporter.human import size
-from exporter.state.case import Case
 from exporter.state.problem import INFO, WARNING, Problem, Severity
+from exporter.state.verdict_inputs import VerdictInputs
 
 MIB = 1024.0 * 1024.0
 MIN_DROP = MIB
@@ -13,18 +13,18 @@ DELTA_KINDS = frozenset({"incremental", "incremental_external", "snapshot"})
 """These kinds hold differences: a size is not comparable with the next one."""
 
 
-def judge_sizes(case: Case) -> Iterator[Problem]:
+def judge_sizes(inputs: VerdictInputs) -> Iterator[Problem]:
     """Yield what is wrong with the sizes of a resource's newest completed backups."""
-    if case.summary is None:
+    if inputs.summary is None:
         return
-    thresholds = case.policy.thresholds
-    for kind, newest in case.summary.last_size.items():
+    thresholds = inputs.policy.thresholds
+    for kind, newest in inputs.summary.last_size.items():
         if kind in DELTA_KINDS:
             continue
         if newest == 0:
             yield Problem("empty", WARNING, f"The newest completed {_name(kind)} has 0 bytes.", kind=kind)
             continue
-        typical = case.summary.typical_size.get(kind)
+        typical = inputs.summary.typical_size.get(kind)
         if typical is None:
             continue
         if newest < thresholds.size_drop * typical and typical - newest > MIN_DROP:

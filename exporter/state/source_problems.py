@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from exporter.human import duration
-from exporter.state.observations import DAY
+from exporter.schedule import DAY
 from exporter.state.problem import CRITICAL, INFO, WARNING, Instant, Problem, Standing
 from exporter.state.problems import NOTHING_STANDS, Verdict, conclude
 from exporter.state.resource import SourceStatus

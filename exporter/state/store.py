@@ -8,10 +8,10 @@ from typing import Protocol
 
 from exporter.counters import Counters
 from exporter.settings import Source
-from exporter.state.case import is_stale
 from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump, SteadyClock, loop_time
+from exporter.state.verdict_inputs import is_stale
 from exporter.state.verdicts import RestoredSource, SourceVerdicts, exposed_verdict
 from exporter.state.view import ResourceView
 

@@ -6,15 +6,16 @@ from math import inf
 
 from exporter.human import duration
 from exporter.model import Resource
+from exporter.schedule import DAY
 from exporter.settings import Policy, Source
-from exporter.state.case import is_fresh, is_stale
-from exporter.state.observations import DAY, UNOBSERVED_SOURCE, SourceObservations
+from exporter.state.observations import UNOBSERVED_SOURCE, SourceObservations
 from exporter.state.observe import observe, shift
 from exporter.state.problem import WARNING, Problem, Standing
 from exporter.state.problems import NOTHING_STANDS, Verdict, judge
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.source_problems import judge_source
 from exporter.state.steady_clock import Jump
+from exporter.state.verdict_inputs import is_fresh, is_stale
 from exporter.state.view import ResourceView
 
 

@@ -5,8 +5,9 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from exporter.schedule import DAY
+
 T = TypeVar("T")
-DAY = 86400.0
 
 
 class LeapingSelector(selectors.DefaultSelector):

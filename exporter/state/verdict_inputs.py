@@ -13,7 +13,7 @@ STALE_INTERVALS = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class Case:
+class VerdictInputs:
     """What the rules of the words read."""
 
     status: ResourceStatus
