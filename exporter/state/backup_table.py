@@ -3,7 +3,8 @@
 from array import array
 from collections import Counter
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
-from itertools import compress
+from heapq import nlargest
+from itertools import compress, islice
 from math import fsum, inf, isnan, nan
 from types import MappingProxyType
 from typing import TypeVar
@@ -160,6 +161,19 @@ class BackupTable(Mapping[str, Backup]):
         loose = self._completed_loose()
         dated = [one for one in (*packed, *loose) if one.started is not None and one.started <= until]
         return max(dated, key=lambda one: one.started or 0.0, default=None)
+
+    def newest(self, count: int) -> list[Backup]:
+        """Return the `count` that started last, the newest first; those without a start come last."""
+        ids = self._ids.split(SEPARATOR) if self._codes else []
+        packed = [self._unpack(ids[at], at) for at in nlargest(count, range(len(ids)), self._started.__getitem__)]
+        return nlargest(count, (*packed, *(self._loose or {}).values()), lambda one: one.started or 0.0)
+
+    def newest_sizes(self, count: int) -> list[tuple[float, float]]:
+        """Return the starts and sizes of the newest completed ones that have both, the oldest first."""
+        rows = sorted(compress(range(len(self._codes)), self._completed_rows()), key=self._started.__getitem__)
+        packed = ((self._started[at], self._sizes[at]) for at in reversed(rows) if not isnan(self._sizes[at]))
+        loose = ((one.started, one.size) for one in self._completed_loose() if one.started is not None)
+        return nlargest(count, (*islice(packed, count), *((at, size) for at, size in loose if size is not None)))[::-1]
 
     @property
     def detailed(self) -> bool:

@@ -1,6 +1,6 @@
 """Works out the geometry of the page's small pictures: pure functions from backups to coordinates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from exporter.human import duration, size
@@ -49,10 +49,8 @@ class Chart:
     base: int = BASE
 
 
-def draw_sizes(backups: Iterable[Backup]) -> tuple[tuple[float, float], ...]:
-    """Return the points of a sparkline in a box of 100 by 20: the sizes of the newest completed backups."""
-    sized = [(one.started, one.size) for one in backups if one.status is Status.COMPLETED and one.size is not None]
-    dated = sorted((started, amount) for started, amount in sized if started is not None)[-MAX_POINTS:]
+def draw_sizes(dated: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return the points of a sparkline in a box of 100 by 20, of backups' starts and sizes in their order."""
     if len(dated) < 3:
         return ()
     largest = max(amount for _, amount in dated) or 1.0

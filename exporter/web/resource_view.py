@@ -9,7 +9,7 @@ from exporter.model import Backup
 from exporter.state.limits import max_age
 from exporter.state.overview import ResourceItem
 from exporter.state.store import Store
-from exporter.web.charts import Chart, draw_backups
+from exporter.web.charts import MAX_BARS, Chart, draw_backups
 from exporter.web.filters import make_address
 from exporter.web.rows import NO_VALUE, ProblemRow, Row, make_problems, make_row
 from exporter.web.words import write_reason, write_time
@@ -59,7 +59,7 @@ def make_resource_page(store: Store, source: str, resource: str) -> ResourcePage
         return None
     item = ResourceItem(entry.source, view)
     status = view.status
-    listed = list(status.listing.backups.values()) if status.listing else []
+    newest = status.listing.backups.newest(MAX_BARS) if status.listing else []
     interval = status.details.interval if status.details else None
     counts = status.summary.counts if status.summary else {}
     return ResourcePage(
@@ -68,15 +68,11 @@ def make_resource_page(store: Store, source: str, resource: str) -> ResourcePage
         calm="Monitoring is paused." if item.state == "paused" else "Nothing is wrong.",
         ignored=make_problems(view.verdict.ignored),
         facts=tuple(_facts(item, now)),
-        chart=draw_backups(listed, now, interval),
+        chart=draw_backups(newest, now, interval),
         counts=tuple((str(status), count) for status, count in counts.items() if count),
-        backups=tuple(_make_backup(one) for one in sorted(listed, key=_start, reverse=True)[:MAX_LISTED]),
+        backups=tuple(_make_backup(one) for one in newest[:MAX_LISTED]),
         metrics=write_metrics(view, now),
     )
-
-
-def _start(backup: Backup) -> float:
-    return backup.started or 0.0
 
 
 def _make_backup(one: Backup) -> BackupRow:

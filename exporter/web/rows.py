@@ -10,7 +10,7 @@ from exporter.model import Status
 from exporter.state.limits import max_age
 from exporter.state.overview import ResourceItem
 from exporter.state.problem import Problem
-from exporter.web.charts import draw_sizes
+from exporter.web.charts import MAX_POINTS, draw_sizes
 from exporter.web.words import write_problem, write_time
 
 NO_VALUE = "\N{EN DASH}"
@@ -74,7 +74,7 @@ def make_row(item: ResourceItem, now: float) -> Row:
         limit=NO_VALUE if limit is None else span(limit),
         ratio=None if age is None or not limit else age / limit,
         size=size(max(sizes)) if sizes else NO_VALUE,
-        sizes=draw_sizes(status.listing.backups.values()) if status.listing else (),
+        sizes=draw_sizes(status.listing.backups.newest_sizes(MAX_POINTS)) if status.listing else (),
         kept=NO_VALUE if completed is None else str(completed),
     )
 

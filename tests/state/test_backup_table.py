@@ -41,3 +41,28 @@ def test_what_is_not_there_is_not_found(known: tuple[Backup, ...], key: str) -> 
 def test_what_runs_or_waits_is_told_apart() -> None:
     assert BackupTable(ALL).unfinished() == [RUNS, WAITS]
     assert BackupTable().unfinished() == []
+
+
+def _many(count: int) -> list[Backup]:
+    """Return packed ones and others, in another order than they started in; some have no size or failed."""
+    return [
+        Backup(
+            id=str(at),
+            status=Status.FAILED if at % 7 == 0 else Status.COMPLETED,
+            started=float(at * 37 % count),
+            size=None if at % 5 == 0 else float(at),
+            progress=50.0 if at % 11 == 0 else None,
+        )
+        for at in range(count)
+    ]
+
+
+@pytest.mark.parametrize("backups", [(), ALL, (HUGE, BARE), tuple(_many(101))], ids=len)
+@pytest.mark.parametrize("count", [0, 3, 30, 500])
+def test_the_newest_are_those_of_all_records_sorted(backups: tuple[Backup, ...], count: int) -> None:
+    table = BackupTable(backups)
+    dated = [one for one in table.values() if one.status is Status.COMPLETED and one.started is not None]
+    sizes = sorted((one.started or 0.0, one.size) for one in dated if one.size is not None)
+
+    assert table.newest(count) == sorted(table.values(), key=lambda one: one.started or 0.0, reverse=True)[:count]
+    assert table.newest_sizes(count) == sizes[max(0, len(sizes) - count) :]

@@ -3,17 +3,21 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import pytest
 
+from exporter.model import Backup
 from exporter.settings import Override, Policy
+from exporter.state import backup_table
 from exporter.state.overview import count_states, list_items, write_verdict
 from exporter.state.store import Store
 from exporter.state.verdicts import Disappeared
-from tests.metrics.states import NOW, Clock, source
+from exporter.web.charts import MAX_BARS
+from tests.metrics.states import NOW, Clock, done, source, thing, with_listing
 from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
 HOUR = 3600.0
@@ -192,3 +196,23 @@ def test_the_sentence(counts: dict[str, int], down: int, sentence: str) -> None:
 def test_states_are_counted_by_the_worst_problem() -> None:
     counts = count_states(list_items(make_store()))
     assert counts == {"critical": 1, "warning": 1, "info": 0, "fine": 1, "paused": 1}
+
+
+async def test_a_page_unpacks_no_more_backups_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [replace(done("b", 0.1 * at, 5, 1e9, ""), id=f"b{at}") for at in range(2000)]
+    store = fill(Store(Clock(), lambda: 0.0), [with_listing(thing(own, name=own), *many) for own in ("a", "b")])
+    unpacked: list[str] = []
+
+    def make(**fields: Any) -> Backup:
+        unpacked.append(fields["id"])
+        return Backup(**fields)
+
+    async with serve_pages(store=store) as url:
+        monkeypatch.setattr(backup_table, "Backup", make)
+        status, html = await fetch(url)
+        assert (status, rows(html), unpacked) == (200, ["a", "b"], [])
+        assert html.count("<polyline") == 2
+        status, html = await fetch(f"{url}resources/main/a")
+        assert status == 200
+        assert f"{MAX_BARS} backups from" in html
+        assert len(unpacked) == MAX_BARS
