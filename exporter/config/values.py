@@ -133,11 +133,9 @@ def path_from(folder: Path) -> Parser[Path]:
 
 
 def file_text(path: Path) -> str:
-    """Return the text of a file that the configuration names, or refuse the path."""
+    """Return the text of a file that the configuration names, with what is not UTF-8 replaced, or refuse the path."""
     try:
-        return files.read_text(path)
-    except UnicodeDecodeError:
-        raise InvalidValueError("the file is no text in UTF-8") from None
+        return files.read(path, files.MAX_FILE_BYTES).decode(errors="replace")
     except (OSError, files.UnreadableError) as error:
         raise _refusal(files.reason(error)) from None
 

@@ -110,7 +110,7 @@ def _canonical_address(address: str) -> str:
 
 def _load_pair(context: ssl.SSLContext, settings: TlsSettings) -> None:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=settings.certificate)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=_in_ascii(settings.certificate))
     except (ssl.SSLError, ValueError):
         raise TlsError("cert", "holds no certificate in PEM form") from None
     try:
@@ -128,9 +128,14 @@ def _load_authorities(context: ssl.SSLContext, settings: TlsSettings) -> None:
         return
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority need not be a root, as in Go
     try:
-        context.load_verify_locations(cadata=settings.client_ca)
+        context.load_verify_locations(cadata=_in_ascii(settings.client_ca))
     except (ssl.SSLError, ValueError):
         raise TlsError("client_ca", "holds no certificate in PEM form") from None
+
+
+def _in_ascii(pem: str) -> str:
+    """Return certificates with the words between them in ASCII, the only text that Python takes certificates from."""
+    return pem.encode("ascii", "replace").decode()
 
 
 @contextmanager

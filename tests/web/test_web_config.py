@@ -103,6 +103,25 @@ def test_inline_certificates_do_as_well_as_files_and_paths_start_at_the_file(wri
     assert by_text.tls == load(write(tls_server_config=files)).tls
 
 
+@pytest.mark.parametrize(
+    "comment", ["# Főtanúsítvány\n", "        Issuer: CN=Ünï\n", "# Főtanúsítvány\n".encode("iso8859-2")], ids=repr
+)
+@pytest.mark.parametrize("name", ["cert", "key", "ca"])
+def test_words_in_any_script_may_stand_between_certificates(write: Write, name: str, comment: str | bytes) -> None:
+    path = write(tls_server_config=tls(client_ca_file="ca.pem", client_auth_type="VerifyClientCertIfGiven"))
+    pem = path.with_name(f"{name}.pem")
+    pem.write_bytes((comment.encode() if isinstance(comment, str) else comment) + pem.read_bytes())
+    assert load(path).context is not None
+
+
+@pytest.mark.parametrize("key", ["cert", "key", "client_ca"])
+def test_words_in_any_script_that_hold_no_certificate_are_refused_at_their_key(write: Write, key: str) -> None:
+    inline = {"cert": SERVER.certificate, "key": SERVER.key, "client_ca": HOME.pem}
+    broken = {**inline, key: "# Főtanúsítvány", "client_auth_type": "VerifyClientCertIfGiven"}
+    (found,) = problems(write(tls_server_config=broken))
+    assert found.startswith(f"tls_server_config.{key}: holds no ")
+
+
 def test_nothing_said_is_plain_http_for_everybody(write: Write) -> None:
     assert load(write("")) == load(write("tls_server_config: {min_version: TLS13}")) == WebConfig()
 
