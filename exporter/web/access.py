@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -138,7 +139,15 @@ def crosses_origins(request: web.Request) -> bool:
 
 def network_of(address: str) -> str:
     """Return the key of a client's address: the /64 of an IPv6 address, since one client may have all of it."""
-    return ":".join(address.split(":")[:4]) if ":" in address and "." not in address else address
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Address(int(found) >> 64 << 64))
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

@@ -267,9 +267,17 @@ def test_the_limit_leaves_polling_the_descriptors_that_it_needs(descriptors: int
     ("address", "network"),
     [
         ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::ffff:c000:207", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8::9:2:3:4", "2001:db8::"),
+        ("2001:db8::9", "2001:db8::"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("fe80::a:b:c:d", "fe80::"),
+        ("fe80::1:2:3:4%eth0", "fe80::"),
+        ("::1", "::"),
         ("", ""),
+        ("unix:", "unix:"),
     ],
 )
 def test_a_client_is_known_by_its_network(address: str, network: str) -> None:
