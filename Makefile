@@ -135,4 +135,5 @@ lock: dev  ## pin every dependency anew, with hashes and without addresses
 	$(COMPILE) --constraint requirements-run.lock --extra dev --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make made
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache render/node_modules render/dist
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache render/node_modules render/dist \
+	  render/grafana12/{node_modules,dist,src,*.mjs,index.html}

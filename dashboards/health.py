@@ -93,7 +93,7 @@ def _sources() -> tabular.Panel:
             decimals=1,
             width=105,
         ),
-        Column(header="Last poll took", expr=DURATION, unit=SECONDS, decimals=1, width=105),
+        Column(header="Last poll took", expr=DURATION, unit=SECONDS, decimals=3, width=105),
         Column(header="Resources", expr=across("max", source("backup_source_resources")), width=85),
         Column(header="Excluded", expr=across("max", source("backup_source_excluded_resources")), width=75),
         Column(header="Closed scopes", expr=across("max", source("backup_source_unreadable_scopes"))),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent
-DASHBOARDS = FOLDER.parent / "dashboards"
+HERE = Path(__file__).parent
+SOURCES = ("build.mjs", "draw.mjs", "index.html", "see.mjs", "src")
+GRAFANA = os.environ.get("GRAFANA", "13")
+"""Whose libraries draw: 13, or 12, which has its own lock, and copies of our sources beside it."""
+FOLDER = HERE if GRAFANA == "13" else HERE / f"grafana{GRAFANA}"
+DASHBOARDS = HERE.parent / "dashboards"
 DESKTOP, LAPTOP = 1600, 1280
 INSTALL_SECONDS, DRAW_SECONDS = 600, 600
 
@@ -38,6 +43,9 @@ class Picture:
 def install() -> None:
     """Install what the lock pins, and build; each only if its sources have changed since."""
     lock = FOLDER / "package-lock.json"
+    if FOLDER != HERE:
+        for name in SOURCES:
+            _copy(HERE / name, FOLDER / name)
     _once(FOLDER / "node_modules" / ".made-of", [lock], "npm", "ci")
     _once(
         FOLDER / "dist" / ".made-of",
@@ -45,6 +53,13 @@ def install() -> None:
         "node",
         "build.mjs",
     )
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
 
 
 def _once(mark: Path, sources: Sequence[Path], *command: str) -> None:

@@ -134,6 +134,7 @@ function Table(props) {
       height={height}
       noHeader={!options.showHeader}
       sortBy={options.sortBy}
+      initialSortBy={options.sortBy} // what Grafana 12 calls it
       cellHeight={options.cellHeight}
       timeRange={timeRange}
       fieldConfig={fieldConfig}

@@ -43,7 +43,8 @@ function transformers() {
   return [...byId.values()].map((each) => ({
     id: each.id,
     name: each.name,
-    transformation: () => Promise.resolve(each),
+    // Grafana 13 asks for a transformation when it is needed, 12 has it at hand.
+    transformation: Object.assign(() => Promise.resolve(each), { operator: each.operator, defaultOptions: each.defaultOptions }),
     editor: () => null,
   }));
 }

@@ -2,19 +2,32 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 RENDER = Path(__file__).parents[2] / "render"
-LOCK = (RENDER / "package-lock.json").read_text(encoding="utf-8")
-PACKAGES = json.loads(LOCK)["packages"]
+EACH_FOLDER = pytest.mark.parametrize("folder", [RENDER, RENDER / "grafana12"], ids=["Grafana 13", "Grafana 12"])
 
 
-def test_the_lock_pins_what_the_package_asks_for_and_names_no_address() -> None:
-    asked = json.loads((RENDER / "package.json").read_text(encoding="utf-8"))["dependencies"]
+def lock(folder: Path) -> str:
+    return (folder / "package-lock.json").read_text(encoding="utf-8")
 
-    assert {name: PACKAGES[f"node_modules/{name}"]["version"] for name in asked} == asked
-    assert all(each["integrity"].startswith("sha512-") for path, each in PACKAGES.items() if path)
-    assert json.loads(LOCK)["lockfileVersion"] == 3
-    assert "://" not in LOCK
+
+def packages(folder: Path) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(lock(folder))["packages"])
+
+
+@EACH_FOLDER
+def test_the_lock_pins_what_the_package_asks_for_and_names_no_address(folder: Path) -> None:
+    asked = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+
+    pinned = packages(folder)
+
+    assert {name: pinned[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert all(each["integrity"].startswith("sha512-") for path, each in pinned.items() if path)
+    assert json.loads(lock(folder))["lockfileVersion"] == 3
+    assert "://" not in lock(folder)
 
 
 def test_no_lock_of_npm_names_an_address_not_even_of_those_who_take_donations() -> None:
@@ -25,13 +38,15 @@ def test_no_lock_of_npm_names_an_address_not_even_of_those_who_take_donations() 
     assert [path for path in locks if "://" in path.read_text(encoding="utf-8")] == []
 
 
-def test_no_package_is_under_a_license_of_the_gpl_family() -> None:
-    assert "node_modules/@grafana/prometheus" not in PACKAGES
-    assert [path for path, each in PACKAGES.items() if "GPL" in str(each.get("license", ""))] == []
+@EACH_FOLDER
+def test_no_package_is_under_a_license_of_the_gpl_family(folder: Path) -> None:
+    assert "node_modules/@grafana/prometheus" not in packages(folder)
+    assert [path for path, each in packages(folder).items() if "GPL" in str(each.get("license", ""))] == []
 
 
-def test_installing_runs_no_scripts_and_asks_for_no_address() -> None:
-    settings = dict(line.split("=") for line in (RENDER / ".npmrc").read_text(encoding="utf-8").splitlines())
+@EACH_FOLDER
+def test_installing_runs_no_scripts_and_asks_for_no_address(folder: Path) -> None:
+    settings = dict(line.split("=") for line in (folder / ".npmrc").read_text(encoding="utf-8").splitlines())
 
     assert (
         settings["ignore-scripts"]
@@ -41,6 +56,7 @@ def test_installing_runs_no_scripts_and_asks_for_no_address() -> None:
     )
 
 
-def test_what_drives_it_runs_on_node_18() -> None:
-    assert PACKAGES["node_modules/playwright-core"]["engines"]["node"] == ">=18"
-    assert PACKAGES["node_modules/esbuild"]["engines"]["node"] == ">=18"
+@EACH_FOLDER
+def test_what_drives_it_runs_on_node_18(folder: Path) -> None:
+    assert packages(folder)["node_modules/playwright-core"]["engines"]["node"] == ">=18"
+    assert packages(folder)["node_modules/esbuild"]["engines"]["node"] == ">=18"
