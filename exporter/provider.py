@@ -4,7 +4,7 @@ A provider maps; it does not retry, wait, log, count or read a clock: its `Api` 
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NewType, Protocol
@@ -85,6 +85,18 @@ class TokenExchange:
     """Seconds to assume if the answer gives no lifetime."""
     source_wide: bool
     """Whether the whole source depends on it; if not, its refusal affects one resource."""
+    part: str = ""
+    """Which part of the answer `read` takes, where exchanges that are alike take different ones."""
+
+    @property
+    def identity(self) -> Hashable:
+        """What a token is held by: exchanges that differ in what they send or take have a token each.
+
+        It holds secrets as `Secret`, which a `repr` does not show and a rotated file does not change.
+        """
+        auth = self.auth.identity if isinstance(self.auth, TokenExchange) else self.auth
+        bodies = [None if body is None else tuple(body.items()) for body in (self.form, self.json)]
+        return self.url, auth, *bodies, self.part
 
 
 Auth = BasicAuth | BearerAuth | ApiKey | TokenExchange

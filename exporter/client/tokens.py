@@ -1,7 +1,7 @@
 """Keeps the tokens that vendors issue in exchange for credentials: used while valid, renewed before they expire."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -19,35 +19,37 @@ class HeldToken:
 
 
 class TokenStore:
-    """One source's tokens, by the address they are got from."""
+    """One source's tokens, by the identity of the exchange that gives them."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._held: dict[str, HeldToken] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._held: dict[Hashable, HeldToken] = {}
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
         """Each lives while it is held or waited for."""
 
     async def get(self, exchange: TokenExchange, fetch: Callable[[], Awaitable[Token]]) -> str:
         """Return a valid token; `fetch` gets a new one, once for all concurrent callers."""
-        lock = self._locks.setdefault(exchange.url, asyncio.Lock())
+        identity = exchange.identity
+        lock = self._locks.setdefault(identity, asyncio.Lock())
         async with lock:
             now = asyncio.get_running_loop().time()
-            held = self._held.get(exchange.url)
+            held = self._held.get(identity)
             if held is None or now >= held.until:
                 token = await fetch()
                 lifetime = token.lifetime or exchange.lifetime
                 margin = min(MAX_MARGIN, lifetime / 5)
-                self._held = {url: one for url, one in self._held.items() if now < one.until}
-                held = self._held[exchange.url] = HeldToken(token.value, now + lifetime - margin)
+                self._held = {key: one for key, one in self._held.items() if now < one.until}
+                held = self._held[identity] = HeldToken(token.value, now + lifetime - margin)
             return held.value
 
     def is_valid(self, exchange: TokenExchange, value: str) -> bool:
         """Whether this is still the token to use."""
-        held = self._held.get(exchange.url)
+        held = self._held.get(exchange.identity)
         return held is not None and held.value == value and asyncio.get_running_loop().time() < held.until
 
     def drop(self, exchange: TokenExchange, value: str) -> None:
         """Forget a token that was refused, unless it has been renewed already."""
-        held = self._held.get(exchange.url)
+        identity = exchange.identity
+        held = self._held.get(identity)
         if held is not None and held.value == value:
-            del self._held[exchange.url]
+            del self._held[identity]

@@ -96,7 +96,7 @@ class RequestBuilder:
             auth=None if auth.in_body else BasicAuth(user=client_id, password=secret),
             form=form,
             lifetime=HOUR,
-            source_wide=_is_source_wide(auth.url),
+            source_wide=_is_source_wide(auth),
         )
 
     def _exchange(self, auth: TokenExchangeOf, values: Values) -> TokenExchange:
@@ -111,7 +111,8 @@ class RequestBuilder:
             form=form,
             json=(fill(auth.json) or {}) if form is None else None,
             lifetime=auth.lifetime,
-            source_wide=_is_source_wide(auth.url),
+            source_wide=_is_source_wide(auth),
+            part=auth.token.text,
         )
 
 
@@ -292,9 +293,16 @@ def _in_host(template: Template, values: Values) -> str:
     return "".join(parts)
 
 
-def _is_source_wide(path: PathTemplate) -> bool:
-    """Whether a token serves the whole source: its path names nothing but options."""
-    templates = (path.path, *(found for _, found in path.query))
+def _is_source_wide(auth: AuthOf | None) -> bool:
+    """Whether a token serves the whole source: its requests name nothing but options."""
+    if not isinstance(auth, ClientCredentials | TokenExchangeOf):
+        return True
+    pairs = [*auth.url.query]
+    if isinstance(auth, TokenExchangeOf):
+        if not _is_source_wide(auth.auth):
+            return False
+        pairs += [*(auth.json or ()), *(auth.form or ())]
+    templates = (auth.url.path, *(found for _, found in pairs))
     return all(reference.root == "options" for template in templates for reference in template.references)
 
 

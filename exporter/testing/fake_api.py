@@ -1,7 +1,7 @@
 """An `Api` without a socket: a table of recorded answers in, what a provider makes of them out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -54,7 +54,7 @@ class FakeApi:
         self.routes = routes
         self.asked: list[str] = []
         self.signed: list[str] = []
-        self.tokens: dict[str, Token] = {}
+        self.tokens: dict[Hashable, Token] = {}
 
     async def get(
         self,
@@ -104,8 +104,8 @@ class FakeApi:
             case BearerAuth(token=token):
                 return f"Bearer {token.reveal()}"
             case TokenExchange(url=url, read=read, auth=own):
-                if url not in self.tokens:
+                if auth.identity not in self.tokens:
                     self._sign(own)
-                    self.tokens[url] = read(self._answer(url, "POST").body)
-                return f"Bearer {self.tokens[url].value}"
+                    self.tokens[auth.identity] = read(self._answer(url, "POST").body)
+                return f"Bearer {self.tokens[auth.identity].value}"
         return ""

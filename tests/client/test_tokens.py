@@ -7,6 +7,7 @@ import pytest
 
 from exporter.client.client import Client, Request, Response
 from exporter.client.session import Session
+from exporter.client.tokens import TokenStore
 from exporter.errors import ConnectionFailedError, MalformedError, PollError, UnauthorizedError
 from exporter.provider import BasicAuth, RateLimit, Token, TokenExchange
 from exporter.secret import Secret
@@ -58,6 +59,46 @@ async def test_a_token_is_got_once_and_used_by_all_that_want_it_at_the_same_time
     await asyncio.gather(*(ask(client, f"/{n}", exchange()) for n in range(8)))
     assert transport.count_requests("/token") == 1
     assert client.counters.requests == {"200": 9}
+
+
+def key(text: str) -> BasicAuth:
+    return BasicAuth(user="", password=Secret(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"form": {"scope": "read"}}, {"form": {"scope": "write"}}),
+        ({"form": {"key": Secret("a")}}, {"form": {"key": Secret("b")}}),
+        ({"json": {"database": "a"}}, {"json": {"database": "b"}}),
+        ({"json": {"database": "a"}}, {"form": {"database": "a"}}),
+        ({"auth": key("a")}, {"auth": key("b")}),
+        ({"auth": exchange("/outer", form={"as": "a"})}, {"auth": exchange("/outer", form={"as": "b"})}),
+        ({"part": "data.read"}, {"part": "data.write"}),
+    ],
+)
+@virtually
+async def test_exchanges_at_one_address_that_differ_in_what_they_send_or_take_have_a_token_each(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    paths = {"/token": [tokens()], "/outer": [tokens("o")], "/a": [only("t1")], "/b": [only("t2")]}
+    client = client_to(ScriptedTransport(paths))
+    for _ in range(2):
+        await ask(client, "/a", exchange(**one))
+        await ask(client, "/b", exchange(**other))
+    assert client.counters.requests["200"] == (8 if "/outer" in repr(one) else 6)
+
+
+@virtually
+async def test_what_a_token_is_held_by_shows_no_credential() -> None:
+    client = client_to(ScriptedTransport({"/token": [tokens()], "/outer": [tokens()], "/a": [200]}))
+    outer = exchange("/outer", form={"key": Secret("hunter2")}, auth=key("hunter2"))
+    await ask(client, "/a", exchange(json={"key": Secret("hunter2")}, auth=outer))
+    assert "hunter2" not in repr(vars_of(client.tokens))
+
+
+def vars_of(store: TokenStore) -> list[Any]:
+    return [getattr(store, name) for name in vars(store)]
 
 
 @virtually

@@ -14,6 +14,7 @@ from exporter.commands.poll import resource_records
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.settings import Settings
+from exporter.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ def settings_of(api: Mapping[str, Any], **keys: Any) -> Settings:
 
 async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str, dict[str, Any]]:
     """Poll a declared vendor and return the records of its resources, by their labels."""
+    return {record["resource"]: record for record in resource_records(await poll_into_store(api, polls, **keys))}
+
+
+async def poll_into_store(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> Store:
+    """Poll a declared vendor and return what is known afterwards."""
     app = App(lambda: 1_800_000_000.0)
     watches = await app.apply(settings_of(api, **keys))
     try:
@@ -83,4 +89,4 @@ async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str,
             await watches[0].poller.poll()
     finally:
         await app.stop()
-    return {record["resource"]: record for record in resource_records(app.store)}
+    return app.store
