@@ -1,9 +1,8 @@
 """A good declaration, and what makes it bad: the path of a value, the value, and the problem."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
-
-import yaml
 
 GOOD: Mapping[str, Any] = {
     "declaration": 1,
@@ -42,7 +41,7 @@ GOOD: Mapping[str, Any] = {
 
 def change(path: str, value: Any) -> dict[str, Any]:
     """Return the good declaration with one value replaced; None leaves it out."""
-    tree: Any = yaml.safe_load(yaml.safe_dump(dict(GOOD)))
+    tree: Any = deepcopy(dict(GOOD))
     *way, last = [int(key) if key.isdigit() else key for key in path.split("/")]
     inside = tree
     for key in way:

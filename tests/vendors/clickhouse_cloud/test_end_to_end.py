@@ -90,6 +90,7 @@ def endless(request: Request, _: Response) -> Response:
     return json_response({"result": [{"id": f"b{number}"}], "nextCursor": str(number)})
 
 
+@pytest.mark.slow
 def test_an_endless_chain_of_cursors_ends_at_the_cap() -> None:
     seen = analytics({BASE_BACKUPS: endless}, include=["accounts"], polls=3, rate_limit={"requests": 1000, "per": "1s"})
 
