@@ -88,9 +88,7 @@ def _decode_strictly(body: bytes, envelope: Any) -> Any:
     try:
         return _decoder(envelope).decode(body)
     except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
-        if envelope is not Any:
-            raise MalformedError(f"the body has not the form that is documented: {error}") from None
-        raise MalformedError("the body is not valid JSON") from None
+        raise MalformedError(f"the body has not the form that is documented: {error}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         what = "an HTML page" if body.lstrip()[:1] == b"<" else "not valid JSON" if body else "empty"
         raise MalformedError(f"the body is {what}") from None  # the decoder's words may quote the body

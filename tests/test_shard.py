@@ -81,6 +81,13 @@ def test_sources_that_share_a_credential_stay_together(tmp_path: Path) -> None:
     assert {one.name for one in (*given, read)} <= next(share_of for share_of in parts if "read" in share_of)
 
 
+def test_a_source_whose_credential_is_away_just_now_belongs_to_one_instance_all_the_same(tmp_path: Path) -> None:
+    away = a_source("away", options=Options(token=Secret(file=tmp_path / "token")))
+    parts = [Settings(sources=(away,)).on(Shard(index, 4)).sources for index in range(4)]
+
+    assert sum(len(part) for part in parts) == 1
+
+
 def test_a_source_divided_by_resource_shares_resources_and_budget() -> None:
     source: Source = replace(a_source(), shard_by="resource", rate_limit=RateLimit(requests=10, per=10.0, share=0.5))
     parts = [Settings(sources=(source,)).on(Shard(index, 3)).sources[0] for index in range(3)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.model import Resource
 from exporter.settings import Source
-from exporter.state.problems import STATES, Verdict
+from exporter.state.problems import STATES
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
@@ -61,11 +61,6 @@ def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[ResourceItem]:
         yield ResourceItem(
             entry.source, ResourceView(status=status, policy=one.policy, verdict=one.verdict(now)), gone=True
         )
-
-
-def list_source_verdicts(store: Store) -> dict[str, Verdict]:
-    """Return the verdict on each source as of now."""
-    return {name: store.source_verdict(name) for name in store.entries}
 
 
 def _urgency(item: ResourceItem) -> tuple[int, float, str, str]:

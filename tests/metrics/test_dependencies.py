@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.metrics.dependencies import VERDICT, fields_read
-from exporter.metrics.render import ALL_FAMILIES, render_resource
+from exporter.metrics.render import ALL_FAMILIES, FamilyTable, render_resource
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.model import Details, Restore, Status
 from exporter.state.download_check import DownloadCheck
@@ -52,3 +52,11 @@ def test_a_change_of_any_field_is_rendered_as_if_all_were(name: str) -> None:
     fresh = render_resource(after, LABELS)
     assert render_resource(after, LABELS, (before, known)) == fresh
     assert (fresh != known) is (name in CHANGES)
+
+
+@pytest.mark.parametrize("kept", [("backup_age_seconds",), ("backup_age_seconds", "backup_resource_up"), ()])
+def test_a_table_of_few_families_reads_what_they_need(kept: tuple[str, ...]) -> None:
+    table = FamilyTable(frozenset(family.name for family in RESOURCE_FAMILIES if family.name not in kept))
+
+    assert [family.name for family in table.families] == [one.name for one in RESOURCE_FAMILIES if one.name in kept]
+    assert table.read_status(ORDERS) == tuple(getattr(ORDERS, name) for name in table.status_fields)

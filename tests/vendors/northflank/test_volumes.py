@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import ForbiddenError, MalformedError, ServerError, UnauthorizedError
+from exporter.errors import ForbiddenError, MalformedError, NotFoundError, ServerError, UnauthorizedError
 from exporter.model import Resource, Scope
 from exporter.providers.northflank import resources, scopes
 from tests.providers.fake_api import FakeApi, Reply
@@ -30,6 +30,11 @@ async def test_volumes_are_read_in_every_form_that_is_about(data: Any) -> None:
     assert await resources(api, OPTIONS, scope) == [
         Resource(id="p/volumes/v", name="v", kind="volume", path=("p", "v"))
     ]
+
+
+async def test_a_project_that_is_gone_has_no_list_of_addons() -> None:
+    with pytest.raises(NotFoundError):
+        await resources(FakeApi({}), OPTIONS, Scope(id="p"))
 
 
 @pytest.mark.parametrize("status", [404, 410])

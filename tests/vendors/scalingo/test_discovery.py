@@ -66,8 +66,9 @@ async def test_an_app_unknown_by_its_id_is_asked_for_by_its_name() -> None:
     found = await discover({f"GET {API}/apps/shop/addons": addons(redis)}, Scope(id="5410", name="shop"))
 
     assert [each.path for each in found] == [("shop", "ad-1")]
-    with pytest.raises(NotFoundError):
-        await discover({}, Scope(id="5410", name="shop"))
+    for gone in (Scope(id="5410", name="shop"), Scope(id="shop", name="shop")):
+        with pytest.raises(NotFoundError):
+            await discover({}, gone)
 
 
 @pytest.mark.parametrize(
