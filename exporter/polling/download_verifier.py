@@ -1,6 +1,7 @@
 """Checks regularly that each resource's newest completed backup can be fetched."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +11,7 @@ import structlog
 
 from exporter.client.session import Session
 from exporter.errors import DeadlineError, PollError
+from exporter.human import duration
 from exporter.model import Backup, Status
 from exporter.polling.budget import RequestCosts
 from exporter.polling.guard import guard
@@ -23,6 +25,10 @@ PAUSE = 10.0
 """Seconds between two looks at what is due."""
 CONCURRENCY = 4
 """How many downloads are checked at the same time."""
+SLOWEST = 1e6
+"""Bytes a second; a slower download of a whole file is given up, unless the configured speed is lower still."""
+SHORTEST = 600.0
+"""Seconds that the download of a whole file of known size may always take."""
 
 
 class Fetcher(Protocol):
@@ -53,30 +59,42 @@ class DownloadVerifier:
         self.source = source
         self._costs = costs
         self._rules, self._api, self._fetcher, self._store, self._slots = rules, api, fetcher, store, slots
+        self._due = deque[str]()
+        """The resources whose checks are due, in line."""
+        self._running = set[str]()
+        """The resources whose checks run or wait for a slot."""
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
-        """Check what is due, until cancelled."""
-        while True:
-            await self.check_due()
-            await asyncio.sleep(PAUSE)
+        """Check what is due, until cancelled; a slow download delays no other while there are free slots."""
+        workers = set[asyncio.Task[None]]()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                if not self._due:  # else those at its end would wait behind those that are due again
+                    self._find_due()
+                for _ in range(min(CONCURRENCY - len(workers), len(self._due))):
+                    workers.add(worker := group.create_task(self._work()))
+                    worker.add_done_callback(workers.discard)
+                await asyncio.sleep(PAUSE)
 
-    async def check_due(self) -> None:
-        """Check every resource whose check is due."""
-        keys = [key for key, resource_status in self._resources_of.items() if self._is_due(resource_status)]
-        for key in keys:
-            if self._resources_of[key].download_check is None:  # the counters begin at zero, before the first check
-                self._store.put(self.source.name, replace(self._resources_of[key], download_check=DownloadCheck()))
-        due = iter(keys)
+    def _find_due(self) -> None:
+        """Put in line every resource whose check is due and does not run."""
+        statuses = self._resources_of
+        self._due = deque(key for key, one in statuses.items() if key not in self._running and self._is_due(one))
+        for key in self._due:
+            if statuses[key].download_check is None:  # the counters begin at zero, before the first check
+                self._store.put(self.source.name, replace(statuses[key], download_check=DownloadCheck()))
 
-        async def work() -> None:
-            for key in due:
+    async def _work(self) -> None:
+        """Check what is in line until nothing is."""
+        while self._due:
+            key = self._due.popleft()
+            self._running.add(key)
+            try:
                 async with self._slots:
                     await self._check(key)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(CONCURRENCY):
-                group.create_task(work())
+            finally:
+                self._running.discard(key)
 
     def _is_due(self, resource_status: ResourceStatus) -> bool:
         """Return whether a resource is to be checked; the first time once its whole listing has been read."""
@@ -110,10 +128,10 @@ class DownloadVerifier:
                     self._costs.links[resource_status.resource.id] = session.cost.requests
             if found is not None:
                 try:
-                    async with asyncio.timeout(self._rules.interval):
+                    async with asyncio.timeout(seconds := longest(self._rules, backup.size)):
                         await self._fetcher.check(found, backup.size)
                 except TimeoutError:
-                    raise DeadlineError("the download takes longer than the interval of the checks") from None
+                    raise DeadlineError(f"the download takes longer than {duration(seconds)}") from None
                 return True
         return False
 
@@ -135,6 +153,16 @@ class DownloadVerifier:
     @property
     def _resources_of(self) -> Mapping[str, ResourceStatus]:
         return self._store.entries[self.source.name].resources
+
+
+def longest(rules: VerifyDownloads, size: float | None) -> float:
+    """Return how many seconds a check may take: the interval, unless the backup's size says less or more.
+
+    A whole file may take twice as long as at the configured speed, and need not take longer than at SLOWEST.
+    """
+    if rules.method != "full" or size is None:
+        return rules.interval
+    return max(SHORTEST, 2 * size / rules.bytes_per_second, min(rules.interval, size / SLOWEST))
 
 
 def _newest_by_kind(resource_status: ResourceStatus, until: float) -> Iterator[Backup]:

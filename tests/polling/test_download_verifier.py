@@ -1,7 +1,7 @@
 """When downloads are checked, which, how many at a time, and what becomes of it; in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +21,7 @@ from exporter.errors import (
 )
 from exporter.metrics.exposition import Exposition
 from exporter.model import Backup, Resource, Status
-from exporter.polling.download_verifier import CONCURRENCY, PAUSE
+from exporter.polling.download_verifier import CONCURRENCY, PAUSE, SHORTEST, longest
 from exporter.provider import Api, Download, RateLimit, address
 from exporter.secret import Secret
 from exporter.settings import Source, VerifyDownloads
@@ -42,6 +42,8 @@ class Storage:
     checked: list[tuple[float, str, float | None]] = field(default_factory=list)
     failure: PollError | None = None
     seconds: float = 0.0
+    slow: Mapping[str, float] = field(default_factory=dict)
+    """By the beginning of a backup's id, how many seconds its download takes instead."""
     running: int = 0
     most: int = 0
 
@@ -49,7 +51,8 @@ class Storage:
         self.checked.append((now(), download.link.reveal(), size))
         self.running += 1
         self.most = max(self.most, self.running)
-        await asyncio.sleep(self.seconds)
+        name = download.link.reveal().rpartition("/")[2]
+        await asyncio.sleep(next((long for key, long in self.slow.items() if name.startswith(key)), self.seconds))
         self.running -= 1
         if self.failure is not None:
             raise self.failure
@@ -256,6 +259,66 @@ async def test_one_that_takes_longer_than_the_interval_times_out(monkeypatch: py
         check = check_of(watched)
     assert check is not None
     assert check.reason == "timeout"
+
+
+@virtually
+async def test_a_whole_file_may_take_twice_what_its_size_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor(scopes={"all": ["a"]}, backups={"a": [[row("dump", started=START - 60)]]})
+    rules = VerifyDownloads(interval=3600.0, method="full", bytes_per_second=10)
+    whole = verify(verify_downloads=rules, provider=replace(STUB, download=download, backup=sized(40_000)))
+    async with checking(monkeypatch, Storage(seconds=7900.0), vendor, whole) as watched:
+        await asyncio.sleep(8000 + 2 * PAUSE)
+        check = check_of(watched)
+    assert check == DownloadCheck(at=START + PAUSE + 7900, success=True, duration=7900.0)
+
+
+@virtually
+async def test_a_small_file_that_drips_does_not_hold_its_slot_for_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor(scopes={"all": ["a"]}, backups={"a": [[row("dump", started=START - 60)]]})
+    rules = VerifyDownloads(method="full")
+    whole = verify(verify_downloads=rules, provider=replace(STUB, download=download, backup=sized(7_000)))
+    with structlog.testing.capture_logs() as logs:
+        async with checking(monkeypatch, Storage(seconds=50_000.0), vendor, whole) as watched:
+            await asyncio.sleep(SHORTEST + 2 * PAUSE)
+            check = check_of(watched)
+    assert check is not None
+    assert check.reason == "timeout"
+    (failed,) = [entry for entry in logs if entry["event"] == "download.failed"]
+    assert failed["detail"] == "the download takes longer than 10 min"
+
+
+@pytest.mark.parametrize(
+    ("size", "speed", "seconds"),
+    [
+        (None, 10_000_000, 86400.0),  # unknown: the interval
+        (7.0, 10_000_000, SHORTEST),
+        (5e9, 10_000_000, 5000.0),  # at one megabyte a second
+        (5e9, 10**12, 5000.0),  # no limit on the speed is no promise of it
+        (5e11, 10_000_000, 100_000.0),
+        (1e12, 10_000_000, 200_000.0),  # at the configured speed it takes longer than the interval
+        (5e8, 10_000, 100_000.0),
+    ],
+)
+def test_how_long_a_whole_file_may_take(size: float | None, speed: int, seconds: float) -> None:
+    assert longest(VerifyDownloads(method="full", bytes_per_second=speed), size) == seconds
+    assert longest(VerifyDownloads(bytes_per_second=speed), size) == 86400.0
+
+
+@virtually
+async def test_a_slow_download_delays_no_other_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor(scopes={"all": ["a", "b"]}, backups={key: [[row(f"{key}-1")]] for key in "ab"})
+    rules = VerifyDownloads(interval=1000.0, method="full", bytes_per_second=10)
+    whole = verify(verify_downloads=rules, provider=replace(STUB, download=download, backup=sized(40_000)))
+    storage = Storage(slow={"a": 5000.0})
+    async with checking(monkeypatch, storage, vendor, whole):
+        await asyncio.sleep(5000)
+    names = [link.partition("?")[0].rpartition("/")[2] for _, link, _ in storage.checked]
+    assert (names.count("a-1"), names.count("b-1")) == (1, 5)
+
+
+def sized(size: float) -> Any:
+    """Return how a vendor's record is mapped whose backups all have this size."""
+    return lambda _, record: Backup(id=record["id"], status=Status.COMPLETED, started=record["started"], size=size)
 
 
 @virtually
