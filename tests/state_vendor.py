@@ -14,6 +14,7 @@ from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.persistence.saver import StateSaver
 from exporter.provider import Api, Provider, RateLimit, RawPage
 from exporter.settings import Settings, Source
+from exporter.state.steady_clock import SteadyClock
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -103,7 +104,8 @@ class Exporter:
     def __init__(self, path: Path | None, *sources: Source, now: float = NOW) -> None:
         """Start nothing; the clock stands still."""
         self.settings = Settings(sources=sources, state_file=path)
-        self.app = App(lambda: now, make_transport=lambda _: NoTransport())
+        self._now = now
+        self.app = App(lambda: self._now, make_transport=lambda _: NoTransport())
         self.saver = StateSaver(self.app.store, self.app.archive)
         self.watches: list[SourceTasks] = []
 
@@ -112,6 +114,11 @@ class Exporter:
         await self.saver.load(self.settings)
         self.watches = await self.app.apply(self.settings)
         return self
+
+    def set_clock(self, now: float) -> None:
+        """Set the clock, and let as much time pass as it takes until a jump is believed."""
+        self._now = now
+        self.app.store._steady = SteadyClock(lambda: self._now)
 
     async def poll(self) -> None:
         """Poll every source once, then save."""

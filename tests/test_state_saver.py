@@ -184,3 +184,32 @@ async def test_a_source_of_another_provider_under_the_same_name_inherits_nothing
     assert "resource=" not in other.text
     await other.poll()
     assert json.loads(path.read_text())["resources"][0]["provider"] == "x"
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+async def test_a_clock_that_is_behind_at_the_start_hides_what_is_remembered_and_loses_nothing(
+    tmp_path: Path, excluded: bool
+) -> None:
+    path, emptied = tmp_path / "state.json", usual_vendor()
+    await poll_once(path, usual_vendor())
+    emptied.backups["db"] = ()
+    behind = await Exporter(path, source(emptied, exclude=("*",) if excluded else ()), now=NOW - 3 * DAY).start()
+    assert behind.value("backup_last_success_timestamp_seconds") is None
+    assert behind.value("backup_age_seconds") is None
+    await behind.poll()
+    right = await Exporter(path, source(emptied), now=NOW).start()
+    await right.poll()
+    assert right.value("backup_age_seconds") == HOUR
+    assert right.value("backup_last_success_by_kind_timestamp_seconds", kind="incremental") == NOW - 2 * HOUR
+
+
+async def test_what_a_clock_that_was_behind_hid_is_shown_once_it_is_right(tmp_path: Path) -> None:
+    path, emptied = tmp_path / "state.json", usual_vendor()
+    await poll_once(path, usual_vendor())
+    emptied.backups["db"] = ()
+    late = await Exporter(path, source(emptied), now=NOW - DAY).start()
+    await late.poll()
+    assert late.value("backup_age_seconds") is None
+    late.set_clock(NOW)
+    await late.poll()
+    assert late.value("backup_age_seconds") == HOUR

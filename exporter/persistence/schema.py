@@ -21,7 +21,7 @@ from exporter.state.download_check import DownloadCheck
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
 from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
-from exporter.state.summary import summarize
+from exporter.state.summary import summarize_remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class StoredResource:
 
     def to_status(self, *, sizes: bool, now: float = inf) -> ResourceStatus:
         """Return the resource as the store holds it after a restart: its history, but no numbers of a listing."""
-        history = self.history().up_to(now + FUTURE_TOLERANCE)
+        history = self.history()
         return ResourceStatus(
             resource=Resource(
                 id=self.id,
@@ -90,7 +90,7 @@ class StoredResource:
             first_seen=self.first_seen,
             details=None if self.facts is None else _load_details(self.facts),
             history=history,
-            summary=summarize(None, history, sizes=sizes) if history.successes else None,
+            summary=summarize_remembered(history, sizes=sizes, until=now + FUTURE_TOLERANCE),
             download_check=None if self.download_check is None else _load_check(self.download_check),
             observed=load_observations(self.observed),
             restored=load_problems(self.problems),
@@ -102,7 +102,7 @@ class StoredResource:
             first_seen=self.first_seen,
             created=self.created,
             uid=self.uid,
-            history=self.history().up_to(now + FUTURE_TOLERANCE),
+            history=self.history(),
             gone_since=now if self.gone_since is None else self.gone_since,
             observed=load_observations(self.observed),
             problems=load_problems(self.problems),

@@ -7,8 +7,8 @@ from exporter.model import Resource
 from exporter.state.history import History
 from exporter.state.observations import UNOBSERVED, Observations
 from exporter.state.problem import Problem
-from exporter.state.resource import ResourceStatus
-from exporter.state.summary import summarize
+from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
+from exporter.state.summary import summarize_remembered
 from exporter.state.verdicts import RestoredSource
 
 RETENTION = 7 * 86400.0
@@ -60,7 +60,7 @@ class Archive:
         known = self._gone.pop((source, resource.id), None)
         if known is None or resource.replaces(known.uid, known.created) or now - known.gone_since > RETENTION:
             return ResourceStatus(resource=resource, first_seen=now, details=resource.details)
-        summary = summarize(None, known.history, sizes=sizes) if known.history.successes else None
+        summary = summarize_remembered(known.history, sizes=sizes, until=now + FUTURE_TOLERANCE)
         return ResourceStatus(
             resource=resource,
             first_seen=known.first_seen,

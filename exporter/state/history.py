@@ -93,11 +93,16 @@ class History:
         )
 
     def up_to(self, until: float) -> "History":
-        """Return the history without the successes that start later: an older version may have kept such."""
+        """Return the history without the successes that start later."""
         recent = {
             kind: RecentBackups(one for one in known if one.started <= until) for kind, known in self.successes.items()
         }
         return replace(self, successes=MappingProxyType({kind: known for kind, known in recent.items() if known}))
+
+    def starts_after(self, instant: float) -> list[float]:
+        """Return the starts of successes beyond an instant, which were seen while the clock was ahead of now."""
+        late = (recent for recent in self.successes.values() if recent.newest > instant)
+        return [one.started for recent in late for one in recent if one.started > instant]
 
     @property
     def newest(self) -> CompletedBackup | None:

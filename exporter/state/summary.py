@@ -78,10 +78,14 @@ UNLISTED = _ListingNumbers()
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
     """Return the numbers of one resource; `sizes` is whether its vendor gives sizes.
 
-    What starts after `until` has not happened yet; `future` and `next_start` say so.
+    What starts after `until` has not happened yet; `future` and `next_start` say so. A success of the history that does
+    is hidden until then: where the clock is behind, it happened all the same.
 
     Without a listing, only what the history holds is known.
     """
+    hidden = history.starts_after(until)
+    if hidden:
+        history = history.up_to(until)
     latest = {kind: recent.newest for kind, recent in history.successes.items()}
     sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
     durations_by_kind = {kind: recent.durations() for kind, recent in history.successes.items()}
@@ -89,7 +93,7 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
     numbers = (
         _summarize_listing(listing, latest, last_success, sizes=sizes, until=until) if listing is not None else UNLISTED
     )
-    future = None if listing is None else _future_starts(listing, until)
+    future = [] if listing is None else _future_starts(listing, until)
     return Summary(
         windows=_windows(listing, history),
         window_intervals=_window_intervals(listing),
@@ -102,8 +106,8 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
         last_attempt=history.attempt.started if history.attempt else None,
         last_failure=history.failure.started if history.failure else None,
         last_finished=history.finished.status if history.finished else None,
-        future=max(future) if future else None,
-        next_start=min(future) if future else None,
+        future=max(future, default=None),
+        next_start=min([*future, *hidden], default=None),
         failures=numbers.failures,
         failures_by_kind=numbers.failures_by_kind,
         counts=numbers.counts,
@@ -115,6 +119,12 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
         item_failures=numbers.item_failures,
         expires=numbers.expires,
     )
+
+
+def summarize_remembered(history: History, *, sizes: bool, until: float) -> Summary | None:
+    """Return the numbers of a resource that was not listed yet; None if no success is known to have happened."""
+    summary = summarize(None, history, sizes=sizes, until=until)
+    return None if summary.last_success is None else summary
 
 
 def _summarize_listing(

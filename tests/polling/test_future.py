@@ -138,7 +138,7 @@ def test_a_recovery_window_that_reaches_into_the_future_is_none() -> None:
     assert begins_ahead.oldest_success is None
 
 
-def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:
+def test_a_remembered_success_that_starts_in_the_future_is_hidden_and_kept() -> None:
     history = History(
         successes={
             "": RecentBackups([CompletedBackup(id="a", started=NOW + DAY), CompletedBackup(id="b", started=NOW - DAY)])
@@ -148,7 +148,8 @@ def test_an_old_state_file_that_kept_it_is_forgotten_to_that_extent() -> None:
 
     assert isinstance(old, StoredResource)
     assert last_success(old.to_status(sizes=True, now=NOW)) == NOW - DAY
-    assert old.to_archived(NOW).history.newest == CompletedBackup(id="b", started=NOW - DAY)
+    assert old.to_status(sizes=True, now=NOW).history == old.to_archived(NOW).history == history
+    assert last_success(old.to_status(sizes=True, now=NOW + DAY)) == NOW + DAY
     only = replace(old, successes={"": (CompletedBackup(id="a", started=NOW + DAY),)})
     assert only.to_status(sizes=True, now=NOW).summary is None
     assert last_success(only.to_status(sizes=True, now=inf)) == NOW + DAY
