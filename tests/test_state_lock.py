@@ -36,6 +36,24 @@ def test_where_there_can_be_no_lock_the_work_goes_on(where: str, tmp_path: Path)
     one.unlock()
 
 
+def test_a_folder_that_is_made_later_has_one_writer_too(tmp_path: Path) -> None:
+    path = tmp_path / "later" / "state.json"
+    first, second = StateFile(path), StateFile(path)
+    first.lock()
+    second.lock()
+    path.parent.mkdir()
+    first.write([])
+    left = path.with_name("state.json.tmp-1")
+    left.write_text("half")
+    with pytest.raises(OSError, match="in use by another backup-exporter"):
+        second.write([])
+    second.sweep()
+    assert left.exists()
+    first.unlock()
+    second.write([])
+    second.unlock()
+
+
 def test_a_lock_follows_no_link(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")

@@ -85,6 +85,8 @@ class StateFile:
         """Whether the file there could not be used, and has to be renamed before the path is written."""
         self._written: bytes | None = None
         self._lock: int | None = None
+        self._locks = False
+        """Whether it is to be the file's one writer."""
 
     def lock(self) -> None:
         """Become the file's one writer, or raise StateInUseError.
@@ -93,6 +95,7 @@ class StateFile:
         process, however that ends. Where there can be none (a missing folder, a file system without locks) writing
         fails anyway, or goes on without it.
         """
+        self._locks = True
         with suppress(OSError):
             self.unlock()
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -109,6 +112,14 @@ class StateFile:
             self._lock = lock
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    def _require_lock(self) -> None:
+        """Take the lock if it could not be taken before, as where the folder was missing; OSError if another has it."""
+        try:
+            if self._locks and self._lock is None:
+                self.lock()
+        except StateInUseError as error:
+            raise OSError(None, str(error)) from None
 
     def prepare(self) -> None:
         """Make the folder if that is all that is missing, and see whether a file can be made in it; OSError if not."""
@@ -149,7 +160,9 @@ class StateFile:
         return names[0]
 
     def sweep(self) -> None:
-        """Remove the temporary file of a process that was killed while writing."""
+        """Remove the temporary file of a process that was killed while writing; without the lock, it may be at work."""
+        if self._locks and self._lock is None:
+            return
         with suppress(OSError):
             for one in self.path.parent.iterdir():
                 if one.name.startswith(f"{self.path.name}.tmp-"):
@@ -157,6 +170,7 @@ class StateFile:
 
     def write(self, resources: Sequence[StoredResource], sources: Sequence[StoredSource] = ()) -> None:
         """Replace the file, if its content changes: at every moment it is the old one or the new one, whole."""
+        self._require_lock()
         content = encode(resources, sources)
         digest = blake2b(content).digest()
         if digest == self._written and self.path.exists():
