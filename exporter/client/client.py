@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from exporter.client.decoding import decode_body
-from exporter.client.rate_limiter import NotSentError, RateLimiter
+from exporter.client.rate_limiter import MAX_REFUSALS, NotSentError, RateLimiter
 from exporter.client.responses import (
     number,
     rate_limit_reset,
@@ -18,7 +18,7 @@ from exporter.client.responses import (
 from exporter.client.signing import address_with_key, merge_headers, secrets_of, static_headers, token_request
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
-from exporter.errors import ConnectionFailedError, DeadlineError, PollError
+from exporter.errors import ConnectionFailedError, DeadlineError, PollError, RateLimitedError
 from exporter.files import log_problem_change
 from exporter.provider import Auth, RateHeaders, Token, TokenExchange
 from exporter.secret import Secret
@@ -154,13 +154,14 @@ class Client:
         return token
 
     async def _send_until_accepted(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
-        """Send until the vendor does not answer 429; RateLimitedError if it asks for too long a wait."""
-        while True:
+        """Send until the vendor does not answer 429; RateLimitedError if it asks for too long a wait, or too often."""
+        for _ in range(MAX_REFUSALS + 1):  # others may succeed meanwhile, and then the limiter does not give up
             response, token = await self._send_with_retry(request, auth, cost)
             if response.status != 429:
                 self.limiter.record_success()
                 return response, token
             self.limiter.record_429(retry_after(response.headers, self.clock(), self.rate_headers))
+        raise RateLimitedError(f"the request was refused {MAX_REFUSALS + 1} times")
 
     async def _send_with_retry(self, request: Request, auth: Auth | None, cost: Cost) -> tuple[Response, str]:
         """Send; a GET whose connection was reset, or that met a 502, 503 or 504, once more while there is time."""

@@ -5,6 +5,7 @@ from email.utils import formatdate
 
 import pytest
 
+from exporter.client.session import Session
 from exporter.errors import RateLimitedError
 from exporter.provider import BearerAuth
 from exporter.secret import Secret
@@ -55,6 +56,24 @@ async def test_a_vendor_that_does_nothing_but_refuse_is_given_up() -> None:
         await session_on(transport).get(URL, auth=AUTH)
     assert transport.count_requests("/a") == 6
     assert 31 <= now() <= 47
+
+
+@virtually
+async def test_a_path_that_alone_is_always_refused_is_given_up_while_others_succeed() -> None:
+    transport = ScriptedTransport({"/a": [answer({}, status=429, retry_after="30")], "/b": [200]})
+    first = session_on(transport)
+
+    async def ask_others() -> None:
+        while True:
+            await Session(client=first.client).get(f"{BASE}/b", auth=AUTH)
+            await asyncio.sleep(7)
+
+    others = asyncio.create_task(ask_others())
+    with pytest.raises(RateLimitedError):
+        await first.get(URL, auth=AUTH)
+    others.cancel()
+    assert transport.count_requests("/a") == 6
+    assert transport.count_requests("/b") >= 6
 
 
 @virtually
