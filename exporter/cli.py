@@ -26,6 +26,7 @@ from exporter.commands.flags import (
     try_flags,
     web_flags,
 )
+from exporter.files import is_file
 from exporter.log import configure
 
 BAD_USAGE = 2
@@ -156,7 +157,7 @@ def _providers(flags: argparse.Namespace) -> int:
     from exporter.commands.providers import providers
 
     default = Path(DEFAULT_CONFIG)
-    return providers(flags.config_file or (default if default.is_file() else None))
+    return providers(flags.config_file or (default if is_file(default) else None))
 
 
 def _try(flags: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ deadline passes.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -37,6 +38,16 @@ def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 def read_text(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
     """Return the text of a file; UnreadableError, UnicodeDecodeError, or the OSError that its reading meets."""
     return read(path, max_bytes).decode()
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path names a folder; False where one may not look, which pathlib raises before Python 3.14."""
+    return os.path.isdir(path)  # noqa: PTH112 - it does not raise
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path names a file; False where one may not look."""
+    return os.path.isfile(path)  # noqa: PTH113 - it does not raise
 
 
 def stamp(path: Path) -> Stamp:

@@ -97,19 +97,21 @@ class Server:
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; return the problems, with which nothing changes."""
         async with self._reloading:
+            succeeded = False
             try:
                 loaded = await background.run(self._load)
                 settings = await self._saver.claim(loaded.settings)
+                for watch in await self._app.apply(settings):
+                    watch.start()
+                await self._saver.switch_file(settings)
+                succeeded = True
             except (ConfigError, StateInUseError) as error:
                 problems = error.problems if isinstance(error, ConfigError) else (str(error),)
-                self._app.store.record_reload(succeeded=False)
                 for problem in problems:
                     self._log.error("reload.refused", problem=problem)
                 return problems
-            for watch in await self._app.apply(settings):
-                watch.start()
-            await self._saver.switch_file(settings)
-            self._app.store.record_reload(succeeded=True)
+            finally:  # after a bug as well
+                self._app.store.record_reload(succeeded=succeeded)
             for warning in loaded.warnings:
                 self._log.warning("configuration.warning", detail=warning)
             self._log.info("reload.done", sources=len(loaded.settings.sources))

@@ -170,6 +170,7 @@ def test_a_bcrypt_that_takes_minutes_does_not_delay_the_end(config: Path, web_co
             "no-such-host.invalid:{port}",
             "the host's name cannot be resolved; wait until it can be, or choose another with --web.listen-address",
         ),
+        ("0.0.0..0:{port}", "the host's name is not valid; choose another with --web.listen-address"),
     ],
 )
 def test_an_address_that_cannot_be_listened_on_is_one_line_with_the_cure_and_exit_1(

@@ -98,6 +98,16 @@ async def test_a_reload_that_is_asked_for_at_the_start_loses_nothing_that_the_st
         await second.stop()
 
 
+async def test_a_reload_that_meets_a_bug_is_seen_from_outside(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(server._app, "apply", fail)
+    with pytest.raises(RuntimeError):
+        await server.reload()
+    assert "backup_exporter_config_last_reload_successful 0" in (await get(server, "/metrics"))[1]
+
+
 async def test_whatever_ends_any_of_the_tasks_they_are_started_again(server: Server) -> None:
     supervised = {one.name: one for one in server._app.supervisor._tasks}
     assert set(supervised) == {"polling one", "following progress of one", "writing the state file"}

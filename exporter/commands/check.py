@@ -5,6 +5,7 @@ from pathlib import Path
 
 from exporter.commands.config import read_configuration
 from exporter.config.loader import ConfigError
+from exporter.files import is_file
 
 
 def check(config_file: Path) -> int:
@@ -13,7 +14,7 @@ def check(config_file: Path) -> int:
         found = read_configuration(config_file)
     except ConfigError as error:
         _report(error.problems, error.warnings)
-        if config_file.is_file():
+        if is_file(config_file):
             print(f"{config_file}: {_count(len(error.problems), 'problem')}{_and_warnings(error.warnings)}")
         return 2
     _report((), found.warnings)

@@ -202,9 +202,9 @@ def _state_file(folder: Path) -> Parser[Path | Literal["none"]]:
         if value == "none":
             return "none"
         path = path_from(folder)(value, location)
-        if path.is_dir():
+        if files.is_folder(path):
             raise InvalidValueError("is a folder; name a file in it")
-        if not path.parent.is_dir():
+        if not files.is_folder(path.parent):
             location.warning(f"there is no folder {path.parent}; create it, else nothing is kept over a restart")
         return path
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exporter import registry
 from exporter.config import document
 from exporter.config.location import Location, Report
+from exporter.files import is_file
 from exporter.provider import Provider
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Vendors:
 def read_yaml(path: Path, report: Report) -> Any:
     """Return the values of a declaration's file; `UNSET`, with the problem noted, if there are none."""
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+        if not is_file(path) or path.stat().st_size > LARGEST_FILE:
             report.problems.append(f"is not a file of at most {LARGEST_FILE // 2**20} MiB")
             return document.UNSET
         content = path.read_text(encoding="utf-8")
@@ -222,7 +223,7 @@ def load_package(name: str, point: EntryPoint) -> Provider:
 def _load_package(name: str, point: EntryPoint) -> "Provider | Declaration":
     try:
         found = point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except Exception as error:  # noqa: BLE001 - a package's own code may raise anything
         raise DeclarationError(f"package {_package(point)} cannot be imported: {type(error).__name__}") from None
     if isinstance(found, Provider):
         return found

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from exporter.files import is_folder
+
 MARK = ".part-"
 
 
@@ -49,7 +51,7 @@ def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
 
 def _part(path: Path) -> tuple[Path, IO[bytes]]:
     """Open what becomes the file at `path`, beside it."""
-    if path.is_dir():
+    if is_folder(path):
         raise UnwritableError(f"{path}: cannot be written: is a folder")
     try:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}{MARK}", dir=path.parent)
@@ -83,7 +85,7 @@ def prepare_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise UnwritableError if no file can be made at a path; leave nothing there."""
-    if path.is_dir():
+    if is_folder(path):
         raise UnwritableError(f"{path}: cannot be written: is a folder")
     try:
         with tempfile.TemporaryFile(dir=path.parent, prefix=MARK):

@@ -78,6 +78,9 @@ def _open(address: Address) -> list[socket.socket]:
     host, port = address
     try:
         return [_open_on_all(port)] if host is None else _open_by_name(host, port)
+    except UnicodeError:
+        problem = "the host's name is not valid; choose another with --web.listen-address"
+        raise CannotListenError(f"cannot listen on {format_address(address)}: {problem}") from None
     except OSError as error:
         raise CannotListenError(f"cannot listen on {format_address(address)}: {_explain(error)}") from None
 

@@ -81,6 +81,7 @@ def test_a_name_that_is_taken_is_a_problem() -> None:
     [
         ("no_such_module:X", "package no_such_module cannot be imported: ModuleNotFoundError"),
         ("json:nothing", "package json cannot be imported: AttributeError"),
+        ("tests.declared.raising:X", "package tests.declared.raising cannot be imported: KeyError"),
         ("json:loads", "json:loads is neither a Provider nor a declaration"),
         ("tests.declared.declarations:GOOD", "the entry point broken holds a declaration named acme"),
         ("tests.declared.test_grammar:ONE", "declaration: missing; give 1"),
