@@ -1,9 +1,7 @@
 """When downloads are checked, which, how many at a time, and what becomes of it; in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,88 +9,18 @@ import structlog
 
 from exporter import app as application
 from exporter.errors import (
-    DOWNLOAD_REASONS,
-    ConnectionFailedError,
-    MissingError,
-    PollError,
-    RateLimitedError,
-    ServerError,
     SizeMismatchError,
 )
-from exporter.metrics.exposition import Exposition
-from exporter.model import Backup, Resource, Status
+from exporter.model import Backup, Status
 from exporter.polling.download_verifier import CONCURRENCY, PAUSE, SHORTEST, longest
-from exporter.provider import Api, Download, RateLimit, address
-from exporter.secret import Secret
-from exporter.settings import Source, VerifyDownloads
-from exporter.state.download_check import RETRY_AFTER, DownloadCheck
-from exporter.state.resource import ResourceStatus
-from tests.polling.stub_provider import BASE, STUB, Vendor, Watching, auth, row, source, watching
+from exporter.provider import RateLimit
+from exporter.settings import VerifyDownloads
+from exporter.state.download_check import DownloadCheck
+from tests.polling.downloading import SECRET, Storage, check_of, checking, download, one, verify
+from tests.polling.stub_provider import STUB, Vendor, row, watching
 from tests.virtual_time import START, now, virtually, wall_clock
 
 pytestmark = pytest.mark.usefixtures("in_step")
-RULES = VerifyDownloads(interval=3600.0)
-SECRET = "planted-signature"
-
-
-@dataclass(slots=True)
-class Storage:
-    """What the fetcher was asked for, and how it answers."""
-
-    checked: list[tuple[float, str, float | None]] = field(default_factory=list)
-    failure: PollError | None = None
-    seconds: float = 0.0
-    slow: Mapping[str, float] = field(default_factory=dict)
-    """By the beginning of a backup's id, how many seconds its download takes instead."""
-    running: int = 0
-    most: int = 0
-
-    async def check(self, download: Download, size: float | None) -> None:
-        self.checked.append((now(), download.link.reveal(), size))
-        self.running += 1
-        self.most = max(self.most, self.running)
-        name = download.link.reveal().rpartition("/")[2]
-        await asyncio.sleep(next((long for key, long in self.slow.items() if name.startswith(key)), self.seconds))
-        self.running -= 1
-        if self.failure is not None:
-            raise self.failure
-
-
-async def download(api: Api, options: Any, resource: Resource, backup: Backup) -> Download | None:
-    """Return a link; a snapshot has none."""
-    if backup.id.startswith("snapshot"):
-        return None
-    await api.get(address(BASE, "facts", resource.id), auth=auth(options))
-    return Download(link=Secret(f"https://files.example/{backup.id}?sig={SECRET}"))
-
-
-def verify(name: str = "stub", **changes: Any) -> Source:
-    provider = replace(STUB, download=download)
-    return source(name, **{"provider": provider, "verify_downloads": RULES, **changes})
-
-
-@asynccontextmanager
-async def checking(
-    monkeypatch: pytest.MonkeyPatch,
-    storage: Storage,
-    vendor: Vendor,
-    *sources: Source,
-    clock: Callable[[], float] = wall_clock,
-) -> AsyncIterator[Watching]:
-    monkeypatch.setattr(application, "LinkFetcher", lambda **_: storage)
-    async with watching(vendor, *sources, clock=clock) as watched:
-        yield watched
-
-
-def one() -> Vendor:
-    return Vendor(
-        scopes={"all": ["a"]}, backups={"a": [[row("a-2", started=START - 60), row("a-1", started=START - 90)]]}
-    )
-
-
-def check_of(watched: Watching, key: str = "a") -> DownloadCheck | None:
-    found: ResourceStatus = watched.entry().resources[key]
-    return found.download_check
 
 
 @virtually
@@ -238,30 +166,6 @@ async def test_no_more_than_four_are_checked_at_the_same_time_over_all_sources(m
 
 
 @virtually
-async def test_a_refused_link_is_a_failure_of_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage, vendor = Storage(), one()
-    async with checking(monkeypatch, storage, vendor, verify(discovery_interval=86400)) as watched:
-        await asyncio.sleep(PAUSE / 2)
-        vendor.trouble["/facts/a"] = 403
-        await asyncio.sleep(PAUSE)
-        check = check_of(watched)
-        assert check is not None
-        assert check.reason == "forbidden"
-        assert watched.failures() == {"a": None}
-    assert storage.checked == []
-
-
-@virtually
-async def test_one_that_takes_longer_than_the_interval_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = Storage(seconds=5000.0)
-    async with checking(monkeypatch, storage, one(), verify()) as watched:
-        await asyncio.sleep(3600 + 2 * PAUSE)
-        check = check_of(watched)
-    assert check is not None
-    assert check.reason == "timeout"
-
-
-@virtually
 async def test_a_whole_file_may_take_twice_what_its_size_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = Vendor(scopes={"all": ["a"]}, backups={"a": [[row("dump", started=START - 60)]]})
     rules = VerifyDownloads(interval=3600.0, method="full", bytes_per_second=10)
@@ -319,51 +223,6 @@ async def test_a_slow_download_delays_no_other_that_is_due(monkeypatch: pytest.M
 def sized(size: float) -> Any:
     """Return how a vendor's record is mapped whose backups all have this size."""
     return lambda _, record: Backup(id=record["id"], status=Status.COMPLETED, started=record["started"], size=size)
-
-
-@virtually
-async def test_the_counters_begin_at_zero_and_carry_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with checking(monkeypatch, Storage(), one(), verify()) as watched:
-        exposition = Exposition.follow(watched.app.store)
-        await asyncio.sleep(2 * PAUSE)
-        text = b"".join(exposition.render(openmetrics=False)).decode()
-
-    lines = [line for line in text.splitlines() if line.startswith("backup_download_check")]
-    own = 'provider="stub",source="stub",resource="a"'
-    assert lines == [
-        f"backup_download_check_success{{{own}}} 1",
-        f"backup_download_check_timestamp_seconds{{{own}}} {START + PAUSE:.0f}",
-        f"backup_download_check_duration_seconds{{{own}}} 0",
-        *(f'backup_download_check_failures_total{{{own},reason="{reason}"}} 0' for reason in DOWNLOAD_REASONS),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("failure", "soon"),
-    [
-        (ConnectionFailedError("no connection"), True),
-        (RateLimitedError("too many"), True),
-        (ServerError("HTTP 503"), True),
-        (SizeMismatchError("the file has 1 bytes, the vendor reports 2"), False),
-        (MissingError("no link"), False),
-    ],
-    ids=lambda value: getattr(value, "reason", str(value)),
-)
-@virtually
-async def test_a_first_failure_that_may_pass_by_itself_is_checked_again_soon_and_only_once(
-    monkeypatch: pytest.MonkeyPatch, failure: PollError, soon: bool
-) -> None:
-    storage = Storage(failure=failure)
-    async with checking(monkeypatch, storage, one(), verify()) as watched:
-        await asyncio.sleep(PAUSE + RETRY_AFTER + 2 * PAUSE)
-        assert len(storage.checked) == (2 if soon else 1)
-        await asyncio.sleep(3600 - 3 * PAUSE)
-        assert len(storage.checked) == 2
-        storage.failure = None
-        await asyncio.sleep(3600 + 3 * PAUSE)
-        check = check_of(watched)
-        assert check is not None
-        assert (check.success, check.retried) == (True, False)
 
 
 @virtually
