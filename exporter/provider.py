@@ -44,6 +44,10 @@ class Token:
     """The instant (Unix seconds) at which it expires, where the vendor gives only that."""
 
 
+Parts = tuple[Secret | str, ...]
+"""A text in parts, some of them credentials: joined when it is sent, so that a rotated file is read first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicAuth:
     """HTTP Basic authentication."""
@@ -65,7 +69,7 @@ class ApiKey:
 
     name: str
     location: Literal["header", "query"]
-    parts: tuple[Secret | str, ...] = field(repr=False)
+    parts: Parts = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,9 @@ class TokenExchange:
     """Take the token from the decoded answer; MalformedError if there is none."""
     auth: "Auth | None" = None
     """What the POST itself is signed with."""
-    form: Mapping[str, Secret | str] | None = field(default=None, repr=False)
+    form: Mapping[str, Parts | Secret | str] | None = field(default=None, repr=False)
     """The body as a form."""
-    json: Mapping[str, Secret | str] | None = field(default=None, repr=False)
+    json: Mapping[str, Parts | Secret | str] | None = field(default=None, repr=False)
     """The body as JSON; at most one of the two."""
     lifetime: float
     """Seconds to assume if the answer gives no lifetime."""

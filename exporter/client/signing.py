@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from exporter.provider import ApiKey, Auth, BasicAuth, BearerAuth, TokenExchange
+from exporter.provider import ApiKey, Auth, BasicAuth, BearerAuth, Parts, TokenExchange
 from exporter.secret import Secret
 
 
@@ -14,7 +14,7 @@ def static_headers(auth: Auth | None) -> dict[str, str]:
     """Return the header that a credential is sent in; none for one that is exchanged, or stands in the query."""
     match auth:
         case ApiKey(location="header", name=name):
-            return {name: _key_value(auth)}
+            return {name: _plain(auth.parts)}
         case BasicAuth(user=user, password=password):
             return {"Authorization": "Basic " + b64encode(f"{_plain(user)}:{password.reveal()}".encode()).decode()}
         case BearerAuth(token=secret):
@@ -29,7 +29,7 @@ def address_with_key(url: str, auth: Auth | None) -> str:
     address, _, query = url.partition("?")
     name = quote(auth.name, safe="")
     pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != name]
-    own = f"{name}={quote(_key_value(auth), safe='')}"
+    own = f"{name}={quote(_plain(auth.parts), safe='')}"
     return f"{address}?{'&'.join([*pairs, own])}"
 
 
@@ -47,17 +47,18 @@ def token_request(exchange: TokenExchange) -> tuple[dict[str, str], bytes | None
 
 def secrets_of(auth: Auth | None) -> list[Secret]:
     """Return the credentials that signing with `auth` needs: of an exchange those of the token's request itself."""
-    values: Iterable[object] = ()
+    values: Iterable[Parts | Secret | str] = ()
     match auth:
         case ApiKey():
-            values = auth.parts
+            values = (auth.parts,)
         case BasicAuth(user=user, password=password):
             values = (user, password)
         case BearerAuth(token=token):
             values = (token,)
         case TokenExchange():
             values = (*(auth.form or {}).values(), *(auth.json or {}).values())
-    return [value for value in values if isinstance(value, Secret)]
+    parts = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))
+    return [part for part in parts if isinstance(part, Secret)]
 
 
 def merge_headers(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
@@ -66,9 +67,7 @@ def merge_headers(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[s
     return {name: value for name, value in headers.items() if name.lower() not in names} | dict(over)
 
 
-def _key_value(key: ApiKey) -> str:
-    return "".join(map(_plain, key.parts))
-
-
-def _plain(value: Secret | str) -> str:
+def _plain(value: Parts | Secret | str) -> str:
+    if isinstance(value, tuple):
+        return "".join(map(_plain, value))
     return value if isinstance(value, str) else value.reveal()

@@ -23,11 +23,12 @@ from exporter.declared.grammar import (
     PageNumber,
     PathTemplate,
     Step,
+    Templates,
     TokenExchangeOf,
 )
 from exporter.declared.templates import Template, Values, escape, resolve
 from exporter.errors import MalformedError
-from exporter.provider import Answer, Api, ApiKey, Auth, BasicAuth, BearerAuth, Token, TokenExchange
+from exporter.provider import Answer, Api, ApiKey, Auth, BasicAuth, BearerAuth, Parts, Token, TokenExchange
 from exporter.schedule import HOUR
 from exporter.secret import Secret
 
@@ -72,7 +73,7 @@ class RequestBuilder:
             case BasicOf(username=user, password=name):
                 return BasicAuth(user="" if user is None else getattr(self.options, user), password=self._secret(name))
             case ApiKeyOf(name=name, location=location, template=template):
-                return ApiKey(name=name, location=location, parts=_parts(template, values))
+                return ApiKey(name=name, location=location, parts=template.fill(values))
             case ClientCredentials():
                 return self._client_credentials(auth, values)
             case TokenExchangeOf():
@@ -85,7 +86,7 @@ class RequestBuilder:
 
     def _client_credentials(self, auth: ClientCredentials, values: Values) -> TokenExchange:
         client_id, secret = getattr(self.options, auth.client_id), self._secret(auth.client_secret)
-        form: dict[str, Secret | str] = {"grant_type": "client_credentials"}
+        form: dict[str, Parts | Secret | str] = {"grant_type": "client_credentials"}
         if auth.scope:
             form["scope"] = auth.scope
         if auth.in_body:
@@ -100,8 +101,8 @@ class RequestBuilder:
         )
 
     def _exchange(self, auth: TokenExchangeOf, values: Values) -> TokenExchange:
-        def fill(pairs: tuple[tuple[str, Template], ...] | None) -> dict[str, Secret | str] | None:
-            return None if pairs is None else {name: Secret(found.reveal(values)) for name, found in pairs}
+        def fill(pairs: Templates | None) -> dict[str, Parts | Secret | str] | None:
+            return None if pairs is None else {name: found.fill(values) for name, found in pairs}
 
         form = fill(auth.form)
         return TokenExchange(
@@ -277,10 +278,6 @@ def _header(template: Template, values: Values) -> str:
     if not found.isprintable() or not found.isascii():
         raise MalformedError("a header would hold a character that it cannot")
     return found
-
-
-def _parts(template: Template, values: Values) -> tuple[Secret | str, ...]:
-    return tuple(part if isinstance(part, str) else values[str(part)] for part in template.parts)
 
 
 def _in_host(template: Template, values: Values) -> str:

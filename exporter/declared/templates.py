@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from exporter.errors import MalformedError
-from exporter.provider import UNESCAPED
+from exporter.provider import UNESCAPED, Parts
 from exporter.secret import Secret
 
 BRACES = re.compile(r"\{([^{}]*)\}")
@@ -49,9 +49,9 @@ class Template:
         """Return the text with its placeholders filled in as they are."""
         return "".join(part if isinstance(part, str) else resolve(part, values) for part in self.parts)
 
-    def reveal(self, values: Values) -> str:
-        """Return the text with its placeholders filled in, secrets too."""
-        return "".join(part if isinstance(part, str) else _reveal(part, values) for part in self.parts)
+    def fill(self, values: Values) -> Parts:
+        """Return the text in parts, of which a secret stays one until it is sent."""
+        return tuple(part if isinstance(part, str) else _part(part, values) for part in self.parts)
 
     def in_path(self, values: Values) -> str:
         """Return a part of a path; each placeholder is escaped as one segment."""
@@ -91,9 +91,11 @@ def resolve(reference: Reference, values: Values) -> str:
     return value
 
 
-def _reveal(reference: Reference, values: Values) -> str:
+def _part(reference: Reference, values: Values) -> Secret | str:
     value = values.get(str(reference))
-    return value.reveal() if isinstance(value, Secret) else resolve(reference, values)
+    if value is not None and reference.root == "options":
+        return value
+    return resolve(reference, values)
 
 
 def _segment(reference: Reference, values: Values) -> str:

@@ -4,12 +4,14 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
 
+from exporter import files
 from exporter.state.store import Store
 from tests.declared.vendor import Asked, Vendor, poll, poll_into_store, vendor
 
@@ -293,3 +295,42 @@ async def test_two_tokens_of_one_answer_are_held_apart() -> None:
 
     assert found.paths("POST") == ["/v1/login"] * 2
     assert {one["backup_resource_up"] for one in resources.values()} == {1}
+
+
+@pytest.mark.parametrize("given", [{"form": {"key": "{options.key}"}}, {"json": {"login": "ann:{options.key}"}}])
+async def test_a_rotated_file_is_read_before_the_next_exchange(
+    given: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOOK_SECONDS", 0.0)
+    file = tmp_path / "key"
+    file.write_text("old")
+    accepted = ["old"]
+
+    def answer(asked: Asked) -> Any:
+        if asked.method == "POST":
+            return {"token": f"for-{accepted[0]}"} if accepted[0] in asked.body else web.Response(status=401)
+        return admitting("Authorization", f"Bearer for-{accepted[0]}")(asked)
+
+    auth = {"type": "token_exchange", "url": "/v1/login", "token_path": "token", **given}
+
+    def rotate() -> None:
+        file.write_text("rotated")
+        accepted[0] = "rotated"
+
+    async with vendor(answer) as found:
+        api = declaration(found, auth)
+        store = await poll_into_store(api, polls=2, between=rotate, key_file=str(file), user="ann")
+
+    assert up(store) == {"one": True, "d": True, "e": True}
+    assert found.paths("POST") == ["/v1/login"] * 2
+
+
+async def test_a_value_that_a_record_does_not_give_is_not_posted() -> None:
+    own = {"type": "token_exchange", "url": "/v1/token", "token_path": "token", "json": {"as": "{resource.owner}"}}
+    async with vendor(by_what_is_posted) as found:
+        api = declaration(found, ACCOUNT, own)
+        api["resources"]["keep"] = {"owner": "owner"}
+        store = await poll_into_store(api, **GIVEN)
+
+    assert {up(store)["d"], up(store)["e"]} == {False}
+    assert found.paths("POST") == ["/v1/account"]

@@ -80,12 +80,16 @@ async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str,
     return {record["resource"]: record for record in resource_records(await poll_into_store(api, polls, **keys))}
 
 
-async def poll_into_store(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> Store:
-    """Poll a declared vendor and return what is known afterwards."""
+async def poll_into_store(
+    api: Mapping[str, Any], polls: int = 1, between: Callable[[], None] = lambda: None, **keys: Any
+) -> Store:
+    """Poll a declared vendor, do something `between` the polls, and return what is known afterwards."""
     app = App(lambda: 1_800_000_000.0)
     watches = await app.apply(settings_of(api, **keys))
     try:
-        for _ in range(polls):
+        for number in range(polls):
+            if number:
+                between()
             await watches[0].poller.poll()
     finally:
         await app.stop()
