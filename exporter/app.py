@@ -122,7 +122,7 @@ class App:
 
         An unchanged source goes on without a gap, with its tokens and its limiter.
         """
-        self.exposition.exclude(settings.excluded_families)
+        await self.exposition.exclude(settings.excluded_families)
         wanted = {source.name: source for source in settings.sources}
         in_use = self._limiters_in_use(wanted)
         for name, watch in list(self._watches.items()):

@@ -1,5 +1,6 @@
 """Keeps each resource's lines as the store changes, and joins them at a scrape."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 
 _PROBLEM_FAMILY = next(family for family in RESOURCE_FAMILIES if family.name == PROBLEM)
+SLICE = 50
+"""How many resources are rendered without a break when all of them are."""
 
 
 class Exposition:
@@ -56,16 +59,26 @@ class Exposition:
             same = before, lines
         rendered[key] = render_resource(after, _labels(source, key, after.policy), same, self._table)
 
-    def exclude(self, names: frozenset[str]) -> None:
-        """Expose all families but these from now on."""
+    async def exclude(self, names: frozenset[str]) -> None:
+        """Expose all families but these from now on; until every resource is rendered, what was exposed still is.
+
+        Other tasks run between slices, and may change the store. No source may be replaced meanwhile.
+        """
         if names == self.excluded:
             return
-        self.excluded, self._table = names, FamilyTable(names)
+        table, done = FamilyTable(names), dict[str, dict[str, tuple[ResourceView, RenderedResource]]]()
+        for name, entry in list(self._store.entries.items()):
+            own = done[name] = {}
+            for number, (key, view) in enumerate(list(entry.verdicts.views.items()), 1):
+                own[key] = view, _render(entry.source, view, table)
+                if number % SLICE == 0:
+                    await asyncio.sleep(0)
+        self.excluded, self._table = names, table
         for name, entry in self._store.entries.items():
-            views = entry.verdicts.views
+            own = done.get(name, {})
             self._rendered[name] = {
-                key: render_resource(view, _labels(entry.source, key, view.policy), None, self._table)
-                for key, view in views.items()
+                key: own[key][1] if key in own and own[key][0] is view else _render(entry.source, view, table)
+                for key, view in entry.verdicts.views.items()
             }
 
     def remove(self, source: str, ids: Iterable[str]) -> None:
@@ -95,6 +108,11 @@ class Exposition:
         rendered = [one for lines in self._rendered.values() for one in lines.values()]
         gone = b"".join(_render_disappeared(entry, now) for entry in self._store.entries.values())
         yield from render_resources(rendered, now, openmetrics=openmetrics, table=self._table, disappeared=gone)
+
+
+def _render(source: Source, view: ResourceView, table: FamilyTable) -> RenderedResource:
+    """Write all lines of one resource."""
+    return render_resource(view, _labels(source, view.status.resource.id, view.policy), None, table)
 
 
 def _render_disappeared(entry: SourceEntry, now: float) -> bytes:

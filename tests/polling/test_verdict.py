@@ -231,11 +231,11 @@ async def test_excluded_families_are_neither_shown_nor_kept() -> None:
     async with watching(Vendor({"one": ["a"]}), source(max_age=9 * DAY)) as seen:
         await asyncio.sleep(1)
         everything = scrape(seen).splitlines()
-        seen.app.exposition.exclude(frozenset(names))
+        await seen.app.exposition.exclude(frozenset(names))
         lean = scrape(seen).splitlines()
         await asyncio.sleep(POLL)
         later = scrape(seen).splitlines()
-        seen.app.exposition.exclude(frozenset())
+        await seen.app.exposition.exclude(frozenset())
         again = scrape(seen).splitlines()
     of_excluded = re.compile(rf"(# (HELP|TYPE) )?({'|'.join(names)})\b")
 
