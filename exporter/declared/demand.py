@@ -51,13 +51,13 @@ def prune(value: Any, demand: Demand) -> Any:
 
 
 def mask(value: Any, demand: Demand, masked: str = "***") -> Any:
-    """Return a value in which all that is not demanded is masked."""
+    """Return a value in which all that is not demanded is masked: also a single value where parts are."""
     if demand is ALL:
         return value
     if isinstance(value, list):
         return [mask(element, demand, masked) for element in value]
     if not isinstance(value, dict):
-        return value
+        return None if value is None else masked
     every = demand.get(EVERY_KEY, NO_DEMAND)
     shown = {}
     for key, inside in value.items():

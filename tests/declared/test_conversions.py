@@ -1,5 +1,6 @@
 """What an expression finds becomes an instant, a size or a span, or is none."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -100,3 +101,32 @@ def test_what_is_not_read_is_masked(text: str, shown: Any) -> None:
 
     assert mask(value, demand) == shown
     assert compile_expression(text, "x").search(prune(value, demand)) == compile_expression(text, "x").search(value)
+
+
+@pytest.mark.parametrize("secret", ["postgres://u:hunter2@h", 4711, 1e300, True, False, ""])
+@pytest.mark.parametrize(
+    ("text", "value", "shown"),
+    [
+        ("a.b", lambda secret: {"a": secret}, {"a": "***"}),
+        ("*.b", lambda secret: {"a": {"b": 1}, "c": secret}, {"a": {"b": 1}, "c": "***"}),
+        ("a[].b", lambda secret: {"a": [secret, {"b": 1}, None, [secret]]}, {"a": ["***", {"b": 1}, None, ["***"]]}),
+        ("a[0].b", lambda secret: {"a": [{"b": 1}, secret]}, {"a": [{"b": 1}, "***"]}),
+        ("a[?b == `1`].c", lambda secret: {"a": [secret, {"b": 1, "c": 2}]}, {"a": ["***", {"b": 1, "c": 2}]}),
+        ("(a || c).b", lambda secret: {"a": None, "c": secret}, {"a": None, "c": "***"}),
+        ("(a && c).b", lambda secret: {"a": 1, "c": secret}, {"a": 1, "c": "***"}),
+        ("{x: a}.x.b", lambda secret: {"a": secret}, {"a": "***"}),
+        ("[a.b, a.c]", lambda secret: {"a": secret}, {"a": "***"}),
+        ("a.*.b", lambda secret: {"a": secret}, {"a": "***"}),
+        ("a[].b.c", lambda secret: {"a": {"b": secret}}, {"a": {"b": "***"}}),
+        ("b", lambda secret: secret, "***"),
+    ],
+)
+def test_a_single_value_of_which_an_expression_reads_a_part_is_masked(
+    text: str, value: Callable[[Any], Any], shown: Any, secret: Any
+) -> None:
+    expression, sent = compile_expression(text, "x"), value(secret)
+
+    masked = mask(sent, demand_of([expression]))
+
+    assert masked == shown
+    assert expression.search(masked) == expression.search(sent)

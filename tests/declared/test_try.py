@@ -187,6 +187,32 @@ async def test_a_recorded_test_is_masked_and_passes_the_check(
     assert len(yaml.safe_load(recorded)["tests"][0]["expect"]["resources"]) == 3
 
 
+async def test_what_is_another_kind_of_value_than_an_expression_expects_is_neither_shown_nor_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def odd_answer(asked: Asked) -> Any:
+        found = answer(asked)
+        if asked.path == "/v1/eu/databases":
+            for database in found["databases"]:
+                database |= {"connection": "postgres://u:hunter2@h", "hosts": ["hunter2", {"region": "eu"}], "plan": 1}
+        return found
+
+    keep = """  kind: connection.engine || 'none'
+  keep: {region: "hosts[].region | [0]", plan: "*.plan | [0]"}
+"""
+    text = DECLARATION.replace("  kind: engine\n", keep)
+    record = tmp_path / "tests.yaml"
+    async with vendor(odd_answer) as found:
+        assert await run(tmp_path, found.url, "shop", "--record", str(record), declaration=text) == 0
+    shown = capsys.readouterr().out
+    (tmp_path / "acme.yaml").write_text(text + record.read_text())
+    code = await asyncio.to_thread(main, ["check", "--config.file", str(tmp_path / "config.yaml")])
+
+    assert code == 0, capsys.readouterr().err
+    assert '"connection": "***"' in shown
+    assert "hunter2" not in shown + record.read_text()
+
+
 async def test_a_refusal_is_1_and_an_unknown_source_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with vendor(answer) as found:
         refused = await run(tmp_path, found.url, "shop", token="wrong")
