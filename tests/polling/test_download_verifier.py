@@ -11,9 +11,9 @@ from exporter import app as application
 from exporter.errors import (
     SizeMismatchError,
 )
-from exporter.model import Backup, Status
+from exporter.model import Backup, Resource, Status
 from exporter.polling.download_verifier import CONCURRENCY, PAUSE, SHORTEST, longest
-from exporter.provider import RateLimit
+from exporter.provider import Api, Download, RateLimit
 from exporter.settings import VerifyDownloads
 from exporter.state.download_check import DownloadCheck
 from tests.polling.downloading import SECRET, Storage, check_of, checking, download, one, verify
@@ -218,6 +218,20 @@ async def test_a_slow_download_delays_no_other_that_is_due(monkeypatch: pytest.M
         await asyncio.sleep(5000)
     names = [link.partition("?")[0].rpartition("/")[2] for _, link, _ in storage.checked]
     assert (names.count("a-1"), names.count("b-1")) == (1, 5)
+
+
+@virtually
+async def test_resources_without_a_link_that_stay_due_keep_no_other_from_its_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(api: Api, options: Any, resource: Resource, backup: Backup) -> Download | None:
+        await asyncio.sleep(4)
+        return None if resource.id.startswith("without") else await download(api, options, resource, backup)
+
+    storage, vendor = Storage(), Vendor(scopes={"all": [*(f"without-{number}" for number in range(40)), "a"]})
+    async with checking(monkeypatch, storage, vendor, verify(provider=replace(STUB, download=refuse))):
+        await asyncio.sleep(100)
+    assert len(storage.checked) == 1
 
 
 def sized(size: float) -> Any:
