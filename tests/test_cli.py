@@ -17,6 +17,8 @@ import pytest
 
 from exporter import registry
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = [sys.executable, "-m", "exporter"]
 FIVE_MISTAKES = """
 poll_intervall: 5m

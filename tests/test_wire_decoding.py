@@ -55,7 +55,8 @@ def test_an_odd_value_in_a_frame_costs_its_field_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a": "\xff"', rb'["\ud83d]', b"[1.1e400.5]", b"[1e400e5]", b"{\xff}", b"[" * 100_000, b"[1e400,]"]
+    "body",
+    [b'{"a": "\xff"', rb'["\ud83d]', b"[1.2.3]", b"[1.1e400.5]", b"[1e400e5]", b"{\xff}", b"[" * 100_000, b"[1e400,]"],
 )
 def test_what_is_broken_beside_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedError, match="not valid JSON"):

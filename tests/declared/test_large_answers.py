@@ -17,6 +17,8 @@ from exporter.provider import RawPage
 from exporter.trial.checking import check_declaration
 from tests.declared.vendor import Asked, poll, vendor
 
+pytestmark = pytest.mark.slow
+
 ROWS = [{"id": f"b{at}", "at": 1_700_000_000 + at, "ok": at % 2 == 0} for at in range(2000)]
 NESTED = [{"id": "n", "at": 1_700_000_000, "parts": [{"size": at} for at in range(9000)]}]
 API: Mapping[str, Any] = {

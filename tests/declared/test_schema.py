@@ -21,6 +21,7 @@ def configuration(declaration: Any) -> dict[str, Any]:
     return {"sources": [source]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", catalog_names())
 def test_the_catalog_is_valid(name: str) -> None:
     declaration = yaml.safe_load((CATALOG / f"{name}.yaml").read_text())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import NO_HEADERS, Answer, Auth
 from exporter.secret import Secret
 from tests.fuzz.profile import fuzz
+
+pytestmark = pytest.mark.slow
 
 DECLARATION: Mapping[str, Any] = {
     "declaration": 1,

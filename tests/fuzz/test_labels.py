@@ -19,6 +19,8 @@ from exporter.state.store import Store
 from tests.fuzz.profile import WORDS, fuzz
 from tests.metrics.states import NOW, Clock, source, with_listing
 
+pytestmark = pytest.mark.slow
+
 ANY = st.text(st.characters(), max_size=30)
 SURROGATES = st.text(st.characters(min_codepoint=0xD7F0, max_codepoint=0xE010, exclude_categories=[]), max_size=5)
 LABEL = st.one_of(

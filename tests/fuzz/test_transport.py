@@ -14,6 +14,8 @@ from exporter.errors import MalformedError
 from exporter.schedule import DAY, WEEK, largest_gap
 from tests.fuzz.profile import TEXTS, fuzz
 
+pytestmark = pytest.mark.slow
+
 BASE = "https://api.vendor.example/v1/things?page=1"
 NOW = 1_763_467_200.0
 HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=80)

@@ -196,6 +196,7 @@ def summary_at(runs: Sequence[Backup], instant: float) -> Summary:
     return summarize(Listing(backups=BackupTable(seen)), History().merge_listing(seen))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(RUN, max_size=6, unique_by=lambda run: run[0]).map(

@@ -40,6 +40,7 @@ async def test_the_newest_backup_is_checked_after_the_first_listing_and_then_by_
     assert 3600 <= second - first <= 3600 + 2 * PAUSE
 
 
+@pytest.mark.slow
 @virtually
 async def test_the_poll_interval_leaves_room_for_the_requests_for_links(monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = Vendor(scopes={"all": [f"r{number}" for number in range(15)]})

@@ -55,6 +55,7 @@ async def test_a_resource_that_cannot_be_read_counts_as_tried() -> None:
         assert sentence(seen) == "Reading for the first time: 8 of 13 resources."
 
 
+@pytest.mark.slow
 @virtually
 async def test_of_many_resources_the_count_moves_on_as_well() -> None:
     vendor = slow_vendor(300)
