@@ -71,6 +71,11 @@ async def test_a_reload_that_is_asked_for_at_the_start_loses_nothing_that_the_st
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is read slowly, and the reload comes meanwhile."""
+
+    async def poll_nothing(_: Poller) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Poller, "run", poll_nothing)  # a poll would find that the vendor has no such resource
     loaded = parse(f"state_file: {tmp_path / 'state.json'}\n{CONFIG}", {}, tmp_path)
     first = Server(App(lambda: 1000.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
     await first.start(loaded)
