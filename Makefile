@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Tests are compiled once and not at each run, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install dev run test unit long check format stack pictures bench docs rules dashboards lock tools gotools programs packages sbom imagetools clean
+.PHONY: help install dev run test unit quick long check format stack pictures bench docs rules dashboards lock tools gotools programs packages sbom imagetools clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -42,7 +42,10 @@ run: install  ## serve CONFIG (default config.yaml) if it exists, else the demo
 test: dev tools check  ## style, types, layers, and all tests but those that take minutes
 	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
-unit: dev  ## the tests that take no longer than seconds
+unit: dev  ## the tests of parts, in half a minute: what to run at each save
+	$(BIN)/pytest -m "not integration and not slow and not long" -n $$(nproc) --dist loadfile
+
+quick: dev  ## those, and the tests of several parts together
 	$(BIN)/pytest -m "not slow and not long" -n $$(nproc) --dist loadfile
 
 long: dev tools imagetools  ## the tests that take minutes: the container, the stack, the benchmarks

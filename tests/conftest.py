@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,18 @@ def pytest_configure() -> None:
     if BUILT.is_dir() and os.environ.get("PROGRAMS") != "debian" and str(BUILT) not in os.environ["PATH"]:
         os.environ["PATH"] = f"{BUILT}{os.pathsep}{os.environ['PATH']}"
     sys.addaudithook(_refuse_unmarked)
+
+
+OWN_MARK = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave a file unread whose tests all have a mark that `-m` leaves out: reading it takes as long as some tests."""
+    if collection_path.suffix != ".py" or not config.option.markexpr.startswith("not "):
+        return None
+    found = OWN_MARK.search(collection_path.read_text(encoding="utf-8"))
+    left_out = config.option.markexpr.removeprefix("not ").split(" and not ")
+    return True if found is not None and found[1] in left_out else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -109,7 +122,5 @@ def unused_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def state_of_its_own(unused_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test's exporters their default state file, so that no test begins with what another left."""
-    folder = next(unused_folders)
-    folder.mkdir()
-    monkeypatch.setenv("STATE_DIRECTORY", str(folder))
+    """Give each test's exporters a default state file of their own; they make its folder."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(next(unused_folders)))

@@ -10,6 +10,8 @@ import pytest
 
 from exporter import background
 
+pytestmark = pytest.mark.integration
+
 
 async def test_a_result_and_an_exception_come_back() -> None:
     assert await background.run(lambda: 7) == 7

@@ -162,6 +162,7 @@ def run(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT).stdout
 
 
+@pytest.mark.integration
 def test_the_commands_print_them() -> None:
     assert json.loads(run("schema")) == json.loads(json.dumps(schema(ALL, declaration_schema())))
     assert run("example-config") == (ROOT / "config.example.yaml").read_text()

@@ -18,6 +18,8 @@ from exporter.polling.oddities import MAX_LOGGED
 from exporter.state.inventory import MAX_ID_LENGTH, MAX_RESOURCES
 from pages.build import pages
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "dashboards").glob("*.md")])
 

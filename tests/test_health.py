@@ -15,6 +15,8 @@ from exporter.commands import health as module
 from exporter.commands.health import find_address, health
 from tests.certificates import Authority
 
+pytestmark = pytest.mark.integration
+
 Server = Callable[..., AbstractContextManager[int]]
 SERVE = "backup-exporter serve"
 

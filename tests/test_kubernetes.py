@@ -28,6 +28,8 @@ from tests.manifests import (
     secret_files,
 )
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 OLDEST, NEWEST = "1.28", kubernetes_validate.latest_version()
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}

@@ -5,12 +5,15 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 import yaml
 
 from deploy.kubernetes.build import files
 from exporter.shard import Shard
 from tests.kustomized import Object, build_overlay
 from tests.manifests import BASE, BOTH, KUBERNETES, arguments, configuration, container_of, one, secret_files
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parent.parent
 RULES = ("backups.yml", "collection.yml")

@@ -12,6 +12,8 @@ import yaml
 
 from exporter.cli import main
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "rules.md").read_text()
 COMMANDS = [

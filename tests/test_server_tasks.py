@@ -17,6 +17,8 @@ from exporter.server import Listen, Server
 from exporter.settings import Settings
 from exporter.state.resource import ResourceStatus
 
+pytestmark = pytest.mark.integration
+
 CONFIG = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]"
 
 

@@ -12,6 +12,8 @@ from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
 from tests.alerts.reading import RULE_FILES, TESTS, read_groups
 
+pytestmark = pytest.mark.integration
+
 
 def print_rules(capsys: pytest.CaptureFixture[str], *flags: str) -> str:
     assert main(["rules", *flags]) == 0

@@ -15,6 +15,8 @@ from exporter.errors import TlsError
 from exporter.web.tls import TlsSettings, server_context
 from tests.certificates import Authority
 
+pytestmark = pytest.mark.integration
+
 OLD, NEW = Authority("old"), Authority("new")
 
 

@@ -36,6 +36,8 @@ from exporter.settings import VerifyDownloads
 from tests.faults import certificates
 from tests.virtual_time import run_virtual
 
+pytestmark = pytest.mark.integration
+
 NOW = 1_764_028_800.0
 CONTENT = bytes(range(256)) * 1000
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -10,6 +10,8 @@ from exporter.client.client import Request, Response
 from exporter.client.http import HttpTransport
 from exporter.errors import MalformedError
 
+pytestmark = pytest.mark.integration
+
 
 @asynccontextmanager
 async def vendor(headers: Sequence[tuple[str, int]]) -> AsyncIterator[str]:

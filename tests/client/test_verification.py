@@ -12,6 +12,8 @@ from exporter.client.http import HttpTransport
 from exporter.errors import TlsError
 from tests.faults import certificates
 
+pytestmark = pytest.mark.integration
+
 HERE = "127.0.0.1"
 CURE = "; name its authority in ca_file"
 

@@ -19,6 +19,8 @@ from tests.dashboards.reading import (
 )
 from tests.each import on_each
 
+pytestmark = pytest.mark.integration
+
 Metrics = dict[str, frozenset[str]]
 EACH_TARGET = on_each("target", targets())
 EACH_DASHBOARD = pytest.mark.parametrize("name", DASHBOARDS)

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from tests.declared.vendor import Asked, Vendor, poll, vendor
 
+pytestmark = pytest.mark.integration
+
 OPTIONS = {"key": {"secret": True}, "user": {}}
 GIVEN: dict[str, Any] = {"key": "p l/a&nted", "user": "ann"}
 

@@ -15,6 +15,8 @@ from exporter.state.store import Store
 from tests.declared.test_auth import GIVEN, admitting, declaration
 from tests.declared.vendor import Asked, poll, poll_into_store, vendor
 
+pytestmark = pytest.mark.integration
+
 
 def by_what_is_posted(asked: Asked, refused: str = "") -> Any:
     """Give each database a token of its own, at one address; 403 for a refused one."""

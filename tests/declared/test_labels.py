@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 import structlog
 
 from exporter.app import App
 from tests.declared.vendor import Asked, settings_of, vendor
+
+pytestmark = pytest.mark.integration
 
 PROJECTS = {"p1": ["main", "audit"], "p2": ["main", "main"]}
 API: dict[str, Any] = {

@@ -8,6 +8,8 @@ from aiohttp import web
 
 from tests.declared.vendor import Asked, Vendor, poll, vendor
 
+pytestmark = pytest.mark.integration
+
 PROJECTS = ["p1", "p2", "p3"]
 DATABASES = ["a", "b"]
 BACKUPS = ["b1", "b2", "b3", "b4", "b5"]

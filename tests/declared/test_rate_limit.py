@@ -13,6 +13,8 @@ from exporter.client.client import Request, Response
 from tests.declared.vendor import settings_of
 from tests.virtual_time import now, virtually, wall_clock
 
+pytestmark = pytest.mark.integration
+
 API: Mapping[str, Any] = {
     "options": {"token": {"secret": True}},
     "base_url": "https://acme.example",

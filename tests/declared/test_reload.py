@@ -16,6 +16,8 @@ from exporter.state.store import SourceEntry
 from tests.declared.declarations import GOOD, change
 from tests.declared.vendor import Asked, vendor
 
+pytestmark = pytest.mark.integration
+
 BROKEN = (
     ("backups/size", {"expr": "size_gb", "unit": "Gb"}),
     ("backups/started", "sum(at)"),

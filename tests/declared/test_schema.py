@@ -12,6 +12,8 @@ from exporter.declared.schema import declaration_schema
 from exporter.declared.vendors import CATALOG, Vendors, catalog_names
 from tests.declared.declarations import BAD, GOOD, change
 
+pytestmark = pytest.mark.integration
+
 SCHEMA = schema(Vendors().providers, declaration_schema())
 KEYS = [(path, value) for path, value, problem in BAD if "unknown key" in problem or ".unit: " in problem]
 

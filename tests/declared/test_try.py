@@ -12,6 +12,8 @@ from aiohttp import web
 from exporter.cli import main
 from tests.declared.vendor import Asked, vendor
 
+pytestmark = pytest.mark.integration
+
 DECLARATION = """
 declaration: 1
 name: acme

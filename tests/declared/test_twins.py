@@ -19,6 +19,8 @@ from exporter.settings import Settings
 from tests.simulated_transport import SimulatedTransport
 from tests.virtual_time import START, run_virtual, wall_clock
 
+pytestmark = pytest.mark.integration
+
 TWINS = Path(__file__).parent / "twins"
 LATEST = 3.0
 BY_KIND = "backup_last_success_by_kind_timestamp_seconds"

@@ -13,6 +13,8 @@ from stack import files, programs
 from stack.files import NORMAL, SHORT, Timing, write_alertmanager, write_prometheus
 from stack.programs import StackError, running, wait_for_answer
 
+pytestmark = pytest.mark.integration
+
 URL = "http://127.0.0.1:9/"
 EXAMPLE = yaml.safe_load((files.ALERTS / files.ROUTES).read_text())
 

@@ -24,6 +24,8 @@ from exporter.config.loader import (
 from exporter.config.options import option_keys
 from tests.fuzz.profile import NUMBERS, TEXTS, fuzz
 
+pytestmark = pytest.mark.integration
+
 SECRET = "planted-secret-7f3a"
 NAME = next(name for name in registry.names() if "token" in option_keys(registry.provider(name)))
 ENVIRON = {"SET": SECRET, "EMPTY": "", "LINES": f"{SECRET}\nmore"}

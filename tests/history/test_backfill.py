@@ -18,6 +18,8 @@ from exporter.state.listing import Listing
 from exporter.state.summary import Summary, summarize
 from tests.history.cases import DAY, NOW, backup, known
 
+pytestmark = pytest.mark.integration
+
 LABELS = 'provider="northflank",source="platform",resource="a"'
 
 

@@ -15,6 +15,8 @@ from exporter.cli import command_parsers, main
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 
+pytestmark = pytest.mark.integration
+
 DOWN = {"name": "gone", "provider": "scholarly", "token": "planted", "base_url": "http://127.0.0.1:1", "max_age": "1d"}
 
 

@@ -13,6 +13,8 @@ from exporter.state.history import History
 from exporter.state.listing import Listing
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
 
+pytestmark = pytest.mark.integration
+
 END = 40
 
 

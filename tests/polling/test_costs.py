@@ -11,7 +11,7 @@ from exporter.provider import Api, RateLimit
 from tests.polling.stub_provider import STUB, Options, Vendor, Watching, scopes, source, watching
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 HOUR = 3600.0

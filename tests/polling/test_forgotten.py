@@ -17,7 +17,7 @@ from exporter.state.archive import RETENTION
 from tests.polling.stub_provider import BASE, STUB, Options, Vendor, row, source, watching
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 DAY = 86400.0
 MARK = "gone-"

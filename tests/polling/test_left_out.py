@@ -14,6 +14,8 @@ from exporter.state import inventory
 from tests.polling.stub_provider import Vendor, source, watching
 from tests.virtual_time import virtually
 
+pytestmark = pytest.mark.integration
+
 VENDOR = {"s": ["a1", "a2", "b1"], "t": ["b1", "b2"]}
 
 

@@ -19,7 +19,7 @@ from tests.vendors import find_profiles, open_accounts
 from tests.vendors.profile import Profile
 from tests.virtual_time import START, now, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 AHEAD = 41.0

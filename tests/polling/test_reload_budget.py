@@ -15,7 +15,7 @@ from tests.polling.reloading import OTHER, busiest, exporting, one
 from tests.polling.stub_provider import Options, source
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 LIMIT = RateLimit(requests=6, per=60)
 

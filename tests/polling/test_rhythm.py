@@ -13,7 +13,7 @@ from exporter.provider import RateLimit
 from tests.polling.stub_provider import STUB, Vendor, row, source, watching
 from tests.virtual_time import START, now, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 HOUR = 3600.0

@@ -14,7 +14,7 @@ from tests.polling.scraping import problems, scrape, value
 from tests.polling.stub_provider import Vendor, Watching, row, source, watching
 from tests.virtual_time import START, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL, HOUR, DAY = 300.0, 3600.0, 86400.0
 

@@ -14,6 +14,8 @@ from exporter.state.store import Store
 from tests.metrics.states import source
 from tests.state.judged import DAY, HOUR, NOW, name_problems, status
 
+pytestmark = pytest.mark.integration
+
 Read = Callable[[float], ResourceStatus | None]
 """Returns what a poll so many seconds after the first one reads of the resource; None if no poll ends then."""
 AGES: dict[str, Any] = {"max_age": 1e9, "max_duration": 1e9}

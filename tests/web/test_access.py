@@ -21,6 +21,8 @@ from exporter.web.listener import Listener
 from exporter.web.sockets import EXHAUSTED
 from tests.web.harness import RIGHT, USERS, Open
 
+pytestmark = pytest.mark.integration
+
 OURS = {
     "Server": "backup-exporter",
     "X-Content-Type-Options": "nosniff",

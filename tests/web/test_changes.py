@@ -8,6 +8,8 @@ from structlog.testing import capture_logs
 
 from tests.web.harness import ABROAD, HOME, REFUSED, RIGHT, USERS, Open, hash_password, trusting
 
+pytestmark = pytest.mark.integration
+
 
 async def test_a_rotated_certificate_is_shown_to_new_connections_while_old_ones_go_on(open_: Open) -> None:
     harness = await open_(tls={})

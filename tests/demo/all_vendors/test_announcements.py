@@ -2,9 +2,13 @@
 
 import time
 
+import pytest
+
 from exporter.commands.demo import announce, guide, write_minutes
 from exporter.demo.http import Story
 from exporter.demo.server import all_accounts, all_events
+
+pytestmark = pytest.mark.integration
 
 URL = "http://127.0.0.1:10342"
 

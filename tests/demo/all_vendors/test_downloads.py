@@ -19,6 +19,8 @@ from exporter.persistence.schema import store_live
 from exporter.polling import download_verifier, poller
 from exporter.settings import Settings, VerifyDownloads
 
+pytestmark = pytest.mark.integration
+
 NOW = 1_800_000_000.0
 
 

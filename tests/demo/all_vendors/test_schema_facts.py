@@ -12,6 +12,8 @@ from exporter import registry
 from tests.demo.schema import anything, differences, instant, like, whole, word
 from tests.demo.visiting import ACCOUNTS, STORY, Visit, account_of, accounts_of, everything, find_wrong, load_documented
 
+pytestmark = pytest.mark.integration
+
 SECONDS = (0, 21, 28, 45, 70, 95, 130, 450, 1100)
 OPEN_OBJECTS = ("details", "currentScaling", "relationships")
 

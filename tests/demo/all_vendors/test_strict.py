@@ -26,6 +26,8 @@ from tests.demo.visiting import (
 from tests.simulated_transport import watching
 from tests.virtual_time import START, run_virtual
 
+pytestmark = pytest.mark.integration
+
 NOW = STORY.at(0)
 
 

@@ -11,6 +11,8 @@ from exporter.demo.http import Request, Response, json_response
 from tests.tampered import FORBIDDEN_IN_HTML, HTML, Outcome, Tampered, Tampering, always, poll, rewriting
 from tests.virtual_time import START
 
+pytestmark = pytest.mark.integration
+
 CUSTOMER = "/v1/customers/7/backup_instances"
 INSTANCE, BACKUPS = "Harbour School/101", "/v1/backup_instances/101/backups"
 DAY, HOUR = 86400.0, 3600.0

@@ -8,6 +8,8 @@ from exporter.demo.http import Request, Response, json_response
 from tests.tampered import FORBIDDEN_IN_HTML, HTML, Outcome, Tampering, always, poll, rewriting
 from tests.virtual_time import START
 
+pytestmark = pytest.mark.integration
+
 ORGANIZATION = r"/v1/organizations/[^/]+"
 LIST = f"{ORGANIZATION}/postgres"
 BASE_BACKUPS = f"{ORGANIZATION}/postgres/[^/]+/backups"

@@ -8,6 +8,8 @@ import pytest
 from exporter.demo.http import Request, Response, json_response
 from tests.tampered import FORBIDDEN_IN_HTML, HTML, Outcome, Tampered, Tampering, always, poll, rewriting
 
+pytestmark = pytest.mark.integration
+
 VOLUMES = "/v1/projects/media/volumes"
 ORIGINALS = f"{VOLUMES}/originals"
 CATALOG, LEDGER, RISK = "Catalog", "Ledger Db", "Risk Db"

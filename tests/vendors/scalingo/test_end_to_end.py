@@ -8,6 +8,8 @@ from exporter.demo.http import Request, Response
 from tests.tampered import FORBIDDEN_IN_HTML, HTML, Outcome, Tampered, Tampering, always, poll, rewriting
 from tests.virtual_time import START
 
+pytestmark = pytest.mark.integration
+
 DATABASES = "/v1/databases"
 EVENTS = r"/v1/apps/[^/]+/events"
 WINDOW = r"/api/databases/[^/]+/pitr/recovery_window"
