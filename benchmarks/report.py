@@ -13,7 +13,8 @@ HEAD = ("what", "ours", "reference", "its own", "ratio", "spread", "to reach", "
 INTRODUCTION = """# Performance
 
 {short}
-All figures are from one run of `make bench` on {machine}. Compare ratios, not seconds: your machine has other seconds.
+The rows of each benchmark are from one run of `make bench`, on {machine}. Compare ratios, not seconds: your machine has
+other seconds.
 
 ## How it is measured
 

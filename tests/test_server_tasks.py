@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from exporter import server as server_module
 from exporter.app import App
 from exporter.config.loader import parse
 from exporter.model import Resource
@@ -77,6 +78,9 @@ async def test_a_reload_that_is_asked_for_at_the_start_loses_nothing_that_the_st
     async def poll_nothing(_: Poller) -> None:
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(
+        server_module, "STOP_SECONDS", 60.0
+    )  # the first has to have written, however busy the machine is
     monkeypatch.setattr(Poller, "run", poll_nothing)  # a poll would find that the vendor has no such resource
     loaded = parse(f"state_file: {tmp_path / 'state.json'}\n{CONFIG}", {}, tmp_path)
     first = Server(App(lambda: 1000.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
@@ -93,7 +97,7 @@ async def test_a_reload_that_is_asked_for_at_the_start_loses_nothing_that_the_st
     monkeypatch.setattr(StateSaver, "load", load_slowly)
     second = Server(App(lambda: 2000.0), lambda: loaded, Listen(addresses=[("127.0.0.1", 0)]))
     starting = asyncio.ensure_future(second.start(loaded))
-    await reading.wait()
+    await asyncio.wait((starting, asyncio.ensure_future(reading.wait())), return_when=asyncio.FIRST_COMPLETED)
     reloading = asyncio.ensure_future(second.reload())
     await asyncio.sleep(0.2)  # a reload that did not wait would be over
     goes_on.set()
