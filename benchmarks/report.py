@@ -13,8 +13,9 @@ HEAD = ("what", "ours", "reference", "its own", "ratio", "spread", "to reach", "
 INTRODUCTION = """# Performance
 
 {short}
-The rows of each benchmark are from one run of `make bench`, on {machine}. Compare ratios, not seconds: your machine has
-other seconds.
+The rows of each benchmark are from one run, on
+{machine}.
+Compare ratios, not seconds: your machine has other seconds.
 
 ## How it is measured
 

@@ -66,7 +66,7 @@ class SourceTasks:
     def __init__(
         self,
         poller: Poller,
-        follower: ProgressPoller,
+        progress_poller: ProgressPoller,
         client: Client,
         supervisor: Supervisor,
         verifier: DownloadVerifier | None = None,
@@ -74,7 +74,7 @@ class SourceTasks:
         """Take the parts; nothing runs yet."""
         self.source = poller.source
         self.poller = poller
-        self._progress_poller = follower
+        self._progress_poller = progress_poller
         self._verifier = verifier
         self._client = client
         self._supervisor = supervisor

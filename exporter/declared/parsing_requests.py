@@ -1,7 +1,7 @@
 """Reads how a declaration asks: authentication, paging, headers and parameters, and what a step inherits of them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -153,16 +153,21 @@ PAGINATOR_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def _type_of(entry: Section, keys: Mapping[str, Sequence[str]]) -> str:
+    """Return the `type` of an entry, one of those in `keys`, after its other keys were held against that type's."""
+    type_ = need(entry, "type", word_of(keys, "type"), f"give one of {', '.join(keys)}")
+    if type_ is None:
+        raise InvalidValueError("has no usable type")
+    entry.check_keys(keys[type_])
+    return type_
+
+
 def auth_of(names: Names) -> Parser[AuthOf]:
     """Make the parser of `auth`, which may hold another `auth`."""
 
     def read(value: Any, location: Location) -> AuthOf:
         entry = section(value, location)
-        type_ = need(entry, "type", word_of(_AUTHS, "type"), f"give one of {', '.join(_AUTHS)}")
-        if type_ is None:
-            raise InvalidValueError("has no usable type")
-        entry.check_keys(AUTH_KEYS[type_])
-        return _AUTHS[type_](entry, names)
+        return _AUTHS[_type_of(entry, AUTH_KEYS)](entry, names)
 
     return read
 
@@ -250,11 +255,7 @@ _AUTHS: Mapping[str, Callable[[Section, Names], AuthOf]] = {
 def paginator(value: Any, location: Location) -> Paginator:
     """Read a paginator."""
     entry = section(value, location)
-    type_ = need(entry, "type", word_of(_PAGINATORS, "type"), f"give one of {', '.join(_PAGINATORS)}")
-    if type_ is None:
-        raise InvalidValueError("has no usable type")
-    entry.check_keys(PAGINATOR_KEYS[type_])
-    return _PAGINATORS[type_](entry)
+    return _PAGINATORS[_type_of(entry, PAGINATOR_KEYS)](entry)
 
 
 def _single_page(_: Section) -> Paginator:
