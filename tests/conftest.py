@@ -1,6 +1,5 @@
 """What holds for every test."""
 
-import gc
 import os
 import re
 import shutil
@@ -56,12 +55,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.programs)
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.no_cover)
-
-
-def pytest_collection_finish() -> None:
-    """Keep what was collected from being looked through at each collection of garbage while tests run."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

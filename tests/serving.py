@@ -62,8 +62,18 @@ def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
 
 
 def get(url: str, timeout: float = 10.0, **headers: str) -> tuple[int, str]:
+    return _exchange(urllib.request.Request(url, headers=headers), timeout)
+
+
+def post(url: str, **headers: str) -> tuple[int, str]:
+    """Send a POST; an underscore in the name of a header stands for its hyphen."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return _exchange(urllib.request.Request(url, headers=named, method="POST"), 10.0)
+
+
+def _exchange(request: urllib.request.Request, timeout: float) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from exporter import registry
+from tests.serving import get, post
 
 pytestmark = pytest.mark.slow
 
@@ -126,15 +125,6 @@ def start(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def get(url: str, **headers: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
 @pytest.mark.slow
 def test_the_demo_becomes_ready_and_stops_at_once() -> None:
     with start("demo", "--speed", "20") as (process, url):
@@ -165,11 +155,11 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
     config.write_text(f"sources: [{entry.format('one')}]")
     with start("--config.file", str(config)) as (process, url):
         config.write_text(f"sources: [{entry.format('one')}, {entry.format('two')}]")
-        assert reload(url)[0] == 200
+        assert post(f"{url}/-/reload")[0] == 200
         assert 'source="two"' in get(f"{url}/metrics")[1]
 
         config.write_text("sources: []")
-        status, problems = reload(url)
+        status, problems = post(f"{url}/-/reload")
         assert status == 400
         assert "sources" in problems
         exposition = get(f"{url}/metrics")[1]
@@ -184,15 +174,6 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
         assert 'source="one"' not in get(f"{url}/metrics")[1]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
-
-
-def reload(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 def test_each_source_is_watched_by_one_of_the_shards(tmp_path: Path) -> None:

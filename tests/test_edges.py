@@ -8,8 +8,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,7 @@ import bcrypt
 import pytest
 import yaml
 
-from tests.serving import FAST, PROGRAM, assert_ends, free_port, get, run, serving, status, until, value
+from tests.serving import FAST, PROGRAM, assert_ends, free_port, get, post, run, serving, status, until, value
 
 pytestmark = pytest.mark.slow
 
@@ -213,16 +211,6 @@ def _third(folder: Path) -> Path:
     path = folder / "third.yaml"
     path.write_text(FAST)
     return path
-
-
-def post(url: str, **headers: str) -> tuple[int, str]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=named, method="POST"), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 def test_all_addresses_are_those_of_ipv4_too(config: Path) -> None:

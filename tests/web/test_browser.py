@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
+from tests.serving import get, status
 from tests.web.pages import HOSTILE_NAME, serve_pages
 
 FOLDER = Path(__file__).parent / "browser"
@@ -70,17 +70,9 @@ def demo() -> Iterator[str]:
 
 def wait_until_ready(url: str) -> None:
     deadline = time.monotonic() + 90
-    while not _is_ready(url):
+    while status(f"{url}/-/ready") != 200:
         assert time.monotonic() < deadline, "the demo was not ready"
         time.sleep(0.2)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urlopen(f"{url}/-/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def test_a_running_backup_moves_without_a_reload(driver: Path, demo: str) -> None:
@@ -93,8 +85,8 @@ def test_a_running_backup_moves_without_a_reload(driver: Path, demo: str) -> Non
 @pytest.fixture(scope="module")
 def looks(driver: Path, demo: str) -> dict[str, Answers]:
     """Return what Chromium saw of the demo's pages, by name."""
-    status = json.loads(urlopen(f"{demo}/api/v1/status", timeout=10).read())
-    worst = next(one for one in status["resources"] if one["problems"] and "backup_backups" in one)
+    resources = json.loads(get(f"{demo}/api/v1/status")[1])["resources"]
+    worst = next(one for one in resources if one["problems"] and "backup_backups" in one)
     paths = {
         "status": "/",
         "filtered": "/?state=critical",
