@@ -1,25 +1,25 @@
 """Computes the exported numbers of one resource from its listing and history: one pure function."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import inf
 from statistics import median
 from types import MappingProxyType
-from typing import TypeVar
 
 from exporter.model import Backup, Status
 from exporter.state.history import WINDOW, History
 from exporter.state.listing import Listing
 
-Key = TypeVar("Key", bound=str)
 FEWEST_FOR_TYPICAL = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What is known about the backups of one resource; mappings are by kind, absent keys are unknown."""
+    """What is known about the backups of one resource; mappings are by kind, absent keys are unknown.
+
+    What has a default is unknown before the first listing.
+    """
 
     last_success: float | None
     last_success_by_kind: Mapping[str, float]
@@ -30,36 +30,14 @@ class Summary:
     last_attempt: float | None
     last_failure: float | None
     last_finished: Status | None
-    failures: int | None
-    failures_by_kind: Mapping[str, int]
-    counts: Mapping[Status, int]
-    stored_bytes: float | None
-    oldest_success: float | None
-    running: int | None
-    running_since: float | None
-    progress: float | None
-    future: float | None = None
-    """The newest start that lay in the future when it was read; such a record is counted by its status alone."""
-    item_failures: int | None = None
-    """Items that failed within the newest completed backup, where the vendor reports them."""
-    next_start: float | None = None
-    """The start that comes next among those that lay in the future; until then all numbers are without it."""
     windows: frozenset[str] = frozenset()
     """The kinds of recovery windows, which are no records."""
     window_intervals: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """By kind, how soon a window is expected to move on, where the vendor's schedule does not say that."""
-    expires: float | None = None
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds that records name, listed or remembered."""
-        return frozenset(kind for kind in (*self.last_success_by_kind, *self.failures_by_kind) if kind) - self.windows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ListingNumbers:
-    """The numbers that only a listing gives; all unknown for a resource that has never been listed."""
-
+    future: float | None = None
+    """The newest start that lay in the future when it was read; such a record is counted by its status alone."""
+    next_start: float | None = None
+    """The start that comes next among those that lay in the future; until then all numbers are without it."""
     failures: int | None = None
     failures_by_kind: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     counts: Mapping[Status, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -69,10 +47,13 @@ class _ListingNumbers:
     running_since: float | None = None
     progress: float | None = None
     item_failures: int | None = None
+    """Items that failed within the newest completed backup, where the vendor reports them."""
     expires: float | None = None
 
-
-UNLISTED = _ListingNumbers()
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that records name, listed or remembered."""
+        return frozenset(kind for kind in (*self.last_success_by_kind, *self.failures_by_kind) if kind) - self.windows
 
 
 def summarize(listing: Listing | None, history: History, *, sizes: bool = True, until: float = inf) -> Summary:
@@ -86,39 +67,8 @@ def summarize(listing: Listing | None, history: History, *, sizes: bool = True, 
     hidden = history.starts_after(until)
     if hidden:
         history = history.up_to(until)
-    latest = {kind: recent.newest for kind, recent in history.successes.items()}
-    sizes_by_kind = {kind: recent.sizes() for kind, recent in history.successes.items()}
-    durations_by_kind = {kind: recent.durations() for kind, recent in history.successes.items()}
-    last_success = max(latest.values(), default=None)
-    numbers = (
-        _summarize_listing(listing, latest, last_success, sizes=sizes, until=until) if listing is not None else UNLISTED
-    )
-    future = [] if listing is None else _future_starts(listing, until)
-    return Summary(
-        windows=_windows(listing, history),
-        window_intervals=_window_intervals(listing),
-        last_success=last_success,
-        last_success_by_kind=latest,
-        last_size=_of_newest(sizes_by_kind),
-        last_duration=_of_newest(durations_by_kind),
-        typical_size=_typical(sizes_by_kind),
-        typical_duration=_typical(durations_by_kind),
-        last_attempt=history.attempt.started if history.attempt else None,
-        last_failure=history.failure.started if history.failure else None,
-        last_finished=history.finished.status if history.finished else None,
-        future=max(future, default=None),
-        next_start=min([*future, *hidden], default=None),
-        failures=numbers.failures,
-        failures_by_kind=numbers.failures_by_kind,
-        counts=numbers.counts,
-        stored_bytes=numbers.stored_bytes,
-        oldest_success=numbers.oldest_success,
-        running=numbers.running,
-        running_since=numbers.running_since,
-        progress=numbers.progress,
-        item_failures=numbers.item_failures,
-        expires=numbers.expires,
-    )
+    remembered = _summarize_history(history, next_start=min(hidden, default=None))
+    return remembered if listing is None else _add_listing(remembered, listing, hidden, sizes=sizes, until=until)
 
 
 def summarize_remembered(history: History, *, sizes: bool, until: float) -> Summary | None:
@@ -127,25 +77,47 @@ def summarize_remembered(history: History, *, sizes: bool, until: float) -> Summ
     return None if summary.last_success is None else summary
 
 
-def _summarize_listing(
-    listing: Listing, latest: Mapping[str, float], last_success: float | None, *, sizes: bool, until: float
-) -> _ListingNumbers:
-    backups, counts = listing.backups, listing.backups.counts()
-    by_status = Counter[Status]()
-    for (_, status), count in counts.items():
-        by_status[status] += count
+def _summarize_history(history: History, next_start: float | None) -> Summary:
+    latest = {kind: recent.newest for kind, recent in history.successes.items()}
+    sizes = {kind: recent.sizes() for kind, recent in history.successes.items()}
+    durations = {kind: recent.durations() for kind, recent in history.successes.items()}
+    return Summary(
+        last_success=max(latest.values(), default=None),
+        last_success_by_kind=latest,
+        last_size=_of_newest(sizes),
+        last_duration=_of_newest(durations),
+        typical_size=_typical(sizes),
+        typical_duration=_typical(durations),
+        last_attempt=history.attempt.started if history.attempt else None,
+        last_failure=history.failure.started if history.failure else None,
+        last_finished=history.finished.status if history.finished else None,
+        windows=_windows(history),
+        next_start=next_start,
+    )
+
+
+def _add_listing(
+    remembered: Summary, listing: Listing, hidden: Iterable[float], *, sizes: bool, until: float
+) -> Summary:
+    """Return the numbers of a history together with those that only a listing gives."""
+    backups, counts, recovery = listing.backups, listing.backups.counts(), listing.recovery
+    latest, last_success = remembered.last_success_by_kind, remembered.last_success
+    by_status = _sum_by_status(*counts.items())
     failures = backups.failures(until) if by_status[Status.FAILED] else []
     kinds = {kind for kind, _ in counts} | latest.keys()
     oldest_running = _oldest_in_progress(backups.unfinished())
-    stored = backups.total_size()
-    if stored is None and sizes and not by_status[Status.COMPLETED]:
-        stored = 0.0
     newest = _newest_record(listing, last_success, until)
-    return _ListingNumbers(
+    future = _future_starts(listing, until)
+    return replace(
+        remembered,
+        windows=remembered.windows if recovery is None else remembered.windows | {recovery.kind},
+        window_intervals={recovery.kind: recovery.interval} if recovery and recovery.interval is not None else {},
+        future=max(future, default=None),
+        next_start=min([*future, *hidden], default=None),
         failures=_newer((started for _, started in failures), last_success),
         failures_by_kind=_intern_counts(*sorted((kind, _newer_of(kind, failures, latest)) for kind in kinds)),
-        counts=_intern_counts(*((status, by_status[status]) for status in Status)),
-        stored_bytes=None if listing.recovery and not listing.recovery.beside_backups else stored,
+        counts=by_status,
+        stored_bytes=_stored_bytes(listing, sizes=sizes, completed=by_status[Status.COMPLETED]),
         oldest_success=_oldest(listing, until),
         running=by_status[Status.IN_PROGRESS],
         running_since=_past(oldest_running.started, until) if oldest_running else None,
@@ -153,6 +125,14 @@ def _summarize_listing(
         item_failures=newest.failures if newest else None,
         expires=newest.expires if newest else None,
     )
+
+
+def _stored_bytes(listing: Listing, *, sizes: bool, completed: int) -> float | None:
+    """Return the size of all backups; zero without one where the vendor gives sizes."""
+    if listing.recovery and not listing.recovery.beside_backups:
+        return None
+    stored = listing.backups.total_size()
+    return 0.0 if stored is None and sizes and not completed else stored
 
 
 def _future_starts(listing: Listing, until: float) -> list[float]:
@@ -173,16 +153,11 @@ def _newest_record(listing: Listing, last_success: float | None, until: float) -
     return newest if newest is not None and newest.started == last_success else None
 
 
-def _window_intervals(listing: Listing | None) -> Mapping[str, float]:
-    recovery = listing.recovery if listing is not None else None
-    return {} if recovery is None or recovery.interval is None else {recovery.kind: recovery.interval}
-
-
-def _windows(listing: Listing | None, history: History) -> frozenset[str]:
-    """Return the kinds of recovery windows, which are no records."""
-    found = {kind for kind, recent in history.successes.items() if len(recent) == 1 and recent.ids() == [WINDOW]}
-    recovery = listing.recovery if listing is not None else None
-    return frozenset(found if recovery is None else {*found, recovery.kind})
+def _windows(history: History) -> frozenset[str]:
+    """Return the kinds of which the history holds a recovery window, which is no record."""
+    return frozenset(
+        kind for kind, recent in history.successes.items() if len(recent) == 1 and recent.ids() == [WINDOW]
+    )
 
 
 def _of_newest(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
@@ -195,8 +170,17 @@ def _typical(by_kind: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
 
 
 @lru_cache(maxsize=4096)
-def _intern_counts(*items: tuple[Key, int]) -> Mapping[Key, int]:
-    """Return a mapping that is one for all who count the same: of ten thousand resources, most do."""
+def _sum_by_status(*counts: tuple[tuple[str, Status], int]) -> Mapping[Status, int]:
+    """Return how many backups have each status; one mapping for all resources that count the same."""
+    found = dict.fromkeys(Status, 0)
+    for (_, status), count in counts:
+        found[status] += count
+    return MappingProxyType(found)
+
+
+@lru_cache(maxsize=4096)
+def _intern_counts(*items: tuple[str, int]) -> Mapping[str, int]:
+    """Return counts by kind; one mapping for all resources that count the same, of ten thousand most."""
     return MappingProxyType(dict(items))
 
 
