@@ -50,7 +50,7 @@ FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
 
 ADDED: dict[str, object] = {"download_check": None, "observed": None, "problems": [], "uid": ""}
 """What the format has had since of a resource."""
-ADDED_DETAILS: dict[str, object] = {"groups": [], "retention": None}
+ADDED_DETAILS: dict[str, object] = {"groups": [], "recovers": None, "retention": None}
 
 
 def test_format_1_goes_on_being_read_and_written() -> None:
@@ -88,7 +88,7 @@ def test_a_file_that_version_0_1_0_wrote_is_read_key_by_key() -> None:
 
 def test_what_was_added_to_format_1_is_read_as_it_was_written() -> None:
     groups = (KindGroup(kinds=("full", "incremental"), interval=86400.0),)
-    details = StoredDetails(interval=3600.0, groups=groups, retention=604800.0)
+    details = StoredDetails(interval=3600.0, groups=groups, recovers=True, retention=604800.0)
     known = replace(NIGHTLY, uid="6b1f", facts=details)
 
     assert decode(encode((known,))).resources == (known,)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,9 +23,12 @@ SIGNED = (("x-amz-date", "x-amz-expires"), ("x-goog-date", "x-goog-expires"))
 ENDS = ("expires", "se", "exp", "expiry", "expires_at")
 """Parameters that hold when a link ends: Unix seconds, or ISO 8601 as Azure's `se`."""
 LAPSED = re.compile(rb"expired|not valid in the specified time frame", re.IGNORECASE)
-RAILS = re.compile(r"(eyJ[A-Za-z0-9+/_-]+={0,2})--[0-9a-f]{40,64}")
-"""A signed id of Rails' Active Storage, as a part of the path."""
+SIGNATURE = re.compile(r"--[0-9a-f]{40,64}")
+"""Stands behind a signed id of Rails' Active Storage, as a part of the path."""
+BASE64 = f"{string.ascii_letters}{string.digits}+/_-"
 PRIVATE = "the link leads to a private, link-local or loopback address"
+MAX_LENGTH = 8192
+"""Servers accept addresses of about this length; the expressions below look at all of it."""
 MILLISECONDS = 1e11
 """A larger number of an instant is milliseconds."""
 
@@ -58,6 +62,8 @@ def _inside(address: IPv6Address) -> Iterator[IPv4Address]:
 
 def parse(link: str) -> URL:
     """Return a link as the address that is asked, without a user and a password; MalformedError if it is none."""
+    if len(link) > MAX_LENGTH:
+        raise MalformedError(f"the link has more than {MAX_LENGTH} characters")
     try:
         address = URL(link.strip(), encoded=True).with_user(None).with_fragment(None)
         usable = bool(address.host) and address.port != 0 and link.strip().isascii() and "\\" not in link
@@ -112,10 +118,22 @@ def _ends(address: URL) -> Iterator[float]:
             yield begin.timestamp() + float(query[lifetime])
     named = [query.get(name) for name in ENDS]
     tokens = [_claim(value.split(".")[1], "exp") for value in query.values() if value.count(".") == 2]
-    signed_ids = [_claim(found[1], "_rails", "exp") for found in RAILS.finditer(unquote(address.raw_path))]
+    signed_ids = [_claim(encoded, "_rails", "exp") for encoded in _find_signed_ids(unquote(address.raw_path))]
     for end in (*named, *tokens, *signed_ids):
         if (instant := _instant(end)) is not None:
             yield instant
+
+
+def _find_signed_ids(path: str) -> Iterator[str]:
+    """Yield the base64 of each signed JSON object in a path, in a time that grows with its length alone."""
+    begin = 0
+    for signature in SIGNATURE.finditer(path):
+        before = path[begin : signature.start()]
+        unpadded = before.rstrip("=")
+        run = unpadded[len(unpadded.rstrip(BASE64)) :]
+        if (at := run.find("eyJ")) >= 0:
+            yield run[at:]
+        begin = signature.end()
 
 
 def _instant(value: object) -> float | None:

@@ -33,6 +33,7 @@ class StoredDetails:
     intervals: dict[str, float] = field(default_factory=dict)
     groups: tuple[KindGroup, ...] = ()
     retention: float | None = None
+    recovers: bool | None = None
     paused: bool = False
 
 
@@ -154,6 +155,7 @@ def _store_details(details: Details) -> StoredDetails:
         intervals=dict(details.intervals),
         groups=details.groups,
         retention=details.retention,
+        recovers=details.recovers,
         paused=details.paused,
     )
 
@@ -165,6 +167,7 @@ def _load_details(known: StoredDetails) -> Details:
         intervals=MappingProxyType(known.intervals),
         groups=known.groups,
         retention=known.retention,
+        recovers=known.recovers,
         paused=known.paused,
     )
 

@@ -148,7 +148,7 @@ async def _recovery_window(api: Api, options: Options, resource: Resource) -> Re
 
 async def _window_beside_backups(api: Api, options: Options, resource: Resource) -> RecoveryWindow | None:
     """Return the recovery window of a shared PostgreSQL that has continuous backups, as far as is known."""
-    if resource.kind != SHARED or (resource.details is not None and not resource.details.recovers):
+    if resource.kind != SHARED or (resource.details is not None and resource.details.recovers is False):
         return None
     try:
         window = await _recovery_window(api, options, resource)

@@ -15,12 +15,19 @@ BELIEVED_AFTER = 900.0
 """Seconds for which the wall clock must stay where it jumped to."""
 
 
-def loop_time() -> float:
-    """Return the running event loop's clock, the monotonic clock where none runs."""
+def elapsed_time() -> float:
+    """Return the running event loop's clock, the monotonic clock where none runs, with the time of suspensions."""
     try:
-        return asyncio.get_running_loop().time()
+        running = asyncio.get_running_loop().time()
     except RuntimeError:
-        return time.monotonic()
+        running = time.monotonic()
+    return running + _suspended_seconds()
+
+
+def _suspended_seconds() -> float:
+    """Return how long the machine has been suspended, during which the monotonic clock stands still (Linux)."""
+    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if boot_time is None else time.clock_gettime(boot_time) - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Jump:
 class SteadyClock:
     """Returns Unix seconds; follows a jump of the wall clock only after it has lasted."""
 
-    def __init__(self, wall: Callable[[], float], ticks: Callable[[], float] = loop_time) -> None:
+    def __init__(self, wall: Callable[[], float], ticks: Callable[[], float] = elapsed_time) -> None:
         """Read nothing yet; `ticks` returns seconds from any start and never jumps."""
         self._wall, self._ticks = wall, ticks
         self._anchor: tuple[float, float] | None = None

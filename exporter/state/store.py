@@ -10,7 +10,7 @@ from exporter.counters import Counters
 from exporter.settings import Source
 from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.steady_clock import Jump, SteadyClock, loop_time
+from exporter.state.steady_clock import Jump, SteadyClock, elapsed_time
 from exporter.state.verdict_inputs import is_stale
 from exporter.state.verdicts import RestoredSource, SourceVerdicts, exposed_verdict
 from exporter.state.view import ResourceView
@@ -68,7 +68,7 @@ class Subscriber(Protocol):
 class Store:
     """All sources and their resources."""
 
-    def __init__(self, clock: Callable[[], float], ticks: Callable[[], float] = loop_time) -> None:
+    def __init__(self, clock: Callable[[], float], ticks: Callable[[], float] = elapsed_time) -> None:
         """Start empty; `clock` returns Unix seconds, `ticks` seconds from any start that never jump."""
         self.clock = clock
         self._steady = SteadyClock(clock, ticks)

@@ -89,6 +89,7 @@ def test_what_is_not_followed_unless_private_addresses_are_allowed(address: str)
         "https://exa\u212ample/",
         "https://one\\@127.0.0.1/",
         "nonsense",
+        f"https://one.example/{'eyJ' * 3000}",
     ],
 )
 def test_what_is_no_address(written: str) -> None:

@@ -1,5 +1,7 @@
 """A wall clock that jumps, beside one that does not."""
 
+import time
+
 import pytest
 
 from exporter.state.steady_clock import BELIEVED_AFTER, Jump, SteadyClock
@@ -92,3 +94,15 @@ def test_a_clock_that_is_set_says_what_it_read_until_then() -> None:
     clocks.tick += BELIEVED_AFTER
 
     assert clocks.steady.read() == (NOW + DAY + BELIEVED_AFTER, Jump(DAY, NOW + BELIEVED_AFTER))
+
+
+def test_the_time_of_a_suspension_passes_and_is_no_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux stops the monotonic clock while a machine is suspended; the wall clock goes on."""
+    suspended, wall = 0.0, NOW
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime", lambda _: time.monotonic() + suspended)
+    steady = SteadyClock(lambda: wall)
+    steady.read()
+
+    suspended, wall = 8 * 3600.0, NOW + 8 * 3600.0
+    assert steady.read() == (wall, Jump(0.0, wall))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import PollError
-from exporter.model import RecoveryWindow, Resource
+from exporter.model import Details, RecoveryWindow, Resource
 from exporter.providers import scalingo
 from tests.providers.fake_api import FakeApi, Reply
 from tests.vendors.scalingo.answers import DB_API, EMPTY_LIST, OPTIONS, RUNNING, SHARED, TOKENS, WINDOW, reply
@@ -58,6 +58,12 @@ async def test_where_the_database_does_not_say_it_one_request_a_discovery_finds_
 
     _, asked = await windows(answer, replace(SHARED, details=known))
     assert (WINDOW_PATH in asked.asked) is recovers
+
+
+async def test_a_window_is_asked_for_where_a_state_file_does_not_say_whether_there_is_one() -> None:
+    _, api = await windows(reply("recovery-window-shared"), replace(SHARED, details=Details(interval=86400.0)))
+
+    assert WINDOW_PATH in api.asked
 
 
 async def test_no_other_technology_is_asked_for_a_window() -> None:
