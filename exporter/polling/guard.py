@@ -15,6 +15,6 @@ async def guard(log: Any, doing: str, work: Awaitable[T]) -> T:
     except PollError as error:
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None) from None  # else what is kept of it keeps the answers that its frames hold
-    except Exception:  # the one broad except: a bug about one vendor must not end the others
+    except Exception:  # broad: a bug about one vendor must not end the others
         log.exception("bug", doing=doing)
         raise InternalError(f"a bug of this exporter while {doing}") from None
