@@ -4,7 +4,8 @@ Several exporters may watch the same resource and disagree for a while, so nothi
 whoever exposed it. `without` (not `by`) keeps the labels that the configuration puts on a source.
 """
 
-REPLICA = ("instance", "pod", "container", "endpoint", "node")
+from exporter.labels import REPLICA_LABELS
+
 OF_EXPORTER = ("cluster", "job", "instance")
 OF_SOURCE = (*OF_EXPORTER, "provider", "source")
 OF_RESOURCE = (*OF_SOURCE, "resource")
@@ -37,7 +38,7 @@ def exporter(metric: str, *extra: str) -> str:
 
 def across(operator: str, expr: str, *dropped: str) -> str:
     """Make one series of what replicas say; `dropped` labels go as well."""
-    return f"{operator} without ({', '.join((*REPLICA, *dropped))}) ({expr})"
+    return f"{operator} without ({', '.join((*REPLICA_LABELS, *dropped))}) ({expr})"
 
 
 def newest(metric: str, *extra: str) -> str:

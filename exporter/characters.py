@@ -13,6 +13,11 @@ def escape_controls(text: str) -> str:
     return UNSAFE.sub(_for_people, text)
 
 
+def escape_value(value: object) -> object:
+    """Return a value of a page with the unsafe characters of a text written out; all else, and markup, as it is."""
+    return escape_controls(value) if type(value) is str else value
+
+
 def escape_controls_in_lines(text: str) -> str:
     """Return a text of several lines, such as a traceback, with all unsafe characters but tab and line end escaped."""
     return _UNSAFE_IN_LINES.sub(_for_people, text)

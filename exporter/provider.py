@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from exporter.errors import MalformedError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
-from exporter.schedule import HOUR
+from exporter.schedule import HOUR, AgeLimit
 from exporter.secret import Secret
 
 if TYPE_CHECKING:
@@ -195,9 +195,8 @@ class RateHeaders:
     """Whether the reset is an instant (Unix seconds) and not a number of seconds."""
 
 
-def add_slack(interval: float) -> float:
-    """Return the age limit that an interval gives: the interval, and 2 hours or a tenth of it, whichever is more."""
-    return interval + max(2 * HOUR, interval / 10)
+add_slack = AgeLimit(2 * HOUR)
+"""The age limit of a vendor whose backups may be 2 hours late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,23 @@
 """Turns the slots of a schedule into the largest gap between two of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLimit:
+    """The age limit that follows from an interval: the interval, and the slack or a tenth of it if that is more."""
+
+    slack: float
+
+    def __call__(self, interval: float) -> float:
+        """Return the limit in seconds."""
+        return interval + max(self.slack, interval / 10)
 
 
 def largest_gap(slots: Iterable[float], cycle: float) -> float | None:

@@ -150,6 +150,13 @@ def link(value: object) -> Secret:
     return Secret(value.strip())
 
 
+def usable_token(value: object) -> str:
+    """Return the token that an exchange gave; MalformedError if a header cannot hold it."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
+        raise MalformedError("the exchange gave no usable token")
+    return value
+
+
 def boolean(value: object) -> bool | None:
     """Return a JSON boolean."""
     return value if isinstance(value, bool) else None

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RUNBOOKS = "https://github.com/backup-exporter/backup-exporter/blob/main/docs/runbooks"
-REPLICA_LABELS = ("instance", "pod", "container", "endpoint", "node")
-"""Labels in which replicas of one exporter differ; every rule aggregates them away."""
 
 
 class Subject(StrEnum):

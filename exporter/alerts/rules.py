@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exporter.alerts.age_alerts import AGES
-from exporter.alerts.alert import REPLICA_LABELS, Alert, Options, Subject
+from exporter.alerts.alert import Alert, Options, Subject
 from exporter.alerts.content_alerts import CONTENTS
 from exporter.alerts.fact_alerts import FACT_ALERTS, UNKNOWN_WORD
 from exporter.alerts.run_alerts import RUNS
 from exporter.alerts.sentences import RESOURCE_TITLE, SOURCE_TITLE, define_matchers
 from exporter.alerts.source_alerts import SOURCE_ALERTS
+from exporter.labels import REPLICA_LABELS
 
 RESOURCE_ALERTS: tuple[Alert, ...] = (*AGES, *RUNS, *CONTENTS)
 ALERTS: tuple[Alert, ...] = (*RESOURCE_ALERTS, *SOURCE_ALERTS, UNKNOWN_WORD, *FACT_ALERTS)

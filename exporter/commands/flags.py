@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from exporter.config import durations
+from exporter.labels import LABEL_NAME
 from exporter.log import LEVELS
 from exporter.shard import Shard
 
@@ -226,7 +227,7 @@ def _instant(value: str) -> float:
 
 def _label(value: str) -> tuple[str, str]:
     name, _, content = value.partition("=")
-    if not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", name) or not content:
+    if not LABEL_NAME.fullmatch(name) or name.startswith("__") or not content:
         raise argparse.ArgumentTypeError(f"{value!r} is not NAME=VALUE with a valid label name")
     return name, content
 

@@ -4,30 +4,13 @@ import argparse
 import re
 from urllib.parse import urlsplit
 
-from exporter.alerts.alert import REPLICA_LABELS, RUNBOOKS, Options
+from exporter.alerts.alert import RUNBOOKS, Options
 from exporter.alerts.rules import make_backup_groups, make_collection_groups
 from exporter.alerts.text import write_prometheus_rule, write_rule_file
+from exporter.labels import LABEL_NAME, REPLICA_LABELS, TAKEN_LABELS
 
-LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-OURS = frozenset(
-    (
-        *(
-            "provider",
-            "source",
-            "resource",
-            "resource_name",
-            "kind",
-            "status",
-            "state",
-            "reason",
-            "code",
-            "le",
-            "limit",
-        ),
-        *("shard", "problem", "severity", "alertname", "alertstate", "job"),
-    )
-)
-"""Labels with a meaning of their own in the rules."""
+RULE_LABELS = TAKEN_LABELS | {"resource_name"}
+"""Labels that the rules use."""
 
 
 def rules(flags: argparse.Namespace) -> int:
@@ -108,9 +91,9 @@ def _parse_replica_labels(text: str) -> tuple[str, ...]:
 def _parse_labels(text: str) -> tuple[str, ...]:
     labels = [label.strip() for label in text.split(",")]
     for label in labels:
-        if not LABEL.fullmatch(label) or label.startswith("__"):
+        if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
             raise argparse.ArgumentTypeError(f"{label!r} is not a label name{_suggest(label)}")
-        if label in OURS:
+        if label in RULE_LABELS:
             raise argparse.ArgumentTypeError(f"{label!r} has a meaning of its own in the rules; choose another label")
     return tuple(dict.fromkeys(labels))
 

@@ -10,6 +10,7 @@ from typing import Any
 from exporter.config.loader import INLINE, INLINE_KEY
 from exporter.config.options import option_schemas
 from exporter.config.sections import RESERVED_LABELS
+from exporter.labels import LABEL_NAME
 from exporter.provider import Provider
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 
@@ -36,7 +37,7 @@ LABELS: Schema = {
     "type": ["object", "null"],
     "additionalProperties": TEXT,
     "propertyNames": {
-        "pattern": "^(?!resource_|__)[a-zA-Z_][a-zA-Z0-9_]*$",
+        "pattern": f"^(?!resource_|__){LABEL_NAME.pattern}$",
         "not": {"enum": sorted(RESERVED_LABELS)},
     },
 }

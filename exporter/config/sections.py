@@ -1,6 +1,5 @@
 """Reads composite values: mappings key by key, lists, labels; reports each problem at its own place."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,33 +8,11 @@ from typing import Any
 from exporter.config.document import UNSET
 from exporter.config.location import Location
 from exporter.config.values import InvalidValueError, Parser, T, is_text, misread, reject, text
+from exporter.labels import LABEL_NAME, REPLICA_LABELS, TAKEN_LABELS
 from exporter.settings import Labels
 
-RESERVED_LABELS = frozenset(
-    (
-        "provider",
-        "source",
-        "resource",
-        "kind",
-        "status",
-        "state",
-        "reason",
-        "code",
-        "limit",
-        "shard",
-        "le",
-        "job",
-        "instance",
-        "problem",
-        "severity",
-        "alertname",
-        "alertstate",
-    )
-)
-REPLICA_LABELS = ("pod", "container", "endpoint", "node")
-"""Labels in which replicas differ, beside `instance`: the shipped rules aggregate these away."""
+RESERVED_LABELS = TAKEN_LABELS | {"instance"}
 _RESERVED_PREFIXES = ("resource_", "__")
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +97,7 @@ def labels(value: Any, location: Location) -> Labels:
     found = section(value, location)
     pairs = []
     for name in found.values:
-        if not _LABEL_NAME.fullmatch(name):
+        if not LABEL_NAME.fullmatch(name):
             location.key(name).problem("is not a valid label name: use letters, digits and _, and no digit first")
         elif name in RESERVED_LABELS or name.startswith(_RESERVED_PREFIXES):
             location.key(name).problem("is a label that the exporter or Prometheus sets itself; choose another name")

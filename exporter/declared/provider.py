@@ -30,6 +30,7 @@ from exporter.declared.step_requests import RequestBuilder, Walk, counter
 from exporter.errors import MalformedError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope
 from exporter.provider import Api, Provider, RawPage, Url
+from exporter.schedule import AgeLimit
 from exporter.secret import Secret
 
 WHOLE_ACCOUNT = "account"
@@ -202,17 +203,6 @@ class _BaseUrls(_ProviderFunction):
     def __call__(self, options: Any) -> tuple[str, ...]:
         builder = RequestBuilder(declaration=self.declaration, options=options)
         return tuple(builder.base(name) for name, _ in self.declaration.hosts)
-
-
-@dataclass(frozen=True, slots=True)
-class AgeLimit:
-    """The age limit in seconds that follows from an interval: the interval, and the slack or a tenth of it."""
-
-    slack: float
-
-    def __call__(self, interval: float) -> float:
-        """Return the limit."""
-        return interval + max(self.slack, interval / 10)
 
 
 def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provider:

@@ -1,11 +1,11 @@
 """Makes requests of a step: its URL, headers and credential, and the walk over its pages."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
+from exporter import wire
 from exporter.declared.conversions import to_number, to_text
 from exporter.declared.evaluation import evaluate
 from exporter.declared.expressions import Expression, field_chain, is_true
@@ -107,7 +107,7 @@ class RequestBuilder:
         form = fill(auth.form)
         return TokenExchange(
             url=self.url(auth.url, values),
-            read=lambda body: _token(auth.token.search(body), None),
+            read=lambda body: Token(wire.usable_token(auth.token.search(body)), None),
             auth=self.auth(auth.auth, values),
             form=form,
             json=(fill(auth.json) or {}) if form is None else None,
@@ -306,15 +306,4 @@ def _is_source_wide(auth: AuthOf | None) -> bool:
 def _access_token(body: Any) -> Token:
     """Take the token of an OAuth answer: https://www.rfc-editor.org/rfc/rfc6749#section-5.1."""
     found = body if isinstance(body, dict) else {}
-    return _token(found.get("access_token"), to_number(found.get("expires_in")) or None)
-
-
-def _token(value: Any, lifetime: float | None) -> Token:
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
-        raise MalformedError("the exchange gave no usable token")
-    return Token(value, lifetime)
-
-
-def query_of(url: str) -> Iterator[tuple[str, str]]:
-    """Yield the decoded parameters of a URL."""
-    yield from parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return Token(wire.usable_token(found.get("access_token")), to_number(found.get("expires_in")) or None)

@@ -51,13 +51,17 @@ def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
 
 def _part(path: Path) -> tuple[Path, IO[bytes]]:
     """Open what becomes the file at `path`, beside it."""
-    if is_folder(path):
-        raise UnwritableError(f"{path}: cannot be written: is a folder")
+    _reject_folder(path)
     try:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}{MARK}", dir=path.parent)
     except OSError as error:
         raise why(path, error) from None
     return Path(name), os.fdopen(descriptor, "wb", buffering=1 << 20)
+
+
+def _reject_folder(path: Path) -> None:
+    if is_folder(path):
+        raise UnwritableError(f"{path}: cannot be written: is a folder")
 
 
 def _rename(part: Path, path: Path) -> None:
@@ -85,8 +89,7 @@ def prepare_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise UnwritableError if no file can be made at a path; leave nothing there."""
-    if is_folder(path):
-        raise UnwritableError(f"{path}: cannot be written: is a folder")
+    _reject_folder(path)
     try:
         with tempfile.TemporaryFile(dir=path.parent, prefix=MARK):
             pass

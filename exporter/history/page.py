@@ -1,24 +1,20 @@
 """Writes a report as one HTML file that prints well: styles inside, no script, nothing loaded."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from exporter.characters import escape_controls
+from exporter.characters import escape_value
 from exporter.history.drawing import drawing
 from exporter.history.report import Report, verdict
-from exporter.history.tables import headline, share
+from exporter.history.tables import headline, rank, share
 from exporter.human import size, span
-
-ORDER = ("outside", "unjudged", "within")
 
 
 def as_html(report: Report, json: bytes) -> bytes:
     """Return the page; `json` is the same report as JSON, whose SHA-256 stands at its foot."""
-    entries = sorted(report.entries, key=lambda entry: (ORDER.index(verdict(entry.record)), _share(entry.record)))
+    entries = sorted(report.entries, key=lambda entry: rank(entry.record))
     return (
         _template()
         .render(
@@ -31,10 +27,6 @@ def as_html(report: Report, json: bytes) -> bytes:
     )
 
 
-def _share(record: Mapping[str, Any]) -> float:
-    return record["attainment"] or 0.0
-
-
 @lru_cache(maxsize=1)
 def _template() -> Template:
     environment = Environment(
@@ -43,15 +35,10 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_escape,
+        finalize=escape_value,
     )
     environment.filters.update(span=span, size=size, share=share, day=_day)
     return environment.get_template("report.html")
-
-
-def _escape(value: object) -> object:
-    """Make control characters visible in every text from outside."""
-    return escape_controls(value) if type(value) is str else value
 
 
 def _day(instant: str) -> str:

@@ -1,5 +1,6 @@
 """Makes the report: the outcome of each resource's backups in a period, and what cannot be known of it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -209,14 +210,8 @@ def _words(found: Iterable[Problem]) -> list[str]:
 
 def _summary(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Count how many were within their limits the whole time, how many not, and how many cannot be judged."""
-    judged = [one["attainment"] for one in records if one["attainment"] is not None and not one["paused"]]
-    within = sum(attainment == 1 for attainment in judged)
-    return {
-        "resources": len(records),
-        "within": within,
-        "outside": len(judged) - within,
-        "unjudged": len(records) - len(judged),
-    }
+    counts = Counter(map(verdict, records))
+    return {"resources": len(records), **{name: counts[name] for name in ("within", "outside", "unjudged")}}
 
 
 def verdict(record: Mapping[str, Any]) -> str:

@@ -59,14 +59,21 @@ def as_table(report: Report) -> Sequence[Table | Text]:
     for record in worst_first(report):
         table.add_row(*map(Text, _row(record)), style=STYLES.get(verdict(record)))
     down = [one for one in report.sources if not one["up"]]
-    lines = [Text(f"{plain(one['source'])}: could not be read, {one['failure']}", style="red") for one in down]
+    lines = [
+        Text(f"{escape_controls(one['source'])}: could not be read, {one['failure']}", style="red") for one in down
+    ]
     return [Text(headline(report)), table, *lines]
 
 
 def worst_first(report: Report) -> list[Mapping[str, Any]]:
-    """Return the records, those outside their limits first, the lowest share first."""
+    """Return the records in the order of their rank."""
     records = [entry.record for entry in report.entries]
-    return sorted(records, key=lambda one: (ORDER.index(verdict(one)), one["attainment"] or 0.0))
+    return sorted(records, key=rank)
+
+
+def rank(record: Mapping[str, Any]) -> tuple[int, float]:
+    """Return where a record stands among others: those outside their limits first, the lowest share first."""
+    return ORDER.index(verdict(record)), record["attainment"] or 0.0
 
 
 def headline(report: Report) -> str:
@@ -87,19 +94,14 @@ def share(attainment: float | None) -> str:
     return f"{attainment:.0%}".replace("%", " %")
 
 
-def plain(text: str) -> str:
-    """Return a text in which no character steers a terminal or turns the direction of writing."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 def _row(record: Mapping[str, Any]) -> list[str]:
     def format_value(key: str, write: Any = str) -> str:
         return "" if record[key] is None else write(record[key])
 
     return [
-        plain(record["source"]),
-        plain(record["resource"]),
-        plain(record["name"]),
+        escape_controls(record["source"]),
+        escape_controls(record["resource"]),
+        escape_controls(record["name"]),
         format_value("limit_seconds", span),
         format_value("known_since"),
         "paused" if record["paused"] else share(record["attainment"]),

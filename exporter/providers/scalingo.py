@@ -51,7 +51,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter import json_web_token, wire
-from exporter.errors import ForbiddenError, MalformedError, NotFoundError
+from exporter.errors import ForbiddenError, NotFoundError
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Scope, Status
 from exporter.provider import Api, BasicAuth, Download, Provider, RateLimit, RawPage, Token, TokenExchange, Url, address
 from exporter.schedule import DAY, HOUR, largest_gap
@@ -205,9 +205,7 @@ def _account(options: Options) -> TokenExchange:
 def _token(body: Any) -> Token:
     """Take the account's token, or an addon's, which stands one level deeper."""
     addon = wire.optional_object(body, "addon")
-    value = (addon if "token" in addon else wire.record(body)).get("token")
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
-        raise MalformedError("the exchange gave no usable token")
+    value = wire.usable_token((addon if "token" in addon else wire.record(body)).get("token"))
     return Token(value, *json_web_token.lifetime(value))
 
 

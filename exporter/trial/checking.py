@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,6 +11,7 @@ from exporter.declared.fields import Field, StatusField
 from exporter.declared.grammar import Declaration, SinglePage, Step, Test
 from exporter.declared.vendors import ReadDeclaration
 from exporter.errors import MalformedError, PollError
+from exporter.history.instants import iso
 from exporter.trial.offline import Outcome, run_test
 from exporter.trial.reading_once import Found, show_backup, show_details, show_resource, show_window
 from exporter.trial.virtual_time import run_at_once
@@ -178,15 +178,9 @@ def readable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [readable(one) for one in value]
     if isinstance(value, dict):
-        return {key: iso(inside) if key in INSTANTS else readable(inside) for key, inside in value.items()}
+        instants = {key: iso(inside) for key, inside in value.items() if key in INSTANTS and inside is not None}
+        return {key: instants[key] if key in instants else readable(inside) for key, inside in value.items()}
     return value
-
-
-def iso(instant: float | None) -> str | None:
-    """Return an instant as ISO 8601."""
-    if instant is None:
-        return None
-    return datetime.fromtimestamp(instant, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _suspicions(declaration: Declaration, observed: AnswersSeen) -> Iterator[str]:

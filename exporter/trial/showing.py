@@ -10,8 +10,9 @@ from exporter.declared.demand import mask
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration
 from exporter.errors import MalformedError
+from exporter.history.instants import iso
 from exporter.schedule import HOUR
-from exporter.trial.checking import count_yields, iso, readable
+from exporter.trial.checking import count_yields, readable
 from exporter.trial.demands import fields_of, record_demand
 from exporter.trial.reading_once import show_backup, show_details, show_resource, show_window
 from exporter.trial.trying import SentRequest, StepFindings, Trial

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
 from exporter.alerts.alert import RUNBOOKS
-from exporter.characters import escape_controls, escape_controls_in_lines
+from exporter.characters import escape_controls_in_lines, escape_value
 from exporter.web.resource_view import ResourcePage
 from exporter.web.status_view import StatusView
 from exporter.web.words import SHAPES, cut, write_clock
@@ -94,4 +94,4 @@ def _escape(value: object) -> object:
     """Make control characters visible in every text from outside."""
     if isinstance(value, _Lines):
         return escape_controls_in_lines(value)
-    return escape_controls(value) if type(value) is str else value
+    return escape_value(value)

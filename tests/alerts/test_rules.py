@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from alerts.build import files
-from exporter.alerts.alert import REPLICA_LABELS, RUNBOOKS, Subject
+from exporter.alerts.alert import RUNBOOKS, Subject
 from exporter.alerts.rules import ALERTS, CURRENT
+from exporter.labels import REPLICA_LABELS
 from exporter.metrics.families import FAMILIES
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 from stack.shorten import shorten
