@@ -1,7 +1,7 @@
 """Puts the parts together, and replaces them when the configuration changes: the composition root."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
-from exporter.polling.budget import RequestCosts
+from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.download_verifier import CONCURRENCY, DownloadVerifier
 from exporter.polling.poller import Poller
 from exporter.polling.progress import ProgressPoller
@@ -48,16 +48,19 @@ class Limiters:
     limiter: RateLimiter
     progress_limiter: RateLimiter
     """The part of it that following running backups may spend."""
+    budget: SharedBudget
+    """With which the sources that use the credential plan."""
 
     @classmethod
     def start(cls, limit: RateLimit) -> "Limiters":
         """Return limiters of which nothing is spent."""
-        return cls(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)))
+        return cls(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)), SharedBudget(limit))
 
-    def change(self, limit: RateLimit) -> None:
-        """Go on with another budget; what has been spent stays spent."""
+    def change(self, limit: RateLimit, sources: Container[str]) -> None:
+        """Go on with another budget, which these sources use; what has been spent stays spent."""
         self.limiter.change(limit)
         self.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
+        self.budget.keep(limit, sources)
 
 
 class SourceTasks:
@@ -93,6 +96,7 @@ class SourceTasks:
         """Spend from these from now on."""
         self._client.limiter = limiters.limiter
         self._progress_poller.progress_limiter = limiters.progress_limiter
+        self.poller.budget = limiters.budget
 
     async def stop(self) -> None:
         """Stop polling and close the connections."""
@@ -161,7 +165,7 @@ class App:
         self._archive_unwatched(source)
         restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
         self.store.add_source(source, client.counters, restored, stored)
-        poller = Poller(source, client, self.store, self.archive)
+        poller = Poller(source, client, self.store, self.archive, limiters.budget)
         return SourceTasks(
             poller,
             ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.oddities),
@@ -208,7 +212,7 @@ class App:
             limiters, limit = self._spending[source.name], source.rate_limit
             limits[limiters] = min(limits.get(limiters, limit), limit, key=_rate)
         for limiters, limit in limits.items():
-            limiters.change(limit)
+            limiters.change(limit, {name for name, spent in self._spending.items() if spent is limiters})
         for name, watch in self._watches.items():
             watch.limit_by(self._spending[name])
 

@@ -16,7 +16,7 @@ from exporter.client.client import Client, Cost
 from exporter.client.session import Session
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
 from exporter.model import Details
-from exporter.polling.budget import RequestCosts
+from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.discovery import Discovery
 from exporter.polling.ends import EndsReader
 from exporter.polling.guard import guard
@@ -45,9 +45,10 @@ STEPS = 100
 class Poller:
     """Polls one source."""
 
-    def __init__(self, source: Source, client: Client, store: Store, archive: Archive) -> None:
+    def __init__(self, source: Source, client: Client, store: Store, archive: Archive, budget: SharedBudget) -> None:
         """Poll `source`, which the store has already; what it holds of it counts as discovered."""
         self.source = source
+        self.budget = budget
         self._client, self._store, self._archive = client, store, archive
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         known = from_resources(one.resource for one in self._resources.values())
@@ -294,7 +295,7 @@ class Poller:
 
     def _interval(self) -> float:
         """Return the interval that the budget allows, and log when it is stretched, or no longer is."""
-        interval, configured = self.costs.interval(self.source, self._resources), self.source.poll_interval
+        interval, configured = self.costs.interval(self.source, self.budget, self._resources), self.source.poll_interval
         if (interval > configured) is not (self._status.interval > configured):
             log = self._log.warning if interval > configured else self._log.info
             event = "poll.interval_stretched" if interval > configured else "poll.interval_as_configured"

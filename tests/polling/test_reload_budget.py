@@ -12,7 +12,7 @@ from exporter.provider import RateLimit
 from exporter.secret import Secret
 from exporter.settings import Source
 from tests.polling.reloading import OTHER, busiest, exporting, one
-from tests.polling.stub_provider import Options, source
+from tests.polling.stub_provider import Options, Vendor, source
 from tests.virtual_time import virtually
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
@@ -31,6 +31,42 @@ async def test_sources_that_share_a_credential_share_its_budget_and_others_do_no
         assert busiest([a, b], 60) == 6
         assert busiest([a, b, c], 60) > 6
         assert min(len(a.asked), len(b.asked)) > 50
+
+
+@virtually
+async def test_sources_that_share_a_credential_are_each_planned_with_a_part_of_its_budget() -> None:
+    """One alone fits into the budget; both together are polled less often, and neither goes stale."""
+    vendors = {name: Vendor({"all": [f"{name}{number}" for number in range(20)]}) for name in "ab"}
+    limit = RateLimit(requests=60, per=600)
+    async with exporting(**vendors) as running:
+        together = [source(name, rate_limit=limit) for name in "ab"]
+        await running.apply(*together)
+        for _ in range(6 * 60):
+            await asyncio.sleep(60)
+            running.app.store.refresh_verdicts()
+            for name in "ab":
+                entry = running.app.store.entries[name]
+                assert all(view.up is not False for view in entry.verdicts.views.values())
+        for name in "ab":
+            status = running.app.store.entries[name].status
+            assert status.interval > 400
+            assert status.duration is not None
+            assert status.duration < status.interval
+        await running.apply(together[0])
+        await asyncio.sleep(3600)
+        assert running.app.store.entries["a"].status.interval == 300
+
+
+@virtually
+async def test_a_source_that_needs_little_leaves_the_rest_of_the_budget_to_others() -> None:
+    vendors = {"large": Vendor({"all": [f"r{number}" for number in range(20)]}), "small": one()}
+    async with exporting(**vendors) as running:
+        await running.apply(*(source(name, rate_limit=RateLimit(requests=60, per=600)) for name in vendors))
+        await asyncio.sleep(3 * 3600)
+        assert {name: running.app.store.entries[name].status.interval for name in vendors} == {
+            "large": 300,
+            "small": 300,
+        }
 
 
 @pytest.fixture
