@@ -7,7 +7,8 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 NAMES = ("prometheus", "promtool", "vmalert", "victoria-metrics", "helm", "kustomize")
 """What `make gotools` builds; Debian has the first two of a version of its own."""
 

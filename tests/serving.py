@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 PROGRAM = [sys.executable, "-m", "exporter"]
 DOWN = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]\n"
 FAST = f"state_file: none\npoll_interval: 200ms\n{DOWN}"

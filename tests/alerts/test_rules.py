@@ -20,8 +20,9 @@ from exporter.metrics.families import FAMILIES
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 from stack.shorten import shorten
 from tests.alerts.programs import ALERTS as FOLDER
-from tests.alerts.programs import ROOT, run
+from tests.alerts.programs import run
 from tests.alerts.reading import ALERT_RULES, RULE_FILES, RULES, TESTS, each_alert, read_groups
+from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "runbooks"
 ON_FACTS = {

@@ -24,12 +24,12 @@ from exporter.errors import ConnectionFailedError
 from exporter.state.store import Store
 from tests.faults import certificates
 from tests.faults.fault_proxy import FaultProxy
+from tests.paths import ROOT
 from tests.vendors import find_profiles, open_struck
 from tests.vendors.profile import Profile
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 ONE_HOST = [profile for profile in find_profiles().values() if profile.hosts == ("api",)]
 SECURE = next(profile for profile in ONE_HOST if not profile.faults.token_calls)
 PLAIN = next(profile for profile in ONE_HOST if profile.faults.token_calls)

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parent.parent.parent
+from tests.paths import ROOT
+
 SUITE = "bookworm"
 PYTHON = "3.11"  # that suite's
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
@@ -112,11 +113,11 @@ def mirrors() -> list[str]:
 def build(store: Store, folder: Path) -> None:
     """Build the image by the repository's Dockerfile."""
     wheels, settings = folder / "wheels", folder / "pip.conf"
-    lock = str(REPOSITORY / "requirements-run.lock")
+    lock = str(ROOT / "requirements-run.lock")
     choice = ("--only-binary=:all:", f"--python-version={PYTHON}", "--no-deps", "--require-hashes")
     ran(sys.executable, "-m", "pip", "download", "--quiet", *choice, "--requirement", lock, "--dest", str(wheels))
     settings.write_text("[global]\nno-index = true\nfind-links = /wheels\n")
     volumes = (f"--volume={wheels}:/wheels:ro", f"--volume={settings}:/etc/pip.conf:ro")
     arguments = ("--format=docker", "--no-cache", f"--build-arg=BASE={BASE}", f"--tag={IMAGE}")
     store.drop(IMAGE)
-    store.buildah("build", "--pull-never", *arguments, *volumes, str(REPOSITORY))
+    store.buildah("build", "--pull-never", *arguments, *volumes, str(ROOT))

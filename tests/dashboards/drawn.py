@@ -19,8 +19,8 @@ from render.server import week
 from tests.dashboards.expected import BOARDS, THEMES, WIDTHS
 from tests.dashboards.programs import demo, wait
 from tests.dashboards.seen import Seen
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SPEED = 10
 STAGED = (
     "nothing_to_restore",

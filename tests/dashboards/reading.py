@@ -4,14 +4,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
 
 from tests.each import on_each
+from tests.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "dashboards"
+FOLDER = ROOT / "dashboards"
 Dashboard = dict[str, Any]
 DASHBOARDS: dict[str, Dashboard] = {
     path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))

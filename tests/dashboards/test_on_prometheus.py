@@ -1,7 +1,6 @@
 """A real Prometheus scrapes the demo, and answers every query of the dashboards, with data where the demo has some."""
 
 import json
-from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -11,9 +10,10 @@ import yaml
 from stack.shorten import shorten
 from tests.dashboards import live
 from tests.dashboards.programs import answers, demo, prometheus, wait
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
-RULES = Path(__file__).parents[2] / "alerts" / "backups.yml"
+RULES = ROOT / "alerts" / "backups.yml"
 SPEED = 3
 WORTH_WAITING_FOR = {
     "every source was scraped a few times": "min(count_over_time(backup_polls_total[1m])) >= 5",

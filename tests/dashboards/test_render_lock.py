@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-RENDER = Path(__file__).parents[2] / "render"
+from tests.paths import ROOT
+
+RENDER = ROOT / "render"
 EACH_FOLDER = pytest.mark.parametrize("folder", [RENDER, RENDER / "grafana12"], ids=["Grafana 13", "Grafana 12"])
 
 

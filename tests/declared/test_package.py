@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from exporter.declared.vendors import DeclarationError, ProviderIndex, Vendors, load_package
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "examples" / "acme-provider"
 GROUP = "backup_exporter.providers"
 

@@ -14,10 +14,11 @@ from exporter.commands.config import read_configuration
 from exporter.config.location import Report
 from exporter.declared.parsing import read_declaration
 from tests.declared.vendor import Asked, vendor
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
-PAGE = Path(__file__).parents[2] / "docs" / "declare-a-vendor.md"
+PAGE = ROOT / "docs" / "declare-a-vendor.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
 DECLARATION = next(block for block in BLOCKS if block.startswith("# declared/acme.yaml"))
 CONFIGURATIONS = [block for block in BLOCKS if block.startswith("# config.yaml")]

@@ -20,10 +20,10 @@ from stack.programs import free_port, running, wait_for_answer
 from stack.servers import servers
 from stack.webhook import Notice, Webhook
 from tests.endtoend.organization import GIB, Organization, Refusing, Service
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
 TIMEOUT = Timing(every="1s", factor=3600)
 TOLD_WITHIN = 75.0
 """Seconds for what takes 5 to 40 on an idle machine: a poll, a scrape, two waits, and for one case its limit."""

@@ -20,9 +20,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.paths import ROOT
+
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
 WITHIN = 180.0
 """Three minutes are promised; the last of what is staged stands after a hundred seconds."""
 START_SECONDS = 90.0

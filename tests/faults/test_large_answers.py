@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,10 +22,10 @@ from exporter.polling.mapping import RECORDS_PER_SLICE
 from exporter.polling.reader import Reader
 from exporter.provider import RawPage
 from exporter.state.resource import ResourceStatus
+from tests.paths import ROOT
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import virtually
 
-ROOT = Path(__file__).parents[2]
 MAX_KIB = 220 * 2**10
 """In KiB: three listings' worth of answers, where the vendor sends forty times as much."""
 NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from tests.faults.harness import Harness, harness, resolve_ids
 from tests.faults.leaping import START, Leaping, let_pass, resolve, wall_clock
 from tests.faults.matrix import Cell, all_cells, choose_sample
 from tests.faults.page import BEGIN, END, SKEWS, Seen, matrix, skewed_id
+from tests.paths import ROOT
 from tests.vendors import find_profiles
 from tests.vendors.profile import Profile
 
@@ -28,7 +28,7 @@ SAMPLE = choose_sample(CELLS)
 CLOCKS = {
     skewed_id(vendor, skew): (vendor, seconds) for vendor in find_profiles().values() for skew, seconds in SKEWS.items()
 }
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "reliability.md"
 OBSERVED: dict[str, Seen | None] = {}
 
 

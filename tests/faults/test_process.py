@@ -17,9 +17,9 @@ from tests.faults.exposition import Exposition
 from tests.faults.fault_proxy import FaultProxy
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.harness import SLOWEST_SCRAPE
+from tests.paths import ROOT
 from tests.vendors import find_profiles, open_struck
 
-ROOT = Path(__file__).parents[2]
 FASTER = {"poll_interval": "400ms", "request_timeout": "2s", "rate_limit": {"requests": 1000, "per": "1s"}}
 STRUCK = tuple(one for one in find_profiles().values() if one.faults.token_calls)
 """Those whose credential is exchanged for a token, where a fault has most places to strike."""

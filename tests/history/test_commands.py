@@ -14,6 +14,7 @@ import yaml
 from exporter.cli import command_parsers, main
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +37,7 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
 
 def shown() -> list[str]:
     """Return the commands that the page of the past shows."""
-    page = (Path(__file__).parents[2] / "docs" / "history.md").read_text()
+    page = (ROOT / "docs" / "history.md").read_text()
     return [line.removeprefix("backup-exporter ") for line in page.splitlines() if line.startswith("backup-exporter ")]
 
 

@@ -14,9 +14,10 @@ from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.settings import Settings
 from exporter.state.store import Store
 from tests.metrics.states import STATES, Clock, source
+from tests.paths import ROOT
 from tests.web.pages import fill, item
 
-PAGE = Path(__file__).parents[2] / "docs" / "verdict.md"
+PAGE = ROOT / "docs" / "verdict.md"
 SOURCES = "sources: [{name: a, provider: scholarly, token: x, max_age: 26h}]"
 KEPT = {
     "backup_resource_info", "backup_resource_up", "backup_resource_failure", "backup_resource_problem",

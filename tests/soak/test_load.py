@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,7 @@ from exporter.client.client import Request, Response
 from exporter.config.loader import LoadedConfig
 from exporter.server import Listen, Server
 from exporter.settings import Settings
+from tests.paths import ROOT
 from tests.polling.stub_provider import source
 from tests.soak.clients import Seen
 from tests.soak.strict_provider import STRICT
@@ -72,8 +72,7 @@ async def attack_server(url: str) -> Seen:
     """Have the clients ask from a process of their own."""
     arguments = ("-m", "tests.soak.clients", url, str(LASTS), str(CLIENTS), str(RESOURCES))
     pipe = asyncio.subprocess.PIPE
-    top = Path(__file__).parent.parent.parent
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=top, stdout=pipe, stderr=pipe)
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=ROOT, stdout=pipe, stderr=pipe)
     try:
         printed, failure = await asyncio.wait_for(process.communicate(), 45)
     finally:

@@ -1,13 +1,13 @@
 """What docs/scaling.md says of dividing an account by resource."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from exporter.polling.budget import sustainable_interval
 from exporter.providers.northflank import PROVIDER
 from exporter.schedule import DAY, HOUR, MINUTE
+from tests.paths import ROOT
 
-PROSE = " ".join((Path(__file__).parents[3] / "docs" / "scaling.md").read_text(encoding="utf-8").split())
+PROSE = " ".join((ROOT / "docs" / "scaling.md").read_text(encoding="utf-8").split())
 
 
 def test_what_dividing_a_source_by_resource_costs() -> None:

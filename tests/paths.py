@@ -1,0 +1,7 @@
+"""Where things are in this repository."""
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+TESTDATA = TESTS / "testdata"
