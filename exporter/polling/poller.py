@@ -79,7 +79,7 @@ class Poller:
         await self._read_ends(result)
         await self._discover_again_if_one_is_lost(result)
         self._fail_what_was_not_read(result)
-        self._put_results(result)
+        await self._put_results(result)
         result.finished = True
         self._set_source_status(result, asyncio.get_running_loop().time() - began)
 
@@ -250,13 +250,17 @@ class Poller:
             for key in capped:
                 self.oddities.log_kinds(key)
 
-    def _put_results(self, result: PollResult) -> None:
+    async def _put_results(self, result: PollResult) -> None:
         """Mark each resource as up, or as failing and why."""
-        for key, resource_status in list(self._resources.items()):
+        for number, key in enumerate(list(self._resources), 1):
+            if (resource_status := self._resources.get(key)) is None:
+                continue
             if key in result.errors:
                 self._set_failed(resource_status, result.errors[key])
             elif key in result.read and not resource_status.up:
                 self._put(replace(resource_status, up=True, failure=None))
+            if number % PUTS_PER_TURN == 0:
+                await asyncio.sleep(0)
 
     def _set_source_status(self, result: PollResult, seconds: float) -> None:
         """Set whether the source is up and how often it can be polled, and log it."""
@@ -274,7 +278,8 @@ class Poller:
             self._log.warning(
                 "resource.failed", resource=resource_status.resource.id, reason=error.reason, detail=str(error)
             )
-        self._put(replace(resource_status, up=False, failure=error.reason))
+        if (resource_status.up, resource_status.failure) != (False, error.reason):
+            self._put(replace(resource_status, up=False, failure=error.reason))
 
     def _next_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
         counters, now = self._client.counters, self._store.now()

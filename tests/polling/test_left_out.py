@@ -1,14 +1,17 @@
 """What is discovered and not watched: by patterns, which may leave nothing, or by a cap, which says whom it refuses."""
 
 import asyncio
+import time
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import structlog
 
+from exporter.app import App
+from exporter.errors import ConnectionFailedError
 from exporter.polling import poller as polling
-from exporter.settings import Source
+from exporter.settings import Settings, Source
 from exporter.shard import Shard
 from exporter.state import inventory
 from tests.polling.stub_provider import Vendor, source, watching
@@ -129,3 +132,24 @@ async def test_many_resources_are_put_by_turns() -> None:
 
     steps = [after - before for before, after in pairwise(counts)]
     assert max(steps) <= polling.PUTS_PER_TURN
+
+
+async def test_the_failures_of_many_resources_are_put_by_turns() -> None:
+    count = polling.PUTS_PER_TURN * 5
+    vendor = Vendor(scopes={"s": [f"r{n}" for n in range(count)]})
+    app = App(time.time, lambda _: vendor)
+    (tasks,) = await app.apply(Settings(sources=(source(poll_interval=60.0),)))
+    await tasks.poller.poll()
+    resources = app.store.entries["stub"].resources
+    assert all(one.up for one in resources.values())
+
+    vendor.trouble |= {f"/backups/r{n}/0": ConnectionFailedError("no connection") for n in range(count)}
+    polled = asyncio.create_task(tasks.poller.poll())
+    failed = [0]
+    while not polled.done():
+        await asyncio.sleep(0)
+        failed.append(sum(one.up is False for one in resources.values()))
+    await app.stop()
+
+    assert failed[-1] == count
+    assert max(after - before for before, after in pairwise(failed)) <= polling.PUTS_PER_TURN
