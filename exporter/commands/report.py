@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.commands.reading import read
-from exporter.history.files import UnwritableError, check_writable, whole_files
+from exporter.history.files import UnwritableError, check_writable, is_special, whole_files
 from exporter.history.page import as_html
 from exporter.history.report import Period, Report, SourceReading, report
 from exporter.history.tables import as_csv, as_json, as_table
@@ -65,7 +65,7 @@ def _output(made: Report, flags: ReportFlags) -> int:
 
 def _write(made: Report, format_: str, output: Path) -> None:
     contents = {output: CONTENTS[format_](made)}
-    if format_ == "html":
+    if format_ == "html" and not is_special(output):
         contents = {output.with_suffix(".json"): as_json(made), **contents}
     with whole_files(contents) as files:
         for file, content in zip(files, contents.values(), strict=True):

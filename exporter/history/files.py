@@ -1,6 +1,7 @@
 """Writes files that appear only when they are whole."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,35 +26,51 @@ def why(path: Path, error: OSError) -> UnwritableError:
 def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
     """Give a file to write for each path; at the end of the block all take their names, and none if it fails.
 
+    A link stays and what it leads to is replaced; what is no regular file, such as a device or a FIFO, is written to.
     UnwritableError if one cannot be written.
     """
-    parts = list[tuple[Path, Path, IO[bytes]]]()
+    parts = list[tuple[Path, Path | None, IO[bytes]]]()
     try:
         for path in paths:
             parts.append((path, *_part(path)))
         try:
             yield [file for _, _, file in parts]
-            for _, _, file in parts:
+            for _, part, file in parts:
                 file.flush()
-                os.fsync(file.fileno())
+                if part is not None:
+                    os.fsync(file.fileno())
         except OSError as error:
             raise why(parts[-1][0], error) from None
         for path, part, file in parts:
             file.close()
-            _rename(part, path)
+            if part is not None:
+                _rename(part, path)
     finally:
         for _, part, file in parts:
             with suppress(OSError):
                 file.close()
             with suppress(OSError):
-                part.unlink()
+                if part is not None:
+                    part.unlink()
 
 
-def _part(path: Path) -> tuple[Path, IO[bytes]]:
-    """Open what becomes the file at `path`, beside it."""
+def is_special(path: Path) -> bool:
+    """Return whether a path leads to a device, a FIFO or a socket; False where one may not look."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _part(path: Path) -> tuple[Path | None, IO[bytes]]:
+    """Open what becomes the file at `path`, beside it; where a file cannot take the name, what is there."""
     _reject_folder(path)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}{MARK}", dir=path.parent)
+        if is_special(path):
+            return None, path.open("wb")
+        target = _follow(path)
+        descriptor, name = tempfile.mkstemp(prefix=f"{target.name}{MARK}", dir=target.parent)
     except OSError as error:
         raise why(path, error) from None
     return Path(name), os.fdopen(descriptor, "wb", buffering=1 << 20)
@@ -64,13 +81,18 @@ def _reject_folder(path: Path) -> None:
         raise UnwritableError(f"{path}: cannot be written: is a folder")
 
 
+def _follow(path: Path) -> Path:
+    """Return the file that a link leads to, or that the path names."""
+    return Path(os.path.realpath(path))
+
+
 def _rename(part: Path, path: Path) -> None:
     """Give a written file its name, readable as the process' other files are."""
     mask = os.umask(0)
     os.umask(mask)
     try:
         part.chmod(0o666 & ~mask)
-        part.replace(path)
+        part.replace(_follow(path))
     except OSError as error:
         raise why(path, error) from None
 
@@ -88,10 +110,14 @@ def prepare_folder(folder: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise UnwritableError if no file can be made at a path; leave nothing there."""
+    """Raise UnwritableError if a path cannot be written to; leave nothing there."""
     _reject_folder(path)
+    if is_special(path):
+        if not os.access(path, os.W_OK):
+            raise UnwritableError(f"{path}: cannot be written: permission denied")
+        return
     try:
-        with tempfile.TemporaryFile(dir=path.parent, prefix=MARK):
+        with tempfile.TemporaryFile(dir=_follow(path).parent, prefix=MARK):
             pass
     except OSError as error:
         raise why(path, error) from None

@@ -3,7 +3,10 @@
 import asyncio
 import hashlib
 import json
+import os
 import shlex
+import stat
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +17,7 @@ import yaml
 from exporter.cli import command_parsers, main
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
+from exporter.history.files import UnwritableError, check_writable
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.integration
@@ -107,6 +111,44 @@ async def test_each_format_goes_to_a_file(config: Path, tmp_path: Path, format_:
         "report", "--config.file", config, "--source", "staging", "--format", format_, "--output", output
     ) == 0  # fmt: skip
     assert "playground" in output.read_text()
+
+
+async def test_an_output_that_is_a_link_stays_one(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("of yesterday")
+    (tmp_path / "latest.csv").symlink_to("real.csv")
+    arguments = ("report", "--config.file", config, "--source", "staging", "--format", "csv")
+
+    assert await run(*arguments, "--output", tmp_path / "latest.csv") == 0
+
+    assert (tmp_path / "latest.csv").is_symlink()
+    assert "playground" in (tmp_path / "real.csv").read_text()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["config.yaml", "latest.csv", "real.csv"]
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "json", "html"])
+async def test_an_output_that_is_a_pipe_is_written_to(config: Path, tmp_path: Path, format_: str) -> None:
+    """As `/dev/stdout` and `/dev/null` are, which for root a file could replace."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arguments = ("report", "--config.file", config, "--source", "staging", "--format", format_)
+    content: list[bytes] = []
+    reader = threading.Thread(target=lambda: content.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+
+    assert await run(*arguments, "--output", pipe) == 0
+
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    reader.join(10)
+    assert b"playground" in content[0]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["config.yaml", "pipe"]
+
+
+def test_a_device_that_may_not_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    with pytest.raises(UnwritableError, match=r"pipe: cannot be written: permission denied$"):
+        check_writable(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("output", ["no/such/folder/report.csv", "."])
