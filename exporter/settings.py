@@ -178,6 +178,11 @@ class Source:
         return self.provider.vendor or self.provider_name, frozenset(map(_fingerprint, self.secrets))
 
     @property
+    def configured_credential(self) -> Hashable:
+        """What the configuration says of the credential: its text, or the path of its file, whatever the file holds."""
+        return self.provider.vendor or self.provider_name, frozenset(self.secrets)
+
+    @property
     def base_urls(self) -> tuple[str, ...]:
         """The addresses of the provider's APIs."""
         if self.provider.base_urls is not None:
@@ -219,11 +224,13 @@ class Settings:
     def on(self, shard: Shard) -> "Settings":
         """Return the part of this that one of several instances watches.
 
-        A source belongs whole to one of them, since its budget does, and so do all that share its credential; unless it
-        is divided by resource: then each takes its share of the resources and of the budget.
+        A source belongs whole to one of them, since its budget does, and so do all whose credential is the same text or
+        file; unless it is divided by resource: then each takes its share of the resources and of the budget. No file
+        is read for it: a credential that changes while some instances have read the old one would leave a source out.
         """
-        first = {source.credential: source.name for source in sorted(self.sources, key=_by_name, reverse=True)}
-        sources = (_part(source, shard, first[source.credential]) for source in self.sources)
+        backwards = sorted(self.sources, key=_by_name, reverse=True)
+        first = {source.configured_credential: source.name for source in backwards}
+        sources = (_part(source, shard, first[source.configured_credential]) for source in self.sources)
         return replace(self, sources=tuple(source for source in sources if source is not None))
 
 

@@ -72,13 +72,30 @@ def test_a_source_belongs_whole_to_one_instance() -> None:
 
 def test_sources_that_share_a_credential_stay_together(tmp_path: Path) -> None:
     """For they share a budget, which no two instances can count together."""
-    (tmp_path / "token").write_text("shared\n")
+    (tmp_path / "token").write_text("of the file\n")
     given = tuple(a_source(f"given-{n}", options=Options(token=Secret("shared"))) for n in range(20))
-    read = a_source("read", options=Options(token=Secret(file=tmp_path / "token")))
-    settings = Settings(sources=(*given, read, *of_their_own("other")))
+    read = tuple(a_source(f"read-{n}", options=Options(token=Secret(file=tmp_path / "token"))) for n in range(20))
+    settings = Settings(sources=(*given, *read, *of_their_own("other")))
     parts = [{source.name for source in settings.on(Shard(index, 8)).sources} for index in range(8)]
 
-    assert {one.name for one in (*given, read)} <= next(share_of for share_of in parts if "read" in share_of)
+    assert {one.name for one in given} <= next(share_of for share_of in parts if "given-0" in share_of)
+    assert {one.name for one in read} <= next(share_of for share_of in parts if "read-0" in share_of)
+
+
+def test_what_the_files_of_credentials_hold_moves_no_source(tmp_path: Path) -> None:
+    """An instance that restarts between two rotations would drop a source that no other takes."""
+    tokens = [tmp_path / f"token-{n}" for n in range(20)]
+
+    def place(*contents: str) -> list[list[str]]:
+        for file, content in zip(tokens, contents, strict=True):
+            file.write_text(content)
+        sources = tuple(a_source(file.name, options=Options(token=Secret(file=file))) for file in tokens)
+        return [[one.name for one in Settings(sources=sources).on(Shard(i, 4)).sources] for i in range(4)]
+
+    same = place(*["shared"] * 20)
+
+    assert place(*["shared"] * 10, *["rotated"] * 10) == same
+    assert all(same)
 
 
 def test_a_source_whose_credential_is_away_just_now_belongs_to_one_instance_all_the_same(tmp_path: Path) -> None:
