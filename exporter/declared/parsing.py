@@ -1,5 +1,6 @@
 """Reads a declaration: plain values in, a frozen `Declaration` out, or every problem with its path."""
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -126,6 +127,8 @@ def _options(top: Section) -> tuple[Option, ...]:
         location = entry.location.key(name)
         if not OPTION_NAME.fullmatch(name):
             location.problem("is not a name for an option: lower case letters, digits and _, a letter first")
+        elif keyword.iskeyword(name):
+            location.problem(f"is a reserved word of Python; choose another name, such as {name}_value")
         elif name in taken or name == "base_url" or name.removesuffix("_file") in taken:
             location.problem("is a key that every source has already; choose another name")
         elif name.endswith("_file") and name.removesuffix("_file") in entry:

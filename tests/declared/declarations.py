@@ -62,6 +62,14 @@ BAD: Sequence[tuple[str, Any, str]] = [
         'backups.status.map.failed: "done" also stands under completed',
     ),
     ("scopes/0/records", "projects[*]]", "scopes[0].records: column 12: unexpected ]"),
+    *(
+        (
+            f"options/{word}",
+            {},
+            f"options.{word}: is a reserved word of Python; choose another name, such as {word}_value",
+        )
+        for word in ("pass", "from", "global", "class", "lambda")
+    ),
     ("scopes", [], "resources.path: {project.id} is not known; no scope is named project"),
     ("backups/status", None, "backups.status: missing; give a map or always"),
     ("backups/status", "state", "backups.status: the map is missing; give a map or always"),
