@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote
 
 from exporter import wire
 from exporter.config.location import Location
@@ -167,8 +168,9 @@ def path_under(names: Names) -> Parser[PathTemplate]:
         pairs = []
         for pair in filter(None, query.split("&")):
             key, _, inside = pair.partition("=")
-            if (found := attempt(known_template(names), inside, location)) is not None:
-                pairs.append((key, found))
+            found = attempt(known_template(names), inside, location) if inside else Template(())
+            if found is not None:
+                pairs.append((unquote(key), found.unquote()))
         return PathTemplate(host=host, path=known_template(names)(path, location), query=tuple(pairs))
 
     return read

@@ -61,8 +61,9 @@ class RequestBuilder:
 
     def url(self, path: PathTemplate, values: Values, params: Mapping[str, str] = {}) -> str:
         """Return a whole URL; `params` are encoded already and replace what the path says."""
-        query = {escape(name): value.in_query(values) for name, value in path.query} | dict(params)
-        pairs = "&".join(f"{name}={value}" for name, value in query.items())
+        own = [(escape(name), value.in_query(values)) for name, value in path.query]
+        query = [*((name, value) for name, value in own if name not in params), *params.items()]
+        pairs = "&".join(f"{name}={value}" for name, value in query)
         return f"{self.base(path.host)}{path.path.in_path(values)}" + (f"?{pairs}" if pairs else "")
 
     def auth(self, auth: AuthOf | None, values: Values) -> Auth | None:

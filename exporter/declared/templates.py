@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from exporter.errors import MalformedError
 from exporter.provider import UNESCAPED, Parts
@@ -44,6 +44,10 @@ class Template:
     def references(self) -> Iterator[Reference]:
         """The placeholders."""
         yield from (part for part in self.parts if isinstance(part, Reference))
+
+    def unquote(self) -> "Template":
+        """Return the template with what is percent-encoded in its literal texts decoded."""
+        return Template(tuple(unquote(part) if isinstance(part, str) else part for part in self.parts))
 
     def plain(self, values: Values) -> str:
         """Return the text with its placeholders filled in as they are."""

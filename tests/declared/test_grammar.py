@@ -149,6 +149,33 @@ async def test_placeholders_are_escaped() -> None:
     assert paths == ["/v1/databases", "/v1/databases/a/b c/backups?of=a/b c"]
 
 
+async def queries_sent(path: str, **steps: Any) -> str:
+    """Return the query of the request for the backups of a resource, as it was sent."""
+    sent: list[str] = []
+
+    def answer(asked: Asked) -> Any:
+        sent.append(asked.query_string)
+        return [{"id": "a%20&b"}] if asked.path == "/v1/databases" else BACKUPS
+
+    async with vendor(answer) as found:
+        await poll(api(found.url, backups={"path": path, **steps}), token="t")
+    return sent[1]
+
+
+async def test_a_query_of_a_path_is_sent_as_it_is_written() -> None:
+    query = "status=done&status=error&state%5B%5D=a%20b&state[]=50%&flag&of={resource.id}"
+
+    assert await queries_sent(f"/v1/backups?{query}", params={"page": "1"}) == (
+        "status=done&status=error&state%5B%5D=a%20b&state%5B%5D=50%25&flag=&of=a%2520%26b&page=1"
+    )
+
+
+async def test_a_parameter_of_a_step_replaces_all_of_its_name_in_the_path() -> None:
+    sent = await queries_sent("/v1/backups?state[]=a&order=asc&state[]=b", params={"state[]": "c"})
+
+    assert sent == "order=asc&state%5B%5D=c"
+
+
 async def test_resources_may_be_listed_in_the_declaration() -> None:
     answers = {"/v1/databases/a/backups": BACKUPS}
     async with vendor(lambda asked: answers[asked.path]) as found:

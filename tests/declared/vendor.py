@@ -24,6 +24,8 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: str
+    query_string: str = ""
+    """As it was sent."""
 
 
 Answer = Callable[[Asked], Any]
@@ -51,7 +53,12 @@ async def vendor(answer: Answer) -> AsyncIterator[Vendor]:
 
     async def respond(request: web.Request) -> web.StreamResponse:
         asked = Asked(
-            request.method, request.path, dict(request.query), dict(request.headers), (await request.read()).decode()
+            request.method,
+            request.path,
+            dict(request.query),
+            dict(request.headers),
+            (await request.read()).decode(),
+            request.rel_url.raw_query_string,
         )
         found.asked.append(asked)
         said = found.answer(asked)
