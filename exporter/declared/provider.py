@@ -1,6 +1,6 @@
 """Makes a provider of a declaration, by the ordinary contract; equal declarations make equal providers."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ from exporter.declared.mapping import (
 from exporter.declared.step_requests import RequestBuilder, Walk, counter
 from exporter.errors import MalformedError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope
-from exporter.provider import Api, Provider, RawPage, Url
+from exporter.provider import Answer, Api, Provider, RawPage, Url
 from exporter.schedule import AgeLimit
 from exporter.secret import Secret
 
@@ -50,19 +50,25 @@ class _ProviderFunction:
     declaration: Declaration
     observe: Observer = field(default=ignore, compare=False)
 
-    def walk(self, api: Api, options: Any, step: Step, known: Mapping[str, str]) -> Walk:
+    def walk(
+        self,
+        api: Api,
+        options: Any,
+        step: Step,
+        known: Mapping[str, str],
+        answered: dict[Hashable, Answer] | None = None,
+    ) -> Walk:
         builder = RequestBuilder(declaration=self.declaration, options=options)
         choice = int(known.get(f"{CHOICE}{step.name}", "0"))
-        return Walk(api=api, builder=builder, step=step, known=known, choice=choice)
+        answered = {} if answered is None else answered
+        return Walk(api=api, builder=builder, step=step, known=known, choice=choice, answered=answered)
 
-    async def records(
-        self, api: Api, options: Any, step: Step, records: Records, known: Mapping[str, str]
-    ) -> list[Mapping[str, Any]]:
+    async def records(self, walk: Walk, records: Records) -> list[Mapping[str, Any]]:
         """Return the records of all pages that count."""
         collected: list[Mapping[str, Any]] = []
-        async for answer, _ in self.walk(api, options, step, known).pages(counter(records.records)):
+        async for answer, _ in walk.pages(counter(records.records)):
             found, kept = await evaluate(answer, find_records, answer.body, records)
-            self.observe(step.name, answer, found, kept)
+            self.observe(walk.step.name, answer, found, kept)
             collected += kept
         return collected
 
@@ -103,7 +109,7 @@ class _ListResources(_ProviderFunction):
             self.observe("resources", None, records, kept)
         else:
             known = choose([step.step], {}, known)
-            kept = await self.records(api, options, step.step, step.records, known)
+            kept = await self.records(self.walk(api, options, step.step, known), step.records)
         later = (
             self.declaration.schedule,
             self.declaration.restores,
@@ -121,13 +127,14 @@ class _ReadDetails(_ProviderFunction):
 
     async def __call__(self, api: Api, options: Any, resource: Resource) -> Details:
         known, found = unpack(resource.path), Details(state=resource.state, paused=resource.paused)
+        answered: dict[Hashable, Answer] = {}
         if self.declaration.schedule is not None:
-            answer = await self.walk(api, options, self.declaration.schedule.step, known).one()
+            answer = await self.walk(api, options, self.declaration.schedule.step, known, answered).one()
             self.observe("schedule", answer, [answer.body], [answer.body])
             found = await evaluate(answer, map_schedule, self.declaration.schedule, found, answer.body)
         step = self.declaration.restores
         if step is not None:
-            records = await self.records(api, options, step.step, step.records, known)
+            records = await self.records(self.walk(api, options, step.step, known, answered), step.records)
             ended = [
                 Restore(started=started, status=status)
                 async for record in wire.by_turns(records)
@@ -258,5 +265,5 @@ async def _list_scopes(
 ) -> Sequence[Scope]:
     step, inner = function.declaration.scopes[level], level + 1 < len(function.declaration.scopes)
     known = choose([step.step], {}, known)
-    records = await function.records(api, options, step.step, step.records, known)
+    records = await function.records(function.walk(api, options, step.step, known), step.records)
     return [map_scope(step, record, known, prefix, inner=inner) async for record in wire.by_turns(records)]

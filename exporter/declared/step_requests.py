@@ -1,6 +1,6 @@
 """Makes requests of a step: its URL, headers and credential, and the walk over its pages."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -129,6 +129,8 @@ class Walk:
     """Values of scope and resource, by placeholder."""
     choice: int = 0
     """Which of the step's paths is asked for."""
+    answered: dict[Hashable, Answer] = field(default_factory=dict)
+    """Answers to `one`, of earlier steps too; the same is not requested twice."""
     values: Values = field(init=False)
     """Every placeholder's value."""
 
@@ -137,7 +139,10 @@ class Walk:
 
     async def one(self) -> Answer:
         """Ask for one page."""
-        return await self._get(self._url({}))
+        url = self._url({})
+        answer = await self._get(url)
+        self.answered[url, *self._headers().items()] = answer
+        return answer
 
     async def pages(self, count: Callable[[Any], int]) -> AsyncIterator[tuple[Answer, bool]]:
         """Yield each answer, and whether it is known to be the last; `count` counts the records of a body."""
@@ -159,8 +164,13 @@ class Walk:
             yield answer, last
 
     async def _get(self, url: str) -> Answer:
-        headers = {name: _header(found, self.values) for name, found in self.step.headers}
+        headers = self._headers()
+        if (answer := self.answered.get((url, *headers.items()))) is not None:
+            return answer
         return await self.api.get(url, auth=self.builder.auth(self.step.auth, self.values), headers=headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {name: _header(found, self.values) for name, found in self.step.headers}
 
     def _url(self, own: Mapping[str, str]) -> str:
         if self.choice < 0:

@@ -227,6 +227,24 @@ async def test_a_schedule_and_restores() -> None:
     assert resources["d"]["backup_resource_state"] == {"ready": 1}
 
 
+async def test_a_schedule_and_restores_of_one_answer_cost_one_request() -> None:
+    one = {"hours": 24, "restores": [{"at": "2026-11-20T01:00:00Z", "how": "done"}]}
+
+    resources, asked = await poll_once(
+        {**ONE, "/v1/databases/d": one},
+        schedule={"path": "/v1/databases/{resource.id}", "interval": {"expr": "hours", "unit": "h"}},
+        restores={
+            "path": "/v1/databases/{resource.id}",
+            "records": "restores",
+            "started": "at",
+            "status": {"expr": "how", "map": {"completed": "done"}},
+        },
+    )
+    assert resources["d"]["backup_expected_interval_seconds"] == 86400
+    assert resources["d"]["backup_last_restore_timestamp_seconds"] == 1795136400
+    assert asked.count("/v1/databases/d") == 1
+
+
 async def test_a_schedule_that_is_off_gives_no_limit() -> None:
     answers = {**ONE, "/v1/s": {"on": [], "every": 24}}
     schedule = {"path": "/v1/s", "enabled": "on", "interval": {"expr": "every", "unit": "h"}}
