@@ -26,6 +26,8 @@ SIZES: Mapping[str, int] = {
 SPANS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 TIMES = ("iso8601", "epoch", "epoch_ms")
 PERCENT = 100.0
+MAX_INTEGER = 2**128
+"""Above every id that a vendor counts up or draws, of 64 bits or, as a UUID, of 128."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _SIZED = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([A-Za-z]{1,3})", re.ASCII)
@@ -36,7 +38,7 @@ def to_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**18 else None
+        return str(value) if abs(value) < MAX_INTEGER else None
     if isinstance(value, float):
         return repr(value)
     return wire.text(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.declared.conversions import to_interval, to_size, to_span, to_time
+from exporter.declared.conversions import to_interval, to_size, to_span, to_text, to_time
 from exporter.declared.demand import demand_of, mask, prune
 from exporter.declared.expressions import compile_expression
 
@@ -30,6 +30,17 @@ from exporter.declared.expressions import compile_expression
 )
 def test_times(value: Any, written: str, instant: float | None) -> None:
     assert to_time(value, written) == instant
+
+
+@pytest.mark.parametrize("number", [0, 7, -7, 10**18, 1379661944630234067, 2**64 - 1, -(2**63), 2**128 - 1])
+def test_a_whole_number_is_a_text(number: int) -> None:
+    """Ids of 64 bits, as some vendors draw them, are read like others."""
+    assert to_text(number) == str(number)
+
+
+def test_a_number_that_no_id_can_be_is_none() -> None:
+    assert to_text(2**128) is None
+    assert to_text(10**5000) is None
 
 
 @pytest.mark.parametrize(
