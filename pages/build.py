@@ -24,6 +24,7 @@ from exporter.declared.vendors import catalog_declaration, catalog_names
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
+from pages.asking_vendors import with_vendors
 from pages.declared_pages import declared_page
 from pages.scaling import with_scaling_tables
 
@@ -47,6 +48,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "exporter" / "commands" / unit, (ROOT / "deploy" / "systemd" / unit).read_text()
     architecture = DOCS / "architecture.md"
     yield architecture, with_map(architecture.read_text())
+    runbooks = DOCS / "runbooks" / "README.md"
+    yield runbooks, with_vendors(runbooks.read_text())
     scaling = DOCS / "scaling.md"
     yield scaling, with_scaling_tables(scaling.read_text())
 
@@ -83,13 +86,22 @@ def _metric_table(families: Iterable[Family[Any]]) -> str:
 
 def vendors_index() -> str:
     """Return docs/vendors/README.md."""
-    rows = ["| provider | what |", "|---|---|"]
-    rows += [f"| [`{name}`]({name}.md) | {_docstring(name)[0].split(': ', 1)[-1]} |" for name in registry.names()]
-    catalog = ["## Catalog\n", "Declared from the vendors' documents; not run against the live APIs.\n"]
+    rows = ["| provider | what | gives download links |", "|---|---|---|"]
+    rows += [_list_vendor(name, _docstring(name)[0].split(": ", 1)[-1]) for name in registry.names()]
+    catalog = [
+        "## Catalog\n",
+        "Declared from the vendors' documents; not run against the live APIs. They give no links.\n",
+    ]
     catalog += ["| provider | what |", "|---|---|"]
     catalog += [f"| [`{name}`]({name}.md) | {catalog_declaration(name).title} |" for name in catalog_names()]
+    links = "[Download checks](../history.md#download-checks) need a vendor that gives download links."
     own = "Any other vendor: [declare it](../declare-a-vendor.md)."
-    return "\n".join(["# Vendors\n", MADE, *rows, "", *catalog, "", own, ""])
+    return "\n".join(["# Vendors\n", MADE, *rows, "", links, "", *catalog, "", own, ""])
+
+
+def _list_vendor(name: str, what: str) -> str:
+    links = "yes" if registry.provider(name).download is not None else "no"
+    return f"| [`{name}`]({name}.md) | {what} | {links} |"
 
 
 def vendor_page(name: str) -> str:
