@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from benchmarks.configured import configuration, measured_by
 from exporter.config.loader import parse
-from exporter.counters import Counters
 from exporter.metrics.family import RESOURCE_LABELS
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
 from exporter.model import Backup, Details, Resource, Restore, Status
@@ -62,7 +61,7 @@ def resources(count: int) -> Iterator[ResourceStatus]:
 def populate(count: int) -> Store:
     """Return a board with one source of `count` resources."""
     store, whole = Store(lambda: NOW), source()
-    store.add_source(whole, Counters())
+    store.add_source(whole)
     for resource_status in resources(count):
         store.put(whole.name, resource_status)
     return store

@@ -7,7 +7,6 @@ from dataclasses import replace
 from benchmarks.figures import Figure, in_turns
 from benchmarks.population import HOUR, NOW, resources, source
 from benchmarks.size import Size
-from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.render import FamilyTable
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
@@ -61,7 +60,7 @@ def _measure(count: int, troubled: int, due: int, turns: int) -> list[list[float
     exposition, shown = Exposition.follow(store), Exposition.follow(store)
     shown._table = FamilyTable(frozenset(family.name for family in RESOURCE_FAMILIES) - SHOWN)
     whole = replace(source(), max_age=9 * HOUR, min_backups=None, min_retention=None, max_duration=1e9)
-    store.add_source(whole, Counters())
+    store.add_source(whole)
     for number, status in enumerate(resources(count)):
         summary = _summary(status)
         if number >= troubled:

@@ -13,7 +13,6 @@ from exporter.client.link_fetcher import LinkFetcher
 from exporter.client.rate_limiter import RateLimiter, share_of
 from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
-from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
 from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.download_verifier import CONCURRENCY, DownloadVerifier
@@ -21,7 +20,6 @@ from exporter.polling.poller import Poller
 from exporter.polling.progress import ProgressPoller
 from exporter.provider import RateLimit
 from exporter.settings import Settings, Source
-from exporter.state.archive import Archive
 from exporter.state.store import Store
 from exporter.supervision import SupervisedTask, Supervisor
 
@@ -112,7 +110,6 @@ class App:
         self.store = Store(clock)
         self.exposition = Exposition.follow(self.store)
         self._make_transport = make_transport
-        self.archive = Archive()
         self.supervisor = Supervisor()
         self._limiters: dict[Hashable, Limiters] = {}
         self._spending: dict[str, Limiters] = {}
@@ -134,7 +131,7 @@ class App:
                 await watch.stop()
                 del self._watches[name]
         for name in self.store.entries.keys() - wanted.keys():
-            self._archive_source(name)
+            self.store.remove_source(name)
         self._update_limiters(settings, in_use)
         new = [self._start_source(source) for source in settings.sources if source.name not in self._watches]
         self._watches.update((watch.source.name, watch) for watch in new)
@@ -147,12 +144,12 @@ class App:
 
     def _start_source(self, source: Source) -> SourceTasks:
         limiters = self._spending[source.name]
-        before = self.store.entries.get(source.name)
+        self.store.add_source(source)
         transport = self._make_transport(source)
         client = Client(
             transport=transport,
             limiter=limiters.limiter,
-            counters=before.counters if before else Counters(),
+            counters=self.store.entries[source.name].counters,
             tokens=TokenStore(),
             timeout=source.request_timeout,
             max_wait=source.poll_interval,
@@ -162,10 +159,7 @@ class App:
             log=log_of(source),
             secrets=source.secrets,
         )
-        self._archive_unwatched(source)
-        restored, stored = self.archive.take(source.name), self.archive.take_source(source.name)
-        self.store.add_source(source, client.counters, restored, stored)
-        poller = Poller(source, client, self.store, self.archive, limiters.budget)
+        poller = Poller(source, client, self.store, limiters.budget)
         return SourceTasks(
             poller,
             ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.oddities),
@@ -215,19 +209,6 @@ class App:
             limiters.change(limit, {name for name, spent in self._spending.items() if spent is limiters})
         for name, watch in self._watches.items():
             watch.limit_by(self._spending[name])
-
-    def _archive_unwatched(self, source: Source) -> None:
-        """Remember what a source watched until now and, as it is configured now, no longer does."""
-        before = self.store.entries.get(source.name)
-        if before is not None and before.source.provider_name == source.provider_name:
-            for key, view in before.verdicts.views.items():
-                if not source.watches(key, view.status.resource.name):
-                    self.archive.add(source.name, view.snapshot(), self.store.now())
-
-    def _archive_source(self, name: str) -> None:
-        for view in self.store.entries[name].verdicts.views.values():
-            self.archive.add(name, view.snapshot(), self.store.now())
-        self.store.remove_source(name)
 
 
 def _rate(limit: RateLimit) -> float:

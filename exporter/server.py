@@ -45,7 +45,7 @@ class Server:
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()
         self._runner: web.AppRunner | None = None
-        self._saver = StateSaver(app.store, app.archive, app.supervisor)
+        self._saver = StateSaver(app.store, app.supervisor)
         self.urls: list[str] = []
 
     async def run(self, loaded: LoadedConfig, on_start: Callable[[Sequence[str]], None] = lambda _: None) -> None:

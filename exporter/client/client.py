@@ -192,7 +192,7 @@ class Client:
             signature, token = await self._sign(auth, cost)
             try:
                 async with self.limiter.slot(self.max_wait) as wait:
-                    self.counters.throttled += wait
+                    self.counters.count_throttled(wait)
                     if renewals < MAX_RENEWALS:
                         self._require_valid_token(auth, token)
                     headers = merge_headers(request.headers, signature)
@@ -228,7 +228,7 @@ class Client:
         remaining = None if header is None else number(header)
         if remaining is None:
             return
-        self.counters.remaining = remaining
+        self.counters.record_remaining(remaining)
         reset = rate_limit_reset(headers, self.clock(), self.rate_headers)
         if remaining == 0 and reset is not None:  # others use the same budget: the next request would get a 429
             self.limiter.close_for(reset)

@@ -72,8 +72,9 @@ async def poll_once(settings: Settings, output: str, fail_on: str = "down") -> i
 
 def resource_records(store: Store) -> list[dict[str, Any]]:
     """Return each resource as an object of its labels, its problems and its metric values."""
+    now = store.now()
     return [
-        write_resource_record(entry, view, store.clock())
+        write_resource_record(entry, view, now)
         for name, entry in store.entries.items()
         for view in sorted(store.views(name), key=lambda view: view.status.resource.id)
     ]

@@ -15,7 +15,7 @@ from exporter.commands.progress import poll_all
 from exporter.commands.serve import default_state_file
 from exporter.history.report import SourceReading
 from exporter.persistence.file import StateFile, UnusableStateError
-from exporter.persistence.saver import fill_archive
+from exporter.persistence.saver import load_state
 from exporter.settings import Settings
 
 Use = Callable[[Sequence[SourceReading]], int]
@@ -82,4 +82,4 @@ def _remember(app: App, settings: Settings) -> None:
     except UnusableStateError as error:
         print(f"{settings.state_file}: not used: {error}", file=sys.stderr)
         return
-    fill_archive(app.archive, stored, settings, app.store.clock())
+    load_state(app.store, stored, settings)

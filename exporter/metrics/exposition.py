@@ -45,9 +45,9 @@ class Exposition:
         store.subscribe(exposition)
         return exposition
 
-    def add_source(self, source: Source) -> None:
-        """Start a source afresh: other labels make other lines."""
-        self._rendered[source.name] = {}
+    def add_source(self, source: Source, views: Iterable[ResourceView]) -> None:
+        """Render all resources of a source again, since its labels may have changed."""
+        self._rendered[source.name] = {view.status.resource.id: _render(source, view, self._table) for view in views}
 
     def put(self, source: Source, before: ResourceView | None, after: ResourceView) -> None:
         """Render what differs of one resource."""
@@ -69,7 +69,7 @@ class Exposition:
         table, done = FamilyTable(names), dict[str, dict[str, tuple[ResourceView, RenderedResource]]]()
         for name, entry in list(self._store.entries.items()):
             own = done[name] = {}
-            for number, (key, view) in enumerate(list(entry.verdicts.views.items()), 1):
+            for number, (key, view) in enumerate(list(entry.views.items()), 1):
                 own[key] = view, _render(entry.source, view, table)
                 if number % SLICE == 0:
                     await asyncio.sleep(0)
@@ -78,7 +78,7 @@ class Exposition:
             own = done.get(name, {})
             self._rendered[name] = {
                 key: own[key][1] if key in own and own[key][0] is view else _render(entry.source, view, table)
-                for key, view in entry.verdicts.views.items()
+                for key, view in entry.views.items()
             }
 
     def remove(self, source: str, ids: Iterable[str]) -> None:
@@ -98,13 +98,13 @@ class Exposition:
         for family in SOURCE_FAMILIES:
             if family.name not in self.excluded:
                 yield render_family(family, views, openmetrics=openmetrics)
-        exporter = replace(self._store.exporter, resources=self._store.count_states(), time=self._store.clock())
+        exporter = replace(self._store.exporter, resources=self._store.count_states(), time=self._store.wall_clock())
         for about in EXPORTER_FAMILIES:
             yield render_family(about, [(exporter, ())], openmetrics=openmetrics)
 
     def render_resource_families(self, *, openmetrics: bool) -> Iterator[bytes]:
         """Yield the families about resources as the last verdicts have them."""
-        now = self._store.clock()
+        now = self._store.wall_clock()
         rendered = [one for lines in self._rendered.values() for one in lines.values()]
         gone = b"".join(_render_disappeared(entry, now) for entry in self._store.entries.values())
         yield from render_resources(rendered, now, openmetrics=openmetrics, table=self._table, disappeared=gone)
@@ -118,7 +118,7 @@ def _render(source: Source, view: ResourceView, table: FamilyTable) -> RenderedR
 def _render_disappeared(entry: SourceEntry, now: float) -> bytes:
     """Write the problem of each resource that is gone; it has no other series."""
     source, lines = entry.source, []
-    for key, one in entry.verdicts.disappeared.items():
+    for key, one in entry.disappeared.items():
         resource = Resource(id=key, name=one.name, kind="")
         view = ResourceView(status=ResourceStatus(resource=resource, first_seen=one.since), verdict=one.verdict(now))
         lines.append(render_samples(_PROBLEM_FAMILY, view, _labels(source, key, one.policy)))

@@ -47,13 +47,13 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
         help="1 while the problem of the source itself stands, right at the scrape; absent otherwise.",
         common=SOURCE_LABELS,
         own=("problem", "severity", "limit"),
-        samples=lambda v: [((one.word, one.severity.value, one.limit), 1) for one in v.verdicts.verdict.problems],
+        samples=lambda v: [((one.word, one.severity.value, one.limit), 1) for one in v.verdict.problems],
     ),
     Family(
         name="backup_source_worst_severity",
         help="The worst problem of the source itself: 0 none, 1 info, 2 warning, 3 critical.",
         common=SOURCE_LABELS,
-        samples=one(lambda v: v.verdicts.verdict.rank),
+        samples=one(lambda v: v.verdict.rank),
     ),
     Family(
         name="backup_source_unreadable_scopes",

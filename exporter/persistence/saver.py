@@ -14,7 +14,7 @@ from exporter.persistence.file import StateFile, StateInUseError, StoredState, U
 from exporter.persistence.schema import store_archived, store_live
 from exporter.persistence.verdicts import StoredDisappearance, StoredSource, store_problems
 from exporter.settings import Settings
-from exporter.state.archive import Archive, ArchivedResource
+from exporter.state.archive import ArchivedResource
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.supervision import SupervisedTask, Supervisor
@@ -25,11 +25,11 @@ SAVE_INTERVAL = 5.0
 
 
 class StateSaver:
-    """Writes store and archive to the configured file, and reads them back at the start."""
+    """Writes the store to the configured file, and reads it back at the start."""
 
-    def __init__(self, store: Store, archive: Archive, supervisor: Supervisor | None = None) -> None:
+    def __init__(self, store: Store, supervisor: Supervisor | None = None) -> None:
         """Without a file nothing is read or written."""
-        self._store, self._archive = store, archive
+        self._store = store
         self._supervisor = supervisor or Supervisor()
         self._file: StateFile | None = None
         self._claimed: StateFile | None = None
@@ -75,8 +75,8 @@ class StateSaver:
         self._claimed = None
 
     async def load(self, settings: Settings) -> None:
-        """Read the file into the archive: what is still watched as live, the rest as gone."""
-        fill_archive(self._archive, await self._open(settings.state_file), settings, self._store.clock())
+        """Read the file into the store: what is still watched as live, the rest as gone."""
+        load_state(self._store, await self._open(settings.state_file), settings)
 
     async def switch_file(self, settings: Settings) -> None:
         """Take the file that a new configuration names; what is known now goes there, what was in it is set aside."""
@@ -106,8 +106,8 @@ class StateSaver:
             return
         if self._writing is not None and not self._writing.done():
             await asyncio.wait((self._writing,))  # as when it was stopped in the middle of writing
-        live = [(entry.source, view) for entry in entries for view in entry.verdicts.views.values()]
-        gone = list(self._archive.entries(self._store.now()))
+        live = [(entry.source, view) for entry in entries for view in entry.views.values()]
+        gone = list(self._store.archived())
         contents = [part for entry in entries for part in _parts(entry)]
         contents += [known for _, known in gone]
         if self._written is not None and len(contents) == len(self._written) and all(map(is_, contents, self._written)):
@@ -170,30 +170,29 @@ class StateSaver:
 
 def _parts(entry: SourceEntry) -> Iterator[object]:
     """Yield what is kept of a source; as long as all of it are the same objects, nothing has changed."""
-    verdicts = entry.verdicts
-    yield from (entry.source, entry.status.observed, verdicts.verdict.problems, *verdicts.disappeared.values())
-    for view in verdicts.views.values():
+    yield from (entry.source, entry.status.observed, entry.verdict.problems, *entry.disappeared.values())
+    for view in entry.views.values():
         yield from (view.status, view.verdict.problems, view.verdict.ignored)
 
 
 def store_source(entry: SourceEntry) -> StoredSource:
     """Return what is kept of a source itself."""
-    verdicts, observed = entry.verdicts, entry.status.observed
+    observed = entry.status.observed
     return StoredSource(
         name=entry.source.name,
         provider=entry.source.provider_name,
         populated=observed.populated,
         emptied_at=observed.emptied_at,
-        problems=store_problems((*verdicts.verdict.problems, *verdicts.verdict.ignored)),
+        problems=store_problems((*entry.verdict.problems, *entry.verdict.ignored)),
         disappeared={
-            key: StoredDisappearance(name=one.name, since=one.since) for key, one in verdicts.disappeared.items()
+            key: StoredDisappearance(name=one.name, since=one.since) for key, one in entry.disappeared.items()
         },
     )
 
 
-def fill_archive(archive: Archive, stored: StoredState, settings: Settings, now: float) -> None:
+def load_state(store: Store, stored: StoredState, settings: Settings) -> None:
     """Load what a state file kept: as live what is still watched, the rest as gone."""
-    live, gone = dict[str, list[ResourceStatus]](), dict[tuple[str, str], ArchivedResource]()
+    live, gone, now = dict[str, list[ResourceStatus]](), dict[tuple[str, str], ArchivedResource](), store.now()
     sources = {source.name: source for source in settings.sources}
     for one in stored.resources:
         source = sources.get(one.source)
@@ -206,4 +205,4 @@ def fill_archive(archive: Archive, stored: StoredState, settings: Settings, now:
         for one in stored.sources
         if one.name in sources and sources[one.name].provider_name == one.provider
     }
-    archive.load(gone, live, restored)
+    store.load(gone, live, restored)

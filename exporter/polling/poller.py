@@ -26,7 +26,6 @@ from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
 from exporter.polling.weight import require_room
 from exporter.settings import Source
-from exporter.state.archive import Archive
 from exporter.state.inventory import alternate_scopes, apply_caps, from_resources
 from exporter.state.observe import observe_discovery
 from exporter.state.resource import ResourceStatus, SourceStatus
@@ -45,11 +44,11 @@ STEPS = 100
 class Poller:
     """Polls one source."""
 
-    def __init__(self, source: Source, client: Client, store: Store, archive: Archive, budget: SharedBudget) -> None:
+    def __init__(self, source: Source, client: Client, store: Store, budget: SharedBudget) -> None:
         """Poll `source`, which the store has already; what it holds of it counts as discovered."""
         self.source = source
         self.budget = budget
-        self._client, self._store, self._archive = client, store, archive
+        self._client, self._store = client, store
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
@@ -66,6 +65,7 @@ class Poller:
             try:
                 await guard(self._log, "polling", self.poll())
             except PollError as error:
+                self._store.count_poll(self.source.name, error.reason)
                 self._store.set_status(
                     self.source.name, self._next_status(PollResult(), error.reason, loop.time() - began)
                 )
@@ -110,23 +110,14 @@ class Poller:
             refused += await workers.run_off_loop(size, inventory.clashes, identity)
         result.limits.update(one.limit for one in refused)
         result.add_limits(inventory.unreadable.values())
-        now = self._store.now()
         gone = known.keys() - resources.keys()
         for key in gone:
             self.costs.forget(key)
-            self._archive.add(
-                self.source.name, self._store.entries[self.source.name].verdicts.views[key].snapshot(), now
-            )
         self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
-        for number, (key, resource) in enumerate(resources.items(), 1):
+        for number, resource in enumerate(resources.values(), 1):
             if number % PUTS_PER_TURN == 0:
                 await asyncio.sleep(0)
-            seen = known.get(key)
-            if seen is None:
-                self._put(self._archive.restore(self.source.name, resource, now, sizes=self.source.provider.sizes))
-            elif seen.resource != resource:
-                fresh = seen.update_resource(resource, now)
-                self._put(fresh.with_reported_success(sizes=self.source.provider.sizes, now=now))
+            self._store.discover(self.source.name, resource)
         refused_names = tuple((one.resource.name or one.resource.id, one.reason) for one in refused[:MAX_SHOWN])
         status = replace(
             self._observe_discovery(),
@@ -145,7 +136,7 @@ class Poller:
         listed, matching = inventory.count_listed(), inventory.count_matching()
         observed = status.observed
         if matching or not inventory.unreadable:  # an empty listing says something only if it is complete
-            views = self._store.entries[self.source.name].verdicts.views.values()
+            views = self._store.entries[self.source.name].views.values()
             unpaused = sum(not (view.policy.paused or view.status.paused) for view in views)
             unpaused += sum(one.unpaused for one in inventory.unwatched.values())
             observed = observe_discovery(observed, unpaused, listed, self._store.now())
@@ -269,11 +260,12 @@ class Poller:
         if reason is not None:
             self._discovery.invalidate()
             self._client.forget_refusals()
+        self._store.count_poll(self.source.name, reason)
         self._store.set_status(self.source.name, self._next_status(result, reason, seconds))
         self._log_result(result, reason, seconds)
 
     def _set_failed(self, resource_status: ResourceStatus, error: PollError) -> None:
-        self._client.counters.resource_failures[error.reason] += 1
+        self._store.count_resource_failure(self.source.name, error.reason)
         if resource_status.failure != error.reason:
             self._log.warning(
                 "resource.failed", resource=resource_status.resource.id, reason=error.reason, detail=str(error)
@@ -282,10 +274,7 @@ class Poller:
             self._put(replace(resource_status, up=False, failure=error.reason))
 
     def _next_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
-        counters, now = self._client.counters, self._store.now()
-        counters.polls += 1
-        if reason is not None:
-            counters.poll_failures[reason] += 1
+        now = self._store.now()
         return replace(
             self._status,
             up=reason is None,

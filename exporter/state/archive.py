@@ -47,13 +47,18 @@ class Archive:
         self._live.update(live)
         self._sources.update(sources)
 
-    def take(self, source: str) -> Sequence[ResourceStatus]:
-        """Return, once, the resources that a source had before the restart."""
-        return self._live.pop(source, ())
+    def find_live(self, source: str) -> Sequence[ResourceStatus]:
+        """Return the resources that a source had before the restart."""
+        return self._live.get(source, ())
 
-    def take_source(self, source: str) -> RestoredSource | None:
-        """Return, once, what the state file held of a source itself."""
-        return self._sources.pop(source, None)
+    def find_source(self, source: str) -> RestoredSource | None:
+        """Return what the state file held of a source itself."""
+        return self._sources.get(source)
+
+    def drop_live(self, source: str) -> None:
+        """Forget what a source had before the restart, since the store has it now."""
+        self._live.pop(source, None)
+        self._sources.pop(source, None)
 
     def restore(self, source: str, resource: Resource, now: float, *, sizes: bool) -> ResourceStatus:
         """Return a newly discovered resource, with what is remembered of it; nothing of another thing of its name."""
@@ -72,17 +77,19 @@ class Archive:
         )
 
     def add(self, source: str, resource_status: ResourceStatus, now: float) -> None:
-        """Remember a resource that is gone, and forget those at the front that have been gone for too long."""
+        """Remember a resource that is gone."""
         key = source, resource_status.resource.id
         self._gone.pop(key, None)
         self._gone[key] = archive(resource_status, now)
-        while now - self._gone[first := next(iter(self._gone))].gone_since > RETENTION:
-            del self._gone[first]
+
+    def expire(self, now: float) -> None:
+        """Forget the resources that have been gone for too long."""
+        for key in [key for key, one in self._gone.items() if now - one.gone_since > RETENTION]:
+            del self._gone[key]
 
     def entries(self, now: float) -> Iterator[tuple[tuple[str, str], ArchivedResource]]:
         """Yield what is still worth remembering."""
-        self._gone = {key: stored for key, stored in self._gone.items() if now - stored.gone_since <= RETENTION}
-        yield from self._gone.items()
+        yield from ((key, one) for key, one in self._gone.items() if now - one.gone_since <= RETENTION)
 
 
 def archive(resource_status: ResourceStatus, now: float) -> ArchivedResource:

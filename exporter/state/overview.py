@@ -48,14 +48,14 @@ class ResourceItem:
 def list_items(store: Store) -> list[ResourceItem]:
     """Return every resource, worst first, then those whose problems began first; texts are as old as the verdicts."""
     store.refresh_verdicts()
-    found = [ResourceItem(one.source, view) for one in store.entries.values() for view in one.verdicts.views.values()]
+    found = [ResourceItem(one.source, view) for one in store.entries.values() for view in one.views.values()]
     gone = [item for one in store.entries.values() for item in _list_disappeared(one, store.now())]
     return sorted([*found, *gone], key=_urgency)
 
 
 def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[ResourceItem]:
     """Yield the resources that a complete discovery no longer has, for as long as that is a problem."""
-    for key, one in entry.verdicts.disappeared.items():
+    for key, one in entry.disappeared.items():
         resource = Resource(id=key, name=one.name, kind="")
         status = ResourceStatus(resource=resource, first_seen=one.since)
         yield ResourceItem(

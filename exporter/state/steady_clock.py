@@ -63,8 +63,16 @@ class SteadyClock:
         self._jump: tuple[float, float] | None = None
         """By how much the wall clock jumped, and the tick at which it was noticed."""
 
-    def read(self) -> tuple[float, Jump]:
-        """Return the time, and the shift by a jump that has just been accepted: stored instants move with it."""
+    def now(self) -> float:
+        """Return the time; a jump is not accepted before `advance` is called."""
+        wall, tick = self._wall(), self._ticks()
+        if self._anchor is None or tick < self._anchor[1]:
+            return wall
+        steady = self._anchor[0] + tick - self._anchor[1]
+        return wall if abs(wall - steady) <= JUMP_TOLERANCE else steady
+
+    def advance(self) -> tuple[float, Jump]:
+        """Return the time, and the shift by a jump that is accepted by this: stored instants move with it."""
         wall, tick = self._wall(), self._ticks()
         if self._anchor is None or tick < self._anchor[1]:
             self._anchor = wall, tick

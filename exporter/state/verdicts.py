@@ -70,11 +70,11 @@ class SourceVerdicts:
     def restore(self, verdict: Verdict, disappeared: Mapping[str, Disappeared]) -> None:
         """Continue from the verdicts before a restart or a reload."""
         self.verdict = verdict
-        self.disappeared = {
-            key: replace(one, policy=self.source.policy(key, one.name))
+        self.disappeared.update(
+            (key, replace(one, policy=self.source.policy(key, one.name)))
             for key, one in disappeared.items()
             if self.source.watches(key, one.name)
-        }
+        )
 
     def judge_source(self, status: SourceStatus, now: float) -> None:
         """Take the verdict on the source anew."""
@@ -141,7 +141,8 @@ class SourceVerdicts:
         if self.verdict.due <= now:
             self.judge_source(polling, now)
         if self.disappeared:
-            self.disappeared = {key: one for key, one in self.disappeared.items() if now < one.until}
+            for key in [key for key, one in self.disappeared.items() if now >= one.until]:
+                del self.disappeared[key]
         stale = is_stale(polling, now)
         if stale is self._stale and now < self._due:
             return
@@ -170,20 +171,9 @@ class SourceVerdicts:
     ) -> Iterator[tuple[ResourceView, ResourceView]]:
         """Take some verdicts anew; yield the views before and after."""
         for before in views:
-            after = self.view_at(before, polling, now)
+            after = refresh_view(before, polling, now)
             yield before, after
             self.set(after)
-
-    def view_at(self, view: ResourceView, polling: SourceStatus, now: float) -> ResourceView:
-        """Return a view as of now, with the numbers of now in the texts of its verdict."""
-        return _view(view.status, view.policy, polling, now, view.verdict.standing)
-
-    def views_at(self, polling: SourceStatus, now: float) -> list[ResourceView]:
-        """Return all views as of now."""
-        return [
-            self.view_at(view, polling, now) if view.verdict.problems or view.verdict.ignored else view
-            for view in self.views.values()
-        ]
 
     def shift(self, jump: Jump) -> None:
         """Move what was timed to a clock that has been set."""
@@ -191,8 +181,14 @@ class SourceVerdicts:
             status = view.status
             status = replace(status, first_seen=jump.move(status.first_seen), observed=shift(status.observed, jump))
             self.views[key] = replace(view, status=status)
-        self.disappeared = {key: replace(one, since=jump.move(one.since)) for key, one in self.disappeared.items()}
+        for key, one in self.disappeared.items():
+            self.disappeared[key] = replace(one, since=jump.move(one.since))
         self._due = -inf
+
+
+def refresh_view(view: ResourceView, polling: SourceStatus, now: float) -> ResourceView:
+    """Return a view as of now, with the numbers of now in the texts of its verdict."""
+    return _view(view.status, view.policy, polling, now, view.verdict.standing)
 
 
 def exposed_verdict(view: ResourceView) -> tuple[object, ...]:

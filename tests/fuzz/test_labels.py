@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
-from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.render import MAX_LABEL_LENGTH, format_number
 from exporter.model import Backup, Details, Resource, Status
@@ -50,9 +49,8 @@ def find_series(text: str, families: Any, name: str) -> tuple[dict[str, str], fl
 def store_with(label: str, state: str, size: float, squad: str) -> Store:
     store = Store(Clock())
     watching = source("shop", labels=(("squad", squad),) if squad else ())
-    counters = Counters()
-    counters.count_request("200", 0.3)
-    store.add_source(watching, counters)
+    store.add_source(watching)
+    store.entries["shop"].counters.count_request("200", 0.3)
     resource_status = ResourceStatus(
         resource=Resource(id=label, name=state, kind="x", state=state), first_seen=NOW, up=True
     )

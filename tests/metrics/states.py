@@ -116,16 +116,16 @@ def record_poll(store: Store, name: str, **status: Any) -> Counters:
     """Note a first poll, well or badly, and what it asked for."""
     entry = store.entries[name]
     store.set_status(name, replace(entry.status, resources=len(entry.resources), duration=1.5, **status))
-    entry.counters.polls += 1
+    store.count_poll(name, status.get("failure"))
     return entry.counters
 
 
 def never_polled(_: Clock, store: Store) -> None:
-    store.add_source(source("main"), Counters())
+    store.add_source(source("main"))
 
 
 def good(_: Clock, store: Store) -> None:
-    store.add_source(FULL, Counters())
+    store.add_source(FULL)
     for resource_status in (ORDERS, PLAIN, WINDOW, NEW):
         store.put("main", resource_status)
     listed = {"listed_resources": 6, "matching_resources": 4}
@@ -133,7 +133,8 @@ def good(_: Clock, store: Store) -> None:
     counters = record_poll(store, "main", **poll, **listed)
     for code, seconds in (("200", 0.05), ("200", 0.06), ("404", 0.4), ("none", 31.0)):
         counters.count_request(code, seconds)
-    counters.throttled, counters.remaining = 2.25, 17
+    counters.count_throttled(2.25)
+    counters.record_remaining(17)
     store.record_state_write(succeeded=True)
 
 
@@ -143,8 +144,8 @@ def good_then_failing(clock: Clock, store: Store) -> None:
     for resource_status in list(store.entries["main"].resources.values()):
         store.put("main", replace(resource_status, up=False, failure="timeout"))
     counters = record_poll(store, "main", up=False, failure="timeout", limits=frozenset())
-    counters.poll_failures["timeout"] += 1
-    counters.resource_failures["timeout"] += 4
+    for _ in range(4):
+        store.count_resource_failure("main", "timeout")
     counters.count_request("none", 20.0)
     store.record_reload(succeeded=False)
     store.record_state_write(succeeded=False)
@@ -152,20 +153,20 @@ def good_then_failing(clock: Clock, store: Store) -> None:
 
 def two_sources(_: Clock, store: Store) -> None:
     for name, provider in (("east", "acme"), ("west", "globex")):
-        store.add_source(source(name, provider), Counters())
+        store.add_source(source(name, provider))
         store.put(name, PLAIN)
     record_poll(store, "east", up=True, last_success=NOW)
-    record_poll(store, "west", up=False, failure="unauthorized").poll_failures["unauthorized"] += 1
+    record_poll(store, "west", up=False, failure="unauthorized")
 
 
 def odd_labels(_: Clock, store: Store) -> None:
     odd = 'a "quoted" \\ back\\nslash\nand a new line, {braces} = ü'
-    store.add_source(source("main", labels=(("note", odd),)), Counters())
+    store.add_source(source("main", labels=(("note", odd),)))
     store.put("main", with_listing(thing("odd", name=odd, state=odd), backup("1", 1, kind=odd, size=3)))
 
 
 def vanished(_: Clock, store: Store) -> None:
-    store.add_source(source("main"), Counters())
+    store.add_source(source("main"))
     for resource_status in (PLAIN, ORDERS):
         store.put("main", resource_status)
     store.retain("main", ["plain"])
@@ -174,7 +175,7 @@ def vanished(_: Clock, store: Store) -> None:
 
 def known_further(_: Clock, store: Store) -> None:
     """What only some vendors report."""
-    store.add_source(source("main"), Counters())
+    store.add_source(source("main"))
     details = Details(interval=24 * HOUR, intervals={"dump": 24 * HOUR}, retention=7 * 24 * HOUR)
     newest = done("2", 3, 5, 700, "")
     backups = replace(newest, failures=2, expires=NOW + 165 * HOUR), done("1", 27, 5, 600, "")

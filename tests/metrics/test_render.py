@@ -13,7 +13,6 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from exporter.config.sections import RESERVED_LABELS
-from exporter.counters import Counters
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import FAMILIES
 from exporter.metrics.render import render_resource
@@ -215,7 +214,7 @@ def test_a_resource_that_vanished_leaves_no_series() -> None:
 
 def test_a_reload_keeps_what_is_known_and_shows_what_is_configured_now() -> None:
     store, exposition = store_and_exposition("good")
-    store.add_source(replace(FULL, poll_interval=60.0, labels=(("squad", "web"),), exclude=("plain",)), Counters())
+    store.add_source(replace(FULL, poll_interval=60.0, labels=(("squad", "web"),), exclude=("plain",)))
     found = read(text_families(b"".join(exposition.render(openmetrics=False)).decode()))
 
     assert {value for (name, _), value in found.items() if name == "backup_poll_configured_interval_seconds"} == {60}
@@ -227,7 +226,7 @@ def test_a_reload_keeps_what_is_known_and_shows_what_is_configured_now() -> None
 def test_of_a_source_that_instances_divide_each_tells_of_its_part() -> None:
     store = Store(Clock())
     exposition = Exposition.follow(store)
-    store.add_source(source("main", shard=Shard(index=1, count=3), labels=(("squad", "data"),)), Counters())
+    store.add_source(source("main", shard=Shard(index=1, count=3), labels=(("squad", "data"),)))
     store.put("main", PLAIN)
     found = read(text_families(b"".join(exposition.render(openmetrics=False)).decode()))
     shards = {("resource" in dict(pairs), dict(pairs).get("shard")) for name, pairs in found if "exporter" not in name}
@@ -238,7 +237,7 @@ def test_of_a_source_that_instances_divide_each_tells_of_its_part() -> None:
 
 def test_another_provider_under_the_same_name_begins_anew() -> None:
     store, _ = store_and_exposition("good")
-    store.add_source(source("main", "globex"), Counters())
+    store.add_source(source("main", "globex"))
 
     assert store.entries["main"].status == SourceStatus(configured_interval=300, interval=300, started_at=NOW)
     assert store.entries["main"].resources == {}
@@ -248,7 +247,7 @@ def test_another_provider_under_the_same_name_begins_anew() -> None:
 def test_a_name_that_is_no_unicode_does_not_lose_the_scrape() -> None:
     store = Store(Clock())
     exposition = Exposition.follow(store)
-    store.add_source(source("main"), Counters())
+    store.add_source(source("main"))
     store.put("main", with_listing(thing("half \ud83d of one"), backup("1", 1)))
 
     assert b'resource="half ? of one"' in b"".join(exposition.render(openmetrics=False))

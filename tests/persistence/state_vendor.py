@@ -106,7 +106,7 @@ class Exporter:
         self.settings = Settings(sources=sources, state_file=path)
         self._now = now
         self.app = App(lambda: self._now, make_transport=lambda _: NoTransport())
-        self.saver = StateSaver(self.app.store, self.app.archive)
+        self.saver = StateSaver(self.app.store)
         self.watches: list[SourceTasks] = []
 
     async def start(self) -> "Exporter":

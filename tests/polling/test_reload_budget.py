@@ -46,7 +46,7 @@ async def test_sources_that_share_a_credential_are_each_planned_with_a_part_of_i
             running.app.store.refresh_verdicts()
             for name in "ab":
                 entry = running.app.store.entries[name]
-                assert all(view.up is not False for view in entry.verdicts.views.values())
+                assert all(view.up is not False for view in entry.views.values())
         for name in "ab":
             status = running.app.store.entries[name].status
             assert status.interval > 400

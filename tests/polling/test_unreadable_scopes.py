@@ -34,7 +34,7 @@ def count(seen: Watching) -> list[str]:
 
 def sentences(seen: Watching) -> tuple[str, ...]:
     """Return what the page says of the source."""
-    (row,) = make_source_rows(seen.app.store, seen.app.store.clock())
+    (row,) = make_source_rows(seen.app.store, seen.app.store.now())
     return row.sentences
 
 

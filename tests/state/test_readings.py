@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from exporter.counters import Counters
 from exporter.model import Details
 from exporter.settings import Thresholds
 from exporter.state.resource import ResourceStatus
@@ -52,7 +51,7 @@ class Watch:
         self.course, self.passed, self.wrong = course, 0.0, wrong
         self.store = Store(lambda: NOW + self.passed + wrong(self.passed), lambda: self.passed)
         policy = {**AGES, "poll_interval": course.every, **(course.policy or {})}
-        self.store.add_source(source("main", **policy), Counters())
+        self.store.add_source(source("main", **policy))
 
     def poll(self) -> None:
         read = self.course.read(self.passed)
@@ -61,7 +60,7 @@ class Watch:
         if read.up is None:  # the poll goes on
             self.store.put("main", read)
             return
-        view = self.store.entries["main"].verdicts.views.get("r")
+        view = self.store.entries["main"].views.get("r")
         if view is not None and read is not REBORN:
             read = replace(read, observed=view.status.observed, first_seen=view.status.first_seen)
         self.store.put("main", read)
@@ -73,9 +72,9 @@ class Watch:
 
     def look(self) -> set[str]:
         self.store.refresh_verdicts()
-        verdicts = self.store.entries["main"].verdicts
-        resource = verdicts.views["r"].verdict.problems if "r" in verdicts.views else ()
-        return name_problems(resource) | name_problems(verdicts.verdict.problems)
+        entry = self.store.entries["main"]
+        resource = entry.views["r"].verdict.problems if "r" in entry.views else ()
+        return name_problems(resource) | name_problems(entry.verdict.problems)
 
     def follow(self, heard: Callable[[str], bool] = bool) -> dict[float, set[str]]:
         """Return which of the words heard are said, by the seconds since which they are.

@@ -14,13 +14,13 @@ class Clocks:
     def __init__(self) -> None:
         self.wall, self.tick = NOW, 7.0
         self.steady = SteadyClock(lambda: self.wall, lambda: self.tick)
-        self.steady.read()
+        self.steady.advance()
 
     def go_on(self, seconds: float) -> tuple[float, float]:
         """Return the time, and by how much the clock was set."""
         self.wall += seconds
         self.tick += seconds
-        now, jump = self.steady.read()
+        now, jump = self.steady.advance()
         return now, jump.by
 
 
@@ -93,7 +93,7 @@ def test_a_clock_that_is_set_says_what_it_read_until_then() -> None:
     clocks.wall += BELIEVED_AFTER
     clocks.tick += BELIEVED_AFTER
 
-    assert clocks.steady.read() == (NOW + DAY + BELIEVED_AFTER, Jump(DAY, NOW + BELIEVED_AFTER))
+    assert clocks.steady.advance() == (NOW + DAY + BELIEVED_AFTER, Jump(DAY, NOW + BELIEVED_AFTER))
 
 
 def test_the_time_of_a_suspension_passes_and_is_no_jump(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,22 @@ def test_the_time_of_a_suspension_passes_and_is_no_jump(monkeypatch: pytest.Monk
     monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
     monkeypatch.setattr(time, "clock_gettime", lambda _: time.monotonic() + suspended)
     steady = SteadyClock(lambda: wall)
-    steady.read()
+    steady.advance()
 
     suspended, wall = 8 * 3600.0, NOW + 8 * 3600.0
-    assert steady.read() == (wall, Jump(0.0, wall))
+    assert steady.advance() == (wall, Jump(0.0, wall))
+
+
+@pytest.mark.parametrize("by", [DAY, -DAY])
+def test_reading_the_time_neither_notices_nor_accepts_a_jump(by: float) -> None:
+    clocks = Clocks()
+    clocks.wall += by
+    for _ in range(2):
+        clocks.wall += BELIEVED_AFTER
+        clocks.tick += BELIEVED_AFTER
+        clocks.steady.now()
+
+    assert clocks.steady.now() == NOW + 2 * BELIEVED_AFTER
+    assert clocks.go_on(0) == (NOW + 2 * BELIEVED_AFTER, 0.0)
+    assert clocks.go_on(BELIEVED_AFTER) == (NOW + by + 3 * BELIEVED_AFTER, by)
+    assert clocks.steady.now() == NOW + by + 3 * BELIEVED_AFTER

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from exporter.counters import Counters
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -25,7 +24,7 @@ def item(own: str, name: str, hours_ago: float | None = 1.0) -> ResourceStatus:
 def fill(store: Store, statuses: Sequence[ResourceStatus], one: Source | None = None) -> Store:
     """Add a source with these resources, polled well just now."""
     one = one or source("main")
-    store.add_source(one, Counters())
+    store.add_source(one)
     store.set_status(one.name, replace(store.entries[one.name].status, up=True, polled_at=NOW, duration=1.0))
     for status in statuses:
         store.put(one.name, status)

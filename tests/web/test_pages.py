@@ -11,13 +11,12 @@ import aiohttp
 import pytest
 
 from exporter.model import Backup
-from exporter.settings import Override, Policy
+from exporter.settings import Override
 from exporter.state import backup_table
 from exporter.state.overview import count_states, list_items, write_verdict
 from exporter.state.store import Store
-from exporter.state.verdicts import Disappeared
 from exporter.web.charts import MAX_BARS
-from tests.metrics.states import NOW, Clock, done, source, thing, with_listing
+from tests.metrics.states import Clock, done, source, thing, with_listing
 from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
 HOUR = 3600.0
@@ -162,8 +161,12 @@ async def test_ten_thousand_resources_are_paged() -> None:
 
 
 async def test_what_disappeared_stands_there_for_a_day() -> None:
-    store = fill(Store(Clock(), lambda: 0.0), [item("a", "Alpha")])
-    store.entries["main"].verdicts.disappeared["b"] = Disappeared(name="Beta", policy=Policy(), since=NOW - HOUR)
+    clock = Clock()
+    clock.now -= HOUR
+    store = fill(Store(clock, lambda: clock.now), [item("b", "Beta")])
+    store.retain("main", [], disappeared=["b"])
+    clock.now += HOUR
+    store.put("main", item("a", "Alpha"))
     async with serve_pages(store=store) as url:
         _, html = await fetch(url)
         _, text = await fetch(f"{url}api/v1/status?q=beta")
