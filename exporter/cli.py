@@ -3,33 +3,41 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Collection, Sequence
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
 
 from exporter import __version__, background, log, workers
-from exporter.commands.flags import (
-    DEFAULT_CONFIG,
-    DEFAULT_LISTEN,
-    address,
-    backfill_flags,
-    config_flag,
-    dashboards_flags,
-    demo_flags,
-    log_flags,
-    optional_config_flag,
-    past_flags,
-    poll_flags,
-    report_flags,
-    rules_flags,
-    shard_flag,
-    try_flags,
-    web_flags,
-)
-from exporter.files import is_file
 from exporter.log import configure
 
 BAD_USAGE = 2
+COMMANDS = {
+    "serve": ("serve", "Poll the configured vendors and serve the metrics."),
+    "check": ("check", "Read the configuration, print every problem; ask no vendor."),
+    "poll": ("poll", "Poll every source once and print the result."),
+    "report": ("report", "Report the outcome of the backups in a period, from the vendors' own lists."),
+    "backfill": ("backfill", "Write the past as OpenMetrics files, from which promtool makes blocks for Prometheus."),
+    "demo": ("demo", "Watch simulated vendors on loopback: no credentials, no network."),
+    "rules": ("rules", "Print the alert and recording rules for Prometheus."),
+    "dashboards": ("dashboards", "Write the Grafana dashboards."),
+    "try": ("try_source", "Ask one source step by step and show what is understood; what is not read is masked."),
+    "providers": ("providers", "List the vendors that can be configured."),
+    "schema": ("schema", "Print the JSON Schema of the configuration, for editors."),
+    "example-config": ("example_config", "Print the example configuration, which shows every key."),
+    "systemd-unit": ("systemd_unit", "Print a systemd unit that starts this installation."),
+    "health": ("health", "Ask the exporter that is process 1 here, in a container, whether it is alive."),
+}
+"""The module of each command in `exporter.commands`, and its description."""
+
+
+class Command(Protocol):
+    """What the module of a command has."""
+
+    def add_flags(self, parser: argparse.ArgumentParser, /) -> None:
+        """Add the flags of the command."""
+
+    def run(self, flags: argparse.Namespace, /) -> int:
+        """Run the command; return the exit code."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,15 +54,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     flags = _parse(arguments)
     configure(getattr(flags, "log_level", None) or _default_level(flags), getattr(flags, "log_format", None))
-    command: Callable[[argparse.Namespace], int] = COMMANDS[flags.command][0]
-    return command(flags)
+    return load_command(flags.command).run(flags)
+
+
+def load_command(name: str) -> Command:
+    """Import the module of a command; no other is needed to run it, so that each starts quickly."""
+    module, _ = COMMANDS[name]
+    return cast(Command, import_module(f"exporter.commands.{module}"))
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by its name, the program's own under the empty one: what the docs show."""
+    return _make_parsers(COMMANDS)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the flags; without a command they are those of `serve`, and the word may follow them too."""
     implied = not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version")
-    parser = _parser()
-    flags, left = parser.parse_known_args(["serve", *arguments] if implied else arguments)
+    words = ["serve", *arguments] if implied else arguments
+    parser = _make_parsers(words[:1])[""]
+    flags, left = parser.parse_known_args(words)
     if left and not (implied and left == ["serve"]):
         parser.error(f"unrecognized arguments: {' '.join(left)}")
     return flags
@@ -65,167 +84,27 @@ def _default_level(flags: argparse.Namespace) -> str:
     return "warning" if flags.command == "demo" and sys.stderr.isatty() else "info"
 
 
-def _serve(flags: argparse.Namespace) -> int:
-    from exporter.commands.serve import serve
-
-    addresses = flags.listen or [address(DEFAULT_LISTEN)]
-    return serve(flags.config_file, addresses, flags.telemetry_path, flags.web_config, flags.shard)
-
-
-def _check(flags: argparse.Namespace) -> int:
-    from exporter.commands.check import check
-
-    return check(flags.config_file)
-
-
-def _poll(flags: argparse.Namespace) -> int:
-    from exporter.commands.poll import poll
-
-    return poll(None if flags.demo else flags.config_file, flags.source, flags.output, flags.fail_on)
-
-
-def _schema(_: argparse.Namespace) -> int:
-    from exporter.commands.schema import print_schema
-
-    return print_schema()
-
-
-def _example_config(_: argparse.Namespace) -> int:
-    from exporter.commands.example_config import example_config
-
-    return example_config()
-
-
-def _systemd_unit(_: argparse.Namespace) -> int:
-    from exporter.commands.systemd_unit import systemd_unit
-
-    return systemd_unit()
-
-
-def _report(flags: argparse.Namespace) -> int:
-    from exporter.commands.report import ReportFlags, make_report
-
-    wanted = ReportFlags(
-        since=flags.since, until=flags.until, sources=flags.source, format=flags.format, output=flags.output_file
-    )
-    return make_report(None if flags.demo else flags.config_file, wanted)
-
-
-def _backfill(flags: argparse.Namespace) -> int:
-    from exporter.commands.backfill import BackfillFlags, backfill
-
-    wanted = BackfillFlags(
-        since=flags.since,
-        output=flags.output_folder,
-        step=flags.step,
-        sources=flags.source,
-        labels=flags.label,
-        assume_limits=flags.assume_limits,
-    )
-    return backfill(None if flags.demo else flags.config_file, wanted)
-
-
-def _demo(flags: argparse.Namespace) -> int:
-    from exporter.commands.demo import demo
-
-    return demo(flags.listen or [address(DEFAULT_LISTEN)], flags.telemetry_path, flags.speed, flags.web_config)
-
-
-def command_parsers() -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of each command by its name, the program's own under the empty one: what the docs show."""
-    parser = _parser()
-    inside: dict[str, argparse.ArgumentParser] = {}
-    for action in parser._actions:  # argparse lists its subcommands in no other way
-        if isinstance(action, argparse._SubParsersAction):
-            inside.update(action.choices)
-    return {"": parser, **inside}
-
-
-def _rules(flags: argparse.Namespace) -> int:
-    from exporter.commands.rules import rules
-
-    return rules(flags)
-
-
-def _dashboards(flags: argparse.Namespace) -> int:
-    from exporter.commands.dashboards import dashboards
-
-    return dashboards(flags.output_dir)
-
-
-def _providers(flags: argparse.Namespace) -> int:
-    from exporter.commands.providers import providers
-
-    default = Path(DEFAULT_CONFIG)
-    return providers(flags.config_file or (default if is_file(default) else None))
-
-
-def _try(flags: argparse.Namespace) -> int:
-    from exporter.commands.try_source import try_source
-
-    return try_source(flags.config_file, flags.source, flags.resource, flags.record)
-
-
-def _health(_: argparse.Namespace) -> int:
-    from exporter.commands.health import health
-
-    return health()
-
-
-def _parser() -> _Parser:
+def _make_parsers(wanted: Collection[str]) -> dict[str, argparse.ArgumentParser]:
+    """Return the program's parser under the empty name and each command's; only those wanted know their flags."""
     parser = _Parser(
         prog="backup-exporter",
         description="Export the age, size, duration, count and progress of your vendors' backups to Prometheus.",
         epilog="The default command is serve.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
+    _add_version(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for name, (_, about, groups) in COMMANDS.items():
-        command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
-        for add in groups:
-            add(command)
-        command.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
-    return parser
+    parsers: dict[str, argparse.ArgumentParser] = {"": parser}
+    for name, (_, about) in COMMANDS.items():
+        parsers[name] = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        if name in wanted:
+            load_command(name).add_flags(parsers[name])
+        _add_version(parsers[name])
+    return parsers
 
 
-Group = Callable[[argparse.ArgumentParser], None]
-COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str, tuple[Group, ...]]] = {
-    "serve": (
-        _serve,
-        "Poll the configured vendors and serve the metrics.",
-        (config_flag, web_flags, shard_flag, log_flags),
-    ),
-    "check": (_check, "Read the configuration, print every problem; ask no vendor.", (config_flag,)),
-    "poll": (_poll, "Poll every source once and print the result.", (config_flag, poll_flags, log_flags)),
-    "report": (
-        _report,
-        "Report the outcome of the backups in a period, from the vendors' own lists.",
-        (config_flag, past_flags, report_flags, log_flags),
-    ),
-    "backfill": (
-        _backfill,
-        "Write the past as OpenMetrics files, from which promtool makes blocks for Prometheus.",
-        (config_flag, past_flags, backfill_flags, log_flags),
-    ),
-    "demo": (
-        _demo,
-        "Watch simulated vendors on loopback: no credentials, no network.",
-        (demo_flags, web_flags, log_flags),
-    ),
-    "rules": (_rules, "Print the alert and recording rules for Prometheus.", (rules_flags,)),
-    "dashboards": (_dashboards, "Write the Grafana dashboards.", (dashboards_flags,)),
-    "try": (
-        _try,
-        "Ask one source step by step and show what is understood; what is not read is masked.",
-        (config_flag, try_flags, log_flags),
-    ),
-    "providers": (_providers, "List the vendors that can be configured.", (optional_config_flag,)),
-    "schema": (_schema, "Print the JSON Schema of the configuration, for editors.", ()),
-    "example-config": (_example_config, "Print the example configuration, which shows every key.", ()),
-    "systemd-unit": (_systemd_unit, "Print a systemd unit that starts this installation.", ()),
-    "health": (_health, "Ask the exporter that is process 1 here, in a container, whether it is alive.", ()),
-}
+def _add_version(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"backup-exporter {__version__}")
 
 
 def entry() -> NoReturn:

@@ -1,24 +1,83 @@
 """`backup-exporter backfill`: the past as OpenMetrics, for a new Prometheus."""
 
+import argparse
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.commands.flags import add_config_flag, add_log_flags, add_past_flags, parse_duration
 from exporter.commands.progress import show_progress
 from exporter.commands.reading import read
+from exporter.config import durations
 from exporter.history.backfill import UNKNOWN, Plan, plan, write
 from exporter.history.files import UnwritableError, prepare_folder
 from exporter.history.report import SourceReading
 from exporter.history.series import ResourceSeries, series_of
 from exporter.history.timeline import timeline
 from exporter.human import size
+from exporter.labels import LABEL_NAME
 from exporter.metrics.render import escape_label
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 
 LABELS = frozenset({"provider", "source", "resource", "kind", "status"})
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+    add_past_flags(parser)
+    parser.add_argument(
+        "--since", type=parse_duration, default="90d", metavar="DURATION", help="how far back (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", dest="output_folder", type=Path, required=True, metavar="DIR", help="folder of the *.om files"
+    )
+    parser.add_argument(
+        "--step", type=_parse_step, default="5m", metavar="DURATION", help="time between samples (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        type=_parse_label,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a label that Prometheus adds to the live series, such as job=backup-exporter; may be repeated",
+    )
+    parser.add_argument(
+        "--assume-limits", action="store_true", help="write backup_max_age_seconds too: today's limits for the past"
+    )
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Write the files that the flags ask for; return the exit code."""
+    wanted = BackfillFlags(
+        since=flags.since,
+        output=flags.output_folder,
+        step=flags.step,
+        sources=flags.source,
+        labels=flags.label,
+        assume_limits=flags.assume_limits,
+    )
+    return backfill(None if flags.demo else flags.config_file, wanted)
+
+
+def _parse_step(value: str) -> int:
+    with suppress(ValueError):
+        if (seconds := durations.parse(value)) >= 1 and seconds == int(seconds):
+            return int(seconds)
+    raise argparse.ArgumentTypeError(f"{value!r} is not a duration of whole seconds, such as 5m")
+
+
+def _parse_label(value: str) -> tuple[str, str]:
+    name, _, content = value.partition("=")
+    if not LABEL_NAME.fullmatch(name) or name.startswith("__") or not content:
+        raise argparse.ArgumentTypeError(f"{value!r} is not NAME=VALUE with a valid label name")
+    return name, content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,23 @@
 """`backup-exporter check`: reads the configuration and asks no vendor."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from exporter.commands.config import read_configuration
+from exporter.commands.flags import add_config_flag
 from exporter.config.loader import ConfigError
 from exporter.files import is_file
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Check the configuration; return the exit code."""
+    return check(flags.config_file)
 
 
 def check(config_file: Path) -> int:

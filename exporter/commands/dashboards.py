@@ -1,5 +1,6 @@
 """`backup-exporter dashboards`: writes the Grafana dashboards."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -7,7 +8,19 @@ from pathlib import Path
 from exporter.dashboards import read_boards
 
 
-def dashboards(folder: Path) -> int:
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, metavar="DIR", help="the folder to write to; made if it is missing"
+    )
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Write the dashboards; return the exit code."""
+    return write_dashboards(flags.output_dir)
+
+
+def write_dashboards(folder: Path) -> int:
     """Write every dashboard into the folder and print its path; return 1 with the cause where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """`backup-exporter demo`: the exporter on simulated vendors, with a story to watch."""
 
+import argparse
 import asyncio
 import os
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.config import listener_or_report
+from exporter.commands.flags import DEFAULT_LISTEN, add_log_flags, add_web_flags, parse_address
 from exporter.commands.serve import run_server
 from exporter.config.loader import LoadedConfig, parse
 from exporter.demo.http import StagedEvent, Story
@@ -15,6 +17,35 @@ from exporter.demo.server import SimulatedVendors, all_accounts, all_events
 from exporter.log import write_line
 from exporter.server import Listen, Server
 from exporter.web.filters import make_address
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    parser.add_argument(
+        "--speed",
+        type=_parse_speed,
+        default=1.0,
+        metavar="FACTOR",
+        help="how many times faster than life the staged events follow one another (default: 1)",
+    )
+    add_web_flags(parser)
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Run the demo as the flags say; return the exit code."""
+    addresses = flags.listen or [parse_address(DEFAULT_LISTEN)]
+    return demo(addresses, flags.telemetry_path, flags.speed, flags.web_config)
+
+
+def _parse_speed(value: str) -> float:
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0.1 <= factor <= 1000:
+        raise argparse.ArgumentTypeError(f"{value!r} is no factor between 0.1 and 1000")
+    return factor
 
 
 def demo(

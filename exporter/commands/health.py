@@ -1,5 +1,6 @@
 """`backup-exporter health`: asks the exporter of this container whether it is alive, at the address it listens on."""
 
+import argparse
 import re
 import ssl
 import sys
@@ -14,7 +15,16 @@ WILDCARD_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # n
 COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 
 
-def health(first_process: Path = Path("/proc/1/cmdline")) -> int:
+def add_flags(_: argparse.ArgumentParser) -> None:
+    """Add nothing: the command has no flags."""
+
+
+def run(_: argparse.Namespace) -> int:
+    """Ask the exporter whether it is alive; return the exit code."""
+    return check_health()
+
+
+def check_health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     """Return 0 if the exporter answers, 1 if not.
 
     The address is read from the command line of process 1, so it follows the one configured.

@@ -1,5 +1,6 @@
 """`backup-exporter poll`: polls every source once and prints the result."""
 
+import argparse
 import asyncio
 import json
 import sys
@@ -16,6 +17,7 @@ from exporter.app import App
 from exporter.characters import escape_controls
 from exporter.commands.config import load_or_report
 from exporter.commands.demo import demo_config, start_vendors
+from exporter.commands.flags import add_config_flag, add_log_flags
 from exporter.commands.poll_table import COLORS, lay_out
 from exporter.commands.progress import poll_all
 from exporter.metrics.process_metrics import render_process
@@ -27,6 +29,32 @@ from exporter.state.store import Store
 
 WIDE = 160
 """Cells of a line where the output is no terminal."""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+    parser.add_argument("--demo", action="store_true", help="poll the demo's simulated vendors instead")
+    parser.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument(
+        "--output",
+        choices=("table", "prometheus", "json"),
+        default="table",
+        help="what to print (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("down", "warning", "critical", "never"),
+        default="down",
+        help="exit with 1 if something could not be read (down), or a problem of this severity or worse stands as well "
+        "(default: %(default)s)",
+    )
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Poll as the flags say; return the exit code."""
+    return poll(None if flags.demo else flags.config_file, flags.source, flags.output, flags.fail_on)
 
 
 def poll(config_file: Path | None, names: Sequence[str], output: str, fail_on: str = "down") -> int:

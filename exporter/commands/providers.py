@@ -1,5 +1,6 @@
 """`backup-exporter providers`: lists the vendors that can be configured."""
 
+import argparse
 import os
 import re
 import sys
@@ -7,8 +8,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from exporter.commands.flags import DEFAULT_CONFIG
 from exporter.config.loader import TOP_KEYS, ConfigError, load
 from exporter.declared.vendors import BUILT_IN, DeclarationError, ProviderIndex, Vendors
+from exporter.files import is_file
 
 TITLES = ("name", "title", "kind", "docs", "checked")
 OF_OTHER_KEYS = tuple(f"{key}{sign}" for key in TOP_KEYS if key != "declarations" for sign in (":", ".", "["))
@@ -17,7 +20,25 @@ _DOCUMENTATION = re.compile(r"https://[^\s`{}<>]+[^\s`{}<>.,;:)]")
 Row = tuple[str, str, str, str, str]
 
 
-def providers(config_file: Path | None) -> int:
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help=f"the configuration whose declarations are listed too (default: {DEFAULT_CONFIG}, if it exists)",
+    )
+
+
+def run(flags: argparse.Namespace) -> int:
+    """List the providers; return the exit code."""
+    default = Path(DEFAULT_CONFIG)
+    return list_providers(flags.config_file or (default if is_file(default) else None))
+
+
+def list_providers(config_file: Path | None) -> int:
     """Print a line for each provider; with a configuration, for those that its declarations add too.
 
     Return 2 if the configuration, or a package, cannot be used.

@@ -1,19 +1,72 @@
 """`backup-exporter report`: the outcome of the backups in a period."""
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 
+from exporter.commands.flags import add_config_flag, add_log_flags, add_past_flags, parse_duration
 from exporter.commands.reading import read
+from exporter.history import instants
 from exporter.history.files import UnwritableError, check_writable, is_special, whole_files
 from exporter.history.page import as_html
 from exporter.history.report import Period, Report, SourceReading, report
 from exporter.history.tables import as_csv, as_json, as_table
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+    add_past_flags(parser)
+    parser.add_argument(
+        "--since",
+        type=parse_duration,
+        default="30d",
+        metavar="DURATION",
+        help="length of the period (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--until",
+        type=_parse_instant,
+        default=None,
+        metavar="TIME",
+        help="end of the period, as ISO 8601 (default: now)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "json", "html"),
+        default="table",
+        help="what to write (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        dest="output_file",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="write to a file, with html also the JSON beside it (default: to stdout)",
+    )
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Report on the period of the flags; return the exit code."""
+    wanted = ReportFlags(
+        since=flags.since, until=flags.until, sources=flags.source, format=flags.format, output=flags.output_file
+    )
+    return make_report(None if flags.demo else flags.config_file, wanted)
+
+
+def _parse_instant(value: str) -> float:
+    with suppress(ValueError, OverflowError):
+        return instants.parse(value)
+    raise argparse.ArgumentTypeError(f"{value!r} is not an ISO 8601 time, such as 2026-11-25T08:00:00Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ RULE_LABELS = TAKEN_LABELS | {"resource_name"}
 """Labels that the rules use."""
 
 
-def rules(flags: argparse.Namespace) -> int:
+def run(flags: argparse.Namespace) -> int:
     """Print the rules that the flags ask for."""
     options = Options(
         job=flags.job,

@@ -1,5 +1,6 @@
 """`backup-exporter schema`: prints the JSON Schema of the configuration, for editors."""
 
+import argparse
 import json
 
 from exporter.config.schema import schema
@@ -7,7 +8,11 @@ from exporter.declared.schema import declaration_schema
 from exporter.declared.vendors import Vendors
 
 
-def print_schema() -> int:
+def add_flags(_: argparse.ArgumentParser) -> None:
+    """Add nothing: the command has no flags."""
+
+
+def run(_: argparse.Namespace) -> int:
     """Print the schema; it knows the vendors that are built in, in the catalog, or in an installed package."""
     print(json.dumps(schema(Vendors().providers, declaration_schema()), indent=2))
     return 0

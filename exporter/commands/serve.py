@@ -1,7 +1,9 @@
 """`backup-exporter serve`: polls and serves until it is stopped."""
 
+import argparse
 import asyncio
 import os
+import re
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import Any
 
 from exporter.app import App
 from exporter.commands.config import listener_or_report, load_or_report, read_configuration
+from exporter.commands.flags import DEFAULT_LISTEN, add_config_flag, add_log_flags, add_web_flags, parse_address
 from exporter.config.loader import LoadedConfig
 from exporter.log import write_line
 from exporter.persistence.file import StateInUseError
@@ -17,6 +20,33 @@ from exporter.server import Listen, Server
 from exporter.shard import Shard
 from exporter.web.connections import raise_descriptor_limit
 from exporter.web.sockets import CannotListenError
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+    add_web_flags(parser)
+    parser.add_argument(
+        "--shard",
+        type=_parse_shard,
+        default=None,
+        metavar="I/N",
+        help="run as shard I (0-based) of N; each instance watches its part of the sources (default: watch all)",
+    )
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Serve as the flags say; return the exit code."""
+    addresses = flags.listen or [parse_address(DEFAULT_LISTEN)]
+    return serve(flags.config_file, addresses, flags.telemetry_path, flags.web_config, flags.shard)
+
+
+def _parse_shard(value: str) -> Shard:
+    found = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", value)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{value!r} is not I/N with I from 0 to N - 1")
+    return Shard(int(found[1]), int(found[2]))
 
 
 def serve(

@@ -1,15 +1,33 @@
 """`backup-exporter try`: asks one source for real and shows what it understands."""
 
+import argparse
 import asyncio
 import sys
 from pathlib import Path
 
 from exporter.app import http_transport
 from exporter.commands.config import load_or_report
+from exporter.commands.flags import add_config_flag, add_log_flags
 from exporter.settings import Source
 from exporter.trial.recording import record
 from exporter.trial.showing import show
 from exporter.trial.trying import Trial, try_once
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
+    add_config_flag(parser)
+    parser.add_argument("source", metavar="SOURCE", help="the source's name")
+    parser.add_argument("--resource", default="*", metavar="GLOB", help="only resources of this id or name")
+    parser.add_argument(
+        "--record", type=Path, default=None, metavar="FILE", help="write what was answered, masked, as a test to FILE"
+    )
+    add_log_flags(parser)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Try the source that the flags name; return the exit code."""
+    return try_source(flags.config_file, flags.source, flags.resource, flags.record)
 
 
 def try_source(config_file: Path, name: str, pattern: str, record_file: Path | None) -> int:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from exporter.commands import health as module
-from exporter.commands.health import find_address, health
+from exporter.commands.health import check_health, find_address
 from tests.certificates import Authority
 
 pytestmark = pytest.mark.integration
@@ -133,13 +133,13 @@ def test_the_scheme_is_that_of_the_web_configuration(text: str, tls: bool, joine
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (401, 0), (403, 0), (429, 0), (500, 1), (503, 1)])
 def test_whoever_answers_is_alive_unless_he_says_he_is_not(status: int, code: int, tmp_path: Path) -> None:
     with answering(status) as port:
-        assert health(command_line_for(tmp_path, port)) == code
+        assert check_health(command_line_for(tmp_path, port)) == code
 
 
 def test_nobody_there_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert health(command_line_for(tmp_path, port)) == 1
+    assert check_health(command_line_for(tmp_path, port)) == 1
     assert capsys.readouterr().err == f"no answer at 127.0.0.1:{port}\n"
 
 
@@ -149,7 +149,7 @@ def test_what_speaks_no_http_or_nothing_is_not_alive(
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT", 0.3)
     with saying(said) as port:
-        assert health(command_line_for(tmp_path, port)) == 1
+        assert check_health(command_line_for(tmp_path, port)) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
@@ -159,7 +159,7 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: py
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        assert health(command_line_for(tmp_path, port)) == 1
+        assert check_health(command_line_for(tmp_path, port)) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ def test_over_tls_with_a_certificate_that_nobody_knows(
     config = tmp_path / "web.yml"
     config.write_text("tls_server_config: {cert_file: pair.pem, key_file: pair.pem}")
     with answering(status, context) as port:
-        assert health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == code
-    assert health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == 1
+        assert check_health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == code
+    assert check_health(command_line_for(tmp_path, port, "--web.config.file", str(config))) == 1
 
 
 def test_what_cannot_be_read_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert health(tmp_path / "no such process") == 1
-    assert health(process_1(tmp_path, "--web.config.file", str(tmp_path))) == 1
+    assert check_health(tmp_path / "no such process") == 1
+    assert check_health(process_1(tmp_path, "--web.config.file", str(tmp_path))) == 1
     assert len(capsys.readouterr().err.splitlines()) == 2
