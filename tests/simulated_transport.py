@@ -1,4 +1,4 @@
-"""Simulated accounts without sockets: requests go to their `respond` directly, at the time of the virtual world."""
+"""Simulated accounts without sockets: requests go to their `respond` directly, at virtual time."""
 
 import asyncio
 import random

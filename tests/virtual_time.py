@@ -38,5 +38,5 @@ def now() -> float:
 
 
 def wall_clock() -> float:
-    """Return the Unix time of the virtual world."""
+    """Return the virtual Unix time."""
     return START + now()

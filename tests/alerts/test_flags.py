@@ -115,7 +115,7 @@ def test_a_bad_flag_is_one_line_with_the_nearest(
 def test_twins_are_told_apart_by_the_label_that_the_user_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every promtool case about `cluster` holds for another label, where that is the one told to the rules."""
+    """Every promtool case about `cluster` holds for another label, where that is the one given to the rules."""
     flags = ("--identity", "site", "--replica-label", "replica")
     (tmp_path / "tests").mkdir()
     (tmp_path / "rules.yml").write_text(print_rules(capsys, *flags))

@@ -68,7 +68,7 @@ def answer(body: Any, *, status: int = 200, **headers: str) -> Response:
 
 
 def client_to(transport: ScriptedTransport, limit: RateLimit | None = None) -> Client:
-    """Return a channel with an ample limit, a timeout of 20 seconds and a patience of 300."""
+    """Return a client with an ample limit, a timeout of 20 seconds and a longest wait of 300."""
     return Client(
         transport=transport,
         limiter=RateLimiter(limit or RateLimit(requests=1000, per=1)),
@@ -81,7 +81,7 @@ def client_to(transport: ScriptedTransport, limit: RateLimit | None = None) -> C
 
 
 def session_on(transport: ScriptedTransport, limit: RateLimit | None = None) -> Session:
-    """Return an operation on a channel of its own."""
+    """Return a session on a client of its own."""
     return Session(client=client_to(transport, limit))
 
 

@@ -58,8 +58,8 @@ class Storage:
 
 async def answer_range(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Range") == "bytes=0-0":
-        told = {"Content-Range": f"bytes 0-0/{len(CONTENT)}"}
-        return web.Response(status=206, body=CONTENT[:1], headers=told)
+        range_header = {"Content-Range": f"bytes 0-0/{len(CONTENT)}"}
+        return web.Response(status=206, body=CONTENT[:1], headers=range_header)
     return web.Response(body=CONTENT)
 
 

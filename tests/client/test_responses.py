@@ -165,9 +165,9 @@ def test_a_date_is_greenwichs_wherever_this_runs(written: str) -> None:
     assert retry_after({"retry-after": written}, NOW) == 60
 
 
-@pytest.mark.parametrize(("value", "told"), [("", None), ("0", 0), ("7200", 7200), ("7200.5", None), (" 9 ", 9)])
-def test_when_the_window_begins_anew(value: str, told: float | None) -> None:
-    assert rate_limit_reset({"x-ratelimit-reset": value}) == told
+@pytest.mark.parametrize(("value", "expected"), [("", None), ("0", 0), ("7200", 7200), ("7200.5", None), (" 9 ", 9)])
+def test_when_the_window_begins_anew(value: str, expected: float | None) -> None:
+    assert rate_limit_reset({"x-ratelimit-reset": value}) == expected
     assert rate_limit_reset({}) is None
 
 

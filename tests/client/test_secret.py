@@ -1,4 +1,4 @@
-"""A credential: read when it is used, shown to nobody."""
+"""A credential: read when it is used, shown nowhere."""
 
 import asyncio
 import os

@@ -117,10 +117,10 @@ async def test_the_exchange_is_a_signed_post_of_a_form() -> None:
     assert seen[0].headers["Authorization"] == "Basic OmtleQ=="
 
 
-@pytest.mark.parametrize(("told", "lasts"), [(None, HOUR - 300), (900.0, 900 * 0.8), (7200.0, 7200 - 300)])
+@pytest.mark.parametrize(("lifetime", "lasts"), [(None, HOUR - 300), (900.0, 900 * 0.8), (7200.0, 7200 - 300)])
 @virtually
-async def test_a_token_is_renewed_before_it_dies(told: float | None, lasts: float) -> None:
-    transport = ScriptedTransport({"/token": [tokens(lifetime=told)], "/a": [200]})
+async def test_a_token_is_renewed_before_it_dies(lifetime: float | None, lasts: float) -> None:
+    transport = ScriptedTransport({"/token": [tokens(lifetime=lifetime)], "/a": [200]})
     client = client_to(transport)
     await ask(client, "/a", exchange())
     await asyncio.sleep(lasts - 1)

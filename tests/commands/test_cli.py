@@ -44,7 +44,7 @@ def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("--nonsense",), "--nonsense"),
         (("serve", "--web.listen-address", "nowhere"), "nowhere"),
@@ -58,13 +58,13 @@ def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProc
         (("serve", "serve"), "unrecognized arguments: serve"),
     ],
 )
-def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+def test_bad_usage_is_one_line_and_exit_2(arguments: tuple[str, ...], expected: str, tmp_path: Path) -> None:
     result = run(*arguments, folder=tmp_path)
 
     assert result.returncode == 2
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1, result.stderr
-    assert told in result.stderr
+    assert expected in result.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "serve", "poll"])
@@ -111,7 +111,7 @@ def test_poll_with_a_source_that_is_down(tmp_path: Path) -> None:
     assert json.loads(records.stdout) == []
     assert 'backup_source_up{provider="scholarly",source="campus"} 0' in exposition.stdout
     assert "planted" not in "".join(r.stdout + r.stderr for r in (table, records, exposition))
-    assert run("poll", "--source", "nobody", folder=tmp_path).returncode == 2
+    assert run("poll", "--source", "unknown", folder=tmp_path).returncode == 2
 
 
 @contextmanager
@@ -180,10 +180,10 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
 def test_each_source_is_watched_by_one_of_the_shards(tmp_path: Path) -> None:
     entry = "{{name: source-{}, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}}"
     (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(entry.format(number) for number in range(6))}]")
-    told = []
+    polled = []
     for shard in ("0/2", "1/2"):
         with start("--config.file", str(tmp_path / "config.yaml"), "--shard", shard) as (_, url):
-            told.append(set(re.findall(r'backup_polls_total\{.*?source="(source-\d)"', get(f"{url}/metrics")[1])))
+            polled.append(set(re.findall(r'backup_polls_total\{.*?source="(source-\d)"', get(f"{url}/metrics")[1])))
 
-    assert told[0] | told[1] == {f"source-{number}" for number in range(6)}
-    assert not told[0] & told[1]
+    assert polled[0] | polled[1] == {f"source-{number}" for number in range(6)}
+    assert not polled[0] & polled[1]

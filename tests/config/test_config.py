@@ -265,11 +265,11 @@ def test_warnings(lines: tuple[str, ...], warnings: tuple[str, ...]) -> None:
 
 def test_a_provider_without_a_schedule_needs_a_limit() -> None:
     text = "sources: [{name: one, provider: silent, account: 5}]"
-    told = (
+    warning = (
         "sources[0].max_age: no limit known: silent reports no schedule, so without max_age no backup is ever too old"
     )
 
-    assert parse_yaml(text).warnings == (told,)
+    assert parse_yaml(text).warnings == (warning,)
     assert parse_yaml("max_age: 1d\n" + text).warnings == ()
     assert parse_yaml(text.replace("account", "max_age: 1d, account")).warnings == ()
 

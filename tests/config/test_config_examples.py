@@ -23,9 +23,9 @@ def test_the_folder_is_the_list_of_providers() -> None:
 
     assert set(registry.names()) == names
     assert set(registry.providers()) == names
-    assert "nobody" not in registry.providers()
+    assert "unknown" not in registry.providers()
     with pytest.raises(KeyError):
-        registry.provider("nobody")
+        registry.provider("unknown")
 
 
 @pytest.mark.parametrize("name", registry.names())

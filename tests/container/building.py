@@ -67,7 +67,7 @@ class Store:
 
 
 def ran(*command: str, environ: dict[str, str] | None = None) -> str:
-    """Run a program to its end; what it says is told where it fails."""
+    """Run a program to its end; its output is in the error when it fails."""
     program = shutil.which(command[0])
     assert program, f"the Debian packages buildah and debootstrap are needed: no {command[0]} here"
     whole = [program, *command[1:]]
@@ -106,8 +106,8 @@ def mirrors() -> list[str]:
     """Return from where this machine gets its own packages of the suite, if it is one of Debian's."""
     if shutil.which("apt-get") is None:
         return []
-    told = ran("apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages")
-    return [site for codename, _, site in (line.partition(" ") for line in told.splitlines()) if codename == SUITE]
+    targets = ran("apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages")
+    return [site for codename, _, site in (line.partition(" ") for line in targets.splitlines()) if codename == SUITE]
 
 
 def build(store: Store, folder: Path) -> None:

@@ -180,8 +180,8 @@ def test_nothing_of_the_build_stays(root: Path) -> None:
 
 
 def test_nothing_in_it_names_where_the_packages_came_from(build_image: Store, root: Path) -> None:
-    told = ran(sys.executable, "-m", "pip", "config", "list")
-    hosts = {urlsplit(url).hostname or url for url in re.findall(r"https?://[^\s']+", told)}
+    settings = ran(sys.executable, "-m", "pip", "config", "list")
+    hosts = {urlsplit(url).hostname or url for url in re.findall(r"https?://[^\s']+", settings)}
     written = [path for kind in ("conf", "cfg", "json") for path in (root / "opt").rglob(f"*.{kind}") if path.is_file()]
     texts = [path.read_text(errors="replace") for path in written] + [
         build_image.buildah("inspect", "--type", "image", IMAGE)

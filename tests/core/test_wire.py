@@ -163,12 +163,12 @@ WORDS = {
     ],
 )
 def test_what_stands_on_a_backup_depends_on_its_status(said: str, status: Status, stands: set[str]) -> None:
-    told = {"size": 5.0, "finished": 9.0, "progress": 40.0}
+    given = {"size": 5.0, "finished": 9.0, "progress": 40.0}
     found = wire.backup(WORDS, said, id="a", started=1.0, kind="full", size=5.0, finished=9.0, progress=40.0)
 
     assert (found.id, found.started, found.kind, found.status) == ("a", 1.0, "full", status)
-    assert {name: getattr(found, name) for name in told} == {
-        name: value if name in stands else None for name, value in told.items()
+    assert {name: getattr(found, name) for name in given} == {
+        name: value if name in stands else None for name, value in given.items()
     }
 
 

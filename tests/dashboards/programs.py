@@ -52,7 +52,7 @@ def demo(speed: float) -> Iterator[str]:
 
 
 def _drain(lines: Iterable[str], said: "queue.Queue[str]") -> None:
-    """Take what a program says as long as it says something: it would stop when nobody does."""
+    """Take what a program says as long as it says something: a full pipe would stop it."""
     for line in lines:
         said.put(line)
     said.put("")
@@ -94,7 +94,7 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Tell whether something listens there and says yes."""
+    """Return whether something listens there and says yes."""
     try:
         with urlopen(url, timeout=2) as response:
             return bool(response.status == 200)

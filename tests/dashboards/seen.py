@@ -41,7 +41,7 @@ class Seen:
 
 
 def is_green(color: str) -> bool:
-    """Tell whether a colour is more green than anything else."""
+    """Return whether a colour is more green than anything else."""
     red, green, blue = (int(each) for each in re.findall(r"\d+", color)[:3])
     return green > red + 20 and green > blue + 20
 
@@ -60,7 +60,7 @@ def grounds(seen: Seen) -> dict[str, str]:
 
 
 def is_red(color: str) -> bool:
-    """Tell whether a colour is far more red than anything else."""
+    """Return whether a colour is far more red than anything else."""
     red, green, blue = (int(each) for each in re.findall(r"\d+", color)[:3])
     return red > green + 90 and red > blue + 90
 

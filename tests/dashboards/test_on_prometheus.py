@@ -17,7 +17,7 @@ RULES = ROOT / "alerts" / "backups.yml"
 SPEED = 3
 WORTH_WAITING_FOR = {
     "every source was scraped a few times": "min(count_over_time(backup_polls_total[1m])) >= 5",
-    "a running backup tells its progress": "backup_progress_percent",
+    "a running backup shows its progress": "backup_progress_percent",
     "a source failed twice": "sum(increase(backup_poll_failures_total[1m])) > 0",
     "a resource failed twice": "sum(increase(backup_resource_failures_total[1m])) > 0",
     "an alert fires": 'ALERTS{alertstate="firing"}',

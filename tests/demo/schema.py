@@ -1,7 +1,7 @@
 """The words in which facts about a vendor's answers are written down, and what holds a value against them.
 
 A fact is a mapping (an object: its fields and no others, those whose key ends with `?` may be left out), a list of one
-(an array of these), a tuple (one of several), a function (which tells whether a value is allowed) or the value itself.
+(an array of these), a tuple (one of several), a function (whether a value is allowed) or the value itself.
 
 `tests/vendors/<vendor>/facts.py` says what a vendor's documents say of its answers: fields, types, words, null or left
 out, headers. A field is required there if the documents require it or all their examples have it. Where a field depends
@@ -73,7 +73,7 @@ def number(value: object) -> bool:
 
 
 def anything(value: object) -> bool:
-    """An object of which the documents at hand tell no more."""
+    """An object that the documents at hand do not describe further."""
     return isinstance(value, dict)
 
 
@@ -131,7 +131,7 @@ class Endpoint:
     gives: Mapping[str, Names] = field(default_factory=dict)
     """The names that its body gives for later requests."""
     idle: bool = False
-    """Whether there may be nothing, which is told by a 204 without a body."""
+    """Whether there may be nothing, which a 204 stands for without a body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

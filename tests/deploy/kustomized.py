@@ -193,7 +193,7 @@ STEPS: dict[str, Callable[[list[Object], Any, Path], None]] = {
 
 
 def _by_name(objects: list[Object]) -> list[Object]:
-    """Give those their last names that end with a hash of what they hold, and tell who refers to them."""
+    """Give those their last names that end with a hash of what they hold, and correct what refers to them."""
     names = {}
     for found in objects:
         if found["metadata"].pop(HASHED, None) is not None:
@@ -210,7 +210,7 @@ def _by_name(objects: list[Object]) -> list[Object]:
 def _hash(config_map: Object) -> str:
     """Return kustomize's hash of a ConfigMap, whose name has no part in it; no word can come of its letters."""
     parts = {"data": config_map["data"], "kind": config_map["kind"], "name": ""}
-    told = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     for sign in "<>&":  # as Go writes them
-        told = told.replace(sign, f"\\u{ord(sign):04x}")
-    return sha256(told.encode()).hexdigest()[:10].translate(str.maketrans("013ae", "ghkmt"))
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return sha256(text.encode()).hexdigest()[:10].translate(str.maketrans("013ae", "ghkmt"))

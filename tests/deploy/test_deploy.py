@@ -154,11 +154,11 @@ def test_prometheus_scrapes_the_exporter_under_the_name_that_the_rules_know() ->
 @pytest.mark.slow
 def test_alertmanager_accepts_its_configuration_and_is_told_of_alerts(container: dict[str, Path]) -> None:
     given = flags(SERVICES["alertmanager"])
-    (told,) = read("prometheus.yml")["alerting"]["alertmanagers"]
+    (alertmanager,) = read("prometheus.yml")["alerting"]["alertmanagers"]
 
     check("amtool", "check-config", container["alertmanager"] / given["--config.file"].lstrip("/"))
 
-    assert told == {"static_configs": [{"targets": [f"alertmanager:{PORTS['alertmanager']}"]}]}
+    assert alertmanager == {"static_configs": [{"targets": [f"alertmanager:{PORTS['alertmanager']}"]}]}
     assert given["--storage.path"] in {target for _, target, writable in mounts(SERVICES["alertmanager"]) if writable}
 
 

@@ -1,4 +1,4 @@
-"""Vendors break, and somebody is told; they are mended, and that is told too. Everything but the vendors is real."""
+"""Vendors break and the right receiver is notified; they are fixed, and again. Only the vendors are simulated."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ from tests.paths import ROOT
 pytestmark = pytest.mark.long
 
 TIMEOUT = Timing(every="1s", factor=3600)
-TOLD_WITHIN = 75.0
+NOTIFIED_WITHIN = 75.0
 """Seconds for what takes 5 to 40 on an idle machine: a poll, a scrape, two waits, and for one case its limit."""
 ALL_WITHIN = 210.0
 LIMIT = "30s"
@@ -36,7 +36,7 @@ Deed = Callable[[], None]
 
 @dataclass(slots=True, kw_only=True)
 class Trouble:
-    """One thing that breaks, how it is mended, and what is to be told of it, to whom."""
+    """One thing that breaks, how it is fixed, and which notice has to reach which receiver."""
 
     alert: str
     problem: str
@@ -45,26 +45,26 @@ class Trouble:
     about: str
     """A word that the summary must have: a person reads it before anything else."""
     broken: Deed
-    mended: Deed
-    told: dict[str, Notice | None] = field(default_factory=dict)
+    fixed: Deed
+    received: dict[str, Notice | None] = field(default_factory=dict)
 
     @property
     def all_labels(self) -> dict[str, str]:
         return {"alertname": self.alert, "problem": self.problem, "job": JOB, **self.labels}
 
-    def is_told(self, status: str) -> Callable[[Notice], bool]:
+    def is_notice(self, status: str) -> Callable[[Notice], bool]:
         return lambda notice: notice.status == status and dict(notice.labels) == self.all_labels
 
     async def happens(self, webhook: Webhook) -> None:
-        """Break, be told, mend, be told."""
-        for deed, status in ((self.broken, "firing"), (self.mended, "resolved")):
+        """Break it, await the notice, fix it, await the notice."""
+        for deed, status in ((self.broken, "firing"), (self.fixed, "resolved")):
             deed()
-            self.told[status] = await webhook.first(self.is_told(status), seconds=TOLD_WITHIN)
-            if self.told[status] is None:
+            self.received[status] = await webhook.first(self.is_notice(status), seconds=NOTIFIED_WITHIN)
+            if self.received[status] is None:
                 return
 
 
-class World:
+class BreakingVendors:
     """Three accounts, and the five ways in which they break."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class World:
                 labels=of_service("orders", squad="orders"),
                 about="orders",
                 broken=lambda: self.orders.runs_at(outcome=Status.FAILED),
-                mended=self.orders.runs_at,
+                fixed=self.orders.runs_at,
             ),
             "a schedule stops": Trouble(
                 alert="BackupTooOld",
@@ -101,7 +101,7 @@ class World:
                 labels=of_service("billing", squad="data"),
                 about="billing",
                 broken=lambda: setattr(self.billing, "stopped", time.time()),
-                mended=lambda: setattr(self.billing, "stopped", None),
+                fixed=lambda: setattr(self.billing, "stopped", None),
             ),
             "a size collapses": Trouble(
                 alert="BackupSizeDropped",
@@ -110,7 +110,7 @@ class World:
                 labels=of_service("search", squad="data") | {"kind": "full"},
                 about="search",
                 broken=lambda: self.search.runs_at(size=GIB),
-                mended=self.search.runs_at,
+                fixed=self.search.runs_at,
             ),
         }
 
@@ -123,7 +123,7 @@ class World:
                 labels=of_source("clickhouse_cloud", "staging", squad="platform", severity="warning"),
                 about="staging",
                 broken=lambda: setattr(self.staging, "status", 503),
-                mended=lambda: setattr(self.staging, "status", None),
+                fixed=lambda: setattr(self.staging, "status", None),
             ),
             "a credential is revoked": Trouble(
                 alert="BackupCredentialsRejected",
@@ -132,7 +132,7 @@ class World:
                 labels=of_source("scholarly", "faculty", squad="teaching", severity="critical"),
                 about="faculty",
                 broken=lambda: setattr(self.faculty, "status", 401),
-                mended=lambda: setattr(self.faculty, "status", None),
+                fixed=lambda: setattr(self.faculty, "status", None),
             ),
         }
 
@@ -151,8 +151,8 @@ def is_about_backups(notice: Notice) -> bool:
 
 
 @dataclass(slots=True)
-class Told:
-    """What happened, and all that was told of it."""
+class Episode:
+    """What happened, and every notice of it."""
 
     troubles: dict[str, Trouble]
     at_peace: list[Notice] = field(default_factory=list)
@@ -166,12 +166,12 @@ class Told:
         }
 
 
-async def live_through(folder: Path) -> Told:
-    """Let everything break at once, each be mended once it was told; return what was told."""
-    world = World()
-    told = Told(world.troubles())
+async def live_through(folder: Path) -> Episode:
+    """Let everything break at once, fix each after its notice, and return the notices."""
+    breaking = BreakingVendors()
+    episode = Episode(breaking.troubles())
     async with asyncio.timeout(ALL_WITHIN), AsyncExitStack() as stack:
-        vendors = SimulatedVendors(world.accounts)
+        vendors = SimulatedVendors(breaking.accounts)
         stack.push_async_callback(vendors.stop)
         await vendors.start()
         configuration = folder / "config.yaml"
@@ -187,37 +187,37 @@ async def live_through(folder: Path) -> Told:
             servers(folder, exporter=f"http://{exporter}", webhook=webhook.url, timing=TIMEOUT)
         )
         await webhook.first(is_about_backups, seconds=CALM_SECONDS)
-        told.at_peace = list(filter(is_about_backups, webhook.notices))
-        await asyncio.gather(*(trouble.happens(webhook) for trouble in told.troubles.values()))
-        told.notices = list(filter(is_about_backups, webhook.notices))
-    return told
+        episode.at_peace = list(filter(is_about_backups, webhook.notices))
+        await asyncio.gather(*(trouble.happens(webhook) for trouble in episode.troubles.values()))
+        episode.notices = list(filter(is_about_backups, webhook.notices))
+    return episode
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def episode(tmp_path_factory: pytest.TempPathFactory) -> Episode:
     return asyncio.run(live_through(tmp_path_factory.mktemp("stack")))
 
 
-each_trouble = pytest.mark.parametrize("what", World().troubles())
+each_trouble = pytest.mark.parametrize("what", BreakingVendors().troubles())
 
 
-def test_nobody_is_told_anything_while_all_is_well(told: Told) -> None:
-    assert told.at_peace == []
+def test_nobody_is_told_anything_while_all_is_well(episode: Episode) -> None:
+    assert episode.at_peace == []
 
 
 @each_trouble
-def test_the_right_people_are_told(told: Told, what: str) -> None:
-    trouble = told.troubles[what]
-    notice = trouble.told["firing"]
+def test_the_right_people_are_told(episode: Episode, what: str) -> None:
+    trouble = episode.troubles[what]
+    notice = trouble.received["firing"]
 
-    assert notice is not None, f"not told: {trouble.all_labels}; but: {told.notices}"
+    assert notice is not None, f"no notice: {trouble.all_labels}; but: {episode.notices}"
     assert notice.receiver == trouble.receiver
 
 
 @each_trouble
-def test_a_person_can_read_what_is_wrong_and_where_to_look(told: Told, what: str) -> None:
-    trouble = told.troubles[what]
-    notice = trouble.told["firing"]
+def test_a_person_can_read_what_is_wrong_and_where_to_look(episode: Episode, what: str) -> None:
+    trouble = episode.troubles[what]
+    notice = trouble.received["firing"]
     assert notice is not None
     said = notice.annotations
 
@@ -228,19 +228,19 @@ def test_a_person_can_read_what_is_wrong_and_where_to_look(told: Told, what: str
 
 
 @each_trouble
-def test_it_is_told_when_all_is_well_again(told: Told, what: str) -> None:
-    trouble = told.troubles[what]
-    notice = trouble.told.get("resolved")
+def test_it_is_told_when_all_is_well_again(episode: Episode, what: str) -> None:
+    trouble = episode.troubles[what]
+    notice = trouble.received.get("resolved")
 
-    assert notice is not None, f"not told: {trouble.all_labels}"
+    assert notice is not None, f"no notice: {trouble.all_labels}"
     assert notice.receiver == trouble.receiver
 
 
-def test_nothing_else_is_told(told: Told) -> None:
+def test_nothing_else_is_told(episode: Episode) -> None:
     """A vendor's outage is one message, and so is a revoked credential, though its source is down as well."""
     expected = {
         (trouble.alert, trouble.labels["source"], trouble.labels.get("resource", ""))
-        for trouble in told.troubles.values()
+        for trouble in episode.troubles.values()
     }
 
-    assert told.firing() == expected
+    assert episode.firing() == expected

@@ -39,7 +39,7 @@ async def test_a_program_that_will_not_end_is_killed(tmp_path: Path, monkeypatch
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); signal.pause()"
     async with running("one", sys.executable, "-c", stubborn, folder=tmp_path) as program:
         async with asyncio.timeout(20):
-            while not program.log.read_text():  # noqa: ASYNC110  (another program's file tells of no event)
+            while not program.log.read_text():  # noqa: ASYNC110  (another program's file sends no event)
                 await asyncio.sleep(0.02)
     assert program.process.returncode == -9
 

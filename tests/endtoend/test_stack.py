@@ -63,7 +63,7 @@ class Stack:
         raise AssertionError(f"did not say where {of} is: {self.said}")
 
     def alone(self) -> bool:
-        """Tell whether nothing that it started is left."""
+        """Return whether nothing that it started is left."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, 0)
             return False
@@ -133,7 +133,7 @@ def test_the_staged_troubles_stand_within_three_minutes_and_what_is_paused_does_
         assert any("firing" in line and "BackupNothingToRestore: clickstream" in line for line in started.said)
 
         assert folder.is_dir()
-        os.killpg(started.process.pid, signal.SIGINT)  # a terminal tells all of them of Ctrl-C
+        os.killpg(started.process.pid, signal.SIGINT)  # a terminal signals all of them at Ctrl-C
         assert started.process.wait(END_SECONDS) == 0
         assert started.alone()
         assert not folder.exists()

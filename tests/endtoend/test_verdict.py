@@ -67,7 +67,7 @@ class Gate:
 
 
 @dataclass(slots=True)
-class World:
+class LiveStack:
     """The demo's vendors, an exporter with a state file, and a Prometheus with the shipped rules."""
 
     folder: Path
@@ -132,7 +132,7 @@ def ask_for(labels: Mapping[str, str]) -> Firing:
 
 
 @asynccontextmanager
-async def live(folder: Path, timing: Timing) -> AsyncIterator[World]:
+async def live(folder: Path, timing: Timing) -> AsyncIterator[LiveStack]:
     async with asyncio.timeout(ALL_WITHIN), AsyncExitStack() as stack:
         Gate.closed = False
         accounts = [Gate(account) for account in all_accounts(Story(start=time.time(), speed=SPEED))]
@@ -140,23 +140,23 @@ async def live(folder: Path, timing: Timing) -> AsyncIterator[World]:
         stack.push_async_callback(vendors.stop)
         await vendors.start()
         (folder / "config.yaml").write_text(vendors.configuration(state_file=str(folder / "state.json")))
-        world = World(folder, f"127.0.0.1:{free_port()}")
-        world.webhook = await stack.enter_async_context(Webhook())
+        live_stack = LiveStack(folder, f"127.0.0.1:{free_port()}")
+        live_stack.webhook = await stack.enter_async_context(Webhook())
         pair = await stack.enter_async_context(
-            servers(folder, exporter=f"http://{world.exporter}", webhook=world.webhook.url, timing=timing)
+            servers(folder, exporter=f"http://{live_stack.exporter}", webhook=live_stack.webhook.url, timing=timing)
         )
-        world.prometheus = pair.prometheus.url
-        yield world
+        live_stack.prometheus = pair.prometheus.url
+        yield live_stack
 
 
 async def watch_the_demo(folder: Path) -> tuple[Firing, Firing, Firing]:
     """Return the problems, the alerts that fire, and the critical ones of which the pager was not notified."""
-    async with live(folder, QUICK) as world, world.exporting():
-        problems, alerts = await world.agreement(STAGED)
+    async with live(folder, QUICK) as live_stack, live_stack.exporting():
+        problems, alerts = await live_stack.agreement(STAGED)
         critical = {alert for alert in alerts if SEVERITIES[alert[0]] == "critical"}
-        paged = [await world.webhook.first(is_paged(*alert), seconds=PAGED_WITHIN) for alert in sorted(critical)]
+        paged = [await live_stack.webhook.first(is_paged(*alert), seconds=PAGED_WITHIN) for alert in sorted(critical)]
         reached = {
-            describe(notice.name, notice.labels) for notice in world.webhook.notices if notice.receiver == "pager"
+            describe(notice.name, notice.labels) for notice in live_stack.webhook.notices if notice.receiver == "pager"
         }
         assert all(paged)
         return problems, alerts, reached - critical
@@ -175,17 +175,17 @@ def test_what_fires_is_what_the_exporter_reports_both_ways_and_the_critical_reac
 
 async def restart_in_the_middle(folder: Path) -> tuple[dict[Any, str], dict[Any, str], dict[Any, str]]:
     """Return what fires before a restart, after it with the vendors down, and once they are back."""
-    async with live(folder, CALM) as world:
-        async with world.exporting():
-            await world.agreement(STAGED)
-            before = await world.alerts()
+    async with live(folder, CALM) as live_stack:
+        async with live_stack.exporting():
+            await live_stack.agreement(STAGED)
+            before = await live_stack.alerts()
             Gate.closed = True
-        async with world.exporting():
+        async with live_stack.exporting():
             await asyncio.sleep(20)
-            down = await world.alerts()
+            down = await live_stack.alerts()
             Gate.closed = False
             await asyncio.sleep(20)
-            return before, down, await world.alerts()
+            return before, down, await live_stack.alerts()
 
 
 def test_a_restart_with_the_vendors_down_resolves_nothing_and_fires_nothing_anew(tmp_path: Path) -> None:

@@ -77,10 +77,14 @@ async def watch_both(folder: Path) -> tuple[Alerts, Alerts, set[str]]:
     When the time is over, it is returned as it is.
     """
     seen: set[str] = set()
-    async with live(folder, QUICK) as world, world.exporting(), victoria_metrics(folder, world.exporter) as vmalert:
+    async with (
+        live(folder, QUICK) as live_stack,
+        live_stack.exporting(),
+        victoria_metrics(folder, live_stack.exporter) as vmalert,
+    ):
         deadline = time.monotonic() + AGREE_WITHIN
         while True:
-            prometheus, victoria = await find_firing(world.prometheus), await find_firing(vmalert)
+            prometheus, victoria = await find_firing(live_stack.prometheus), await find_firing(vmalert)
             seen |= names(prometheus & victoria)
             if (prometheus == victoria and seen >= STAGED) or time.monotonic() > deadline:
                 return prometheus, victoria, seen

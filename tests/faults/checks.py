@@ -18,7 +18,7 @@ PERIOD = (
 
 
 def check_source(cell: Cell, here: Harness, failed: Exposition, before: Exposition) -> None:
-    """The right source is marked, with the right reason, and nobody else."""
+    """The right source is marked, with the right reason, and no other."""
     assert failed.source_failure(here.source) == (cell.reason if cell.source_down else None)
     assert failed.value("backup_source_up", source=here.source) == (0 if cell.source_down else 1)
     assert _growth("backup_poll_failures_total", here, failed, before) == ({cell.reason: 1} if cell.source_down else {})
@@ -57,7 +57,7 @@ def check_same(cell: Cell, here: Harness, now: Exposition, before: Exposition) -
 
 
 def check_asked(cell: Cell, here: Harness) -> None:
-    """Nobody is asked more often than the contract has it, nobody elsewhere at all, and nothing but tokens by POST."""
+    """Vendors get no more requests than the contract allows, other hosts none, and POST is for tokens alone."""
     assert here.thief.came(here.proxy.elsewhere) == []
     posts = {one.path for one in here.proxy.arrivals if one.method != "GET"}
     assert all(re.fullmatch(cell.vendor.faults.token_calls, path) for path in posts)

@@ -8,7 +8,7 @@ VOLATILE = re.compile(
     r"(backup_age_seconds|backup_poll|backup_api|backup_source_(up|failure|limit|unreadable|problem|worst)|"
     r"backup_resource_(up|failure|problem|worst)|backup_exporter|process_|python_)"
 )
-"""What tells how asking went, or the time, and the verdict that follows; everything else is what is known."""
+"""What says how the requests went, or the time, and the verdict that follows; everything else is what is known."""
 
 
 class Exposition:

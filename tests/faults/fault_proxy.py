@@ -28,7 +28,7 @@ class FaultyRequest:
 
     @property
     def elsewhere(self) -> str:
-        """An address on another host, where nobody may ever arrive."""
+        """An address on another host, which no request may reach."""
         return self.proxy.elsewhere
 
 

@@ -114,7 +114,7 @@ class Harness:
 
 @asynccontextmanager
 async def harness(vendor: Profile, endpoint: Endpoint, fault: Fault, start: float = START) -> AsyncIterator[Harness]:
-    """Have a world for the length of the block, whose vendor's story began at `start`."""
+    """Run a harness for the length of the block, whose vendor's story began at `start`."""
     async with AsyncExitStack() as stack:
         account = open_struck(vendor, start)
         tls: ssl.SSLContext | None = None

@@ -111,5 +111,5 @@ class Leaping:
 
 
 def wall_clock() -> float:
-    """Return the Unix time of this world."""
+    """Return the Unix time of this loop."""
     return START + asyncio.get_running_loop().time()

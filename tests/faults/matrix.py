@@ -88,7 +88,7 @@ class Cell:
 
     @property
     def after(self) -> float:
-        """Return the seconds until the next good poll; what was told in place of a schedule stands until it is due."""
+        """Return the seconds until the next good poll; a Retry-After takes the place of the schedule."""
         return 3700.0 if self.endpoint.kind == "facts" and self.ridden_out else self.fault.after
 
     @property

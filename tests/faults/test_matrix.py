@@ -40,7 +40,7 @@ def _nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Stage:
-    """A world that goes on from one fault to the next, as an exporter has to."""
+    """A harness that is kept from one fault to the next, as an exporter is."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
@@ -49,7 +49,7 @@ class Stage:
         self._here: Harness | None = None
 
     def play(self, cell: Cell) -> Seen:
-        """Run a cell; after a first poll, and after a cell that did not survive, in a new world."""
+        """Run a cell; after a first poll, and after a cell that did not survive, in a new harness."""
         key = (cell.vendor.name, cell.endpoint.name, cell.fault.host.partition(" ")[0])
         if key != self._key or cell.endpoint.kind == "start" or self._leaping is None:
             self.close()
@@ -71,7 +71,7 @@ class Stage:
         return await _check_known_stays(cell, self._here)
 
     def close(self) -> None:
-        """End the world."""
+        """Close the harness."""
         if self._leaping is not None:
             self._leaping.run(self._stack.aclose())
             self._leaping.close()

@@ -17,7 +17,7 @@ from tests.vendors import find_profiles, open_struck
 CREDENTIALS = ("token", "key_id", "key_secret", "client_id", "client_secret")
 PLANTED = ("planted-in-a-body", "planted-in-a-link", "planted-in-the-configuration")
 SPOKEN = ("simulated-download-token", "Simulated Requester")
-"""What the simulated vendors really tell and nobody may repeat: the addresses of downloads, and who asked for them."""
+"""What simulated vendors return and no output may repeat: addresses of downloads, and who asked for them."""
 VENDORS = tuple(find_profiles().values())
 FASTER = {"rate_limit": {"requests": 1000, "per": "1s"}, "poll_interval": "500ms", "request_timeout": "5s"}
 
@@ -50,19 +50,19 @@ class VendorsOnLoopback:
         return self._turn
 
     async def _tell_tale(self, struck: FaultyRequest) -> web.StreamResponse:
-        told = f"planted-in-a-body {struck.asked.headers.get('authorization')} {struck.asked.body.decode()}"
+        echoed = f"planted-in-a-body {struck.asked.headers.get('authorization')} {struck.asked.body.decode()}"
         away = f"{struck.elsewhere}/?token=planted-in-a-link"
         kinds: list[Response] = [
-            *(Response(status=status, body=told.encode()) for status in (400, 401, 403, 404, 500, 503)),
-            Response(body=f"<html>{told}</html>".encode(), headers={"Content-Type": "text/html"}),
-            Response(body=json.dumps({"error": told}).encode()[:-5]),
-            Response(body=json.dumps(told).encode()),
-            Response(body=told.encode(), headers={"Content-Encoding": "gzip"}),
+            *(Response(status=status, body=echoed.encode()) for status in (400, 401, 403, 404, 500, 503)),
+            Response(body=f"<html>{echoed}</html>".encode(), headers={"Content-Type": "text/html"}),
+            Response(body=json.dumps({"error": echoed}).encode()[:-5]),
+            Response(body=json.dumps(echoed).encode()),
+            Response(body=echoed.encode(), headers={"Content-Encoding": "gzip"}),
             Response(status=302, headers={"Location": away}),
             replace(
                 struck.good, headers={**struck.good.headers, "Link": f'<{away}>; rel="next", <{away}>; rel="last"'}
             ),
-            Response(status=429, body=told.encode(), headers={"Retry-After": told.partition("\n")[0]}),
+            Response(status=429, body=echoed.encode(), headers={"Retry-After": echoed.partition("\n")[0]}),
         ]
         kind = self._next() // 3 % (len(kinds) + 1)
         if kind == len(kinds):
@@ -78,7 +78,7 @@ class VendorsOnLoopback:
         return {"sources": sources, **keys}
 
     def secrets(self) -> set[str]:
-        """Return everything that was given, exchanged, told or planted, and may appear nowhere."""
+        """Return everything that was given, exchanged, returned or planted, and may appear nowhere."""
         found = {*PLANTED, *SPOKEN}
         for proxy in self.proxies:
             given = proxy.account.configuration("")

@@ -86,8 +86,8 @@ def test_no_link_leads_away_from_its_host(target: str) -> None:
     date=HEADER,
 )
 def test_any_hint_to_wait_is_a_span_or_nothing(retry: str, reset: str, date: str) -> None:
-    told = retry_after({"retry-after": retry, "x-ratelimit-reset": reset, "date": date}, NOW)
-    assert told is None or (told >= 0 and math.isfinite(told))
+    wait = retry_after({"retry-after": retry, "x-ratelimit-reset": reset, "date": date}, NOW)
+    assert wait is None or (wait >= 0 and math.isfinite(wait))
 
 
 @fuzz(200)

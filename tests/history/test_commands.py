@@ -157,8 +157,8 @@ async def test_an_output_that_cannot_be_written_is_one_line(
 ) -> None:
     path = tmp_path / output
     assert await run("report", "--config.file", config, "--format", "csv", "--output", path) == 1
-    told = capsys.readouterr().err
-    assert told in (
+    printed = capsys.readouterr().err
+    assert printed in (
         f"{path}: cannot be written: no such file or directory\n",
         f"{path}: cannot be written: is a folder\n",
     )
@@ -174,7 +174,7 @@ async def test_an_output_that_cannot_be_written_is_one_line(
         (("report", "--until", "2999-01-01"), "--until is in the future; give a time that has passed"),
         (("report", "--format", "pdf"), "invalid choice: 'pdf'"),
         (("report", "--format", "html", "--output", "x.json"), "name the page *.html"),
-        (("report", "--source", "nobody"), "--source nobody: no such source; known are staging, faculty, gone"),
+        (("report", "--source", "unknown"), "--source unknown: no such source; known are staging, faculty, gone"),
         (("backfill", "--since", "30d"), "the following arguments are required: --output"),
         (("backfill", "--output", "past", "--step", "1500ms"), "'1500ms' is not a duration of whole seconds"),
         (("backfill", "--output", "past", "--label", "job"), "'job' is not NAME=VALUE with a valid label name"),
@@ -216,12 +216,14 @@ async def test_the_past_is_written_where_it_can_be_read(
     folder = tmp_path / "past"
     labels = ("--label", "job=backup-exporter", "--label", "instance=exporter:10342")
     code = await run("backfill", "--config.file", config, "--since", "10d", "--output", folder, "--step", "1h", *labels)
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
 
     assert code == 1  # one source is down, the rest is written
-    assert "gone: could not be read, connection" in told.err
-    assert "not known in retrospect: backup_max_age_seconds (--assume-limits takes today's for the past)," in told.err
-    first = told.err.splitlines()[0]
+    assert "gone: could not be read, connection" in printed.err
+    assert (
+        "not known in retrospect: backup_max_age_seconds (--assume-limits takes today's for the past)," in printed.err
+    )
+    first = printed.err.splitlines()[0]
     assert first.startswith("2 resources, ")
     assert f" in {folder}" in first
     paths = sorted(folder.iterdir())
@@ -254,7 +256,7 @@ async def test_what_a_killed_run_has_left_is_removed(config: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("content", "completed", "told"),
+    ("content", "completed", "expected"),
     [
         ({"id": "older", "duration": 60}, 2, ""),
         (None, 1, "not used: it is damaged or no state file"),
@@ -263,7 +265,7 @@ async def test_what_a_killed_run_has_left_is_removed(config: Path, tmp_path: Pat
 async def test_the_state_file_is_read_and_left_as_it_is(
     content: dict[str, object] | None,
     completed: int,
-    told: str,
+    expected: str,
     config: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -279,7 +281,7 @@ async def test_the_state_file_is_read_and_left_as_it_is(
     assert await run("report", "--config.file", config, "--source", "faculty", "--format", "json") == 0
     written = capsys.readouterr()
     assert json.loads(written.out)["resources"][0]["completed"] == completed
-    assert told in written.err
+    assert expected in written.err
     assert (state.read_bytes(), len(list(tmp_path.iterdir()))) == (before, 2)
 
 

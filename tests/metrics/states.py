@@ -1,4 +1,4 @@
-"""States of the board whose exposition is kept in the golden files, each made by a function of its name."""
+"""States of the store whose exposition is kept in the golden files, each made by a function of its name."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ HOUR = 3600.0
 
 
 class Clock:
-    """Stands still until it is told to go on."""
+    """Stands still until it is released."""
 
     def __init__(self) -> None:
         self.now = NOW

@@ -73,7 +73,7 @@ def read(families: Iterable[Any]) -> Samples:
 
 
 def expect_samples(store: Store) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
-    """Yield what the table of families says of everything on the board, without the writer of the exposition."""
+    """Yield what the table of families says of everything in the store, without the writer of the exposition."""
     for entry in store.entries.values():
         whose = {"provider": entry.source.provider_name, "source": entry.source.name}
         for resource_status in entry.resources.values():

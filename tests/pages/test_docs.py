@@ -86,9 +86,9 @@ def test_the_caps_that_the_security_page_promises_are_those_in_force() -> None:
 def test_readme_shows_the_help_that_there_is() -> None:
     environment = {**os.environ, "COLUMNS": "100"}
     command = [sys.executable, "-m", "exporter", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     flags = set(re.findall(r"`(--[a-z.-]+)", (ROOT / "README.md").read_text()))
-    known = told + (ROOT / "docs" / "command-line.md").read_text()
+    known = printed + (ROOT / "docs" / "command-line.md").read_text()
 
     assert [flag for flag in sorted(flags) if flag not in known] == []
 

@@ -110,7 +110,7 @@ class Exporter:
         self.watches: list[SourceTasks] = []
 
     async def start(self) -> "Exporter":
-        """Recall and put on the board; poll nothing."""
+        """Restore into the store; poll nothing."""
         await self.saver.load(self.settings)
         self.watches = await self.app.apply(self.settings)
         return self

@@ -1,4 +1,4 @@
-"""Where the state is kept if nobody says where: started for real, in folders of all sorts."""
+"""Where the state is kept by default: started for real, in folders of all sorts."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The state file of real processes: killed at any moment, restarted while the vendors are down, told to stop."""
+"""The state file of real processes: killed at any moment, restarted while the vendors are down, stopped by a signal."""
 
 import asyncio
 import json

@@ -189,7 +189,7 @@ class Watching:
     app: App
 
     def entry(self, name: str = "stub") -> SourceEntry:
-        """Return a source's place on the board."""
+        """Return a source's entry in the store."""
         return self.app.store.entries[name]
 
     def reason(self, name: str = "stub") -> str | None:

@@ -39,7 +39,7 @@ def thing(own: str, name: str = "", **fields: Any) -> Resource:
 
 
 class Vendor:
-    """Lists each scope as told, and remembers which were asked for."""
+    """Lists each scope as given, and remembers which were asked for."""
 
     def __init__(self, listed: Listed) -> None:
         self.listed = listed
@@ -146,7 +146,7 @@ async def test_what_is_not_watched_is_not_there(fields: dict[str, Any], kept: li
 
 
 @pytest.mark.parametrize(
-    ("told", "ids_", "name"),
+    ("listed", "ids_", "name"),
     [
         ([("", "")], "main", "main"),
         ([("", "College")], "main", "College"),
@@ -158,10 +158,10 @@ async def test_what_is_not_watched_is_not_there(fields: dict[str, Any], kept: li
     ],
 )
 async def test_an_id_of_our_own_is_the_sources_name_and_once_chosen_stays(
-    told: list[tuple[str, str]], ids_: str, name: str
+    listed: list[tuple[str, str]], ids_: str, name: str
 ) -> None:
     found = Inventory()
-    for own, called in told:
+    for own, called in listed:
         found = await after(found, {"only": [Resource(id=own, name=called, kind="institution")]})
 
     assert [(one.id, one.name) for one in found.resources().values()] == [(ids_, name)]

@@ -96,8 +96,8 @@ async def test_what_a_check_found_is_shown_and_logged_once(monkeypatch: pytest.M
             await asyncio.sleep(3600 + 3 * PAUSE)
             assert watched.entry().resources["a"].not_downloadable is None
 
-    told = [entry for entry in logs if entry["event"].startswith("download.")]
-    assert [entry["event"] for entry in told] == ["download.failed", "download.succeeded"]
+    logged = [entry for entry in logs if entry["event"].startswith("download.")]
+    assert [entry["event"] for entry in logged] == ["download.failed", "download.succeeded"]
     assert SECRET not in str(logs)
 
 

@@ -58,10 +58,10 @@ async def test_what_patterns_leave_out_is_counted_before_shards(
 async def test_patterns_that_leave_none_are_warned_of_once() -> None:
     logs: list[Any] = []
     found = await status_of(Vendor(scopes=VENDOR), source(poll_interval=60.0, include=("^a.*$",)), logs)
-    told = [log for log in logs if log["event"] == "discovery.patterns_leave_none"]
+    logged = [log for log in logs if log["event"] == "discovery.patterns_leave_none"]
 
     assert found.matching_resources == 0
-    assert [(log["log_level"], log["listed"], log["include"], log["source"]) for log in told] == [
+    assert [(log["log_level"], log["listed"], log["include"], log["source"]) for log in logged] == [
         ("warning", 4, ["^a.*$"], "stub")
     ]
 
@@ -93,15 +93,15 @@ async def test_what_a_cap_refuses_is_named_once_with_its_reason(monkeypatch: pyt
     logs: list[Any] = []
     long = "x" * 257
     found = await status_of(Vendor(scopes={"s": ["a", "b", "c", long]}), source(poll_interval=60.0), logs)
-    told = [log for log in logs if log["event"] == "resource.refused"]
+    logged = [log for log in logs if log["event"] == "resource.refused"]
 
     assert found.limits == {"labels", "resources"}
-    assert [(log["log_level"], log["resource"], log["limit"]) for log in told] == [
+    assert [(log["log_level"], log["resource"], log["limit"]) for log in logged] == [
         ("warning", "c", "resources"),
         ("warning", "x" * 80, "labels"),
     ]
-    assert "longer than 256 characters" in told[1]["reason"]
-    assert found.refused_resources == (("c", told[0]["reason"]), (long, told[1]["reason"]))
+    assert "longer than 256 characters" in logged[1]["reason"]
+    assert found.refused_resources == (("c", logged[0]["reason"]), (long, logged[1]["reason"]))
 
 
 @virtually

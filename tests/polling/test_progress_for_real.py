@@ -66,5 +66,5 @@ def _status(app: App, profile: Profile, story: Story) -> Status:
 
 async def _until(reached: Callable[[], bool], seconds: float = 25.0) -> None:
     async with asyncio.timeout(seconds):
-        while not reached():  # noqa: ASYNC110 - the board rings no bell
+        while not reached():  # noqa: ASYNC110 - the store sends no event
             await asyncio.sleep(0.05)

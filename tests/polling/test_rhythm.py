@@ -90,8 +90,8 @@ async def test_a_stretched_interval_is_told_as_soon_as_the_resources_are_known_a
             vendor.scopes["one"] = ["r0"]
             vendor.trouble["/backups/r7/0"] = 404  # has discovery look again
             await asyncio.sleep(10_000)
-    told = [(one["event"], one["log_level"], one["seconds"]) for one in logs if "interval" in one["event"]]
-    assert told == [("poll.interval_stretched", "warning", 2000), ("poll.interval_as_configured", "info", 100)]
+    logged = [(one["event"], one["log_level"], one["seconds"]) for one in logs if "interval" in one["event"]]
+    assert logged == [("poll.interval_stretched", "warning", 2000), ("poll.interval_as_configured", "info", 100)]
 
 
 @virtually

@@ -1,4 +1,4 @@
-"""What is told about a source beside its numbers: caps that bite, and the log."""
+"""What is reported about a source beside its numbers: caps that bite, and the log."""
 
 import asyncio
 from collections.abc import AsyncIterator

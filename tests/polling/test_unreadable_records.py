@@ -1,4 +1,4 @@
-"""What a vendor gives and nobody understands is counted for its resource, and each form is logged once."""
+"""What a vendor sends in an unknown form is counted for its resource, and each form is logged once."""
 
 import asyncio
 from dataclasses import replace
@@ -88,9 +88,9 @@ async def test_each_form_is_logged_once_per_source() -> None:
             counted = {key: one.unreadable_records for key, one in seen.entry().resources.items()}
 
     assert counted == {"r": 3, "q": 3}
-    told = [log for log in logs if log["event"] == "record.unreadable"]
-    assert sorted(log["form"] for log in told) == ["00 Aaa 0000", "aaaaaaaaa"]
-    assert {(log["log_level"], log["source"], log["field"]) for log in told} == {("warning", "stub", "started")}
+    logged = [log for log in logs if log["event"] == "record.unreadable"]
+    assert sorted(log["form"] for log in logged) == ["00 Aaa 0000", "aaaaaaaaa"]
+    assert {(log["log_level"], log["source"], log["field"]) for log in logged} == {("warning", "stub", "started")}
 
 
 def _as_a_vendor(_: Options, one: Row) -> Backup:

@@ -64,9 +64,9 @@ async def test_a_scope_that_was_never_listed_is_counted_and_logged_once(trouble:
             assert count(seen) == line(0)
             assert not any("cannot be listed" in one for one in sentences(seen))
 
-    told = [(log["log_level"], log["event"], log["scope"], log.get("reason")) for log in logs if "scope" in log]
+    logged = [(log["log_level"], log["event"], log["scope"], log.get("reason")) for log in logs if "scope" in log]
     reasons = dict.fromkeys((reason, "forbidden"))
-    assert told == [
+    assert logged == [
         *(("warning", "scope.unreadable", "two", why) for why in reasons),
         ("info", "scope.readable", "two", None),
     ]

@@ -1,4 +1,4 @@
-"""The rules of the house: what stands beside a vendor's file, and that nothing else knows a vendor."""
+"""What has to stand beside a vendor's file, and that no other file knows a vendor."""
 
 import re
 from dataclasses import fields
@@ -91,7 +91,7 @@ def test_has_fixtures_and_uses_all_of_them(name: str) -> None:
 
 
 def find_mentions(stem: str, text: str) -> bool:
-    """Tell whether a test names a fixture: whole, or in a text put together, up to what varies."""
+    """Return whether a test names a fixture: whole, or in a text put together, up to what varies."""
     beginnings = [stem[: found.end()] for found in re.finditer(r"[-_]", stem)]
     whole = re.search(rf'["/]{re.escape(stem)}(\.json)?"', text)
     return whole is not None or any(re.search(rf'["/]{re.escape(begin)}{{', text) for begin in beginnings)

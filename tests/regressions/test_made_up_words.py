@@ -18,7 +18,7 @@ async def test_only_so_many_unknown_words_are_told_of() -> None:
             await watch.poller.poll()
             await watch.poller.poll()
         counts = seen.entry().resources["a"].summary
-    told = [entry["word"] for entry in logs if entry["event"] == "status.unknown"]
-    assert len(told) == len(set(told)) == MAX_LOGGED
+    logged = [entry["word"] for entry in logs if entry["event"] == "status.unknown"]
+    assert len(logged) == len(set(logged)) == MAX_LOGGED
     assert counts is not None
     assert counts.counts[Status.UNKNOWN] == len(rows), "counted they are all"

@@ -1,4 +1,4 @@
-"""A name server that does not answer must not delay the end: nobody waits for the thread that asks it."""
+"""A name server that does not answer must not delay the end: the end does not wait for the thread that asks it."""
 
 import asyncio
 import socket

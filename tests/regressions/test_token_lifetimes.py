@@ -1,4 +1,4 @@
-"""A JSON Web Token that tells its end but not its beginning is renewed before that end."""
+"""A JSON Web Token with an end but no beginning is renewed before that end."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What blocks is done in threads that nobody waits for."""
+"""What may block is done in threads that the end does not wait for."""
 
 import asyncio
 import os

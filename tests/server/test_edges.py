@@ -30,14 +30,14 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("sink", ["/dev/full", "a pipe without a reader", "a pipe that nobody reads", "nothing"])
+@pytest.mark.parametrize("sink", ["/dev/full", "a pipe without a reader", "a pipe that is not read", "nothing"])
 def test_a_log_that_cannot_be_written_stops_nothing(sink: str, config: Path) -> None:
     with ExitStack() as stack:
         reading, writing = os.pipe()
         stack.callback(os.close, writing)
         if sink == "/dev/full":
             os.dup2(os.open("/dev/full", os.O_WRONLY), writing)
-        if sink == "a pipe that nobody reads":
+        if sink == "a pipe that is not read":
             os.set_blocking(writing, False)
             with contextlib.suppress(BlockingIOError):
                 while True:
@@ -175,13 +175,17 @@ def test_an_address_that_cannot_be_listened_on_is_one_line_with_the_cure_and_exi
     address: str, problem: str, config: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
-        told = address.format(port=held.getsockname()[1])
-        result = run(config, "--web.listen-address", told)
+        listen_address = address.format(port=held.getsockname()[1])
+        result = run(config, "--web.listen-address", listen_address)
         demo = subprocess.run(
-            [*PROGRAM, "demo", "--web.listen-address", told], capture_output=True, text=True, timeout=60, check=False
+            [*PROGRAM, "demo", "--web.listen-address", listen_address],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
-    assert (result.returncode, result.stderr) == (1, f"cannot listen on {told}: {problem}\n")
-    assert (demo.returncode, demo.stderr) == (1, f"cannot listen on {told}: {problem}\n")
+    assert (result.returncode, result.stderr) == (1, f"cannot listen on {listen_address}: {problem}\n")
+    assert (demo.returncode, demo.stderr) == (1, f"cannot listen on {listen_address}: {problem}\n")
 
 
 def test_two_exporters_on_one_state_file(config: Path, tmp_path: Path) -> None:

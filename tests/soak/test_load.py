@@ -92,13 +92,13 @@ async def test_everybody_is_answered_and_polls_keep_their_rhythm() -> None:
     polls = vendor.polled[before:]
     waits = [later - earlier for earlier, later in pairwise(polls)]
 
-    told = (
+    summary = (
         f"{seen.scrapes} scrapes, longest {seen.longest:.2f} s, health {max(seen.healthy):.2f} s, polls after {waits}"
     )
-    print(told)  # noqa: T201
-    assert seen.scrapes > 5 * CLIENTS, told
-    assert seen.longest < LATE, told
-    assert max(seen.healthy) < LATE, told
-    assert len(seen.healthy) > LASTS, told
-    assert max(waits) < RHYTHM + LATE, told
-    assert len(waits) >= 0.7 * LASTS / RHYTHM, told
+    print(summary)  # noqa: T201
+    assert seen.scrapes > 5 * CLIENTS, summary
+    assert seen.longest < LATE, summary
+    assert max(seen.healthy) < LATE, summary
+    assert len(seen.healthy) > LASTS, summary
+    assert max(waits) < RHYTHM + LATE, summary
+    assert len(waits) >= 0.7 * LASTS / RHYTHM, summary

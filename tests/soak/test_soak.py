@@ -37,7 +37,7 @@ RSS_GROWTH = 6 * 2**20
 
 
 @dataclass(slots=True)
-class World:
+class Soak:
     """An exporter, the vendors it watches, and what was noted of both."""
 
     weather: Weather = field(default_factory=Weather)
@@ -114,17 +114,17 @@ def collect_totals() -> Iterator[Counter[tuple[str, str]]]:
     processors[:] = before
 
 
-async def weigh_storms(world: World, settings: Settings) -> list[Weight]:
+async def weigh_storms(soak: Soak, settings: Settings) -> list[Weight]:
     """Let a storm and a calm follow one another; weigh at the end of each calm. Each storm sees two reloads."""
     weights = []
     for cycle in range(CYCLES):
-        world.weather.calm = False
+        soak.weather.calm = False
         await asyncio.sleep(STORM / 2)
         changed = [replace(one, max_age=HOUR + cycle) if one.name == "small-7" else one for one in settings.sources]
-        await world.take(Settings(sources=tuple(one for one in changed if one.name not in COMERS_AND_GOERS)))
+        await soak.take(Settings(sources=tuple(one for one in changed if one.name not in COMERS_AND_GOERS)))
         await asyncio.sleep(STORM / 2)
-        await world.take(settings)
-        world.weather.calm = True
+        await soak.take(settings)
+        soak.weather.calm = True
         await asyncio.sleep(CALM)
         weights.append(weigh())
     return weights
@@ -132,23 +132,23 @@ async def weigh_storms(world: World, settings: Settings) -> list[Weight]:
 
 @virtually
 async def test_nothing_grows_and_nothing_is_miscounted(collect_totals: Counter[tuple[str, str]]) -> None:
-    before, world = weigh(), World()
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: world.unhandled.append(context))
-    settings = world.settings()
-    await world.take(settings)
+    before, soak = weigh(), Soak()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: soak.unhandled.append(context))
+    settings = soak.settings()
+    await soak.take(settings)
 
-    weights = await weigh_storms(world, settings)
+    weights = await weigh_storms(soak, settings)
 
     assert not [one for one in collect_totals if one[0] == "bug"]
     check_growth(weights)
-    check_counts(world, collect_totals)
-    check_recovery(world)
-    await world.app.stop()
+    check_counts(soak, collect_totals)
+    check_recovery(soak)
+    await soak.app.stop()
     await asyncio.sleep(HOUR)  # the limiters' timers
     after = weigh()
     assert (after.tasks, after.files) == (before.tasks, before.files)
-    assert world.unhandled == []
-    print(f"{now() / HOUR:.0f} h, {sum(map(Counter.total, world.answered.values()))} requests, {weights}")  # noqa: T201
+    assert soak.unhandled == []
+    print(f"{now() / HOUR:.0f} h, {sum(map(Counter.total, soak.answered.values()))} requests, {weights}")  # noqa: T201
 
 
 def check_growth(weights: list[Weight]) -> None:
@@ -161,15 +161,15 @@ def check_growth(weights: list[Weight]) -> None:
         assert weight.timers < steady.timers * 1.5, weights
 
 
-def check_counts(world: World, collect_totals: Counter[tuple[str, str]]) -> None:
+def check_counts(soak: Soak, collect_totals: Counter[tuple[str, str]]) -> None:
     """What is counted, what is exposed and what is logged are what the vendors answered."""
-    exposed = samples(b"".join(world.app.exposition.render(openmetrics=False)).decode())
+    exposed = samples(b"".join(soak.app.exposition.render(openmetrics=False)).decode())
     polls = 0
-    for name, entry in world.app.store.entries.items():
+    for name, entry in soak.app.store.entries.items():
         if name in COMERS_AND_GOERS:
             continue
         counters = entry.counters
-        assert counters.requests == world.answered[name], name
+        assert counters.requests == soak.answered[name], name
         assert (
             sum(counters.buckets)
             == counters.requests.total()
@@ -188,7 +188,7 @@ def check_counts(world: World, collect_totals: Counter[tuple[str, str]]) -> None
         assert exposed["backup_source_resources", name] == exposed["backup_resource_info", name] == len(entry.resources)
         polls += counters.polls
     assert polls > 2000
-    assert len(set().union(*world.answered.values())) > 15, "not much went wrong"
+    assert len(set().union(*soak.answered.values())) > 15, "not much went wrong"
 
 
 def samples(exposition: str) -> dict[tuple[str, str], float]:
@@ -200,11 +200,11 @@ def samples(exposition: str) -> dict[tuple[str, str], float]:
     return found
 
 
-def check_recovery(world: World) -> None:
+def check_recovery(soak: Soak) -> None:
     """In the calm everything is known again, and as it is."""
-    for name, entry in world.app.store.entries.items():
+    for name, entry in soak.app.store.entries.items():
         assert entry.status.up, (name, entry.status)
-        if (vendor := world.vendors.get(name)) is None:
+        if (vendor := soak.vendors.get(name)) is None:
             continue
         known = {key for scope in range(vendor.scopes) for key in vendor.names(scope)}
         assert abs(len(entry.resources) - len(known)) <= vendor.scopes, name

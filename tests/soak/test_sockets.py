@@ -156,16 +156,16 @@ async def test_no_connection_stays_behind(tmp_path: Path) -> None:
     requests, most, seconds = await wait_until_polled(listening, tmp_path / "state.json", rowdy)
     listening.close()
     async with asyncio.timeout(5):
-        while rowdy.open or len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110 - what others close tells nobody
+        while rowdy.open or len(asyncio.all_tasks()) > tasks:  # noqa: ASYNC110 - a close by the other side sends no event
             await asyncio.sleep(0.02)
 
-    told = f"{rowdy.received} requests, {dict(rowdy.manners)}, {dict(requests)}, most open {most}"
-    print(told)  # noqa: T201
-    assert set(rowdy.manners) == set(MANNERS), told
-    assert rowdy.received > 300, told
-    assert (requests["500"], requests["401"]) == (rowdy.manners["500"], rowdy.manners["401"]), told
-    assert abs(requests.total() - rowdy.received) <= SOURCES, told  # some are cut off on their way at the end
-    assert 0 < most <= SOURCES * MAX_CONNECTIONS, told
-    assert seconds < 10, told  # a container is killed after so many
+    summary = f"{rowdy.received} requests, {dict(rowdy.manners)}, {dict(requests)}, most open {most}"
+    print(summary)  # noqa: T201
+    assert set(rowdy.manners) == set(MANNERS), summary
+    assert rowdy.received > 300, summary
+    assert (requests["500"], requests["401"]) == (rowdy.manners["500"], rowdy.manners["401"]), summary
+    assert abs(requests.total() - rowdy.received) <= SOURCES, summary  # some are cut off on their way at the end
+    assert 0 < most <= SOURCES * MAX_CONNECTIONS, summary
+    assert seconds < 10, summary  # a container is killed after so many
     assert files() == before
     assert unhandled == []

@@ -100,7 +100,7 @@ def break_off(error: Callable[[], Exception]) -> Fault:
 async def stall(_: Unruly, __: Request) -> Response:
     """Never answer."""
     await asyncio.sleep(10 * HOUR)
-    raise AssertionError("nobody waits for that long")
+    raise AssertionError("no client waits for that long")
 
 
 async def truncate(unruly: Unruly, request: Request) -> Response:

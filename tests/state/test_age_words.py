@@ -134,7 +134,7 @@ def test_never_succeeded_needs_a_limit() -> None:
         pytest.param(DUMP_LIMIT + 1, {}, {"never_succeeded_by_kind dump"}, id="known for a second more than the limit"),
         pytest.param(DUMP_LIMIT, {}, set(), id="known for exactly the limit"),
         pytest.param(60, {"created": 99999}, set(), id="a young schedule of an old resource"),
-        pytest.param(None, {}, set(), id="nobody knows since when"),
+        pytest.param(None, {}, set(), id="unknown since when"),
         pytest.param(DUMP_LIMIT + 1, {"paused": True}, set(), id="paused"),
         pytest.param(DUMP_LIMIT + 1, {"up": False}, set(), id="unread"),
         pytest.param(DUMP_LIMIT + 1, {"up": None}, set(), id="not read yet"),

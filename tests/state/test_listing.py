@@ -70,7 +70,7 @@ def test_a_backup_on_two_pages_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "told", "after"),
+    ("before", "reported", "after"),
     [
         (DONE, RUNNING, DONE),
         (DONE, PENDING, DONE),
@@ -83,9 +83,9 @@ def test_a_backup_on_two_pages_is_one() -> None:
         (PENDING, FAILED, FAILED),
     ],
 )
-def test_completed_does_not_go_back_to_running(before: Status, told: Status, after: Status) -> None:
+def test_completed_does_not_go_back_to_running(before: Status, reported: Status, after: Status) -> None:
     known = listing(made("x", 9, before), A)
-    lagging = made("x", 9, told)
+    lagging = made("x", 9, reported)
 
     assert statuses(known.merge_pages([page(lagging, A)], whole=True))["x"] == after
     assert statuses(known.merge_pages([page(lagging)], whole=False))["x"] == after
@@ -132,8 +132,8 @@ RUNS, WAITS = made("r", 4, RUNNING), made("w", 5, PENDING)
         pytest.param(KNOWN, [page(D, C, total=5)], False, id="there is one more than we know"),
         pytest.param(KNOWN, [page(C, total=0)], False, id="a total of none"),
         pytest.param(KNOWN, [page(E, total=9), page(D, C, total=5)], True, id="the last page's total counts"),
-        pytest.param(KNOWN, [page(E, total=5), page(D, C)], True, id="the last total that is told fits"),
-        pytest.param(KNOWN, [page(E, total=9), page(D, C)], False, id="the last total that is told counts"),
+        pytest.param(KNOWN, [page(E, total=5), page(D, C)], True, id="the last total that is reported fits"),
+        pytest.param(KNOWN, [page(E, total=9), page(D, C)], False, id="the last total that is reported counts"),
         pytest.param(KNOWN.update([RUNS]), [page(RUNS)], False, id="reaches only one that following brought"),
         pytest.param(KNOWN.update([RUNS]), [page(RUNS, C)], True, id="reaches beyond what following brought"),
         pytest.param(KNOWN.update([C]), [page(D, C)], True, id="reaches one that was listed, then followed"),

@@ -234,9 +234,9 @@ def test_a_recovery_window_tells_the_oldest_and_the_newest_point_and_no_bytes() 
 
 def test_without_a_listing_only_what_is_remembered_is_told() -> None:
     found = summarize(None, History().merge_listing(row([4, 1, 2, 3])))
-    told = {field.name for field in fields(Summary) if getattr(found, field.name) not in (None, {}, frozenset())}
+    present = {field.name for field in fields(Summary) if getattr(found, field.name) not in (None, {}, frozenset())}
 
-    assert told == {
+    assert present == {
         *("last_success", "last_success_by_kind", "last_size", "last_duration", "typical_size", "typical_duration"),
         *("last_attempt", "last_finished"),
     }

@@ -1,4 +1,4 @@
-"""Houses that are open for the time of a test."""
+"""Listeners that are open for the time of a test."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +14,7 @@ from tests.web.harness import Open, WebHarness, hello
 
 @pytest.fixture
 async def open_(tmp_path: Path) -> AsyncIterator[Open]:
-    """Return a function that opens a house by its web configuration."""
+    """Return a function that opens a listener by its web configuration."""
 
     @asynccontextmanager
     async def opened(**config: Any) -> AsyncIterator[WebHarness]:

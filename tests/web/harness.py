@@ -1,4 +1,4 @@
-"""A house whose entrance is guarded by a web configuration, and the authorities at home and abroad."""
+"""A listener with a web configuration, and certificates of its own authority and of another."""
 
 import ssl
 from collections.abc import Callable

@@ -54,16 +54,16 @@ async def test_many_at_once_pay_it_once(costs: list[bytes]) -> None:
 async def test_an_unknown_name_costs_what_a_wrong_password_costs(costs: list[bytes]) -> None:
     door = BasicAuthenticator()
     for number in range(2):
-        for name in ("ann", "nobody", "", "somebody"):
+        for name in ("ann", "unknown", "", "somebody"):
             assert not await door.verify(USERS, basic(name, f"guess {number}"))
     assert len(costs) == 8
     assert set(costs) <= set(USERS.values())
-    assert costs[:4] == costs[4:], "asking twice tells nothing either"
+    assert costs[:4] == costs[4:], "asking twice reveals nothing either"
 
 
 async def test_an_unknown_name_never_comes_in_even_with_the_password_of_the_stand_in(costs: list[bytes]) -> None:
     door, users = BasicAuthenticator(), {b"ann": USERS[b"ann"]}
-    assert [await door.verify(users, basic("nobody", "a")) for _ in range(2)] == [False] * 2
+    assert [await door.verify(users, basic("unknown", "a")) for _ in range(2)] == [False] * 2
     assert len(costs) == 1
 
 
@@ -72,7 +72,7 @@ async def test_a_refused_pair_is_remembered_for_a_while_whoever_asks(
 ) -> None:
     door = BasicAuthenticator()
     for address in ("a", "b", "a"):
-        for name in ("ann", "nobody"):
+        for name in ("ann", "unknown"):
             assert not await door.verify(USERS, basic(name, "wrong"), address)
     assert len(costs) == 2
     monkeypatch.setattr(basic_auth, "REFUSED_SECONDS", -1.0)

@@ -83,11 +83,11 @@ async def test_of_our_clients_only_those_with_an_allowed_name(open_: Open) -> No
 async def test_every_path_wants_the_password_and_every_answer_has_the_headers(open_: Open) -> None:
     harness = await open_(basic_auth_users=USERS, http_server_config={"headers": {"X-Frame-Options": "deny"}})
     wrong = aiohttp.encode_basic_auth("prometheus", "wrong")
-    nobody = aiohttp.encode_basic_auth("nobody", "right")
+    unknown = aiohttp.encode_basic_auth("unknown", "right")
     for path, status in (("/", 200), ("/-/healthy", 404), ("/nothing", 404)):
         answer = await harness.get(path, auth=RIGHT)
         assert (answer.status, answer.headers["X-Frame-Options"]) == (status, "deny")
-        for auth in (None, wrong, nobody, "Basic", "Basic ?", "Bearer right", "Basic cHJvbWV0aGV1cw=="):
+        for auth in (None, wrong, unknown, "Basic", "Basic ?", "Bearer right", "Basic cHJvbWV0aGV1cw=="):
             answer = await harness.get(path, auth=auth)
             assert (answer.status, answer.headers["X-Frame-Options"]) == (401, "deny")
             assert answer.headers["WWW-Authenticate"].startswith("Basic ")

@@ -1,4 +1,4 @@
-"""What a simulated vendor is asked wrongly does not go unnoticed, and what its story refuses is nobody's fault."""
+"""What a simulated vendor is asked wrongly does not go unnoticed; what its story refuses is no wrong request."""
 
 import re
 from collections.abc import Iterator

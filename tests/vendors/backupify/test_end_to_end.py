@@ -72,9 +72,9 @@ class Growing:
         return replace(answer, headers={**answer.headers, **headers})
 
 
-def instance(**told: Any) -> Tampering:
+def instance(**reported: Any) -> Tampering:
     def change(listed: Any) -> Any:
-        return [{**one, **told} if one["id"] == 101 else one for one in listed]
+        return [{**one, **reported} if one["id"] == 101 else one for one in listed]
 
     return rewriting(change)
 
@@ -117,10 +117,10 @@ def test_a_success_within_a_listed_backup_is_that_backup(ended: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [None, "", 7, {}, "soon", "0001-01-01T00:00:00Z", "x" * 100_000, "2999-01-01T00:00:00Z"]
+    "reported", [None, "", 7, {}, "soon", "0001-01-01T00:00:00Z", "x" * 100_000, "2999-01-01T00:00:00Z"]
 )
-def test_an_odd_last_success_adds_nothing(told: Any) -> None:
-    seen = full_page(told, [record(number) for number in range(1, 20)]).records[INSTANCE]
+def test_an_odd_last_success_adds_nothing(reported: Any) -> None:
+    seen = full_page(reported, [record(number) for number in range(1, 20)]).records[INSTANCE]
 
     assert (seen["backup_resource_up"], seen[LAST]) == (1, START - 21 * HOUR)
 

@@ -106,7 +106,7 @@ async def test_every_way_of_linking_gives_the_whole_listing_newest_page_first(na
     found = await walk(api)
 
     assert [route.removeprefix(LISTING) for route in api.asked if route != TOKEN] == asked
-    assert {one for part in found for one in part} == {one["id"] for told in pages.values() for one in told.body}
+    assert {one for part in found for one in part} == {one["id"] for answer in pages.values() for one in answer.body}
     assert [max(part) for part in found] == sorted((max(part) for part in found), reverse=True)
 
 
@@ -171,15 +171,15 @@ LAST_END = 1521594000.0
 async def test_a_full_page_without_links_is_not_the_whole_list_if_a_success_is_newer(
     last_success: float | None, whole: bool
 ) -> None:
-    told = replace(INSTANCE, details=Details(last_success=last_success))
+    resource = replace(INSTANCE, details=Details(last_success=last_success))
     api = FakeApi(listing({"": full_page()}))
     with nullcontext() if whole else pytest.raises(MalformedError, match="last_successful_backup"):
-        (page,) = [page async for page in map_pages(PROVIDER, api, OPTIONS, told)]
+        (page,) = [page async for page in map_pages(PROVIDER, api, OPTIONS, resource)]
         assert len(page.backups) == 20
 
 
 async def test_a_full_page_with_any_link_and_one_that_is_not_full_are_believed() -> None:
-    told = replace(INSTANCE, details=Details(last_success=LAST_END + DAY))
+    resource = replace(INSTANCE, details=Details(last_success=LAST_END + DAY))
     short = Reply(body=full_page().body[:19])
     for reply in (full_page(first="?page=1"), short):
-        assert [page async for page in map_pages(PROVIDER, FakeApi(listing({"": reply})), OPTIONS, told)]
+        assert [page async for page in map_pages(PROVIDER, FakeApi(listing({"": reply})), OPTIONS, resource)]

@@ -175,9 +175,9 @@ def test_the_failures_of_a_successful_backup_are_counted(failures: object, count
     assert failed.failures is None
 
 
-@pytest.mark.parametrize("told", [None, "", "soon", 0, 1e30, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
-async def test_an_odd_last_success_is_none(told: object) -> None:
-    instance = {"id": 5, "backup_frequency": "daily", "last_successful_backup": told}
+@pytest.mark.parametrize("reported", [None, "", "soon", 0, 1e30, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
+async def test_an_odd_last_success_is_none(reported: object) -> None:
+    instance = {"id": 5, "backup_frequency": "daily", "last_successful_backup": reported}
     api = FakeApi({**GIVEN, f"{GET}/backup_instances/5": Reply(body=instance)})
 
     assert PROVIDER.details is not None

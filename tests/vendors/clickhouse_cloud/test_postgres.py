@@ -49,7 +49,7 @@ async def test_managed_postgres_that_cannot_be_read_is_left_to_the_core(answer: 
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ({"id": 7}, Backup(id="7", status=Status.COMPLETED)),
         ({"id": "a", "status": "error"}, Backup(id="a", status=Status.FAILED)),
@@ -62,8 +62,8 @@ async def test_managed_postgres_that_cannot_be_read_is_left_to_the_core(answer: 
         ),
     ],
 )
-async def test_a_base_backup_is_understood_by_all_likely_names(told: dict[str, Any], expected: Backup) -> None:
-    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": result([told])})
+async def test_a_base_backup_is_understood_by_all_likely_names(reported: dict[str, Any], expected: Backup) -> None:
+    api = FakeApi({f"{POSTGRES}/{LEDGER}/backups?limit=100": result([reported])})
     (page,) = [page async for page in map_pages(PROVIDER, api, options(), LEDGER_RESOURCE)]
 
     assert page.backups == (expected,)

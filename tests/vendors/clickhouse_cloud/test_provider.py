@@ -230,17 +230,17 @@ async def test_a_service_is_paused_by_its_state(state: Any, paused: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "primary"),
+    ("reported", "primary"),
     [({"isPrimary": False}, False), ({"isPrimary": True}, True), ({"isPrimary": None}, True), ({}, True)],
 )
-async def test_only_a_service_said_to_be_secondary_is_left_out(told: dict[str, Any], primary: bool) -> None:
-    api = FakeApi({SERVICES: result([{"id": "s", **told}])})
+async def test_only_a_service_said_to_be_secondary_is_left_out(reported: dict[str, Any], primary: bool) -> None:
+    api = FakeApi({SERVICES: result([{"id": "s", **reported}])})
 
     assert len(await resources(api, options(), Scope(id=ORGANIZATION))) == primary
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "finished"),
+    ("status", "reported", "finished"),
     [
         ("done", {"finishedAt": "2026-08-05T12:01:00Z", "durationInSeconds": 5}, 1785931260.0),
         ("done", {"durationInSeconds": 5}, 1785931205.0),
@@ -255,9 +255,9 @@ async def test_only_a_service_said_to_be_secondary_is_left_out(told: dict[str, A
     ],
 )
 async def test_the_elapsed_time_of_a_running_backup_is_no_finish(
-    status: str, told: dict[str, Any], finished: float | None
+    status: str, reported: dict[str, Any], finished: float | None
 ) -> None:
-    entry = {"id": RUNNING, "status": status, "startedAt": "2026-08-05T12:00:00Z", **told}
+    entry = {"id": RUNNING, "status": status, "startedAt": "2026-08-05T12:00:00Z", **reported}
     api = FakeApi({f"{SERVICES}/{ORDERS}/backups/{RUNNING}": result(entry)})
 
     (found,) = await refresh(api, options(), ORDERS_RESOURCE, backup(7, Status.IN_PROGRESS))
@@ -305,7 +305,7 @@ async def test_the_configured_retention_is_told_in_hours(retention: Any, seconds
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("reported", "kind"),
     [
         ({"type": "full", "bucket": {"bucketProvider": "AWS"}}, "full_external"),
         ({"type": "incremental", "bucket": {"bucketProvider": "GCP"}}, "incremental_external"),
@@ -317,8 +317,8 @@ async def test_the_configured_retention_is_told_in_hours(retention: Any, seconds
         ({"type": "full_external"}, ""),
     ],
 )
-def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(told: dict[str, Any], kind: str) -> None:
-    assert PROVIDER.backup(options(), {"id": "b", "status": "done", **told}) == Backup(
+def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(reported: dict[str, Any], kind: str) -> None:
+    assert PROVIDER.backup(options(), {"id": "b", "status": "done", **reported}) == Backup(
         id="b", status=Status.COMPLETED, kind=kind
     )
 

@@ -28,7 +28,7 @@ ADDON_STATES = (
 )  # fmt: skip
 ENDED = {"status": word("completed", "aborted", "failed", "not-supported"), "completedAt": instant}
 UNENDED = {"status": word("scheduled", "in-progress", "aborting")}
-"""The documents want `completedAt` in a list, which cannot be told of what has not ended."""
+"""The documents want `completedAt` in a list, which a running backup cannot have."""
 PROJECT = {"id": text, "name": text, "uid": uuid, "description?": text, "lifecycleStatus?": text}
 ADDON = {"id": text, "name": text, "uid": uuid, "appId": text, "tags?": [text], "description?": text,
          "spec": {"type": text}, "status": word(*ADDON_STATES)}  # fmt: skip

@@ -129,7 +129,7 @@ def test_one_backup_that_says_it_on_another_page_is_enough() -> None:
 
 
 class Replaced:
-    """Gives an addon another `uid` each time that it is told to, and an empty list of backups from then on."""
+    """Gives an addon another `uid` on demand, and an empty list of backups from then on."""
 
     def __init__(self) -> None:
         self.uid: Any = "first"

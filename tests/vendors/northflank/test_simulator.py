@@ -1,4 +1,4 @@
-"""The simulated Northflank behaves as its documents say, and its story happens when it is told to."""
+"""The simulated Northflank behaves as its documents say, and its story happens on time."""
 
 import json
 from collections.abc import Mapping
@@ -132,7 +132,7 @@ def test_only_what_is_documented_is_answered() -> None:
 
     assert ask(vendor, f"{PAYMENTS}/ledger-db/backups", method="POST").status == 405
     assert ask(vendor, f"{PAYMENTS}/ledger-db/backups/none").status == 404
-    assert ask(vendor, f"{PAYMENTS}/nobody/backups").status == 404
+    assert ask(vendor, f"{PAYMENTS}/unknown/backups").status == 404
     assert ask(vendor, "/v2/projects").status == 404
     assert ask(vendor, "/v1/teams/simulated-team/projects").status == 200
     assert ask(vendor, "/v1/teams/another-team/projects").status == 403
@@ -148,7 +148,7 @@ def test_a_dump_runs_from_half_a_minute_to_a_minute_and_a_half() -> None:
         last = body(ask(vendor, f"{path}/{new['id']}", now=story.at(90)))["data"]
 
         assert (new["status"], new["config"]["size"], "completedAt" in new) == ("in-progress", "", False)
-        del new["config"]["compressionType"]  # which only the list tells
+        del new["config"]["compressionType"]  # which only the list has
         assert body(ask(vendor, f"{path}/{new['id']}", now=story.at(89)))["data"] == new
         assert (last["status"], int(last["config"]["size"]) > 2**36, "completedAt" in last) == ("completed", True, True)
 

@@ -26,7 +26,7 @@ async def test_a_shared_postgresql_need_not_have_continuous_backups(status: int)
 
 
 @pytest.mark.parametrize(
-    ("told", "recovers"),
+    ("reported", "recovers"),
     [
         ({"first_pitr_backup": None}, False),
         ({"first_pitr_backup": ""}, False),
@@ -35,9 +35,9 @@ async def test_a_shared_postgresql_need_not_have_continuous_backups(status: int)
     ],
 )
 async def test_where_the_database_says_that_there_is_no_window_none_is_asked_for(
-    told: dict[str, Any], recovers: bool
+    reported: dict[str, Any], recovers: bool
 ) -> None:
-    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": told})})
+    api = FakeApi({**TOKENS, f"GET {DB_API}/ad-1": Reply(body={"database": reported})})
     known = await scalingo.details(api, OPTIONS, SHARED)
     assert (known.recovers, WINDOW_PATH in api.asked) == (recovers, False)
 
@@ -72,13 +72,13 @@ async def test_no_other_technology_is_asked_for_a_window() -> None:
     assert (found, WINDOW_PATH in api.asked) == ([None], False)
 
 
-@pytest.mark.parametrize("told", [None, "", 7, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
-async def test_an_odd_end_of_a_window_costs_that_end(told: Any) -> None:
-    window = {"earliest_recoverable_at": told, "latest_recoverable_at": "2018-11-04T12:00:00.000Z"}
+@pytest.mark.parametrize("reported", [None, "", 7, [], {}, "0001-01-01T00:00:00Z", "x" * 10_000])
+async def test_an_odd_end_of_a_window_costs_that_end(reported: Any) -> None:
+    window = {"earliest_recoverable_at": reported, "latest_recoverable_at": "2018-11-04T12:00:00.000Z"}
     found, _ = await windows(Reply(body={"recovery_window": window}))
     assert found == [replace(WINDOW, earliest=None)]
 
-    nothing, _ = await windows(Reply(body={"recovery_window": {"latest_recoverable_at": told}}))
+    nothing, _ = await windows(Reply(body={"recovery_window": {"latest_recoverable_at": reported}}))
     assert nothing == [None]
 
 

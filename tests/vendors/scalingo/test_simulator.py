@@ -150,13 +150,13 @@ def test_offsets_of_summer_and_winter_mix_in_one_list_newest_first() -> None:
 
 
 def test_schedules_are_on_off_and_suspended() -> None:
-    told = {}
+    reported = {}
     for name in NAMES - {"reports/postgresql-ng"}:
         database = decode_jwt(Client().database(name))["database"]
         hours = database["periodic_backups_scheduled_at"]
-        told[name] = (database["status"], database["periodic_backups_enabled"], hours)
+        reported[name] = (database["status"], database["periodic_backups_enabled"], hours)
 
-    assert told == {
+    assert reported == {
         "storefront/postgresql": ("running", True, [2]),
         "storefront/redis": ("running", False, []),
         "warehouse/mysql": ("running", True, [23]),

@@ -19,10 +19,10 @@ def answer(vendor: Vendor, route: Sequence[str], query: Mapping[str, str]) -> An
 
 
 def _backup(number: int) -> Any:
-    told = {
+    attributes = {
         "created_at": iso(number),
         "updated_at": iso(number, 60),
         "status": "completed",
         "file_size": 10**9 + number,
     }
-    return {"id": identifier(number), "type": "backup", "attributes": told}
+    return {"id": identifier(number), "type": "backup", "attributes": attributes}

@@ -131,10 +131,10 @@ def test_every_third_listing_is_some_seconds_behind_but_a_single_backup_is_not(c
 
 def test_only_a_completed_backup_has_a_size_and_a_download(campus: Account) -> None:
     running, done = read(campus, NEWEST_FIRST, START + 50)["data"][:2]
-    told = ("file_size", "download_url", "download_checksum_md5")
+    absent = ("file_size", "download_url", "download_checksum_md5")
 
-    assert [running["attributes"][key] for key in told] == [None] * 3
-    assert None not in [done["attributes"][key] for key in told]
+    assert [running["attributes"][key] for key in absent] == [None] * 3
+    assert None not in [done["attributes"][key] for key in absent]
     assert "simulated-download-token" in done["attributes"]["download_url"]
 
 
