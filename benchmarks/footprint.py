@@ -21,7 +21,7 @@ def memory(size: Size) -> Iterator[Figure]:
     base, whole = cost(BASE), cost(size.resources)
     yield Figure(
         benchmark="memory",
-        what=f"each of {size.resources} resources beyond the base, 100 backups each, scraped meanwhile",
+        what=f"each of {size.resources} resources beyond the base, with 100 backups each and scrapes",
         reference="24 KiB",
         unit="KiB",
         ours=[(whole.peak - base.peak) / (size.resources - BASE) / KIB],

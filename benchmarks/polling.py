@@ -27,15 +27,15 @@ def poll(size: Size) -> Iterator[Figure]:
         port = vendor.read_line()["port"]
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
             measured = asking.read_line()
-    what = f"{size.polled} resources, {BACKUPS} backups each"
+    what = f"{size.polled} resources with {BACKUPS} backups each"
     measured["hour"] = [
         [(11 * same[at] + newer[at]) / 12 for at in range(2)]
         for same, newer in zip(measured["same"], measured["newer"], strict=True)
     ]
     for key, found, goal, remark in (
-        ("same", f"{what}, as they were", 1.5, ""),
-        ("hour", f"{what}, the mean of an hour's twelve where each is backed up once an hour", 1.5, ""),
-        ("newer", f"{what}, a newer one in each", 1.5, "the twelfth of these, alone"),
+        ("same", f"{what}, unchanged", 1.5, ""),
+        ("hour", f"{what}, average over an hour with one new backup in each", 1.5, ""),
+        ("newer", f"{what}, a new backup in each", 1.5, "one of the twelve polls of that hour"),
     ):
         for index, kind in enumerate(("wall clock", "processor")):
             yield Figure(

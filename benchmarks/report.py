@@ -13,9 +13,9 @@ HEAD = ("what", "ours", "reference", "its own", "ratio", "spread", "to reach", "
 INTRODUCTION = """# Performance
 
 {short}
-The rows of each benchmark are from one run, on
+The rows of each benchmark are from one run on
 {machine}.
-Compare ratios, not seconds: your machine has other seconds.
+Compare ratios: absolute times depend on the machine.
 
 ## How it is measured
 
@@ -30,31 +30,31 @@ on the machine affects both. Everything runs on loopback, and the simulated vend
   The references serve the same samples by `prometheus_client` (Python), by `client_golang` (Go, with vectors and with
   constant metrics), and by the metrics store of kube-state-metrics (Go). nginx, which sends the same bytes from a
   file, is the limit. The Go rows need `go`, the nginx row needs `nginx`; without them the rows are left out.
-- **scrape under polling**: 500 answers a second arrive at an even pace, in-process, each with other newest backups.
-- **verdict**: the processor time of deciding due verdicts again and of writing their metrics, as a share of a scrape.
-  Where 7 are due, it is a scrape a minute of 10,000 resources that are each due once a day.
-- **poll**: an answer that is, byte for byte, that of the last poll is recognized by a hash before it is decoded. If it
-  differs, only the records that are new in it are decoded and mapped, and only the lines that changed are written. The
-  goal applies to all three rows; the middle one is calculated from the other two, turn by turn.
-- **declared**: a vendor declared in YAML against the same vendor built in: `tests/declared/twins/`, held equal value by
-  value by the tests. Both read the same answers in turns. A first poll includes discovery and the schedules.
-- **API cost**: requests for listings, counted at the vendor, a newer backup at each poll.
+- **scrape under polling**: 500 responses a second arrive evenly, in-process, each with new backups.
+- **verdict**: the processor time to refresh the verdicts that are due and to write their metrics, as a share of a
+  scrape. With 7 due, it is a scrape a minute of 10,000 resources that are each due once a day.
+- **poll**: a hash recognizes a response that is identical to that of the last poll before it is decoded. In another
+  response, only new records are decoded and mapped, and only changed lines are written. The goal applies to all three
+  kinds of polls; the average is calculated from the other two, turn by turn.
+- **declared**: a vendor declared in YAML against the same vendor built in (`tests/declared/twins/`; tests compare them
+  value by value). Both read the same responses in turns. A first poll includes discovery and the schedules.
+- **API cost**: requests for listings, counted at the vendor, with a new backup at each poll.
 - **memory**: the peak of `serve`. A finished backup takes 34 bytes and its id.
 - **rules**: the evaluation time of all rule groups, by Prometheus' own clock. The reference is the rules of the
-  version before the exporter decided itself. First 100 resources are in trouble, then all of them.
+  version before the exporter computed verdicts. First 100 resources have problems, then all of them.
 - **growth**: one measurement at each size, so it is coarser than the rest. The quickest of three polls counts, because
   a scrape may coincide with the others; scrapes are timed just after a poll has ended.
 
-A **poll that finds a newer backup in each** resource does not reach its goal. To find the new records among a hundred,
+A **poll that finds a new backup in each** resource does not reach its goal. To find the new records among a hundred,
 the exporter splits the listing and hashes each record; then it makes the columns, the summary, the verdict and the
-lines of about eight families again, in Python. The reference decodes the answer in one call into C and does no more.
+lines of about eight families again, in Python. The reference only decodes the response, in one call into C.
 """
 SHORT = (
-    ("scrape", "text,", "prometheus_client", "A scrape of {what} takes {ours}; by prometheus_client, {theirs}."),
-    ("memory", "", "", "Each resource takes {ours} of memory."),
-    ("start", "", "", "The exporter answers {ours} after its process starts."),
-    ("poll", "", "", "A poll of {what} takes {ours}; to fetch and decode alone takes {theirs}."),
-    ("rules", "an", "", "In Prometheus, an {what} takes {ours}; with the rules of the version before, {theirs}."),
+    ("scrape", "text,", "prometheus_client", "A scrape of {what}, takes {ours}; with prometheus_client, {theirs}."),
+    ("memory", "", "", "Each resource needs {ours} of memory."),
+    ("start", "", "", "The exporter is ready {ours} after its process starts."),
+    ("poll", "", "", "A poll of {what}, takes {ours}; fetching and decoding alone, {theirs}."),
+    ("rules", "", "", "In Prometheus, an {what}, takes {ours}; with the rules of the previous version, {theirs}."),
 )
 """The rows to show first, by benchmark, by how `what` begins and by reference, each with its sentence."""
 WORDS = {None: "", True: "yes", False: "no"}

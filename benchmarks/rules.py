@@ -28,12 +28,12 @@ SETTLED = 2
 
 
 def rules(size: Size) -> Iterator[Figure]:
-    """Compare with a few resources in trouble, then with all of them."""
+    """Compare with a few resources that have problems, then with all of them."""
     for troubled in (min(FEW, size.resources // 10), size.resources):
         yield Figure(
             benchmark="rules",
-            what=f"an evaluation at {size.resources} resources, {troubled} in trouble",
-            reference="the rules before",
+            what=f"evaluation for {size.resources} resources, {troubled} with problems",
+            reference="the previous rules",
             unit="s",
             ours=_evaluate(SHIPPED, size, troubled),
             theirs=_evaluate(BEFORE, size, troubled),

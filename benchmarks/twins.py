@@ -16,11 +16,11 @@ SUFFIX = "_declared"
 BACKUPS = 97
 SLOWER = 3.0
 EQUAL = 1.15
-"""A poll whose answers are as they were decodes nothing; what is left over is the noise of two polls of one kind."""
+"""A poll with unchanged responses decodes nothing, so the rest is the noise between two equal polls."""
 PARTS = (
     ("first", "every record new", SLOWER),
-    ("newer", "a newer backup in each", SLOWER),
-    ("same", "as they were", EQUAL),
+    ("newer", "a new backup in each", SLOWER),
+    ("same", "unchanged", EQUAL),
 )
 
 
@@ -40,7 +40,7 @@ def twins(size: Size) -> Iterator[Figure]:
             for index, clock in enumerate(("wall clock", "processor")):
                 yield Figure(
                     benchmark="declared",
-                    what=f"{name}, {size.declared} resources, {BACKUPS} backups each, {what}; {clock}",
+                    what=f"{name}, {size.declared} resources with {BACKUPS} backups each, {what}; {clock}",
                     reference="the built-in vendor",
                     unit="s",
                     ours=[one[index] for one in found["declared"][part]],

@@ -37,10 +37,10 @@ def verdict(size: Size) -> Iterator[Figure]:
     """Compare with the whole scrape that it is a part of."""
     count = size.resources
     for what, troubled, due in (
-        (f"{count // 100} in trouble", count // 100, 0),
-        ("all in trouble", count, 0),
-        (f"{count // 100} in trouble, {A_MINUTES} due", count // 100, A_MINUTES),
-        (f"{count // 100} in trouble, {count // 100} due", count // 100, count // 100),
+        (f"{count // 100} with problems", count // 100, 0),
+        ("all with problems", count, 0),
+        (f"{count // 100} with problems, {A_MINUTES} due", count // 100, A_MINUTES),
+        (f"{count // 100} with problems, {count // 100} due", count // 100, count // 100),
     ):
         ours, theirs = _measure(count, troubled, due, size.many)
         yield Figure(

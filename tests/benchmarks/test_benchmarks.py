@@ -85,8 +85,8 @@ def test_the_page_begins_with_what_a_user_asks() -> None:
 
     page_text = page([figure([1.0], [1.0], 1.5), shown, replace(shown, ours=[3.0])])
 
-    assert page_text.splitlines()[2] == "- A poll of 9 resources takes 2 s; to fetch and decode alone takes 8 s."
-    assert page_text.count("- A poll of 9 resources takes") == 1
+    assert page_text.splitlines()[2] == "- A poll of 9 resources, takes 2 s; fetching and decoding alone, 8 s."
+    assert page_text.count("- A poll of 9 resources, takes") == 1
 
 
 @pytest.mark.parametrize("name", find_profiles())
