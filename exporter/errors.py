@@ -145,7 +145,7 @@ class ChecksumMismatchError(DownloadError):
 
 
 class ExpiredError(DownloadError):
-    """The link has lapsed."""
+    """The link has expired."""
 
     reason = "expired"
 

@@ -266,6 +266,6 @@ def address(base: str, *segments: str, **query: str | int) -> str:
     MalformedError for `.` and `..`: a path cannot hold them, escaped or not (RFC 3986, 5.2.4).
     """
     if "." in segments or ".." in segments:
-        raise MalformedError("an id is . or .., which no path can hold")
+        raise MalformedError("an id is . or .., which cannot be part of a path")
     path = "/".join(segment if UNESCAPED(segment) else quote(segment, safe="") for segment in segments)
     return f"{base.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")

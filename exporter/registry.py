@@ -19,7 +19,7 @@ def provider(name: str) -> Provider:
         raise KeyError(name)
     found = import_module(f"{folder.__name__}.{name}").PROVIDER
     if not isinstance(found, Provider):
-        raise TypeError(f"PROVIDER of {name} is no Provider")
+        raise TypeError(f"PROVIDER of {name} is not a Provider")
     return found
 
 

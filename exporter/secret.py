@@ -28,7 +28,7 @@ def parse(content: bytes) -> str:
     try:
         value = content.decode()
     except UnicodeDecodeError:
-        raise UnreadableError("the file is no text in UTF-8") from None
+        raise UnreadableError("the file is not valid UTF-8") from None
     if (fault := find_fault(value)) is not None:
         raise UnreadableError(f"the file {fault}")
     return value.strip()

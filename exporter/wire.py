@@ -88,7 +88,7 @@ def _decode_strictly(body: bytes, envelope: Any) -> Any:
     try:
         return _decoder(envelope).decode(body)
     except msgspec.ValidationError as error:  # names places and types of ours, and nothing of the body
-        raise MalformedError(f"the body has not the form that is documented: {error}") from None
+        raise MalformedError(f"the body does not match the documented schema: {error}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         what = "an HTML page" if body.lstrip()[:1] == b"<" else "not valid JSON" if body else "empty"
         raise MalformedError(f"the body is {what}") from None  # the decoder's words may quote the body
@@ -146,14 +146,14 @@ def text(value: object) -> str | None:
 def link(value: object) -> Secret:
     """Return a download link; MissingError where the vendor gives none."""
     if not isinstance(value, str) or not value.strip():
-        raise MissingError("the vendor gives no download link for the backup")
+        raise MissingError("the vendor returns no download link for the backup")
     return Secret(value.strip())
 
 
 def usable_token(value: object) -> str:
     """Return the token that an exchange gave; MalformedError if a header cannot hold it."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
-        raise MalformedError("the exchange gave no usable token")
+        raise MalformedError("the token exchange returned no usable token")
     return value
 
 

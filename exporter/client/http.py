@@ -170,7 +170,7 @@ MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[Exception], Poll
     ((aiohttp.ClientHttpProxyError,), lambda _: ConnectionFailedError("the proxy refused")),
     (
         (aiohttp.ClientResponseError, ValueError),
-        lambda _: MalformedError("the answer is no HTTP, or the request cannot be written as HTTP"),
+        lambda _: MalformedError("the response is not valid HTTP, or the request cannot be written as HTTP"),
     ),
     ((Exception,), lambda _: ConnectionFailedError("the connection broke", reset=True)),
 )

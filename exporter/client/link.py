@@ -70,7 +70,7 @@ def parse(link: str) -> URL:
     except ValueError:
         usable = False
     if not usable:
-        raise MalformedError("the link is no address")
+        raise MalformedError("the link is not a valid URL")
     return address
 
 
@@ -100,13 +100,13 @@ def follow_redirect(address: URL, location: str) -> URL:
     try:
         return parse(urljoin(str(address), location))
     except ValueError:
-        raise MalformedError("a redirect leads to no address") from None
+        raise MalformedError("a redirect is not a valid URL") from None
 
 
 def require_current(address: URL, end: float | None, now: float) -> None:
     """Raise ExpiredError if the vendor says that a link has ended by now, or the link itself does."""
     if any(one <= now for one in (*([] if end is None else [end]), *_ends(address))):
-        raise ExpiredError("the link has lapsed by its own expiry")
+        raise ExpiredError("the link has expired")
 
 
 def _ends(address: URL) -> Iterator[float]:
@@ -166,7 +166,7 @@ def total_length(status: int, headers: Mapping[str, str]) -> int | None:
         return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
     found = re.fullmatch(r"bytes (?:0-0|\*)/([0-9]{1,18}|\*)", headers.get("content-range", "").strip())
     if found is None:
-        raise MalformedError(f"HTTP {status} without the range that was asked for")
+        raise MalformedError(f"HTTP {status} without the requested range")
     return None if found[1] == "*" else int(found[1])
 
 
@@ -175,8 +175,8 @@ def require_good(status: int, headers: Mapping[str, str], body: bytes) -> None:
     if status in (200, 206) or (status == 416 and headers.get("content-range", "").strip() == "bytes */0"):
         return
     if status == 410 or (status in (400, 401, 403) and LAPSED.search(body)):
-        raise ExpiredError(f"HTTP {status}: the link has lapsed")
+        raise ExpiredError(f"HTTP {status}: the link has expired")
     if status == 404:
-        raise MissingError("HTTP 404: there is no file behind the link")
+        raise MissingError("HTTP 404: the file of the link does not exist")
     error = BY_STATUS.get(status) or (ServerError if status >= 500 else MalformedError)
     raise error(f"HTTP {status} from the link")

@@ -66,12 +66,12 @@ class LinkFetcher:
             length = links.total_length(response.status, headers)
             require_size(length, size)
             if length != 0 and not await response.content.read(1):
-                raise ConnectionFailedError("the file's first byte did not come")
+                raise ConnectionFailedError("the server closed the connection before the first byte")
 
     async def _check_whole(self, session: aiohttp.ClientSession, download: Download, size: float | None) -> None:
         async with self._answer(session, download, {}) as response:
             if response.status != 200:
-                raise MalformedError(f"HTTP {response.status} where the whole file was asked for")
+                raise MalformedError(f"HTTP {response.status} instead of the whole file")
             require_size(links.total_length(200, _lower_names(response)), size)
             received, digest = await self._digest(response, size)
         require_size(received, size)
@@ -116,7 +116,7 @@ class LinkFetcher:
                 yield response
                 response.close()  # the rest of the file is not needed
                 return
-        raise MalformedError("the link is redirected without end")
+        raise MalformedError("the link has too many redirects")
 
     def _session(self, context: ssl.SSLContext) -> aiohttp.ClientSession:
         resolver = Resolver() if self.rules.allow_private else _PublicResolver()

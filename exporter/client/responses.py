@@ -121,7 +121,7 @@ def same_host(base: str, target: str) -> str:
             joined.hostname == origin.hostname and joined.port is None and origin.port is None
         )
     except ValueError:
-        raise MalformedError("a page link is no address") from None
+        raise MalformedError("a page link is not a valid URL") from None
     if not same or joined.scheme not in ("http", "https"):
         raise MalformedError("a link leads to another host")
     return joined._replace(scheme=origin.scheme, netloc=origin.netloc, fragment="").geturl()

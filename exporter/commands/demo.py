@@ -44,7 +44,7 @@ def _parse_speed(value: str) -> float:
     except ValueError:
         factor = 0.0
     if not 0.1 <= factor <= 1000:
-        raise argparse.ArgumentTypeError(f"{value!r} is no factor between 0.1 and 1000")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a factor from 0.1 to 1000")
     return factor
 
 

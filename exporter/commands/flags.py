@@ -95,5 +95,5 @@ def parse_address(value: str) -> tuple[str | None, int]:
 
 def _parse_path(value: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", value):
-        raise argparse.ArgumentTypeError(f"{value!r} is no path such as /metrics")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a path such as /metrics")
     return value

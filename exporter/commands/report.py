@@ -87,7 +87,7 @@ def make_report(config_file: Path | None, flags: ReportFlags) -> int:
     now = float(int(time.time()))
     until = now if flags.until is None else flags.until
     if until > now:
-        return _refuse("--until is in the future; give a time that has passed", 2)
+        return _refuse("--until is in the future; give a past time", 2)
     if flags.format == "html" and flags.output is not None and flags.output.suffix == ".json":
         return _refuse(f"--output {flags.output}: the JSON beside the page has this name; name the page *.html", 2)
     try:

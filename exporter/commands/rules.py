@@ -94,7 +94,7 @@ def _parse_labels(text: str) -> tuple[str, ...]:
         if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
             raise argparse.ArgumentTypeError(f"{label!r} is not a label name{_suggest(label)}")
         if label in RULE_LABELS:
-            raise argparse.ArgumentTypeError(f"{label!r} has a meaning of its own in the rules; choose another label")
+            raise argparse.ArgumentTypeError(f"{label!r} is reserved in the rules; choose another label")
     return tuple(dict.fromkeys(labels))
 
 

@@ -84,9 +84,7 @@ def read(text: str, environ: Mapping[str, str] | None, report: Report) -> Any:
     except yaml.MarkedYAMLError as error:
         report.problems.append(report.at_line(*explain(error, text)))
     except (ValueError, KeyError):  # `!!int x`: PyYAML does not check what a tag promises
-        report.problems.append(
-            report.at_line(None, "not valid YAML: a tag (!!...) stands before a value that is no such thing")
-        )
+        report.problems.append(report.at_line(None, "not valid YAML: a tag (!!...) does not fit its value"))
     except RecursionError:
         report.problems.append(report.at_line(None, "nested too deeply"))
     else:
@@ -111,7 +109,9 @@ def substitute(text: str, environ: Mapping[str, str], location: Location) -> Any
         if _VARIABLE_NAME.fullmatch(name):
             location.problem(f"the environment variable {name} is not set (a literal dollar is written $$)")
         else:
-            location.problem("a ${...} here holds no name of an environment variable (a literal dollar is written $$)")
+            location.problem(
+                "a ${...} here is not the name of an environment variable (a literal dollar is written $$)"
+            )
         return ""
 
     text = _VARIABLE.sub(value, text)

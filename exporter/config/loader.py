@@ -140,7 +140,7 @@ def load(
     except files.UnreadableError as error:
         raise ConfigError([f"{path}: {error}"]) from None
     except UnicodeDecodeError:
-        raise ConfigError([f"{path}: is no UTF-8 text"]) from None
+        raise ConfigError([f"{path}: is not valid UTF-8"]) from None
     return parse(content, environ, path.absolute().parent, providers=providers, vendors=vendors, file=str(path))
 
 
@@ -205,7 +205,7 @@ def _state_file(folder: Path) -> Parser[Path | Literal["none"]]:
         if files.is_folder(path):
             raise InvalidValueError("is a folder; name a file in it")
         if not files.is_folder(path.parent):
-            location.warning(f"there is no folder {path.parent}; create it, else nothing is kept over a restart")
+            location.warning(f"there is no folder {path.parent}; create it, or nothing is kept across a restart")
         return path
 
     return read
@@ -273,7 +273,7 @@ def _provider(entry: Section, provider_name: str, name: str, context: _Context) 
 def _source_parsers(context: _Context) -> Mapping[str, Parser[Any]]:
     """Return the parsers of what only a source has."""
     return {
-        "include": list_of(glob("it leaves nothing out")),
+        "include": list_of(glob("it excludes nothing")),
         "exclude": list_of(glob("nothing of this source is watched")),
         "ca_file": certificates_from(context.folder),
         "shard_by": one_of("source", "resource"),
@@ -317,7 +317,7 @@ def _overrides(environ: Mapping[str, str]) -> Parser[tuple[Override, ...]]:
         for written, said in section(value, location).values.items():
             at = location.key(written)
             pattern = attempt(
-                glob("its keys can stand on the source itself"), document.substitute(written, environ, at), at
+                glob("its keys can be given on the source itself"), document.substitute(written, environ, at), at
             )
             limits = attempt(section, said, at)
             if limits is not None:

@@ -40,7 +40,7 @@ def _bad_character(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if found is None:
         return None
     if found[1] == "\\t":
-        return _line(error.problem_mark), "a tab stands before the text of this line; indent it with spaces"
+        return _line(error.problem_mark), "a tab indents this line; indent it with spaces"
     return _line(error.problem_mark), f"a value cannot begin with {found[1]}; put it in quotes"
 
 
@@ -65,27 +65,27 @@ def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
         return None
     if re.search(r":(\s|$)", text.splitlines()[mark.line][: mark.column]):
         return mark.line + 1, "a value holds a colon and a space; put it in quotes"
-    problem = "this line is indented more than those that it belongs beside; keys of one mapping begin in one column"
+    problem = "this line is indented more than the other keys of its mapping; keys of one mapping begin in one column"
     return mark.line + 1, problem
 
 
 def _no_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "could not find expected ':'" not in (error.problem or ""):
         return None
-    return _line(error.context_mark), "a line without a colon stands where a key and its value belong"
+    return _line(error.context_mark), "a line without a colon, where a key and its value are expected"
 
 
 def _indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "<block end>" not in (error.problem or ""):
         return None
-    problem = "this line is not indented as those that it belongs beside; keys of one mapping begin in one column"
+    problem = "this line is not indented like the other keys of its mapping; keys of one mapping begin in one column"
     return _line(error.problem_mark), problem
 
 
 def _recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "recursive" not in (error.problem or ""):
         return None
-    return _line(error.problem_mark), "an alias (*name) stands inside of what it names"
+    return _line(error.problem_mark), "an alias (*name) is inside the value that it names"
 
 
 _EXPLANATIONS: Sequence[Callable[[yaml.MarkedYAMLError, str], Explained | None]] = (

@@ -162,7 +162,7 @@ def certificates_from(folder: Path) -> Parser[Path]:
 
 def _refusal(problem: str) -> InvalidValueError:
     if problem.startswith("the file cannot be read"):
-        problem += " (a relative path starts beside the configuration)"
+        problem += " (a relative path starts at the folder of the configuration)"
     return InvalidValueError(problem)
 
 

@@ -54,7 +54,7 @@ def ignored_words(words: Mapping[str, tuple[Severity, ...]]) -> Parser[frozenset
         if found not in words:
             raise InvalidValueError(f"unknown problem; the nearest is {nearest(found, words)}")
         if Severity.CRITICAL in words[found]:
-            location.warning(f"{found} may be critical; ignored, no alert reports it")
+            location.warning(f"{found} can be critical; while it is ignored, no alert reports it")
         return found
 
     return lambda value, location: frozenset(list_of(word)(value, location))
@@ -78,7 +78,7 @@ def _family_glob(value: Any, location: Location) -> frozenset[str]:
     if protected := sorted(fitting & PROTECTED_FAMILIES):
         raise InvalidValueError(f"it would exclude {protected[0]}, which the alerts read; choose a narrower glob")
     if not fitting:
-        location.warning(f"no metric has such a name; the nearest is {nearest(pattern, known)}")
+        location.warning(f"no metric has this name; the nearest is {nearest(pattern, known)}")
     for name in sorted(fitting & REQUIRED_FAMILIES):
         location.warning(f"excludes {name}, which the alerts need")
     return fitting

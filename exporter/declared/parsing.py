@@ -48,7 +48,7 @@ def _check_version(top: Section, own_name: str | None) -> None:
     if own_name is None or "declaration" in top:
         version = need(top, "declaration", whole_number(0), "give 1, the version of this grammar")
         if version not in (None, 1):
-            top.location.key("declaration").problem("must be 1, the only version there is")
+            top.location.key("declaration").problem("must be 1, the only version")
 
 
 def _read_name(top: Section, own_name: str | None) -> str:

@@ -210,7 +210,7 @@ def _recovery(value: Any, location: Location) -> WindowOf:
     entry = section(value, location)
     entry.check_keys(("kind", "earliest", "latest"))
     if "earliest" not in entry and "latest" not in entry:
-        location.key("latest").problem("missing; say where the newest restorable instant stands")
+        location.key("latest").problem("missing; give the expression of the newest restorable time")
     return WindowOf(
         kind=need(entry, "kind", text, "name it, such as pitr") or "",
         earliest=entry.read("earliest", TIME),
@@ -228,7 +228,7 @@ def _keep(entry: Section) -> tuple[tuple[str, Field], ...]:
     found = []
     for key in kept.values if kept is not None else ():
         if not REFERENCE.fullmatch(f"x.{key}") or key == "id":
-            entry.location.key("keep").key(key).problem("cannot be the name of what is kept; choose another")
+            entry.location.key("keep").key(key).problem("cannot be the name of a kept value; choose another")
         elif kept is not None and (value := kept.read(key, TEXT)) is not None:
             found.append((key, value))
     return tuple(found)

@@ -287,7 +287,7 @@ def _total(expression: Expression | None, body: Any) -> float | None:
 def _header(template: Template, values: Values) -> str:
     found = template.plain(values)
     if not found.isprintable() or not found.isascii():
-        raise MalformedError("a header would hold a character that it cannot")
+        raise MalformedError("a header would contain an invalid character")
     return found
 
 
@@ -296,7 +296,7 @@ def _in_host(template: Template, values: Values) -> str:
     for part in template.parts:
         value = part if isinstance(part, str) else resolve(part, values)
         if not isinstance(part, str) and not IN_HOST.issuperset(value):
-            raise MalformedError(f"{{{part}}} cannot stand in the address of an API")
+            raise MalformedError(f"{{{part}}} cannot be used in the URL of an API")
         parts.append(value)
     return "".join(parts)
 

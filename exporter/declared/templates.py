@@ -78,7 +78,7 @@ def parse_template(text: str) -> Template:
         end = found.end()
     parts.append(text[end:])
     if any(isinstance(part, str) and ("{" in part or "}" in part) for part in parts):
-        raise TemplateError("holds a brace without its other half")
+        raise TemplateError("has an unmatched brace")
     return Template(tuple(part for part in parts if part != ""))
 
 

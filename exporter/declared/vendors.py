@@ -109,7 +109,9 @@ class Vendors:
             if not found and glob.has_magic(pattern):
                 location.item(number).warning("this glob matches no file")
             elif not found:
-                location.item(number).problem("there is no such file (a relative path starts beside the configuration)")
+                location.item(number).problem(
+                    "the file does not exist (a relative path starts at the folder of the configuration)"
+                )
             for name in found:
                 if name not in read:
                     read.add(name)
@@ -144,7 +146,7 @@ class Vendors:
         name = value.get("name") if isinstance(value, dict) else None
         shown = name if isinstance(name, str) and name else path.name
         if isinstance(value, dict) and "sources" in value and "declaration" not in value:
-            own.problems.append("is a configuration and no declaration; change the glob so that it does not match it")
+            own.problems.append("is a configuration, not a declaration; change the glob so that it does not match it")
             value = document.UNSET
         declaration = None if value is document.UNSET else _read(value, own)
         if declaration is not None and (problem := self._name_problem(declaration.name, path)) is not None:

@@ -62,7 +62,7 @@ def decode(content: bytes) -> StoredState:
         return StoredState(resources=document.resources, sources=document.sources)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         problem = str(error) if isinstance(error, msgspec.MsgspecError) else "no JSON"
-        raise UnusableStateError(f"it is damaged or no state file: {problem}") from None
+        raise UnusableStateError(f"it is damaged or not a state file: {problem}") from None
 
 
 def encode(resources: Sequence[StoredResource], sources: Sequence[StoredSource] = ()) -> bytes:
@@ -138,7 +138,7 @@ class StateFile:
         """Return what is kept, nothing if there is no file yet; UnusableStateError otherwise."""
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
-                raise UnusableStateError("it is no regular file")
+                raise UnusableStateError("it is not a regular file")
             self.suspect = True
             found = decode(self.path.read_bytes())
         except FileNotFoundError:
@@ -178,7 +178,7 @@ class StateFile:
         if self.suspect:
             self.set_aside()
         if self.path.exists() and not self.path.is_file():
-            raise OSError(None, "it is no regular file")
+            raise OSError(None, "it is not a regular file")
         temporary = self.path.with_name(f"{self.path.name}.tmp-{token_hex(8)}")
         try:
             _write_through(temporary, content)
@@ -220,4 +220,6 @@ def _sync_folder(folder: Path) -> None:
 
 def reason(error: OSError | ValueError) -> str:
     """Return the reason why reading or writing failed, in a few words."""
-    return (error.strerror or "unknown error").lower() if isinstance(error, OSError) else "a text that is no UTF-8"
+    return (
+        (error.strerror or "unknown error").lower() if isinstance(error, OSError) else "a text that is not valid UTF-8"
+    )

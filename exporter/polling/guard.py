@@ -17,4 +17,4 @@ async def guard(log: Any, doing: str, work: Awaitable[T]) -> T:
         raise error.with_traceback(None) from None  # else what is kept of it keeps the answers that its frames hold
     except Exception:  # broad: a bug about one vendor must not end the others
         log.exception("bug", doing=doing)
-        raise InternalError(f"a bug of this exporter while {doing}") from None
+        raise InternalError(f"internal error while {doing}") from None

@@ -163,7 +163,7 @@ def _require_whole(only: Answer, last_success: float | None) -> None:
     records = [wire.record(wire.decode(bytes(one))) for one in only.body]
     times = [wire.timestamp(record.get(key)) for record in records for key in ("started_at", "ended_at")]
     if last_success > max((time for time in times if time is not None), default=0.0) + SAME_EVENT_TOLERANCE:
-        raise MalformedError("a full page without links, but last_successful_backup is newer than all of it")
+        raise MalformedError("a full page without links, but last_successful_backup is newer than all its backups")
 
 
 async def refresh(api: Api, options: Options, resource: Resource, run: Backup) -> Sequence[Backup]:
@@ -264,7 +264,7 @@ def _token(body: object) -> Token:
     answer = wire.record(body)
     value = answer.get("access_token")
     if not isinstance(value, str) or not value.strip():
-        raise MalformedError("the token's answer has no access_token")
+        raise MalformedError("the token response has no access_token")
     said = answer.get("expires_in")
     seconds = wire.number(float(said) if isinstance(said, str) and said.isdecimal() else said)
     return Token(value.strip(), seconds or None)

@@ -225,7 +225,7 @@ async def _postgres_pages(api: Api, options: Options, resource: Resource) -> Asy
         if body.nextCursor in (None, ""):
             return
         if isinstance(body.nextCursor, bool) or not isinstance(body.nextCursor, (str, int)):
-            raise MalformedError("nextCursor is no cursor")
+            raise MalformedError("nextCursor is not a valid cursor")
         cursor = {"cursor": body.nextCursor}
 
 

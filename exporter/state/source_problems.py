@@ -105,10 +105,10 @@ def _stale(status: SourceStatus, at: Instant) -> Iterator[Problem]:
 def _rate_limited(status: SourceStatus, at: Instant) -> Iterator[Problem]:
     del at
     if status.failure == "rate_limited":
-        yield Problem("rate_limited", WARNING, "The last poll failed: the vendor's rate limit held it back.")
+        yield Problem("rate_limited", WARNING, "The last poll failed because of the vendor's rate limit.")
     elif status.rate_limited_resources:
         number = _count(status.rate_limited_resources, "resource")
-        text = f"The vendor's rate limit kept {number} from being read in the last poll."
+        text = f"The last poll could not read {number} because of the vendor's rate limit."
         yield Problem("rate_limited", WARNING, text)
 
 

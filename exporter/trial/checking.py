@@ -72,7 +72,7 @@ def check_declaration(declaration: Declaration) -> Findings:
         unused = [answer.key for answer in test.answers if answer.key not in outcome.transport.used]
         warnings += [f'{test.path}.answers["GET {key}"]: is not asked for' for key in unused]
     if not declaration.tests:
-        warnings.append("tests: there are none, so nothing shows that anything is found")
+        warnings.append("tests: there are none, so you cannot see whether the declaration finds anything")
     if declaration.backups.status.always is not None:
         warnings.append("backups.status: always: the vendor lists no failures, so only age reports them")
     elif not declaration.backups.status.words or not _maps_failures(declaration):
@@ -88,7 +88,7 @@ def _problems(test: Test, outcome: Outcome) -> Iterator[str]:
     """Yield what differs from what a test expects, each after the test's path."""
     found, expect = outcome.found, test.expect
     for request in outcome.transport.unanswered:
-        yield f".answers: {request} is asked for, and has no answer"
+        yield f".answers: {request} is requested, and has no answer"
     if found.source_failure is not None:
         yield f": the source cannot be read: {_failure(found.source_failure)}"
         return
@@ -196,7 +196,7 @@ def _suspicions(declaration: Declaration, observed: AnswersSeen) -> Iterator[str
         records_of = observed.kept.get(name, [])
         many, failure = count_yields(one, records_of)
         if records_of and not many and failure is None:  # what cannot be evaluated is a problem of its own
-            yield f"{one.path}: yields nothing in any of {len(records_of)} record{'s' * (len(records_of) > 1)}"
+            yield f"{one.path}: has no value in any of {len(records_of)} record{'s' * (len(records_of) > 1)}"
 
 
 def count_yields(one: Field | StatusField, records: Iterable[Any]) -> tuple[int, str | None]:

@@ -53,7 +53,7 @@ def _step(trial: Trial, name: str, seen: StepFindings, requests: list[SentReques
         yield f"  records: {len(seen.found)} found, {len(seen.kept)} kept"
     for label, one in fields_of(declaration, name):
         many, failure = count_yields(one, seen.kept)
-        nothing = "  yields nothing in any record" if seen.kept and not many and failure is None else ""
+        nothing = "  has no value in any record" if seen.kept and not many and failure is None else ""
         raised = f"  cannot be evaluated: {failure}" if failure is not None else ""
         yield f"  {label}: {many}/{len(seen.kept)}{nothing}{raised}"
         if isinstance(one, StatusField):

@@ -73,7 +73,7 @@ def _read(path: Path, read: Files) -> str:
     except files.UnreadableError as error:
         raise ConfigError([f"{path}: {error}"]) from None
     except UnicodeDecodeError:
-        raise ConfigError([f"{path}: is no UTF-8 text"]) from None
+        raise ConfigError([f"{path}: is not valid UTF-8"]) from None
 
 
 def _config(top: Section, folder: Path, read: Files) -> WebConfig:
@@ -109,7 +109,7 @@ def _users(value: Any, location: Location) -> dict[bytes, bytes]:
     found = section(value, location)
     for name in found.values:
         if ":" in name:
-            location.key(name).problem("a name with a colon cannot be sent by any client")
+            location.key(name).problem("a name must not contain a colon")
     hashes = found.read_all(dict.fromkeys(found.values, _bcrypt))
     return {name.encode(): known.encode() for name, known in hashes.items()}
 
@@ -128,7 +128,7 @@ def _rate(value: Any, location: Location) -> RateSettings | None:
     if not interval:
         return None
     if not burst:
-        location.key("burst").problem("must be a whole number from 1 up, or no request is ever answered")
+        location.key("burst").problem("must be a whole number from 1 up; otherwise every request is refused")
         return None
     return RateSettings(interval=interval, burst=burst)
 

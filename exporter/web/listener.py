@@ -102,10 +102,10 @@ class Listener:
         """Return why a valid configuration cannot be applied without a restart."""
         before = self.access.config
         if (config.tls is None) != (before.tls is None):
-            return (f"{self._path}: tls_server_config: TLS is switched on and off by a restart only",)
+            return (f"{self._path}: tls_server_config: enabling or disabling TLS requires a restart",)
         if config.users or not before.users:
             return ()
-        return (f"{self._path}: basic_auth_users: passwords are done away with by a restart only",)
+        return (f"{self._path}: basic_auth_users: removing all passwords requires a restart",)
 
     def _reject(self, problems: Sequence[str]) -> None:
         for problem in problems if problems != self._problems else ():

@@ -88,7 +88,7 @@ def server_context(settings: TlsSettings) -> ssl.SSLContext:
         try:
             context.set_ciphers(":".join(settings.ciphers))
         except ssl.SSLError:
-            raise TlsError("cipher_suites", "OpenSSL allows none of these here") from None
+            raise TlsError("cipher_suites", "OpenSSL supports none of these") from None
     if len(settings.curves) == 1:  # of several OpenSSL takes its own choice: Python can name it only one
         context.set_ecdh_curve(settings.curves[0])
     _load_pair(context, settings)

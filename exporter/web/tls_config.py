@@ -64,7 +64,7 @@ def _versions(found: Section, *, only_13: bool) -> tuple[ssl.TLSVersion, ssl.TLS
     """Return the oldest and the newest version; `only_13` says that no cipher of an older one is left."""
     least, most = found.read("min_version", one_of(*VERSIONS)), found.read("max_version", one_of(*VERSIONS))
     if most in ("TLS10", "TLS11"):
-        found.location.key("max_version").problem("must be TLS12 or TLS13; no older version is spoken here")
+        found.location.key("max_version").problem("must be TLS12 or TLS13; older versions are not supported")
     minimum = VERSIONS["TLS13" if only_13 else least or "TLS12"]
     maximum = VERSIONS[most or "TLS13"]
     if minimum > maximum:
@@ -102,18 +102,20 @@ def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool
 def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
     has_ca = "client_ca" in found or "client_ca_file" in found
     if has_ca and auth == "NoClientCert" and "client_auth_type" not in found:
-        found.location.key("client_auth_type").problem("is missing; a client_ca alone asks no client for a certificate")
+        found.location.key("client_auth_type").problem("is missing; without it, client_ca has no effect")
     elif has_ca and found.values.get("client_auth_type") == "NoClientCert":
         found.location.key("client_auth_type").problem("must not be NoClientCert where there is a client_ca")
     if not has_ca and CLIENT_AUTH[auth] is not ssl.CERT_NONE:
-        found.location.key("client_ca_file").problem(f"is missing; {auth} needs to know whose certificates to trust")
+        found.location.key("client_ca_file").problem(
+            f"is missing; {auth} needs an authority to verify certificates against"
+        )
     if sans and auth != "RequireAndVerifyClientCert":
         found.location.key("client_allowed_sans").problem("needs client_auth_type: RequireAndVerifyClientCert")
 
 
 def _client_auth(value: Any, location: Location) -> str:
     if value in _UNVERIFIED:
-        raise InvalidValueError("a certificate that is not verified proves nothing; use RequireAndVerifyClientCert")
+        raise InvalidValueError("a certificate that is not verified is not accepted; use RequireAndVerifyClientCert")
     return one_of(*CLIENT_AUTH)(value, location)
 
 

@@ -13,7 +13,7 @@ REASONS = {
     "timeout": "the vendor does not answer in time",
     "connection": "no connection to the vendor",
     "tls": "the vendor's certificate is refused, or TLS fails",
-    "server_error": "the vendor answers with an error of its own",
+    "server_error": "the vendor returns a server error",
     "malformed": "the vendor's answer cannot be understood",
     "internal": "an error in the exporter; its log has the details",
 }

@@ -111,9 +111,9 @@ async def test_while_a_file_is_away_the_last_value_goes_on(file: Path) -> None:
 UNUSABLE = [
     (b"", "the file is empty"),
     (b" \n", "the file is empty"),
-    (b"\xff\xfe\x00", "the file is no text in UTF-8"),
+    (b"\xff\xfe\x00", "the file is not valid UTF-8"),
     ("\ufeffplanted".encode(), "the file begins with a byte order mark; save it without one"),
-    ("planted".encode("utf-16"), "the file is no text in UTF-8"),
+    ("planted".encode("utf-16"), "the file is not valid UTF-8"),
     (b"planted\nplanted", "the file holds more than one line, or a character that cannot be printed"),
     (b"planted\x00", "the file holds more than one line, or a character that cannot be printed"),
     ("planted\u202e".encode(), "the file holds more than one line, or a character that cannot be printed"),

@@ -251,11 +251,11 @@ def test_a_url_loses_its_last_slash(written: str, read: str) -> None:
     [
         (("base_url: https://h.example", "include: [a*]"), ()),
         (("base_url: http://h.example",), ("base_url: http:// sends the credentials unencrypted; use https://",)),
-        (("include: ['*']",), ("include[0]: this glob matches every name, so it leaves nothing out",)),
+        (("include: ['*']",), ("include[0]: this glob matches every name, so it excludes nothing",)),
         (("exclude: [a, '?**']",), ("exclude[1]: this glob matches every name, so nothing of this source is watched",)),
         (
             ("resources: {'**': {max_age: 1h}}",),
-            ('resources["**"]: this glob matches every name, so its keys can stand on the source itself',),
+            ('resources["**"]: this glob matches every name, so its keys can be given on the source itself',),
         ),
     ],
 )  # fmt: skip
@@ -303,7 +303,7 @@ def test_paths_start_beside_the_file(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"name: \xe9")
-    for name, problem in [("gone", "cannot be read: no such file or directory"), ("latin", "is no UTF-8 text")]:
+    for name, problem in [("gone", "cannot be read: no such file or directory"), ("latin", "is not valid UTF-8")]:
         with pytest.raises(ConfigError) as caught:
             config.load(tmp_path / name, {})
         assert caught.value.problems == (f"{tmp_path / name}: {problem}",)

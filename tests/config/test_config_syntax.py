@@ -121,7 +121,7 @@ def test_many_sources_may_share_anchors() -> None:
 
 def test_a_value_that_holds_itself_is_refused(tmp_path: Path) -> None:
     assert problems("sources: &a [*a]\n", tmp_path) == [
-        "config.yaml:1: an alias (*name) stands inside of what it names"
+        "config.yaml:1: an alias (*name) is inside the value that it names"
     ]
 
 

@@ -145,7 +145,7 @@ def test_ignored_words_add_up() -> None:
 )
 def test_ignoring_what_may_be_critical_is_a_warning(word: str) -> None:
     assert (
-        f"sources[0].ignore[0]: {word} may be critical; ignored, no alert reports it"
+        f"sources[0].ignore[0]: {word} can be critical; while it is ignored, no alert reports it"
         in load_text(f"ignore: [{word}]").warnings
     )
     assert not any("critical" in one for one in load_text("ignore: [slow, down, too_old_by_kind]").warnings)
@@ -194,7 +194,7 @@ def test_excluded_families_by_their_globs() -> None:
 @pytest.mark.parametrize(
     ("given", "warning"),
     [
-        ("exclude: [backup_agee]", "metrics.exclude[0]: no metric has such a name; the nearest is backup_age_seconds"),
+        ("exclude: [backup_agee]", "metrics.exclude[0]: no metric has this name; the nearest is backup_age_seconds"),
         ("exclude: [backup_source_up]", "metrics.exclude[0]: excludes backup_source_up, which the alerts need"),
         (
             "exclude: [up, 'backup_resource_u?']",

@@ -50,7 +50,7 @@ WARNED: Sequence[tuple[str, Any, str]] = [
     ("tests", None, "tests: there are none"),
     ("backups/status", {"always": "completed"}, "backups.status: always: the vendor lists no failures, so only age"),
     ("backups/status/map/failed", None, "backups.status.map: names no failed word, so only age reports failures"),
-    ("resources/kind", "engine", "resources.kind: yields nothing in any of 1 record"),
+    ("resources/kind", "engine", "resources.kind: has no value in any of 1 record"),
     ("resources/where", "enabled", "resources.where: keeps 0 of 1 records"),
     ("tests/0/answers/GET ~", {}, ""),
 ]
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_declaration(tmp_path: Path, text: str, problem: str) 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("declarations: [no.yaml]\nsources: [{name: a, provider: aiven, token: t}]\n")
-    with pytest.raises(ConfigError, match=r"declarations\[0\]: there is no such file"):
+    with pytest.raises(ConfigError, match=r"declarations\[0\]: the file does not exist"):
         read_configuration(tmp_path / "config.yaml")
 
 
@@ -179,4 +179,4 @@ def test_a_glob_that_matches_the_configuration_is_one_problem(tmp_path: Path) ->
         read_configuration(tmp_path / "config.yaml")
 
     (problem,) = error.value.problems
-    assert problem.startswith("declaration config.yaml: is a configuration and no declaration; change the glob so")
+    assert problem.startswith("declaration config.yaml: is a configuration, not a declaration; change the glob so")

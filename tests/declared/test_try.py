@@ -82,8 +82,8 @@ async def test_each_step_is_shown_and_what_is_not_read_is_masked(
     assert code == 0
     assert f"GET {found.url}/v1/eu/databases?key=***  200" in shown
     assert "records: 10 found, 9 kept" in shown
-    assert "kind: 0/9  yields nothing in any record" in shown
-    assert "size: 0/6  yields nothing in any record" in shown
+    assert "kind: 0/9  has no value in any record" in shown
+    assert "size: 0/6  has no value in any record" in shown
     assert "archived -> unknown: 3" in shown
     assert "done -> completed: 3" in shown
     assert '"connection": "***"' in shown

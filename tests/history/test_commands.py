@@ -171,7 +171,7 @@ async def test_an_output_that_cannot_be_written_is_one_line(
         (("report", "--since", "30"), "'30' is not a duration above 0, such as 30d or 12h"),
         (("report", "--since", "0"), "'0' is not a duration above 0"),
         (("report", "--until", "yesterday"), "'yesterday' is not an ISO 8601 time, such as 2026-11-25T08:00:00Z"),
-        (("report", "--until", "2999-01-01"), "--until is in the future; give a time that has passed"),
+        (("report", "--until", "2999-01-01"), "--until is in the future; give a past time"),
         (("report", "--format", "pdf"), "invalid choice: 'pdf'"),
         (("report", "--format", "html", "--output", "x.json"), "name the page *.html"),
         (("report", "--source", "unknown"), "--source unknown: no such source; known are staging, faculty, gone"),
@@ -259,7 +259,7 @@ async def test_what_a_killed_run_has_left_is_removed(config: Path, tmp_path: Pat
     ("content", "completed", "expected"),
     [
         ({"id": "older", "duration": 60}, 2, ""),
-        (None, 1, "not used: it is damaged or no state file"),
+        (None, 1, "not used: it is damaged or not a state file"),
     ],
 )
 async def test_the_state_file_is_read_and_left_as_it_is(

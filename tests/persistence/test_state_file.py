@@ -145,7 +145,7 @@ def test_what_is_no_state_is_refused_in_one_line(content: bytes, said: str) -> N
 
 def test_nesting_without_an_end_is_refused_in_one_line() -> None:
     """Python 3.14 bounds nesting by the size of the stack, and may read to the end what older ones give up."""
-    with pytest.raises(UnusableStateError, match=r"^it is damaged or no state file: [^\n]*(no JSON|truncated)$"):
+    with pytest.raises(UnusableStateError, match=r"^it is damaged or not a state file: [^\n]*(no JSON|truncated)$"):
         decode(b'{"version": 1, "resources": [], "x": ' + b"[" * 100_000)
 
 
@@ -228,10 +228,10 @@ def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) ->
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
         file = StateFile(path)
-        with pytest.raises(UnusableStateError, match="no regular file"):
+        with pytest.raises(UnusableStateError, match="not a regular file"):
             file.read()
         assert not file.suspect
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             file.write([NIGHTLY])
     assert Path("/dev/null").is_char_device()
 
