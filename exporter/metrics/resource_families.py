@@ -66,19 +66,19 @@ PROBLEM = "backup_resource_problem"
 RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     Family(
         name="backup_resource_info",
-        help="1; the resource's changing name and what it is, as of the last discovery.",
+        help="Always 1; the labels hold the resource's current name and kind, as of the last discovery.",
         own=("resource_name", "resource_kind"),
         samples=lambda v: [((v.status.resource.name, v.status.resource.kind), 1)],
     ),
     Family(
         name="backup_resource_state",
-        help="1; the vendor's word for the resource's own state, as of the last discovery.",
+        help="Always 1; the label holds the vendor's word for the resource's state, as of the last discovery.",
         own=("state",),
         samples=lambda v: [((v.status.state,), 1)] if v.status.state else [],
     ),
     Family(
         name="backup_resource_up",
-        help="1 if the resource was read whole in its last poll, at most 3 intervals ago; absent before the first.",
+        help="1 if the last poll read the whole resource, at most 3 intervals ago; absent before the first.",
         samples=one(lambda v: flag(v.up)),
     ),
     Family(
@@ -89,7 +89,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name=PROBLEM,
-        help="1 while the problem stands, right at the scrape; absent otherwise. docs/verdict.md has the words.",
+        help="1 for each current problem of the resource, evaluated at the scrape; absent otherwise."
+        " See docs/verdict.md for the names.",
         own=("resource_name", "problem", "severity", "kind"),
         samples=lambda v: [
             ((v.status.resource.name, one.word, one.severity.value, one.kind), 1) for one in v.verdict.problems
@@ -97,7 +98,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_resource_worst_severity",
-        help="The worst problem of the resource: 0 none, 1 info, 2 warning, 3 critical; absent while it is paused.",
+        help="Severity of the worst problem of the resource: 0 none, 1 info, 2 warning, 3 critical; absent while"
+        " it is paused.",
         samples=one(lambda v: None if v.verdict.state == "paused" else v.verdict.rank),
     ),
     Family(
@@ -107,7 +109,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_resource_first_seen_timestamp_seconds",
-        help="When this exporter first saw the resource; a state file keeps it over restarts.",
+        help="When this exporter first saw the resource; a state file keeps it across restarts.",
         samples=one(lambda v: v.status.first_seen),
     ),
     Family(
@@ -117,8 +119,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_last_success_timestamp_seconds",
-        help="The recovery point: when the newest completed backup started. Stays when the vendor"
-        " forgets it or is down.",
+        help="The recovery point: when the newest completed backup started. Kept while the vendor"
+        " is down, or if it no longer lists the backup.",
         samples=summary_value("last_success"),
     ),
     Family(
@@ -182,7 +184,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_backups",
-        help="Backups that the vendor lists, by status; between whole listings, the newest pages on top of the last.",
+        help="Backups that the vendor lists, by status; between whole listings, the last one updated with the newest"
+        " pages.",
         own=("status",),
         samples=SummarySamples(
             "counts", lambda values: [((key,), number) for key, number in values.items()], by_status=True
@@ -195,12 +198,12 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_oldest_success_timestamp_seconds",
-        help="How far back one can restore: start of the oldest completed backup listed; as fresh as backup_backups.",
+        help="Start of the oldest completed backup that the vendor lists; as fresh as backup_backups.",
         samples=summary_value("oldest_success"),
     ),
     Family(
         name="backup_in_progress",
-        help="How many backups are running, as of the last poll or the last look at a running one.",
+        help="How many backups are running, as of the last poll or progress check.",
         samples=summary_value("running"),
     ),
     Family(
@@ -210,23 +213,23 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_progress_percent",
-        help="How far the oldest running backup has come, from 0 to 100, where the vendor reports it; canonical for"
-        " whether it runs at all: backup_in_progress.",
+        help="Progress of the oldest running backup, from 0 to 100, where the vendor reports it; canonical for"
+        " whether it runs: backup_in_progress.",
         samples=summary_value("progress"),
     ),
     Family(
         name="backup_schedule_enabled",
-        help="1 if the vendor says that backups are scheduled, 0 if it says they are not.",
+        help="1 if the vendor reports that backups are scheduled, 0 if it reports that they are not.",
         samples=one(lambda v: flag(v.status.details.scheduled) if v.status.details else None),
     ),
     Family(
         name="backup_expected_interval_seconds",
-        help="Largest gap between two slots of the vendor's own schedule, all kinds together.",
+        help="Largest gap between two slots of the vendor's schedule, for all kinds together.",
         samples=one(lambda v: v.status.details.interval if v.status.details else None),
     ),
     Family(
         name="backup_expected_interval_by_kind_seconds",
-        help="Largest gap between two slots of the vendor's own schedule for the kind.",
+        help="Largest gap between two slots of the vendor's schedule for the kind.",
         own=("kind",),
         samples=each(lambda v: v.status.scheduled_intervals),
     ),
@@ -243,17 +246,17 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_max_duration_seconds",
-        help="A backup that runs for longer is stuck, where nothing typical is known; configured.",
+        help="The configured limit for a running backup, used where no typical duration is known.",
         samples=one(lambda v: v.policy.max_duration),
     ),
     Family(
         name="backup_min_backups",
-        help="How many completed backups have to be kept, where configured.",
+        help="The configured minimum of completed backups that the vendor keeps.",
         samples=one(lambda v: v.policy.min_backups),
     ),
     Family(
         name="backup_min_retention_seconds",
-        help="How far back it must be possible to restore, where configured.",
+        help="The configured minimum age of the oldest completed backup.",
         samples=one(lambda v: v.policy.min_retention),
     ),
     Family(
@@ -279,8 +282,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_unreadable_records",
-        help="Listed backups whose start, or for a completed one size or finish, the vendor gives in a form that is"
-        " not understood; each form is logged once.",
+        help="Listed backups with a start, or for a completed one a size or finish, in an unknown form; each form is"
+        " logged once.",
         samples=one(lambda v: v.status.unreadable_records),
     ),
     Family(
@@ -297,22 +300,22 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_download_check_success",
-        help="1 if the newest completed backup could be fetched when it was last checked, 0 if not.",
+        help="1 if the last check could fetch the newest completed backup, 0 if not.",
         samples=one(lambda v: flag(check.success) if (check := v.status.download_check) else None),
     ),
     Family(
         name="backup_download_check_timestamp_seconds",
-        help="When the download was last checked.",
+        help="When the last download check ended.",
         samples=one(lambda v: check.at if (check := v.status.download_check) else None),
     ),
     Family(
         name="backup_download_check_duration_seconds",
-        help="Duration of the last check of the download.",
+        help="Duration of the last download check.",
         samples=one(lambda v: check.duration if (check := v.status.download_check) else None),
     ),
     Family(
         name="backup_download_check_failures_total",
-        help="Checks of the download that failed, by reason.",
+        help="Failed download checks, by reason.",
         type="counter",
         own=("reason",),
         samples=each(_download_failures),
