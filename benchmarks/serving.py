@@ -60,7 +60,7 @@ async def poll(store: Store, rate: int, wanted: asyncio.Event) -> None:
         resource = replace(resource_status.resource, path=VENDOR.benchmark.path)
         reading = await reader.listing(replace(resource_status, resource=resource))
         if reading is not None:
-            store.put("platform", reader.apply_listing(resource_status, reading))
+            store.put("platform", reader.apply_listing(resource_status, reading, reader.time()))
         due += 1 / rate
         await asyncio.sleep(max(0.0, due - loop.time()))
 

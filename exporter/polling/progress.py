@@ -58,7 +58,7 @@ class ProgressPoller:
             reading = await self._reader.listing(resource_status)
             if reading is not None:
                 self._oddities.log(key, reading.backups)
-                at = asyncio.get_running_loop().time()
+                at = self._reader.time()
                 await self._put(key, lambda current: self._reader.apply_listing(current, reading, at))
             return
         found: dict[str, Backup] = {}
@@ -70,7 +70,8 @@ class ProgressPoller:
                     )
                 found.update((one.id, one) for one in refreshed)
         self._oddities.log(key, found.values())
-        await self._put(key, lambda current: self._reader.apply_progress(current, found.values()))
+        at = self._reader.time()
+        await self._put(key, lambda current: self._reader.apply_progress(current, found.values(), at))
 
     def _api(self, detector: ChangeDetector | None = None) -> Session:
         return Session(client=self._client, progress_limiter=self.progress_limiter, detector=detector)

@@ -62,6 +62,15 @@ class Reading:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingTime:
+    """When something is read, so that what runs in the worker thread looks at no clock."""
+
+    loop: float
+    """Seconds of the event loop's clock."""
+    unix: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """How one source's resources are read."""
@@ -73,6 +82,10 @@ class Reader:
     """The same for a listing, which ends by NotModifiedError if all is as it was; None: each is read to the end."""
     clock: Callable[[], float] = lambda: inf
     """Unix seconds, by which a start lies in the future."""
+
+    def time(self) -> ReadingTime:
+        """Return the time; to be called on the event loop, whose clock and whose store it reads."""
+        return ReadingTime(loop=asyncio.get_running_loop().time(), unix=self.clock())
 
     async def listing(self, resource_status: ResourceStatus) -> Reading | None:
         """Read a resource's pages, only as many as needed unless the whole listing is due; None if all is as it was."""
@@ -91,18 +104,15 @@ class Reader:
         except NotModifiedError:
             return None
 
-    def apply_listing(
-        self, resource_status: ResourceStatus, reading: Reading, at: float | None = None
-    ) -> ResourceStatus:
+    def apply_listing(self, resource_status: ResourceStatus, reading: Reading, at: ReadingTime) -> ResourceStatus:
         """Return the resource with a reading added; `resource_status` may have changed since the reading began."""
         pages = reading.pages
         fresh: dict[str, Backup] | None = {backup.id: backup for page in pages for backup in page.backups}
         if resource_status.listing is not reading.base:  # following a backup, or discovery, has changed it meanwhile
             pages, fresh = (reading.page(),), None
         listing = (resource_status.listing or Listing()).merge_pages(pages, whole=reading.whole)
-        at = asyncio.get_running_loop().time() if at is None else at
-        known = resource_status.update_listing(listing, sizes=self.source.provider.sizes, fresh=fresh, now=self.clock())
-        whole_at = at if reading.whole else resource_status.fully_listed_at
+        known = resource_status.update_listing(listing, sizes=self.source.provider.sizes, fresh=fresh, now=at.unix)
+        whole_at = at.loop if reading.whole else resource_status.fully_listed_at
         return replace(
             known,
             fully_listed_at=whole_at,
@@ -111,15 +121,17 @@ class Reader:
             link=reading.link,
         )
 
-    def apply_progress(self, resource_status: ResourceStatus, backups: Iterable[Backup]) -> ResourceStatus:
+    def apply_progress(
+        self, resource_status: ResourceStatus, backups: Iterable[Backup], at: ReadingTime
+    ) -> ResourceStatus:
         """Return the resource with what a progress poll has read."""
         listing = (resource_status.listing or Listing()).update(Kinds(resource_status).cap(backups))
         return replace(
-            resource_status.update_listing(listing, sizes=self.source.provider.sizes, now=self.clock()),
+            resource_status.update_listing(listing, sizes=self.source.provider.sizes, now=at.unix),
             response_hashes=(),
         )
 
-    def mark_unchanged(self, resource_status: ResourceStatus, at: float | None = None) -> ResourceStatus:
+    def mark_unchanged(self, resource_status: ResourceStatus, at: ReadingTime) -> ResourceStatus:
         """Return the resource whose listing is unchanged; if a whole reading was due, record it.
 
         A start that lay in the future begins to count once its time has come.
@@ -127,15 +139,14 @@ class Reader:
         if (
             resource_status.listing is not None
             and resource_status.awaits is not None
-            and resource_status.awaits <= self.clock()
+            and resource_status.awaits <= at.unix
         ):
             resource_status = resource_status.update_listing(
-                resource_status.listing, sizes=self.source.provider.sizes, now=self.clock()
+                resource_status.listing, sizes=self.source.provider.sizes, now=at.unix
             )
-        at = asyncio.get_running_loop().time() if at is None else at
         return (
-            replace(resource_status, fully_listed_at=at)
-            if resource_status.etag and self._due(resource_status.fully_listed_at, at)
+            replace(resource_status, fully_listed_at=at.loop)
+            if resource_status.etag and self._due(resource_status.fully_listed_at, at.loop)
             else resource_status
         )
 
@@ -153,7 +164,7 @@ class Reader:
                 else 0
             )
 
-        at = asyncio.get_running_loop().time()
+        at = self.time()
         return await apply_changes(
             current,
             lambda it: self.mark_unchanged(it, at) if reading is None else self.apply_listing(it, reading, at),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -150,19 +151,25 @@ async def test_a_large_listing_is_put_together_beside_the_loop(
     records: int, beside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: set[str] = set()
+    clock_threads: set[str] = set()
     apply = Reader.apply_listing
 
     def noting(self: Reader, *arguments: Any) -> ResourceStatus:
         threads.add(threading.current_thread().name)
         return apply(self, *arguments)
 
+    def clock() -> float:
+        clock_threads.add(threading.current_thread().name)
+        return time.time()
+
     monkeypatch.setattr(Reader, "apply_listing", noting)
-    reader = stub_reader(records)
+    reader = replace(stub_reader(records), clock=clock)
     updated = await reader.put_together(lambda: NEW, await reader.listing(NEW))
 
     assert updated is not None
     assert updated.listing is not None
     assert len(updated.listing.backups) == records
+    assert clock_threads == {threading.main_thread().name}, "the store's clock may move all that it has timed"
     assert {"worker" in name for name in threads} == {beside}
 
 

@@ -27,6 +27,6 @@ async def check_expired_backup_is_gone(
         reader = Reader(source=source, api=partial(FakeApi, routes(listed)))
         reading = await reader.listing(resource_status)
         assert reading is not None
-        resource_status = reader.apply_listing(resource_status, reading)
+        resource_status = reader.apply_listing(resource_status, reading, reader.time())
         assert resource_status.listing is not None
         assert set(resource_status.listing.backups) == {row["id"] for row in listed}

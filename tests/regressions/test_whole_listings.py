@@ -34,6 +34,6 @@ async def test_the_only_page_is_the_whole_listing() -> None:
 
     assert reading is not None
     assert reading.whole
-    listing = reader.apply_listing(resource_status, reading).listing
+    listing = reader.apply_listing(resource_status, reading, reader.time()).listing
     assert listing is not None
     assert set(listing.backups) == {"c"}
