@@ -17,7 +17,7 @@ from exporter.polling.budget import RequestCosts
 from exporter.polling.guard import guard
 from exporter.provider import Download
 from exporter.settings import Source, VerifyDownloads
-from exporter.state.download_check import DownloadCheck
+from exporter.state.download_check import RETRY_AFTER, DownloadCheck
 from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
 from exporter.state.store import Store
 
@@ -63,6 +63,8 @@ class DownloadVerifier:
         """The resources whose checks are due, in line."""
         self._running = set[str]()
         """The resources whose checks run or wait for a slot."""
+        self._resting_until = 0.0
+        """When, on the loop's clock, the API may be asked again after an error of the whole source."""
         self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
 
     async def run(self) -> None:
@@ -70,7 +72,8 @@ class DownloadVerifier:
         workers = set[asyncio.Task[None]]()
         async with asyncio.TaskGroup() as group:
             while True:
-                if not self._due:  # else those at its end would wait behind those that are due again
+                # those at the end of a line would wait behind those that are due again
+                if not self._due and asyncio.get_running_loop().time() >= self._resting_until:
                     self._find_due()
                 for _ in range(min(CONCURRENCY - len(workers), len(self._due))):
                     workers.add(worker := group.create_task(self._work()))
@@ -97,21 +100,25 @@ class DownloadVerifier:
                 self._running.discard(key)
 
     def _is_due(self, resource_status: ResourceStatus) -> bool:
-        """Return whether a resource is to be checked; the first time once its whole listing has been read."""
-        if self.source.provider.download is None or resource_status.fully_listed_at is None:
+        """Return whether a resource is to be checked: while it is up, first once its whole listing has been read."""
+        if self.source.provider.download is None or resource_status.fully_listed_at is None or not resource_status.up:
             return False
         check = resource_status.download_check or DownloadCheck()
         return check.is_due(self._store.now(), self._rules.interval)
 
     async def _check(self, key: str) -> None:
         resource_status = self._resources_of.get(key)
-        if resource_status is None:
+        if resource_status is None or not resource_status.up:
             return
         loop = asyncio.get_running_loop()
         began, failure = loop.time(), None
         try:
             checked = await guard(self._log, "checking a download", self._prove(resource_status))
         except PollError as error:
+            if error.source_wide:  # the API refuses the credential: that says nothing of the download
+                self._due.clear()
+                self._resting_until = loop.time() + RETRY_AFTER
+                return
             checked, failure = True, error
         if checked:
             self._record(key, loop.time() - began, failure)

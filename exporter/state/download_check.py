@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 RETRY_AFTER = 300.0
-"""Seconds until the next check after a first failure that may pass by itself."""
-PASSING_REASONS = frozenset({"connection", "timeout", "rate_limited", "server_error"})
+"""Seconds until the next check after a failure that may pass by itself; after each further one, twice as many."""
+MAX_DOUBLINGS = 32
+"""Enough for any interval."""
+PASSING_REASONS = frozenset({"connection", "timeout", "rate_limited", "server_error", "unauthorized"})
+"""The last one stands where a credential was rotated; if the API still refuses it, the resource is soon down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,24 +23,26 @@ class DownloadCheck:
     """Why it failed; None if it did not."""
     duration: float | None = None
     """How long it took, in seconds."""
-    retried: bool = False
-    """Whether the next check follows soon: this failure may pass by itself, and none stood before it."""
+    retries: int = 0
+    """How many failures that may pass by themselves stand in a row before this one."""
     failures: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """By reason."""
 
     def is_due(self, now: float, interval: float) -> bool:
         """Return whether another check is due; a time in the future, which a wrong clock left, does not delay it."""
-        wait = min(RETRY_AFTER, interval) if self.retried else interval
+        retry_after = RETRY_AFTER * 2 ** min(self.retries, MAX_DOUBLINGS)
+        wait = min(retry_after, interval) if self.reason in PASSING_REASONS else interval
         return self.at is None or not 0 <= now - self.at < wait
 
     def succeed(self, now: float, duration: float) -> "DownloadCheck":
         """Return it after a check that proved the download."""
-        return replace(self, at=now, success=True, reason=None, duration=duration, retried=False)
+        return replace(self, at=now, success=True, reason=None, duration=duration, retries=0)
 
     def fail(self, now: float, duration: float, reason: str) -> "DownloadCheck":
         """Return it after a check that did not."""
         failures = MappingProxyType({**self.failures, reason: self.failures.get(reason, 0) + 1})
-        retried = reason in PASSING_REASONS and self.success is not False
+        passing = reason in PASSING_REASONS and self.reason in PASSING_REASONS
+        retries = self.retries + 1 if passing else 0
         return DownloadCheck(
-            at=now, success=False, reason=reason, duration=duration, retried=retried, failures=failures
+            at=now, success=False, reason=reason, duration=duration, retries=retries, failures=failures
         )
