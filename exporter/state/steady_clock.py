@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 JUMP_TOLERANCE = 5.0
 """Seconds by which the two clocks may part between two readings without it being a jump."""
+MIN_SUSPENSION = 1.0
+"""Seconds; less is the time between the readings of the two clocks, which differs each time."""
 BELIEVED_AFTER = 900.0
 """Seconds for which the wall clock must stay where it jumped to."""
 
@@ -27,7 +29,8 @@ def elapsed_time() -> float:
 def _suspended_seconds() -> float:
     """Return how long the machine has been suspended, during which the monotonic clock stands still (Linux)."""
     boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-    return 0.0 if boot_time is None else time.clock_gettime(boot_time) - time.monotonic()
+    suspended = 0.0 if boot_time is None else time.clock_gettime(boot_time) - time.monotonic()
+    return suspended if suspended > MIN_SUSPENSION else 0.0
 
 
 @dataclass(frozen=True, slots=True)
