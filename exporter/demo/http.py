@@ -3,7 +3,7 @@
 import json
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -65,6 +65,20 @@ class Account(Protocol):
 
     def respond(self, request: Request, now: float) -> Response:
         """Answer one request at the instant `now` (Unix seconds)."""
+        ...
+
+
+class SimulatedAccount(Account, Protocol):
+    """An account of a simulator in `exporter/demo/vendors`: the tests also use its tokens and its limits."""
+
+    @property
+    def issued_tokens(self) -> MutableMapping[str, Any]:
+        """The tokens that it has issued; empty where the vendor exchanges none. It refuses one that is removed."""
+        ...
+
+    @property
+    def limits(self) -> Sequence["Window | Hour"]:
+        """Every rate limit by which it counts requests."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from exporter import registry
-from exporter.demo.http import Account, Request, Response, Story
+from exporter.demo.http import Account, Request, Response, SimulatedAccount, Story
 from tests.demo.schema import EMPTY, Documented, Endpoint, Reply, differences
 from tests.vendors import open_account, open_accounts
 
@@ -37,12 +37,12 @@ def load_documented(vendor: str) -> Documented:
 ACCOUNTS = [(vendor, account.name) for vendor in registry.names() for account in open_accounts(vendor, STORY)]
 
 
-def accounts_of(vendor: str) -> Sequence[Account]:
+def accounts_of(vendor: str) -> Sequence[SimulatedAccount]:
     """Return a vendor's simulated accounts, opened anew, which refuse nothing for its rate."""
     return open_accounts(vendor, STORY, limited=False)
 
 
-def account_of(vendor: str, name: str, *, limited: bool = False) -> Account:
+def account_of(vendor: str, name: str, *, limited: bool = False) -> SimulatedAccount:
     """Return one account, opened afresh."""
     return open_account(vendor, name, STORY, limited=limited)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.demo.http import Account, Request, Response
+from exporter.demo.http import Request, Response, SimulatedAccount
 from tests.faults.leaping import LeapingLoop, wall_clock
 
 GIVE_NO_WARNING = struct.pack("ii", 1, 0)
@@ -39,7 +39,7 @@ Answer = Callable[[FaultyRequest], Awaitable[web.StreamResponse]]
 class FaultProxy:
     """One account, listening under one name for each of its hosts."""
 
-    account: Account
+    account: SimulatedAccount
     clock: Callable[[], float]
     elsewhere: str = ""
     more_pages: Mapping[str, Any] = field(default_factory=dict)
@@ -118,12 +118,12 @@ class FaultProxy:
         return plain(good)
 
 
-def name(host: str, account: Account) -> str:
+def name(host: str, account: SimulatedAccount) -> str:
     """Return the name under which a host of an account is found."""
     return f"{host}.{account.name}.test"
 
 
-def resolvable(hosts: Sequence[str], account: Account, *, known: bool) -> None:
+def resolvable(hosts: Sequence[str], account: SimulatedAccount, *, known: bool) -> None:
     """Let the resolver know, or not know, the names of an account's hosts."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, LeapingLoop)

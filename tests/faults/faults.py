@@ -189,8 +189,7 @@ def _link_to(struck: FaultyRequest, target: str, again: Mapping[str, Any] | None
 async def _expire(struck: FaultyRequest) -> web.StreamResponse:
     """Have the vendor forget what tokens it gave, as if they had died on the way."""
     if len(struck.proxy.struck) == 1:
-        account: Any = struck.proxy.account
-        getattr(account, "_issued", {}).clear()  # a static token stays
+        struck.proxy.account.issued_tokens.clear()  # a static token stays
         return plain(Response(status=401))
     return await _good(struck)
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from exporter.app import App, SourceTasks
 from exporter.client.http import HttpTransport
 from exporter.config.loader import parse
-from exporter.demo.http import Account, Story
+from exporter.demo.http import SimulatedAccount, Story
 from exporter.settings import Source
 from exporter.web.routes import Handlers, application
 from tests.faults import certificates
@@ -145,7 +145,7 @@ def _still() -> float:
     return VENDOR_STANDS
 
 
-def _bystander() -> Account:
+def _bystander() -> SimulatedAccount:
     profile = next(one for one in find_profiles().values() if one.faults.bystander)
     return open_account(profile.name, profile.faults.bystander, Story(start=START), limited=False)
 

@@ -83,8 +83,7 @@ class VendorsOnLoopback:
         for proxy in self.proxies:
             given = proxy.account.configuration("")
             found |= {value for key, value in given.items() if key in CREDENTIALS}
-            account: Any = proxy.account
-            found |= {*getattr(account, "_issued", ())}
+            found |= {*proxy.account.issued_tokens}
             signatures = {one.headers.get("authorization", "") for one in proxy.arrivals}
             found |= {signature.partition(" ")[2] for signature in signatures if signature}
         return found

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from exporter import registry
-from exporter.demo.http import Account, Hour, Story, Window
+from exporter.demo.http import SimulatedAccount, Story
 from exporter.demo.vendors import __name__ as SIMULATORS  # noqa: N812
 from exporter.testing.contract import ProviderContract
 from tests.vendors.profile import Profile
@@ -45,22 +45,25 @@ def find_contract(name: str) -> type[ProviderContract]:
     raise LookupError(f"{file}: no class inherits ProviderContract and has the provider of {name}")
 
 
-def open_accounts(name: str, story: Story, *, limited: bool = True) -> Sequence[Account]:
+def open_accounts(name: str, story: Story, *, limited: bool = True) -> Sequence[SimulatedAccount]:
     """Return a vendor's simulated accounts, which refuse no request for its rate unless they are `limited`."""
-    accounts: Sequence[Account] = import_module(f"{SIMULATORS}.{name}").accounts(story)
-    for account in () if limited else accounts:
-        for value in vars(account).values():
-            if isinstance(value, (Window, Hour)):
-                value.requests = UNLIMITED
+    accounts: Sequence[SimulatedAccount] = import_module(f"{SIMULATORS}.{name}").accounts(story)
+    for account in accounts:
+        lacking = [member for member in ("issued_tokens", "limits") if not hasattr(account, member)]
+        if lacking:
+            file = f"exporter/demo/vendors/{name}.py"
+            raise LookupError(f"{file}: the account {account.name} has no {' and no '.join(lacking)}")
+        for limit in () if limited else account.limits:
+            limit.requests = UNLIMITED
     return accounts
 
 
-def open_account(name: str, account: str, story: Story, *, limited: bool = True) -> Account:
+def open_account(name: str, account: str, story: Story, *, limited: bool = True) -> SimulatedAccount:
     """Return one of a vendor's simulated accounts, opened anew."""
     return next(one for one in open_accounts(name, story, limited=limited) if one.name == account)
 
 
-def open_struck(profile: Profile, start: float) -> Account:
+def open_struck(profile: Profile, start: float) -> SimulatedAccount:
     """Return the account that the faults strike; it counts no requests: what is refused there, the fault refuses."""
     return open_account(profile.name, profile.account, Story(start=start), limited=False)
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from exporter.demo.http import (
-    Account,
     Request,
     Response,
+    SimulatedAccount,
     StagedEvent,
     Story,
     Window,
@@ -126,9 +126,10 @@ class _Workspace:
     def __init__(self, story: Story) -> None:
         self._queued = story.at(QUEUED) - story.start
         self._instances = {str(instance.id): instance for instance in _instances(story)}
-        self._issued: dict[str, float] = {}
+        self.issued_tokens: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._window = Window(2, 1.0)
+        self.limits = (self._window,)
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return the entry under `sources:` with which the exporter watches this account at `base`."""
@@ -165,14 +166,14 @@ class _Workspace:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return _refusal(401, "no known client")
         token = f"simulated-token-{next(self._numbers)}=="
-        self._issued[token] = now + TOKEN_LIFETIME
+        self.issued_tokens[token] = now + TOKEN_LIFETIME
         return json_response({"access_token": token, "expires_in": TOKEN_LIFETIME, "token_type": "bearer"})
 
     def _read(self, rest: Sequence[str], request: Request, now: float) -> Response:
         if request.method != "GET":
             return _refusal(405, "only GET is for reading")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or self._issued.get(token, 0.0) <= now:
+        if scheme.lower() != "bearer" or self.issued_tokens.get(token, 0.0) <= now:
             return _refusal(401, "no token, or an expired one")
         return self._answer(rest, request, now)
 
@@ -268,6 +269,6 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Account]:
+def accounts(story: Story) -> Sequence[SimulatedAccount]:
     """Return the vendor's simulated accounts."""
     return [_Workspace(story)]

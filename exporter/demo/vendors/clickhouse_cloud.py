@@ -11,7 +11,17 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from exporter.demo.http import Request, Response, StagedEvent, Story, Window, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Request,
+    Response,
+    SimulatedAccount,
+    StagedEvent,
+    Story,
+    Window,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.stories.clickhouse_cloud import Service, analytics, identifier, managed_postgres, outage, staging
 from exporter.demo.timeline import Run
 from exporter.model import Status
@@ -38,7 +48,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence["ClickhouseAccount"]:
+def accounts(story: Story) -> Sequence[SimulatedAccount]:
     """Return an organization with every kind of trouble, and a small one behind a proxy that fails now and then."""
     return (
         ClickhouseAccount(
@@ -76,7 +86,9 @@ class ClickhouseAccount:
         self._down = down
         self._key, self._secret = f"simulated-{name}-key", f"simulated-{name}-secret"
         self._signature = "Basic " + base64.b64encode(f"{self._key}:{self._secret}".encode()).decode()
+        self.issued_tokens: dict[str, float] = {}
         self._window = Window(10, 10)
+        self.limits = (self._window,)
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return the source that watches this account."""

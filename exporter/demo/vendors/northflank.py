@@ -15,7 +15,17 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from exporter.demo.files import file_response, is_signed, no_file, signed_link
-from exporter.demo.http import Hour, Request, Response, StagedEvent, Story, find_undocumented, iso, json_response
+from exporter.demo.http import (
+    Hour,
+    Request,
+    Response,
+    SimulatedAccount,
+    StagedEvent,
+    Story,
+    find_undocumented,
+    iso,
+    json_response,
+)
 from exporter.demo.stories.northflank import Addon, Plan, Volume, addons, volumes
 from exporter.demo.timeline import Run
 from exporter.model import Status
@@ -49,7 +59,9 @@ class Platform:
         """Take what happens to its addons."""
         self._addons = {(addon.project, addon.id): addon for addon in addons(story)}
         self._volumes = {(volume.project, volume.id): volume for volume in volumes(story)}
+        self.issued_tokens: dict[str, float] = {}
         self._hour = Hour(1000)
+        self.limits = (self._hour,)
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return its source entry."""
@@ -131,7 +143,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Platform]:
+def accounts(story: Story) -> Sequence[SimulatedAccount]:
     """Return the one simulated account."""
     return (Platform(story),)
 

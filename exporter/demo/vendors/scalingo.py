@@ -8,9 +8,9 @@ from typing import Any
 
 from exporter.demo.files import file_response, no_file
 from exporter.demo.http import (
-    Account,
     Request,
     Response,
+    SimulatedAccount,
     StagedEvent,
     Story,
     Window,
@@ -47,7 +47,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Account]:
+def accounts(story: Story) -> Sequence[SimulatedAccount]:
     """Return the account of a shop that runs five apps."""
     return (ScalingoAccount("shop", addons(story), founded=story.start - 400 * DAY),)
 
@@ -63,7 +63,8 @@ class ScalingoAccount:
         self._apps = {app: fingerprint(app, 24) for app in dict.fromkeys(addon.app for addon in addons)}
         self._token = f"tk-us-simulated-{name}"
         self._window = Window(60, 60.0)
-        self._issued: dict[str, tuple[str, float]] = {}
+        self.limits = (self._window,)
+        self.issued_tokens: dict[str, tuple[str, float]] = {}
 
     def configuration(self, base: str) -> dict[str, Any]:
         """Return the source entry that watches this account."""
@@ -205,16 +206,16 @@ class ScalingoAccount:
         return next((file_response(request, run.size) for run in found), no_file())
 
     def _issue(self, holder: str, now: float) -> str:
-        claims = {"iss": "simulated", "iat": int(now), "exp": int(now + TOKEN_LIFETIME), "jti": len(self._issued)}
+        claims = {"iss": "simulated", "iat": int(now), "exp": int(now + TOKEN_LIFETIME), "jti": len(self.issued_tokens)}
         parts = (json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, claims))
         token = ".".join([*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "simulated"])
-        self._issued[token] = holder, now + TOKEN_LIFETIME
+        self.issued_tokens[token] = holder, now + TOKEN_LIFETIME
         return token
 
     def _holder(self, request: Request, now: float) -> str | None:
         """Return for what the request's token was issued: the account or an addon; None if it is no good."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        holder, until = self._issued.get(token, (None, now))
+        holder, until = self.issued_tokens.get(token, (None, now))
         return holder if now < until else None
 
     def _addon(self, wanted: str) -> Addon | None:

@@ -9,9 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from exporter.demo.files import file_response, no_file
 from exporter.demo.http import (
-    Account,
     Request,
     Response,
+    SimulatedAccount,
     StagedEvent,
     Story,
     Window,
@@ -54,7 +54,7 @@ EVENTS = (
 """What the demo announces of this vendor."""
 
 
-def accounts(story: Story) -> Sequence[Account]:
+def accounts(story: Story) -> Sequence[SimulatedAccount]:
     """Return the account of a busy campus, and that of a faculty whose only backup is too old."""
     return (
         ScholarlyAccount("campus", _campus(story), institution="Northfield College", max_age="26h"),
@@ -72,7 +72,9 @@ class ScholarlyAccount:
         self._institution = institution
         self._max_age = max_age
         self._token = f"sch_simulated_{name}"
+        self.issued_tokens: dict[str, float] = {}
         self._window = Window(1, 1.0)
+        self.limits = (self._window,)
         self._listings = 0
 
     def configuration(self, base: str) -> dict[str, Any]:
