@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from benchmarks.client import body
-from benchmarks.configured import configuration, measured_by
+from benchmarks.configured import choose_vendor, configuration
 from benchmarks.output import write_line
 from exporter.app import App, SourceTasks
 from exporter.config.loader import parse
@@ -46,7 +46,7 @@ async def time_call(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
 async def measure(port: int, turns: int, resources: int) -> None:
     """Measure, after one turn of warming up, and write the result."""
     configure("error", "logfmt")
-    app, vendor = App(time.time), measured_by("polls")
+    app, vendor = App(time.time), choose_vendor("polls")
     settings = parse(configuration(vendor.name, port), {}, Path()).settings
     (watch,) = await app.apply(settings)
     paths = (vendor.benchmark.listing.format(key=f"{number:08x}") for number in range(resources))

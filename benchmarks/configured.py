@@ -6,7 +6,7 @@ from tests.vendors import find_profiles, load_profile
 from tests.vendors.profile import Profile
 
 
-def measured_by(what: str) -> Profile:
+def choose_vendor(what: str) -> Profile:
     """Return the profile of the vendor with which something is measured."""
     return next(profile for profile in find_profiles().values() if profile.benchmark.measures == what)
 

@@ -33,7 +33,7 @@ class Figure:
         return median(self.ratios)
 
     @property
-    def reached(self) -> bool | None:
+    def is_reached(self) -> bool | None:
         """Whether the median reaches the goal."""
         if self.goal is None:
             return None

@@ -63,13 +63,13 @@ def growth(size: Size) -> Iterator[Figure]:
     base = cost(BASE)
     costs = [cost(count) for count in size.growth]
     for found in costs[1:]:
-        yield _grown("scrape", "ms", costs[0].scrape * 1000, found.scrape * 1000, costs[0], found)
-        yield _grown("poll", "ms", costs[0].poll * 1000, found.poll * 1000, costs[0], found)
+        yield _compare_sizes("scrape", "ms", costs[0].scrape * 1000, found.scrape * 1000, costs[0], found)
+        yield _compare_sizes("poll", "ms", costs[0].poll * 1000, found.poll * 1000, costs[0], found)
         held = [(one.peak - base.peak) / KIB for one in (costs[0], found)]
-        yield _grown("memory", "KiB", held[0], held[1], costs[0], found)
+        yield _compare_sizes("memory", "KiB", held[0], held[1], costs[0], found)
 
 
-def _grown(what: str, unit: str, before: float, now: float, small: Cost, large: Cost) -> Figure:
+def _compare_sizes(what: str, unit: str, before: float, now: float, small: Cost, large: Cost) -> Figure:
     return Figure(
         benchmark="growth",
         what=f"{what} for each of {large.resources} resources",

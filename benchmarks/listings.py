@@ -49,7 +49,7 @@ class Vendor:
         route, query = found.path.strip("/").split("/"), dict(parse_qsl(found.query))
         return load_answer(self.name)(self, route, query)
 
-    def listed(self, key: str, part: str, make: Callable[[], Any]) -> bytes:
+    def encode_once(self, key: str, part: str, make: Callable[[], Any]) -> bytes:
         """Return an answer about one resource, made once for all of them and each number of newer backups."""
         if (part, self.newer) not in self.prepared:
             self.prepared = {kept: body for kept, body in self.prepared.items() if kept[1] == self.newer}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.children import running
 from benchmarks.client import body
-from benchmarks.configured import configuration, measured_by
+from benchmarks.configured import choose_vendor, configuration
 from benchmarks.figures import Figure
 from benchmarks.size import Size
 from exporter.app import App
@@ -23,7 +23,7 @@ POLLS = 3
 
 def poll(size: Size) -> Iterator[Figure]:
     """Compare with a bare loop that asks for the same bodies, and decodes them."""
-    with running("-m", "benchmarks.vendor", measured_by("polls").name, str(size.polled), str(BACKUPS)) as vendor:
+    with running("-m", "benchmarks.vendor", choose_vendor("polls").name, str(size.polled), str(BACKUPS)) as vendor:
         port = vendor.read_line()["port"]
         with running("-m", "benchmarks.asking", str(port), str(size.few), str(size.polled)) as asking:
             measured = asking.read_line()

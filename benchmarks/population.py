@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from benchmarks.configured import configuration, measured_by
+from benchmarks.configured import choose_vendor, configuration
 from exporter.config.loader import parse
 from exporter.metrics.family import RESOURCE_LABELS
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
@@ -20,7 +20,7 @@ from exporter.state.view import ResourceView
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
-VENDOR = measured_by("arrivals")
+VENDOR = choose_vendor("arrivals")
 LABELS = (("squad", "data"), ("tier", "gold"))
 
 

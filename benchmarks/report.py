@@ -73,7 +73,7 @@ def row(figure: Figure) -> tuple[str, ...]:
         f"{figure.ratio:.3g}" + (" times faster" if figure.inverted else ""),
         f"{min(figure.ratios):.3g} to {max(figure.ratios):.3g}",
         goal,
-        WORDS[figure.reached],
+        WORDS[figure.is_reached],
     )
 
 
@@ -110,7 +110,7 @@ def sentences(figures: Sequence[Figure]) -> Iterator[str]:
 
 def as_json(figures: Sequence[Figure]) -> dict[str, Any]:
     """Return everything that was measured."""
-    found = [{**asdict(figure), "ratio": figure.ratio, "reached": figure.reached} for figure in figures]
+    found = [{**asdict(figure), "ratio": figure.ratio, "reached": figure.is_reached} for figure in figures]
     return {"machine": machine(), "figures": found}
 
 

@@ -45,7 +45,7 @@ def _scrape(port: int, path: str) -> Callable[[], float]:
 
 @contextmanager
 def _serve_by_go(exposition: Path) -> Iterator[int]:
-    with _started(str(BUILT), str(exposition), stdout=subprocess.PIPE) as process:
+    with _start(str(BUILT), str(exposition), stdout=subprocess.PIPE) as process:
         line = process.stdout.readline() if process.stdout is not None else ""
         yield int(json.loads(line)["port"])
 
@@ -61,7 +61,7 @@ def _serve_by_nginx(program: str, folder: Path) -> Iterator[int]:
         f"http {{\naccess_log off;\nsendfile on;\n{temporary}"
         f"server {{ listen 127.0.0.1:{port}; root {folder}; }}\n}}\n"
     )
-    with _started(program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf"), stdout=None):
+    with _start(program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf"), stdout=None):
         _wait_until_serving(port)
         yield port
 
@@ -80,7 +80,7 @@ def _wait_until_serving(port: int) -> None:
 
 
 @contextmanager
-def _started(*command: str, stdout: int | None) -> Iterator[subprocess.Popen[str]]:
+def _start(*command: str, stdout: int | None) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(command, stdout=stdout, text=True)  # noqa: S603 - programs that were found
     try:
         yield process

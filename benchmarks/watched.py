@@ -12,9 +12,9 @@ from statistics import median
 
 from benchmarks.children import Child, running
 from benchmarks.client import body, fetch, free_port, seconds_until_healthy
-from benchmarks.configured import configuration, measured_by
+from benchmarks.configured import choose_vendor, configuration
 
-VENDOR = measured_by("polls").name
+VENDOR = choose_vendor("polls").name
 POLLS = 4
 SCRAPES = 5
 REST = 0.0012

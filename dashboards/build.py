@@ -32,10 +32,10 @@ OLDEST_GRAFANA = "10.0.0"
 def text(dashboard: Dashboard) -> str:
     """Write a dashboard so that a change of one thing is a change of one line."""
     content = json.loads(json.dumps(dashboard, cls=JSONEncoder))
-    return json.dumps(_required(content) | content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_list_requirements(content) | content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _required(content: dict[str, Any]) -> dict[str, Any]:
+def _list_requirements(content: dict[str, Any]) -> dict[str, Any]:
     """Say what a dashboard needs, as an export does; the data source is chosen on the page, not on import.
 
     https://grafana.com/docs/grafana/latest/dashboards/share-dashboards-panels/

@@ -178,7 +178,7 @@ def row(title: str, *lines: Sequence[Panel]) -> list[classic.Row | Panel]:
     return [classic.Row(title), *itertools.chain.from_iterable(lines)]
 
 
-def closed_row(title: str, *lines: Sequence[Panel]) -> list[classic.Row]:
+def make_collapsed_row(title: str, *lines: Sequence[Panel]) -> list[classic.Row]:
     """Keep lines of panels behind a title, on which one clicks to see them."""
     made = classic.Row(title)
     for panel in itertools.chain.from_iterable(lines):

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks
-from dashboards.frame import Shown, closed_row, row
+from dashboards.frame import Shown, make_collapsed_row, row
 from dashboards.frame import dashboard as framed
 from dashboards.panels import MINUTES, SECONDS, Panel, about, bars, chart, hide_limits, number, query, timeline
 from dashboards.queries import (
@@ -19,7 +19,7 @@ from dashboards.queries import (
     exporter,
     least,
     minutes,
-    named,
+    name_series,
     resource,
     source,
 )
@@ -154,7 +154,7 @@ def _unreadable() -> tabular.Panel:
     )
     columns = [
         Column(header="Name", label="resource_name", width=0),
-        Column(header="Reason", expr=named(across("max", resource("backup_resource_failure"))), label="reason"),
+        Column(header="Reason", expr=name_series(across("max", resource("backup_resource_failure"))), label="reason"),
         *identify(),
     ]
     return table(
@@ -188,7 +188,7 @@ def dashboard() -> Dashboard:
             row("Now", _tiles(), [exporters()]),
             row("Sources", [_sources()], *_polls()),
             row("Failures", *_failures()),
-            closed_row("API", requests(), budgets()),
-            closed_row("Process", *processes()),
+            make_collapsed_row("API", requests(), budgets()),
+            make_collapsed_row("Process", *processes()),
         ],
     )

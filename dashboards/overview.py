@@ -1,6 +1,6 @@
 """The overview answers whether everything is backed up, and if not, what is not."""
 
-from grafana_foundation_sdk.builders import bargauge, stat, statetimeline
+from grafana_foundation_sdk.builders import bargauge, stat
 from grafana_foundation_sdk.builders import table as tabular
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -8,33 +8,29 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from dashboards import looks, queries
 from dashboards.frame import Shown
 from dashboards.frame import dashboard as framed
+from dashboards.over_time import statuses, within
 from dashboards.panels import (
     BAR_URL,
     HEALTH_URL,
     PAGE_URL,
-    RESOURCE_URL,
     RUNBOOK_URL,
     about,
     bar_gauge,
     link,
     number,
     query,
-    timeline,
 )
 from dashboards.queries import (
-    IDENTITY,
-    NAMED,
     count_by,
-    counted_problems,
-    named,
+    count_problems,
+    name_series,
     newest,
     of_newest_kind,
     since,
     worst_status,
 )
-from dashboards.tables import Column, identify, table
+from dashboards.tables import TO_RESOURCE, Column, identify, table
 
-TO_RESOURCE = ("Open this resource", RESOURCE_URL)
 TO_PAGE = ("The exporter's page", PAGE_URL)
 TO_RUNBOOK = ("Runbook", RUNBOOK_URL)
 
@@ -84,7 +80,7 @@ def _problem_tiles() -> list[stat.Panel]:
         ("Stuck", "stuck|progress_stalled", "A backup has been running for too long.", looks.ANY_IS_ODD),
     )
     return [
-        _tile(title, f"Resources with such a problem: {text}", counted_problems(f'problem=~"{pattern}"'), thresholds)
+        _tile(title, f"Resources with such a problem: {text}", count_problems(f'problem=~"{pattern}"'), thresholds)
         for title, pattern, text, thresholds in words
     ]
 
@@ -116,14 +112,14 @@ def _trust_tiles() -> list[stat.Panel]:
             _trust(
                 "Unreadable",
                 "Resources that the last poll could not read whole; what is shown of them is from before.",
-                counted_problems('problem="unreadable"'),
+                count_problems('problem="unreadable"'),
                 looks.ANY_IS_ODD,
             )
         ),
         _trust(
             "Unscheduled",
             "Resources whose schedule is off or gone, or that have no limit.",
-            counted_problems('problem=~"schedule_off|schedule_gone|limit_unknown"'),
+            count_problems('problem=~"schedule_off|schedule_gone|limit_unknown"'),
             looks.ANY_IS_ODD,
         ),
     ]
@@ -246,7 +242,7 @@ def _worst() -> bargauge.Panel:
     )
     share = f"sort_desc(topk(10, {queries.SHARE_OF_LIMIT} unless {queries.PAUSED}))"
     name = "{{resource_name}} ({{source}})"
-    made = bar_gauge(what, query(f"sort_desc({named(share)})", name), "percentunit", looks.SHARE_OF_LIMIT)
+    made = bar_gauge(what, query(f"sort_desc({name_series(share)})", name), "percentunit", looks.SHARE_OF_LIMIT)
     return made.data_links([link("Open this resource", BAR_URL)])
 
 
@@ -287,38 +283,6 @@ def _inventory() -> tabular.Panel:
     return table(what, _columns(), {"State": True, "Of limit": True})
 
 
-def _within() -> tabular.Panel:
-    what = about(
-        "Share of time within the limit",
-        "Share of the last 30 days in which the newest good backup was younger than the limit, worst first. Without "
-        "paused resources and those that have no limit.",
-        width=12,
-        height=10,
-    )
-    watched = f"({queries.WITHIN_LIMIT}) unless {queries.PAUSED}"
-    names = f"{queries.NAMES} and on ({IDENTITY}) ({watched})"
-    columns = [
-        Column(header="Within", expr=watched, unit="percentunit", thresholds=looks.WITHIN, decimals=1),
-        Column(header="Name", expr=names, label="resource_name", width=0, links=(TO_RESOURCE,)),
-        Column(header="What", label="resource_kind", width=130),
-        *identify(),
-    ]
-    nothing = "needs backup_last_success_timestamp_seconds and backup_max_age_seconds"
-    return table(what, columns, {"Within": False}, empty=nothing)
-
-
-def _timeline() -> statetimeline.Panel:
-    what = about(
-        "Status of the last finished backup",
-        "A band for each resource: how its newest finished backup ended, as it was known at the time. A running one "
-        "changes nothing until it ends; a gap is a time when nothing was scraped. Needs backup_last_finished_status.",
-        width=24,
-        height=12,
-    )
-    status = named(worst_status("backup_last_finished_status"))
-    return timeline(what, looks.STATUS_WORDS, query(status, NAMED))
-
-
 def dashboard() -> Dashboard:
     """Build the overview."""
     return framed(
@@ -328,7 +292,7 @@ def dashboard() -> Dashboard:
         "now-7d",
         Shown(exporter=True),
         [
-            [_verdict(), *_problem_tiles(), *_trust_tiles(), _needing(), _worst(), _within()],
-            [*_facts(), _inventory(), _firing(), _timeline()],
+            [_verdict(), *_problem_tiles(), *_trust_tiles(), _needing(), _worst(), within()],
+            [*_facts(), _inventory(), _firing(), statuses()],
         ],
     )

@@ -76,7 +76,7 @@ def days(seconds: str) -> str:
     return f"({seconds}) / 86400"
 
 
-def named(expr: str) -> str:
+def name_series(expr: str) -> str:
     """Put the resource's name on each series.
 
     `topk` picks one where two replicas saw two names: a plain join would fail, and for every resource at once.
@@ -141,12 +141,12 @@ STATE = f"0 * {PAUSED} or ({RANK}) + 1 or 1.5 + 0 * ({UNREAD}) or 1 + 0 * {SEEN}
 """One number for each resource: 0 paused, 1 fine, 1.5 not read, 2 info, 3 warning, 4 critical."""
 
 
-def counted_problems(*extra: str) -> str:
+def count_problems(*extra: str) -> str:
     """Count resources with such a problem, each once; 0 where none has one, nothing where no exporter is read."""
     return f"count({having(*extra)}) or 0 * count({SEEN})"
 
 
-NEED_ATTENTION = counted_problems('severity=~"critical|warning"')
+NEED_ATTENTION = count_problems('severity=~"critical|warning"')
 PROBLEM_RANK = " or ".join(
     f"{rank} * {across('max', resource('backup_resource_problem', SEVERITY_MATCHERS[word]), 'severity')}"
     for word, rank in RANKS

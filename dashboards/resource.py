@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders import table as tabular
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import looks, queries
-from dashboards.frame import Shown, closed_row, row
+from dashboards.frame import Shown, make_collapsed_row, row
 from dashboards.frame import dashboard as framed
 from dashboards.panels import (
     DAYS,
@@ -30,7 +30,7 @@ from dashboards.queries import (
     days,
     hours,
     minutes,
-    named,
+    name_series,
     newest,
     resource,
     since,
@@ -123,8 +123,8 @@ def _ages() -> list[Panel]:
                 height=7,
             ),
             HOURS,
-            query(named(hours(queries.AGE)), NAMED),
-            query(named(hours(queries.LIMIT)), AS_LIMIT),
+            query(name_series(hours(queries.AGE)), NAMED),
+            query(name_series(hours(queries.LIMIT)), AS_LIMIT),
         ),
         chart(
             about(
@@ -133,8 +133,8 @@ def _ages() -> list[Panel]:
                 height=7,
             ),
             HOURS,
-            query(named(hours(by_kind)), NAMED_KIND),
-            query(named(hours(newest("backup_max_age_by_kind_seconds"))), AS_KIND_LIMIT),
+            query(name_series(hours(by_kind)), NAMED_KIND),
+            query(name_series(hours(newest("backup_max_age_by_kind_seconds"))), AS_KIND_LIMIT),
         ),
     ]
 
@@ -148,8 +148,8 @@ def _runs() -> list[Panel]:
                 "A drop may be data lost before it was backed up. Incremental ones and snapshots vary by nature.",
             ),
             "bytes",
-            query(named(newest("backup_last_success_size_bytes")), NAMED_KIND),
-            query(named(newest("backup_typical_size_bytes")), AS_TYPICAL),
+            query(name_series(newest("backup_last_success_size_bytes")), NAMED_KIND),
+            query(name_series(newest("backup_typical_size_bytes")), AS_TYPICAL),
         ),
         chart(
             about(
@@ -157,8 +157,8 @@ def _runs() -> list[Panel]:
                 "How long the newest successful backup of each kind took; dashed is the median of up to ten before it.",
             ),
             MINUTES,
-            query(named(minutes(newest("backup_last_success_duration_seconds"))), NAMED_KIND),
-            query(named(minutes(newest("backup_typical_duration_seconds"))), AS_TYPICAL),
+            query(name_series(minutes(newest("backup_last_success_duration_seconds"))), NAMED_KIND),
+            query(name_series(minutes(newest("backup_typical_duration_seconds"))), AS_TYPICAL),
         ),
     ]
 
@@ -173,15 +173,15 @@ def _history() -> list[Panel]:
                 height=3,
             ),
             looks.STATUS_WORDS,
-            query(named(worst_status("backup_last_finished_status")), NAMED),
+            query(name_series(worst_status("backup_last_finished_status")), NAMED),
         )
     ]
 
 
 def _counts() -> list[Panel]:
     listed = f"sum by (status) ({across('max', resource('backup_backups'))})"
-    overall = named(newest("backup_failures_since_success"))
-    by_kind = named(newest("backup_failures_since_success_by_kind"))
+    overall = name_series(newest("backup_failures_since_success"))
+    by_kind = name_series(newest("backup_failures_since_success_by_kind"))
     return [
         count_chart(
             about(
@@ -205,29 +205,29 @@ def _counts() -> list[Panel]:
 
 def _checks() -> list[Panel]:
     """Show whether the newest backup could be fetched, and what could not be understood."""
-    age = named(hours(since(newest("backup_download_check_timestamp_seconds"))))
+    age = name_series(hours(since(newest("backup_download_check_timestamp_seconds"))))
     return [
         timeline(
             about("Download check", "Whether the newest backup could be fetched, where verify_downloads is on."),
             looks.UP_WORDS,
-            query(named(queries.least("backup_download_check_success")), NAMED),
+            query(name_series(queries.least("backup_download_check_success")), NAMED),
         ),
         chart(about("Time since the download check", "Age of the last check."), HOURS, query(age, NAMED)),
         chart(
             about("Duration of the download check", "How long the last check took."),
             SECONDS,
-            query(named(newest("backup_download_check_duration_seconds")), NAMED),
+            query(name_series(newest("backup_download_check_duration_seconds")), NAMED),
         ),
         count_chart(
             about("Records not understood", "Records of the newest listing that could not be read."),
-            query(named(newest("backup_unreadable_records")), NAMED),
+            query(name_series(newest("backup_unreadable_records")), NAMED),
         ),
     ]
 
 
 def _progress() -> list[Panel]:
-    running_for = named(minutes(since(newest("backup_in_progress_start_timestamp_seconds"))))
-    longest_typical = named(minutes(across("max", resource("backup_typical_duration_seconds"), "kind")))
+    running_for = name_series(minutes(since(newest("backup_in_progress_start_timestamp_seconds"))))
+    longest_typical = name_series(minutes(across("max", resource("backup_typical_duration_seconds"), "kind")))
     return [
         chart(
             about(
@@ -236,7 +236,7 @@ def _progress() -> list[Panel]:
                 width=8,
             ),
             "percent",
-            query(named(newest("backup_progress_percent")), NAMED),
+            query(name_series(newest("backup_progress_percent")), NAMED),
         ).max(100),
         chart(
             about(
@@ -248,11 +248,11 @@ def _progress() -> list[Panel]:
             MINUTES,
             query(running_for, NAMED),
             query(longest_typical, f"{NAMED} typical"),
-            query(named(minutes(newest("backup_max_duration_seconds"))), AS_LIMIT),
+            query(name_series(minutes(newest("backup_max_duration_seconds"))), AS_LIMIT),
         ),
         count_chart(
             about("Running at once", "Backups in progress. More than one may be a run that never ended.", width=8),
-            query(named(newest("backup_in_progress")), NAMED),
+            query(name_series(newest("backup_in_progress")), NAMED),
         ),
     ]
 
@@ -261,19 +261,19 @@ def _retention() -> list[Panel]:
     return [
         count_chart(
             about("Kept", "Successful backups listed; dashed is the configured minimum.", width=8),
-            query(named(queries.KEPT), NAMED),
-            query(named(newest("backup_min_backups")), AS_LIMIT),
+            query(name_series(queries.KEPT), NAMED),
+            query(name_series(newest("backup_min_backups")), AS_LIMIT),
         ),
         chart(
             about("How far back", "Age of the oldest successful backup; dashed is the configured minimum.", width=8),
             DAYS,
-            query(named(days(since(newest("backup_oldest_success_timestamp_seconds")))), NAMED),
-            query(named(days(newest("backup_min_retention_seconds"))), AS_LIMIT),
+            query(name_series(days(since(newest("backup_oldest_success_timestamp_seconds")))), NAMED),
+            query(name_series(days(newest("backup_min_retention_seconds"))), AS_LIMIT),
         ),
         chart(
             about("Stored", "Size of all successful backups listed, as far as sizes are known.", width=8),
             "bytes",
-            query(named(newest("backup_stored_bytes")), NAMED),
+            query(name_series(newest("backup_stored_bytes")), NAMED),
         ),
     ]
 
@@ -283,12 +283,12 @@ def _restores() -> list[Panel]:
         timeline(
             about("Status of the last restore", "How the newest finished restore ended, where the vendor lists any."),
             looks.STATUS_WORDS,
-            query(named(worst_status("backup_last_restore_status")), NAMED),
+            query(name_series(worst_status("backup_last_restore_status")), NAMED),
         ),
         chart(
             about("Time since the last restore", "Time since the last restore. Empty: none is listed."),
             DAYS,
-            query(named(days(since(newest("backup_last_restore_timestamp_seconds")))), NAMED),
+            query(name_series(days(since(newest("backup_last_restore_timestamp_seconds")))), NAMED),
         ),
     ]
 
@@ -306,9 +306,9 @@ def dashboard() -> Dashboard:
             row("Age", _ages()),
             row("Size and duration", _runs()),
             row("Counts", _counts()),
-            closed_row("Running", _progress()),
-            closed_row("Retention", _retention()),
-            closed_row("Restores", _restores()),
+            make_collapsed_row("Running", _progress()),
+            make_collapsed_row("Retention", _retention()),
+            make_collapsed_row("Restores", _restores()),
             row("Checks", _checks()),
         ],
     )

@@ -25,6 +25,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from dashboards import looks
 from dashboards.panels import RESOURCE_URL, About, link, query, with_header
 
+TO_RESOURCE = ("Open this resource", RESOURCE_URL)
 _HIDDEN = ("Time", "__name__", "job", "instance", "pod", "container", "endpoint", "node", "namespace", "service")
 _COLORED = TableColoredBackgroundCellOptions(mode=TableCellBackgroundDisplayMode.BASIC)
 

@@ -25,7 +25,7 @@ from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
 from pages.asking_vendors import with_vendors
-from pages.declared_pages import declared_page
+from pages.declared_pages import render_declared_page
 from pages.scaling import with_scaling_tables
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name in registry.names():
         yield DOCS / "vendors" / f"{name}.md", vendor_page(name)
     for name in catalog_names():
-        yield DOCS / "vendors" / f"{name}.md", declared_page(name)
+        yield DOCS / "vendors" / f"{name}.md", render_declared_page(name)
     yield ROOT / "exporter" / "config" / "example.yaml", (ROOT / "config.example.yaml").read_text()
     unit = "backup-exporter.service"
     yield ROOT / "exporter" / "commands" / unit, (ROOT / "deploy" / "systemd" / unit).read_text()

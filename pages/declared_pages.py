@@ -13,7 +13,7 @@ MADE = "<!-- Made by `make docs` from the declaration; change it there. -->\n"
 NOT_RUN = "It is made from the documents named here, read on {checked}, and has not been run against the live API."
 
 
-def declared_page(name: str) -> str:
+def render_declared_page(name: str) -> str:
     """Return docs/vendors/<name>.md of a vendor of the catalog."""
     declaration = catalog_declaration(name)
     limit = declaration.rate_limit

@@ -41,7 +41,7 @@ def _chance(*words: object) -> int:
     return zlib.crc32(repr(words).encode())
 
 
-def _began(sample: Sample, now: float) -> float:
+def _find_start(sample: Sample, now: float) -> float:
     """Return since when a problem has been there: one hour to three days ago."""
     return now - HOUR * (1 + _chance(sample.label("resource"), sample.label("problem")) % 72)
 
@@ -62,7 +62,7 @@ def _status(sample: Sample, moment: float, now: float) -> float:
 
 
 def _since_it_began(sample: Sample, moment: float, now: float) -> float | None:
-    return sample.value if moment >= _began(sample, now) else None
+    return sample.value if moment >= _find_start(sample, now) else None
 
 
 def _count(sample: Sample, moment: float, now: float) -> float:
@@ -77,7 +77,7 @@ def _up(sample: Sample, moment: float, now: float) -> float:
     return sample.value or float(moment < now - 3 * HOUR)
 
 
-def _unchanged(sample: Sample, _moment: float, _now: float) -> float:
+def _keep(sample: Sample, _moment: float, _now: float) -> float:
     return sample.value
 
 
@@ -94,12 +94,12 @@ PAST: Sequence[tuple[str, Callable[[Sample, float, float], float | None]]] = (
     (r"_(total|bucket|sum|count)$", _count),
     (r"^backup_poll_last_success_", _last_poll),
     (r"^backup_(source|resource)_up$", _up),
-    (r"_info$|process_start|_created_|_first_seen_|config_last_reload|process_max|_max_|_min_", _unchanged),
+    (r"_info$|process_start|_created_|_first_seen_|config_last_reload|process_max|_max_|_min_", _keep),
     (r"_status$", _status),
     (r"_timestamp_seconds$", lambda sample, moment, _: _backup_time(sample, moment)),
     (r"_percent$", _progress),
     (r"_bytes$|_duration_seconds$", _wave),
-    (r"", _unchanged),
+    (r"", _keep),
 )
 """What the first name that fits was at a moment before now; None where there was no such series."""
 
@@ -109,7 +109,7 @@ def value_at(name: str) -> Callable[[Sample, float, float], float | None]:
     return next(past for pattern, past in PAST if re.search(pattern, name))
 
 
-def _asked() -> frozenset[str]:
+def _find_queried_names() -> frozenset[str]:
     """Return the names of all metrics that a dashboard or a rule reads."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "dashboards").glob("*.json")]
     return frozenset(
@@ -117,7 +117,7 @@ def _asked() -> frozenset[str]:
     )
 
 
-def recorded(samples: Iterable[Sample]) -> list[Sample]:
+def add_recorded_series(samples: Iterable[Sample]) -> list[Sample]:
     """Add what the rules record, with which the alerts ask."""
     current = {
         str(made): made
@@ -130,7 +130,7 @@ def recorded(samples: Iterable[Sample]) -> list[Sample]:
 
 def lines(samples: Sequence[Sample], now: float, span: Span) -> Iterator[str]:
     """Yield the week in OpenMetrics' text, series by series."""
-    asked = _asked()
+    asked = _find_queried_names()
     for sample in samples:
         if sample.name not in asked:
             continue

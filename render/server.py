@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from render.history import Span, alert_lines, lines, recorded, write_blocks
+from render.history import Span, add_recorded_series, alert_lines, lines, write_blocks
 from render.samples import Sample
 from stack.programs import find_program, free_port
 
@@ -55,7 +55,7 @@ def week(folder: Path, samples: Sequence[Sample], now: float, span: Span | None 
     """Run a Prometheus that holds a week behind these samples, with the alerts that fired; yield its address."""
     folder.mkdir(parents=True, exist_ok=True)
     blocks = folder / "blocks"
-    write_blocks(lines(recorded(samples), now, span or Span()), blocks)
+    write_blocks(lines(add_recorded_series(samples), now, span or Span()), blocks)
     with _prometheus(folder, blocks) as url:
         fired = list(alert_lines(url, now))
     if len(fired) > 1:

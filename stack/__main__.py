@@ -51,7 +51,10 @@ async def _stand(folder: Path, timing: Timing, speed: float) -> None:
         servers(folder, exporter=exporter.url, webhook=webhook.url, timing=timing) as pair,
     ):
         _say(_guide(exporter, pair, folder, timing))
-        ends = [asyncio.ensure_future(each.program.ended()) for each in (exporter, pair.prometheus, pair.alertmanager)]
+        ends = [
+            asyncio.ensure_future(each.program.wait_for_end())
+            for each in (exporter, pair.prometheus, pair.alertmanager)
+        ]
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -31,7 +31,7 @@ class Program:
     process: asyncio.subprocess.Process
     log: Path
 
-    async def ended(self) -> StackError:
+    async def wait_for_end(self) -> StackError:
         """Wait until the program has ended by itself; return that as the error it is."""
         code = await self.process.wait()
         said = self.log.read_text(errors="replace")[-SAID_AT_LAST:].strip().replace("\n", " | ")
@@ -58,7 +58,7 @@ async def wait_for_answer(program: Program, url: str) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         while asyncio.get_running_loop().time() < deadline:
             if program.process.returncode is not None:
-                raise await program.ended()
+                raise await program.wait_for_end()
             with suppress(aiohttp.ClientError, TimeoutError):
                 async with session.get(url) as response:
                     if response.status == 200:

@@ -44,7 +44,7 @@ def test_a_figure_is_the_median_of_the_ratios_of_its_turns(goal: float, inverted
     found = figure([1, 2, 9], [2, 4, 1], goal, inverted=inverted)
 
     assert found.ratio == (2 if inverted else 0.5)
-    assert found.reached is reached
+    assert found.is_reached is reached
 
 
 def test_turns_alternate_and_the_first_only_warms_up() -> None:

@@ -150,7 +150,7 @@ def test_where_nothing_is_scraped_nothing_is_fine(tmp_path: Path) -> None:
 
 def test_two_names_of_one_resource_leave_the_others_alone(tmp_path: Path) -> None:
     given = [*resource("r"), *resource("r", "b"), *resource("other")]
-    ages = f"max by (resource) ({queries.named(queries.AGE)})"
+    ages = f"max by (resource) ({queries.name_series(queries.AGE)})"
 
     check(tmp_path, given, ages, [({"resource": "r"}, HOUR), ({"resource": "other"}, HOUR)])
 

@@ -21,7 +21,7 @@ def answer(vendor: Vendor, route: Sequence[str], query: Mapping[str, str]) -> An
     rels = {"first": 1, "prev": page - 1, "next": page + 1, "last": last}
     path = "/" + "/".join(route)
     link = ", ".join(f'<{path}?page={to}>; rel="{rel}"' for rel, to in rels.items() if 1 <= to <= last)
-    return vendor.listed(route[-2], f"{page}", lambda: [_backup(n) for n in numbers]), link
+    return vendor.encode_once(route[-2], f"{page}", lambda: [_backup(n) for n in numbers]), link
 
 
 def _backup(number: int) -> Any:

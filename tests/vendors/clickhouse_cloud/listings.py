@@ -18,7 +18,7 @@ def answer(vendor: Vendor, route: Sequence[str], _: Mapping[str, str]) -> Answer
         case [*_, "backupConfiguration"]:
             result = {"backupPeriodInHours": 24}
         case [*_, key, "backups"]:
-            body = vendor.listed(key, "backups", lambda: [_backup(n) for n in reversed(vendor.numbers())])
+            body = vendor.encode_once(key, "backups", lambda: [_backup(n) for n in reversed(vendor.numbers())])
             return b'{"status":200,"requestId":"%032x","result":%s}' % (next(vendor.requests), body), ""
         case _:
             result = [{"id": "organization"}]

@@ -14,7 +14,7 @@ def answer(vendor: Vendor, route: Sequence[str], query: Mapping[str, str]) -> An
         page = int(query.get("page", "1"))
         part = list(reversed(vendor.numbers()))[100 * (page - 1) : 100 * page]
         more = 100 * page < len(vendor.numbers())
-        return vendor.listed(route[-2], f"{page}", lambda: _page(name, [_backup(n) for n in part], more)), ""
+        return vendor.encode_once(route[-2], f"{page}", lambda: _page(name, [_backup(n) for n in part], more)), ""
     found = {"projects": [{"id": "project"}], "addons": [{"id": key, "name": key} for key in keys(vendor)]}
     return json.dumps(_page(name, found.get(name, []), False)).encode(), ""
 

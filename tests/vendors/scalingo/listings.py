@@ -13,7 +13,7 @@ def answer(vendor: Vendor, route: Sequence[str], _: Mapping[str, str]) -> Answer
     match route:
         case [*_, "backups"]:
             made = lambda: {"database_backups": [_backup(n) for n in reversed(vendor.numbers())]}  # noqa: E731
-            return vendor.listed(route[-2], "backups", made), ""
+            return vendor.encode_once(route[-2], "backups", made), ""
         case [*_, "token" | "exchange"]:
             body = {"token": "simulated", "addon": {"token": "simulated"}}
         case [*_, "apps"]:

@@ -15,7 +15,7 @@ def answer(vendor: Vendor, route: Sequence[str], query: Mapping[str, str]) -> An
     following = f"/api/v1/backups?page={page + 1}" if 100 * page < len(vendor.numbers()) else None
     meta = {"total": len(vendor.numbers())}
     made = lambda: {"data": [_backup(n) for n in part], "links": {"next": following}, "meta": meta}  # noqa: E731
-    return vendor.listed("00000000", f"{page}", made), ""
+    return vendor.encode_once("00000000", f"{page}", made), ""
 
 
 def _backup(number: int) -> Any:
