@@ -85,6 +85,24 @@ def test_the_command_prints_the_unit_for_its_own_installation(capsys: pytest.Cap
     assert capsys.readouterr().out == UNIT.read_text().replace("/opt/backup-exporter/bin", f"{sys.prefix}/bin")
 
 
+@pytest.mark.parametrize("prefix", ["prefix", "base_prefix"])
+@pytest.mark.parametrize("place", ["/home/ada/backup-exporter", "/root/.pyenv/versions/3.13", "/run/user/1000/x"])
+def test_an_installation_that_the_unit_cannot_see_is_warned_of(
+    prefix: str, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "prefix", "/opt/backup-exporter")
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    assert main(["systemd-unit"]) == 0
+    assert capsys.readouterr().err == ""
+
+    monkeypatch.setattr(sys, prefix, place)
+    assert main(["systemd-unit"]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"hides {place} (ProtectHome=yes)" in line
+    assert "install into /opt/backup-exporter" in line
+
+
 def analyze(folder: Path, verb: str, unit_text: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """Run systemd-analyze on the unit with a program that exists here."""
     path = folder / UNIT.name
