@@ -1,5 +1,6 @@
 """Holds the Helm chart to Kubernetes' schemas, to its own schema of values, and to the kustomize base."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,6 +39,11 @@ EVERYTHING: dict[str, Any] = {
     "image": {"repository": "registry.example/backup-exporter", "tag": "0.1.0", "pullSecrets": [{"name": "registry"}]},
     "priorityClassName": "high",
 }
+SCRAPED_BY: dict[str, Any] = {
+    "tlsConfig": {"ca": {"secret": {"name": "web-ca", "key": "ca.crt"}}, "serverName": "backup-exporter.example"},
+    "basicAuth": {"username": {"name": "web", "key": "username"}, "password": {"name": "web", "key": "password"}},
+    "authorization": {"credentials": {"name": "web", "key": "token"}},
+}
 GOOD: dict[str, dict[str, Any]] = {
     "defaults": {},
     "everything": EVERYTHING,
@@ -46,6 +52,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "without state": {"state": {"enabled": False}},
     "TLS": {"existingWebConfigSecret": "web", "existingConfigMap": "mine"},
     "names": {"fullnameOverride": "backups", "serviceAccount": {"create": False, "name": "mine"}},
+    "a password": {
+        "existingWebConfigSecret": "web",
+        "serviceMonitor": {"enabled": True, "scheme": "https", **SCRAPED_BY},
+    },
+    "another name": {"nameOverride": "backups", "serviceMonitor": {"enabled": True}},
     "storage": {"state": {"size": "500Mi", "storageClassName": "fast"}},
 }
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -56,6 +67,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "another workload": ({"workload": "DaemonSet"}, "workload"),
     "a log level": ({"log": {"level": "loud"}}, "level"),
     "a duration": ({"serviceMonitor": {"interval": "1 minute"}}, "interval"),
+    "a scheme": ({"serviceMonitor": {"scheme": "ftp"}}, "scheme"),
     "a source without a provider": ({"config": {"sources": [{"name": "a"}]}}, "provider"),
     "a name": ({"existingSecret": "My Secret"}, "existingSecret"),
     "a port": ({"service": {"port": 123456}}, "port"),
@@ -158,6 +170,36 @@ def test_what_else_overlaps_is_that_of_the_base(tmp_path: Path) -> None:
         assert ours == base, kind
     boards = [each for each in objects if each["kind"] == "ConfigMap" and "-dashboard-" in each["metadata"]["name"]]
     assert {name for each in boards for name in each["data"]} == {"overview.json", "resource.json", "exporter.json"}
+
+
+@NEEDS_HELM
+def test_the_job_has_the_name_that_the_rules_select(tmp_path: Path) -> None:
+    """Whatever `nameOverride` makes of the label that the job's name is taken from."""
+    objects = render(GOOD["another name"], tmp_path)
+    monitor, service = one(objects, "ServiceMonitor")["spec"], one(objects, "Service")
+    (endpoint,) = monitor["endpoints"]
+
+    assert service["metadata"]["labels"][monitor["jobLabel"]] == "backups"
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "backup-exporter"}]
+
+
+@NEEDS_HELM
+def test_prometheus_is_given_what_the_web_configuration_asks_for(tmp_path: Path) -> None:
+    (endpoint,) = one(render(GOOD["a password"], tmp_path), "ServiceMonitor")["spec"]["endpoints"]
+    (plain,) = one(render(EVERYTHING, tmp_path), "ServiceMonitor")["spec"]["endpoints"]
+
+    assert {key: endpoint[key] for key in SCRAPED_BY} == SCRAPED_BY
+    assert endpoint["scheme"] == "https"
+    assert not {"scheme", "relabelings", *SCRAPED_BY} & plain.keys()
+
+
+def test_the_readmes_values_are_accepted() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (CHART / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    schema = yaml.safe_load((CHART / "values.schema.json").read_text(encoding="utf-8"))
+
+    assert len(blocks) == 2
+    for block in blocks:
+        jsonschema.Draft7Validator(schema).validate(yaml.safe_load(block))
 
 
 @NEEDS_HELM
