@@ -26,7 +26,7 @@ from exporter.declared.grammar import (
     TokenExchangeOf,
 )
 from exporter.declared.templates import Reference, Template
-from exporter.declared.vendors import catalog_declaration, catalog_names
+from exporter.declared.vendors import list_catalog, read_catalog
 
 ASK = Path(__file__).parent / "ask"
 MARKS = re.compile(r"(<!-- Made by `make docs`[^\n]*-->\n).*(<!-- End of what `make docs` writes -->\n)", re.DOTALL)
@@ -34,7 +34,7 @@ MARKS = re.compile(r"(<!-- Made by `make docs`[^\n]*-->\n).*(<!-- End of what `m
 
 def with_vendors(page: str) -> str:
     """Return the page of the runbooks with a section for each vendor between its two marks."""
-    declarations = map(catalog_declaration, catalog_names())
+    declarations = map(read_catalog, list_catalog())
     sections = [*map(ask_provider, registry.names()), *map(ask_declared, declarations)]
     return MARKS.sub(lambda found: found[1] + "".join(f"\n{section}" for section in sections) + "\n" + found[2], page)
 

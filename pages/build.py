@@ -19,8 +19,8 @@ import exporter
 from exporter import registry
 from exporter.cli import command_parsers
 from exporter.config.durations import format_duration
-from exporter.config.options import option_keys
-from exporter.declared.vendors import catalog_declaration, catalog_names
+from exporter.config.options import list_option_keys
+from exporter.declared.vendors import list_catalog, read_catalog
 from exporter.metrics.family import Family
 from exporter.metrics.resource_families import RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
@@ -41,7 +41,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "vendors" / "README.md", vendors_index()
     for name in registry.names():
         yield DOCS / "vendors" / f"{name}.md", vendor_page(name)
-    for name in catalog_names():
+    for name in list_catalog():
         yield DOCS / "vendors" / f"{name}.md", render_declared_page(name)
     yield ROOT / "exporter" / "config" / "example.yaml", (ROOT / "config.example.yaml").read_text()
     unit = "backup-exporter.service"
@@ -93,7 +93,7 @@ def vendors_index() -> str:
         "Declared from the vendors' documents; not run against the live APIs. They give no links.\n",
     ]
     catalog += ["| provider | what |", "|---|---|"]
-    catalog += [f"| [`{name}`]({name}.md) | {catalog_declaration(name).title} |" for name in catalog_names()]
+    catalog += [f"| [`{name}`]({name}.md) | {read_catalog(name).title} |" for name in list_catalog()]
     links = "[Download checks](../history.md#download-checks) need a vendor that gives download links."
     own = "Any other vendor: [declare it](../declare-a-vendor.md)."
     return "\n".join(["# Vendors\n", MADE, *rows, "", links, "", *catalog, "", own, ""])
@@ -132,7 +132,7 @@ def vendor_page(name: str) -> str:
 def _keys(name: str) -> Iterator[tuple[str, str]]:
     provider = registry.provider(name)
     defaults = {field.name: field.default for field in fields(provider.options)}
-    for key in option_keys(provider):
+    for key in list_option_keys(provider):
         plain = key.removesuffix("_file") if key.removesuffix("_file") in defaults else key
         default = defaults.get(key, MISSING)
         if default is MISSING:

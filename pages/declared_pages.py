@@ -7,7 +7,7 @@ from exporter.config.durations import format_duration
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration, Step
 from exporter.declared.templates import Reference, Template
-from exporter.declared.vendors import CATALOG, catalog_declaration
+from exporter.declared.vendors import CATALOG, read_catalog
 
 MADE = "<!-- Made by `make docs` from the declaration; change it there. -->\n"
 NOT_RUN = "It is made from the documents named here, read on {checked}, and has not been run against the live API."
@@ -15,7 +15,7 @@ NOT_RUN = "It is made from the documents named here, read on {checked}, and has 
 
 def render_declared_page(name: str) -> str:
     """Return docs/vendors/<name>.md of a vendor of the catalog."""
-    declaration = catalog_declaration(name)
+    declaration = read_catalog(name)
     limit = declaration.rate_limit
     parts = [
         f"# {declaration.title}\n",

@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from exporter.config.schema import schema
-from exporter.declared.schema import declaration_schema
+from exporter.config.schema import make_schema
+from exporter.declared.schema import make_declaration_schema
 from exporter.declared.vendors import Vendors
 
 
@@ -14,5 +14,5 @@ def add_flags(_: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> int:
     """Print the schema; it knows the vendors that are built in, in the catalog, or in an installed package."""
-    print(json.dumps(schema(Vendors().providers, declaration_schema()), indent=2))
+    print(json.dumps(make_schema(Vendors().providers, make_declaration_schema()), indent=2))
     return 0

@@ -4,24 +4,24 @@ import re
 from typing import Any
 
 from exporter.config.location import Location
-from exporter.config.values import Parser, text
+from exporter.config.values import Parser, parse_text
 
 
-def glob(consequence: str) -> Parser[str]:
+def make_glob_parser(consequence: str) -> Parser[str]:
     """Make the parser of a glob that warns of one that every name matches."""
 
     def read(value: Any, location: Location) -> str:
-        pattern = text(value, location)
+        pattern = parse_text(value, location)
         if not pattern.replace("*", "").removeprefix("?"):
             location.warning(f"this glob matches every name, so {consequence}")
-        elif (sign := _regular(pattern)) is not None:
+        elif (sign := _find_regular_expression(pattern)) is not None:
             location.warning(f"looks like a regular expression ({sign}), but is a glob: *, ?, [abc] and [!abc]")
         return pattern
 
     return read
 
 
-def _regular(pattern: str) -> str | None:
+def _find_regular_expression(pattern: str) -> str | None:
     """Return the part of a glob that has a meaning only in a regular expression."""
     signs = [sign for sign in ("^", "$", "|", ".*", ".+", "\\") if sign in re.sub(r"\[!?[^\]]+\]", "", pattern)]
     if re.search(r"\[(?!!?\]?[^\]]*\])", pattern):

@@ -7,51 +7,51 @@ from typing import Any, Literal, Protocol
 
 from exporter import files, registry
 from exporter.config import document
-from exporter.config.globs import glob
+from exporter.config.globs import make_glob_parser
 from exporter.config.location import Location, Report
-from exporter.config.options import option_keys, read_options
-from exporter.config.sections import Section, attempt, labels, list_of, nearest, section
+from exporter.config.options import list_option_keys, read_options
+from exporter.config.sections import Section, attempt, find_nearest, make_list_parser, parse_labels, parse_section
 from exporter.config.values import (
     InvalidValueError,
     Parser,
-    boolean,
-    certificates_from,
-    duration,
-    fraction,
-    one_of,
-    path_from,
-    proxy,
-    text,
-    whole_number,
+    make_certificates_parser,
+    make_choice_parser,
+    make_number_parser,
+    make_path_parser,
+    parse_boolean,
+    parse_duration,
+    parse_fraction,
+    parse_proxy,
+    parse_text,
 )
-from exporter.config.verdict import excluded_families, ignored_of_resource, ignored_of_source, thresholds
+from exporter.config.verdict import ignored_of_resource, ignored_of_source, parse_excluded_families, parse_thresholds
 from exporter.provider import Provider
 from exporter.settings import Override, Settings, Source, Thresholds, VerifyDownloads
 
 _DEFAULTS: Mapping[str, Parser[Any]] = {
-    "poll_interval": duration,
-    "discovery_interval": duration,
-    "progress_interval": duration,
-    "request_timeout": duration,
-    "max_age": duration,
-    "max_duration": duration,
-    "proxy_url": proxy,
+    "poll_interval": parse_duration,
+    "discovery_interval": parse_duration,
+    "progress_interval": parse_duration,
+    "request_timeout": parse_duration,
+    "max_age": parse_duration,
+    "max_duration": parse_duration,
+    "proxy_url": parse_proxy,
 }
 _LIMITS: Mapping[str, Parser[Any]] = {
-    "max_age": duration,
-    "max_duration": duration,
-    "min_backups": whole_number(0),
-    "min_retention": duration,
-    "paused": boolean,
-    "labels": labels,
+    "max_age": parse_duration,
+    "max_duration": parse_duration,
+    "min_backups": make_number_parser(0),
+    "min_retention": parse_duration,
+    "paused": parse_boolean,
+    "labels": parse_labels,
 }
-_RATE: Mapping[str, Parser[Any]] = {"requests": whole_number(1), "per": duration, "share": fraction}
-_OF_OVERRIDE: Mapping[str, Parser[Any]] = {**_LIMITS, "thresholds": thresholds, "ignore": ignored_of_resource}
+_RATE: Mapping[str, Parser[Any]] = {"requests": make_number_parser(1), "per": parse_duration, "share": parse_fraction}
+_OF_OVERRIDE: Mapping[str, Parser[Any]] = {**_LIMITS, "thresholds": parse_thresholds, "ignore": ignored_of_resource}
 _VERIFY: Mapping[str, Parser[Any]] = {
-    "interval": duration,
-    "method": one_of("range", "full"),
-    "allow_private": boolean,
-    "bytes_per_second": whole_number(1),
+    "interval": parse_duration,
+    "method": make_choice_parser("range", "full"),
+    "allow_private": parse_boolean,
+    "bytes_per_second": make_number_parser(1),
 }
 _OTHERS = (
     "name",
@@ -101,10 +101,10 @@ class _Context:
     environ: Mapping[str, str]
     folder: Path
     providers: Mapping[str, Provider]
-    vendors: "Vendors | None"
+    vendors: "DeclaredVendors | None"
 
 
-class Vendors(Protocol):
+class DeclaredVendors(Protocol):
     """What is known of vendors beyond those built in, and what the configuration adds to them."""
 
     @property
@@ -130,7 +130,7 @@ def load(
     environ: Mapping[str, str],
     *,
     providers: Mapping[str, Provider] | None = None,
-    vendors: Vendors | None = None,
+    vendors: DeclaredVendors | None = None,
 ) -> LoadedConfig:
     """Read a configuration file, or raise ConfigError."""
     try:
@@ -150,7 +150,7 @@ def parse(
     base_dir: Path,
     *,
     providers: Mapping[str, Provider] | None = None,
-    vendors: Vendors | None = None,
+    vendors: DeclaredVendors | None = None,
     file: str | None = None,
 ) -> LoadedConfig:
     """Read the text of a configuration whose relative paths start at `base_dir`, or raise ConfigError.
@@ -160,33 +160,33 @@ def parse(
     report = Report(file=file)
     known = vendors.providers if vendors is not None else registry.providers() if providers is None else providers
     context = _Context(environ, base_dir, known, vendors)
-    top = attempt(section, document.read(content, environ, report), Location(report))
-    settings = None if top is None else _settings(top, context)
+    top = attempt(parse_section, document.read(content, environ, report), Location(report))
+    settings = None if top is None else _read_settings(top, context)
     if settings is None or report.problems:
         raise ConfigError(report.problems, report.warnings)
     return LoadedConfig(settings=settings, warnings=tuple(report.warnings))
 
 
-def _settings(top: Section, context: _Context) -> Settings:
+def _read_settings(top: Section, context: _Context) -> Settings:
     top.check_keys(TOP_KEYS)
     shared = top.read_all(_DEFAULTS)
-    shared["thresholds"] = replace(Thresholds(), **dict(top.read("thresholds", thresholds) or ()))
-    state_file = top.read("state_file", _state_file(context.folder))
-    excluded = top.read("metrics", excluded_families)
+    shared["thresholds"] = replace(Thresholds(), **dict(top.read("thresholds", parse_thresholds) or ()))
+    state_file = top.read("state_file", _make_state_file_parser(context.folder))
+    excluded = top.read("metrics", parse_excluded_families)
     if context.vendors is not None:
         top.location.report.problems.extend(context.vendors.clashes())
-        patterns = top.read("declarations", list_of(text)) or ()
+        patterns = top.read("declarations", make_list_parser(parse_text)) or ()
         context.vendors.read_files(patterns, context.folder, top.location.key("declarations"))
-    entries = top.require("sources", _entries, "list at least one source") or ()
+    entries = top.require("sources", _parse_entries, "list at least one source") or ()
     names: dict[str, Section] = {}
     sources = []
     for entry in entries:
-        name = entry.require("name", text, "give the source a name of its own") or ""
+        name = entry.require("name", parse_text, "give the source a name of its own") or ""
         if name and names.setdefault(name, entry) is not entry:
             entry.location.key("name").problem(
                 f"{names[name].location.path} has the same name; every source needs its own"
             )
-        sources.append(_source(entry, name, shared, context))
+        sources.append(_read_source(entry, name, shared, context))
     return Settings(
         sources=tuple(source for source in sources if source is not None),
         state_file=state_file if isinstance(state_file, Path) else None,
@@ -195,13 +195,13 @@ def _settings(top: Section, context: _Context) -> Settings:
     )
 
 
-def _state_file(folder: Path) -> Parser[Path | Literal["none"]]:
+def _make_state_file_parser(folder: Path) -> Parser[Path | Literal["none"]]:
     """Make the parser of the state file's path, or of the word that switches it off."""
 
     def read(value: Any, location: Location) -> Path | Literal["none"]:
         if value == "none":
             return "none"
-        path = path_from(folder)(value, location)
+        path = make_path_parser(folder)(value, location)
         if files.is_folder(path):
             raise InvalidValueError("is a folder; name a file in it")
         if not files.is_folder(path.parent):
@@ -211,27 +211,27 @@ def _state_file(folder: Path) -> Parser[Path | Literal["none"]]:
     return read
 
 
-def _entries(value: Any, location: Location) -> tuple[Section, ...]:
+def _parse_entries(value: Any, location: Location) -> tuple[Section, ...]:
     if value is None or value == []:
         raise InvalidValueError("is empty; list at least one source")
-    return list_of(section)(value, location)
+    return make_list_parser(parse_section)(value, location)
 
 
-def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Context) -> Source | None:
+def _read_source(entry: Section, name: str, shared: Mapping[str, Any], context: _Context) -> Source | None:
     """Return a source; None if its provider is invalid. Problems inside are reported either way."""
     known = ", ".join(context.providers)
-    provider_name = entry.require("provider", _provider_name(context), f"known are {known}")
-    provider = None if provider_name is None else _provider(entry, provider_name, name, context)
+    provider_name = entry.require("provider", _make_provider_name_parser(context), f"known are {known}")
+    provider = None if provider_name is None else _find_provider(entry, provider_name, name, context)
     candidates = [provider] if provider is not None else () if provider_name else registry.providers().values()
     own_keys = [INLINE_KEY] if provider_name == INLINE else []
     if candidates:
         entry.check_keys(
-            [*SOURCE_KEYS, *own_keys, *(key for candidate in candidates for key in option_keys(candidate))]
+            [*SOURCE_KEYS, *own_keys, *(key for candidate in candidates for key in list_option_keys(candidate))]
         )
-    values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_source_parsers(context)})}
-    own = dict(entry.read("thresholds", thresholds) or ())
+    values = {**shared, **entry.read_all({**_DEFAULTS, **_LIMITS, **_make_source_parsers(context)})}
+    own = dict(entry.read("thresholds", parse_thresholds) or ())
     values["thresholds"] = replace(shared["thresholds"], **own)
-    rate = entry.read("rate_limit", _rate_limit) or {}
+    rate = entry.read("rate_limit", _parse_rate_limit) or {}
     if provider is None or provider_name is None:
         return None
     if (provider.details is None or not provider.has_schedule) and not {"max_age"} & (
@@ -250,12 +250,12 @@ def _source(entry: Section, name: str, shared: Mapping[str, Any], context: _Cont
         provider_name=provider_name,
         options=read_options(entry, provider, context.folder),
         rate_limit=replace(provider.rate_limit, **rate),
-        overrides=entry.read("resources", _overrides(context.environ)) or (),
+        overrides=entry.read("resources", _make_overrides_parser(context.environ)) or (),
         **values,
     )
 
 
-def _provider(entry: Section, provider_name: str, name: str, context: _Context) -> Provider | None:
+def _find_provider(entry: Section, provider_name: str, name: str, context: _Context) -> Provider | None:
     """Return the provider of a source; None, with its problems noted, if it cannot be made."""
     if provider_name != INLINE or context.vendors is None:
         try:
@@ -270,32 +270,32 @@ def _provider(entry: Section, provider_name: str, name: str, context: _Context) 
     return context.vendors.read_inline(entry.values[INLINE_KEY], name, entry.location.key(INLINE_KEY))
 
 
-def _source_parsers(context: _Context) -> Mapping[str, Parser[Any]]:
+def _make_source_parsers(context: _Context) -> Mapping[str, Parser[Any]]:
     """Return the parsers of what only a source has."""
     return {
-        "include": list_of(glob("it excludes nothing")),
-        "exclude": list_of(glob("nothing of this source is watched")),
-        "ca_file": certificates_from(context.folder),
-        "shard_by": one_of("source", "resource"),
+        "include": make_list_parser(make_glob_parser("it excludes nothing")),
+        "exclude": make_list_parser(make_glob_parser("nothing of this source is watched")),
+        "ca_file": make_certificates_parser(context.folder),
+        "shard_by": make_choice_parser("source", "resource"),
         "ignore": ignored_of_source,
         "verify_downloads": _verify_downloads,
     }
 
 
-def _provider_name(context: _Context) -> Parser[str]:
+def _make_provider_name_parser(context: _Context) -> Parser[str]:
     known = (*context.providers, *([INLINE] if context.vendors is not None else []))
 
     def read(value: Any, location: Location) -> str:
-        name = text(value, location)
+        name = parse_text(value, location)
         if name not in known:
-            raise InvalidValueError(f"unknown provider; the nearest is {nearest(name, known)}")
+            raise InvalidValueError(f"unknown provider; the nearest is {find_nearest(name, known)}")
         return name
 
     return read
 
 
-def _rate_limit(value: Any, location: Location) -> dict[str, Any]:
-    limit = section(value, location)
+def _parse_rate_limit(value: Any, location: Location) -> dict[str, Any]:
+    limit = parse_section(value, location)
     limit.check_keys(RATE_LIMIT_KEYS)
     return limit.read_all(_RATE)
 
@@ -304,22 +304,24 @@ def _verify_downloads(value: Any, location: Location) -> VerifyDownloads | None:
     """Read how downloads are verified; a key without a value leaves it off."""
     if value is None:
         return None
-    rules = section(value, location)
+    rules = parse_section(value, location)
     rules.check_keys(VERIFY_KEYS)
     return VerifyDownloads(**rules.read_all(_VERIFY))
 
 
-def _overrides(environ: Mapping[str, str]) -> Parser[tuple[Override, ...]]:
+def _make_overrides_parser(environ: Mapping[str, str]) -> Parser[tuple[Override, ...]]:
     """Make the parser of overrides by their globs, in which variables are filled in as in values."""
 
     def read(value: Any, location: Location) -> tuple[Override, ...]:
         found = []
-        for written, said in section(value, location).values.items():
+        for written, said in parse_section(value, location).values.items():
             at = location.key(written)
             pattern = attempt(
-                glob("its keys can be given on the source itself"), document.substitute(written, environ, at), at
+                make_glob_parser("its keys can be given on the source itself"),
+                document.substitute(written, environ, at),
+                at,
             )
-            limits = attempt(section, said, at)
+            limits = attempt(parse_section, said, at)
             if limits is not None:
                 limits.check_keys(OVERRIDE_KEYS)
                 found.append(Override(pattern=pattern or "", **limits.read_all(_OF_OVERRIDE)))

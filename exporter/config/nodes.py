@@ -17,12 +17,12 @@ def expand(root: yaml.Node | None) -> int:
     stack = [] if root is None else [root]
     while stack:
         node = stack[-1]
-        missing = [child for child in _children(node) if id(child) not in sizes]
+        missing = [child for child in _list_children(node) if id(child) not in sizes]
         if id(node) not in sizes and missing:
             sizes[id(node)] = 1  # an alias to what stands around it is refused later
             stack.extend(missing)
         else:
-            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _children(node))
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _list_children(node))
             stack.pop()
     return 0 if root is None else sizes[id(root)]
 
@@ -40,7 +40,7 @@ class NodeLines:
             return None
         node, line = self._root, self._root.start_mark.line + 1
         for step in steps:
-            found = _child(node, step)
+            found = _find_child(node, step)
             if found is None:
                 break
             node, line = found
@@ -50,14 +50,14 @@ class NodeLines:
         """Return the text under the key `name` of the mapping that the steps lead to."""
         node = self._root
         for step in (*steps, "name"):
-            found = None if node is None else _child(node, step)
+            found = None if node is None else _find_child(node, step)
             node = None if found is None else found[0]
         if not isinstance(node, yaml.ScalarNode) or not 0 < len(node.value.strip()) <= _LONGEST_NAME:
             return None
         return node.value.strip() if node.value.strip().isprintable() else None
 
 
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+def _list_children(node: yaml.Node) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif isinstance(node, yaml.MappingNode):
@@ -66,7 +66,7 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
             yield value
 
 
-def _child(node: yaml.Node, step: Step) -> tuple[yaml.Node, int] | None:
+def _find_child(node: yaml.Node, step: Step) -> tuple[yaml.Node, int] | None:
     """Return what a step leads to, with its line: that of its key, for what stands under one."""
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         element: yaml.Node = node.value[step]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from exporter.config.loader import INLINE, INLINE_KEY
-from exporter.config.options import option_schemas
+from exporter.config.options import make_option_schemas
 from exporter.config.sections import RESERVED_LABELS
 from exporter.labels import LABEL_NAME
 from exporter.provider import Provider
@@ -131,7 +131,7 @@ TOP: Mapping[str, Schema] = {
 ANY_DECLARATION: Schema = {"type": "object"}
 
 
-def schema(providers: Mapping[str, Provider], declaration: Schema = ANY_DECLARATION) -> Schema:
+def make_schema(providers: Mapping[str, Provider], declaration: Schema = ANY_DECLARATION) -> Schema:
     """Return the schema of a configuration that may name these providers, and those that it declares itself.
 
     `declaration` is the schema of one that stands inside a source.
@@ -144,30 +144,30 @@ def schema(providers: Mapping[str, Provider], declaration: Schema = ANY_DECLARAT
         "required": ["sources"],
         "if": {"not": {"required": ["declarations"]}},
         "then": {"properties": {"sources": {"items": {"properties": {"provider": words((*providers, INLINE))}}}}},
-        "definitions": {"source": _source(providers, declaration)},
+        "definitions": {"source": _make_source_schema(providers, declaration)},
     }
 
 
-def _source(providers: Mapping[str, Provider], declaration: Schema) -> Schema:
-    own = {name: option_schemas(provider, TEXT, URL) for name, provider in providers.items()}
+def _make_source_schema(providers: Mapping[str, Provider], declaration: Schema) -> Schema:
+    own = {name: make_option_schemas(provider, TEXT, URL) for name, provider in providers.items()}
     return {
         "type": "object",
         "properties": dict(SOURCE),
         "required": ["name", "provider"],
         "allOf": [
-            *(_of_provider(name, keys, demands) for name, (keys, demands) in own.items()),
-            _of_inline(declaration),
+            *(_make_provider_schema(name, keys, demands) for name, (keys, demands) in own.items()),
+            _make_inline_schema(declaration),
         ],
     }
 
 
-def _of_inline(declaration: Schema) -> Schema:
+def _make_inline_schema(declaration: Schema) -> Schema:
     """Return what holds for a source that declares its vendor: its other keys are the declaration's own options."""
     fitting = {"properties": {"provider": {"const": INLINE}}, "required": ["provider"]}
     return {"if": fitting, "then": {"properties": {INLINE_KEY: declaration}, "required": [INLINE_KEY]}}
 
 
-def _of_provider(name: str, keys: Mapping[str, Schema], demands: Sequence[Schema]) -> Schema:
+def _make_provider_schema(name: str, keys: Mapping[str, Schema], demands: Sequence[Schema]) -> Schema:
     """Return what holds for the sources of one provider: its keys beside those of all, and no others."""
     fitting = {"properties": {"provider": {"const": name}}, "required": ["provider"]}
     allowed = {**dict.fromkeys(SOURCE, True), **keys}

@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.config.document import UNSET
 from exporter.config.location import Location
-from exporter.config.values import InvalidValueError, Parser, T, is_text, misread, reject, text
+from exporter.config.values import InvalidValueError, Parser, T, describe_misread, is_text, parse_text, reject
 from exporter.labels import LABEL_NAME, REPLICA_LABELS, TAKEN_LABELS
 from exporter.settings import Labels
 
@@ -47,7 +47,7 @@ class Section:
             if key not in known:
                 name, colon, _ = key.partition(":")  # without its space `token:value` is all key, and may be a secret
                 shown = f"{name}:..." if colon else name
-                self.location.key(key, shown).problem(f"unknown key; the nearest is {nearest(name, known)}")
+                self.location.key(key, shown).problem(f"unknown key; the nearest is {find_nearest(name, known)}")
 
 
 def attempt(parser: Parser[T], value: Any, location: Location) -> T | None:
@@ -61,12 +61,12 @@ def attempt(parser: Parser[T], value: Any, location: Location) -> T | None:
         return None
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def find_nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that is nearest to another."""
     return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.0)), "(none)")
 
 
-def section(value: Any, location: Location) -> Section:
+def parse_section(value: Any, location: Location) -> Section:
     """Read a mapping; without a value it is an empty one."""
     if value is None:
         return Section({}, location)
@@ -74,11 +74,13 @@ def section(value: Any, location: Location) -> Section:
         reject(value, "a mapping (lines of `key: value`)")
     for key in value:
         if not is_text(key):
-            location.problem(f"a key must be a text, but YAML reads one here as {misread(key)}; put it in quotes")
+            location.problem(
+                f"a key must be a text, but YAML reads one here as {describe_misread(key)}; put it in quotes"
+            )
     return Section({str(key): inside for key, inside in value.items() if is_text(key)}, location)
 
 
-def list_of(parser: Parser[T]) -> Parser[tuple[T, ...]]:
+def make_list_parser(parser: Parser[T]) -> Parser[tuple[T, ...]]:
     """Make the parser of a list out of the parser of its elements; without a value the list is empty."""
 
     def read(value: Any, location: Location) -> tuple[T, ...]:
@@ -92,9 +94,9 @@ def list_of(parser: Parser[T]) -> Parser[tuple[T, ...]]:
     return read
 
 
-def labels(value: Any, location: Location) -> Labels:
+def parse_labels(value: Any, location: Location) -> Labels:
     """Read labels: pairs of a name and a value, sorted by name."""
-    found = section(value, location)
+    found = parse_section(value, location)
     pairs = []
     for name in found.values:
         if not LABEL_NAME.fullmatch(name):
@@ -104,5 +106,5 @@ def labels(value: Any, location: Location) -> Labels:
         else:
             if name in REPLICA_LABELS:
                 location.key(name).warning("the shipped rules aggregate this label away, so no alert carries it")
-            pairs.append((name, found.read(name, text)))
+            pairs.append((name, found.read(name, parse_text)))
     return tuple(sorted((name, said) for name, said in pairs if said is not None))

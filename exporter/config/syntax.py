@@ -18,16 +18,16 @@ Explained = tuple[int | None, str]
 def explain(error: yaml.MarkedYAMLError, text: str) -> Explained:
     """Return where an error begins and what it is; in the words of the first explanation that fits."""
     found = next(filter(None, (explanation(error, text) for explanation in _EXPLANATIONS)), None)
-    return found or (_line(error.problem_mark), f"not valid YAML: {_safe_message(error)}")
+    return found or (_find_line(error.problem_mark), f"not valid YAML: {_make_safe_message(error)}")
 
 
-def _open_quote(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+def _explain_open_quote(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     """Explain a quote that runs on into lines that were not meant, where the error is met."""
     problem = "a quote opens here and is not closed in this line; close it"
     if error.context == "while scanning a quoted scalar":
-        return _line(error.context_mark), problem
+        return _find_line(error.context_mark), problem
     met = error.problem_mark
-    for token in reversed(list(_tokens(text))):
+    for token in reversed(list(_scan_tokens(text))):
         quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
         begins, ends = token.start_mark.line, token.end_mark.line
         if quoted and met is not None and begins < ends and ends >= met.line - 1:
@@ -35,20 +35,20 @@ def _open_quote(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     return None
 
 
-def _bad_character(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+def _explain_bad_character(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     found = _NO_TOKEN.search(error.problem or "")
     if found is None:
         return None
     if found[1] == "\\t":
-        return _line(error.problem_mark), "a tab indents this line; indent it with spaces"
-    return _line(error.problem_mark), f"a value cannot begin with {found[1]}; put it in quotes"
+        return _find_line(error.problem_mark), "a tab indents this line; indent it with spaces"
+    return _find_line(error.problem_mark), f"a value cannot begin with {found[1]}; put it in quotes"
 
 
-def _open_bracket(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+def _explain_open_bracket(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     if "flow" not in (error.context or "") or "<stream end>" not in (error.problem or ""):
         return None
     opened: list[yaml.Token] = []
-    for token in _tokens(text):
+    for token in _scan_tokens(text):
         if isinstance(token, (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)):
             opened.append(token)
         elif isinstance(token, (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)) and opened:
@@ -56,10 +56,10 @@ def _open_bracket(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     if not opened:
         return None
     bracket = "[" if isinstance(opened[-1], yaml.FlowSequenceStartToken) else "{"
-    return _line(opened[-1].start_mark), f"a {bracket} opens here and is never closed"
+    return _find_line(opened[-1].start_mark), f"a {bracket} opens here and is never closed"
 
 
-def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
+def _explain_stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     mark = error.problem_mark
     if mark is None or not (error.problem or "").startswith("mapping values are not allowed"):
         return None
@@ -69,41 +69,41 @@ def _stray_colon(error: yaml.MarkedYAMLError, text: str) -> Explained | None:
     return mark.line + 1, problem
 
 
-def _no_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+def _explain_missing_colon(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "could not find expected ':'" not in (error.problem or ""):
         return None
-    return _line(error.context_mark), "a line without a colon, where a key and its value are expected"
+    return _find_line(error.context_mark), "a line without a colon, where a key and its value are expected"
 
 
-def _indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+def _explain_indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "<block end>" not in (error.problem or ""):
         return None
     problem = "this line is not indented like the other keys of its mapping; keys of one mapping begin in one column"
-    return _line(error.problem_mark), problem
+    return _find_line(error.problem_mark), problem
 
 
-def _recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+def _explain_recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "recursive" not in (error.problem or ""):
         return None
-    return _line(error.problem_mark), "an alias (*name) is inside the value that it names"
+    return _find_line(error.problem_mark), "an alias (*name) is inside the value that it names"
 
 
 _EXPLANATIONS: Sequence[Callable[[yaml.MarkedYAMLError, str], Explained | None]] = (
-    _open_quote,
-    _bad_character,
-    _open_bracket,
-    _stray_colon,
-    _no_colon,
-    _indentation,
-    _recursion,
+    _explain_open_quote,
+    _explain_bad_character,
+    _explain_open_bracket,
+    _explain_stray_colon,
+    _explain_missing_colon,
+    _explain_indentation,
+    _explain_recursion,
 )
 
 
-def _line(mark: yaml.Mark | None) -> int | None:
+def _find_line(mark: yaml.Mark | None) -> int | None:
     return None if mark is None else int(mark.line) + 1
 
 
-def _tokens(text: str) -> Iterator[yaml.Token]:
+def _scan_tokens(text: str) -> Iterator[yaml.Token]:
     """Yield the tokens of a text as far as it has any."""
     try:
         yield from yaml.scan(text, Loader=yaml.SafeLoader)
@@ -111,7 +111,7 @@ def _tokens(text: str) -> Iterator[yaml.Token]:
         return
 
 
-def _safe_message(error: yaml.MarkedYAMLError) -> str:
+def _make_safe_message(error: yaml.MarkedYAMLError) -> str:
     said = ": ".join(part for part in (error.context, error.problem) if part)
     if _SAFE_MESSAGE.fullmatch(said):
         return said

@@ -37,19 +37,19 @@ def is_text(value: Any) -> bool:
     return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
-def misread(value: Any) -> str:
+def describe_misread(value: Any) -> str:
     """Return what YAML read a value as that was probably meant as a text."""
     if isinstance(value, bool):
         return "true or false (as it does yes, no, on and off)"
     return "a number" if isinstance(value, float) else "no text"
 
 
-def text(value: Any, location: Location) -> str:
+def parse_text(value: Any, location: Location) -> str:
     """Read a text of one line that is not empty."""
     del location
     if not is_text(value):
         if isinstance(value, (bool, float)):
-            raise InvalidValueError(f"must be a text, but YAML reads it as {misread(value)}; put it in quotes")
+            raise InvalidValueError(f"must be a text, but YAML reads it as {describe_misread(value)}; put it in quotes")
         reject(value, "a text")
     found = str(value).strip()
     if not found:
@@ -59,7 +59,7 @@ def text(value: Any, location: Location) -> str:
     return found
 
 
-def duration(value: Any, location: Location) -> float:
+def parse_duration(value: Any, location: Location) -> float:
     """Read a span of time above zero."""
     del location
     wanted = "a duration above 0 with its unit, such as 90s, 5m, 26h, 7d or 1h30m"
@@ -71,13 +71,13 @@ def duration(value: Any, location: Location) -> float:
         reject(value, wanted)
 
 
-def boolean(value: Any, location: Location) -> bool:
+def parse_boolean(value: Any, location: Location) -> bool:
     """Read true or false."""
     del location
     return value if isinstance(value, bool) else reject(value, "true or false, without quotes")
 
 
-def whole_number(least: int) -> Parser[int]:
+def make_number_parser(least: int) -> Parser[int]:
     """Make the parser of a whole number that is not below `least`."""
 
     def read(value: Any, location: Location) -> int:
@@ -89,7 +89,7 @@ def whole_number(least: int) -> Parser[int]:
     return read
 
 
-def fraction(value: Any, location: Location) -> float:
+def parse_fraction(value: Any, location: Location) -> float:
     """Read a part of one."""
     del location
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1:
@@ -97,7 +97,7 @@ def fraction(value: Any, location: Location) -> float:
     reject(value, "a number above 0 and up to 1, such as 0.5")
 
 
-def one_of(*words: str) -> Parser[str]:
+def make_choice_parser(*words: str) -> Parser[str]:
     """Make the parser of one of a few words."""
 
     def read(value: Any, location: Location) -> str:
@@ -109,9 +109,9 @@ def one_of(*words: str) -> Parser[str]:
     return read
 
 
-def url(value: Any, location: Location) -> str:
+def parse_url(value: Any, location: Location) -> str:
     """Read the base URL of an API."""
-    parts = _http_parts(value, location)
+    parts = _split_http_url(value, location)
     if "@" in parts.netloc:
         raise InvalidValueError("must hold no user and no password; credentials have keys of their own")
     if parts.scheme == "http":
@@ -119,25 +119,25 @@ def url(value: Any, location: Location) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def proxy(value: Any, location: Location) -> str:
+def parse_proxy(value: Any, location: Location) -> str:
     """Read the URL of a proxy, which may hold a user and a password."""
-    parts = _http_parts(value, location)
+    parts = _split_http_url(value, location)
     if parts.path not in {"", "/"}:
         raise InvalidValueError("must end after the host and the port")
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def path_from(folder: Path) -> Parser[Path]:
+def make_path_parser(folder: Path) -> Parser[Path]:
     """Make the parser of a path; a relative one starts at `folder`."""
-    return lambda value, location: folder / text(value, location)
+    return lambda value, location: folder / parse_text(value, location)
 
 
-def file_text(path: Path) -> str:
+def read_file_text(path: Path) -> str:
     """Return the text of a file that the configuration names, with what is not UTF-8 replaced, or refuse the path."""
     try:
         return files.read(path, files.MAX_FILE_BYTES).decode(errors="replace")
     except (OSError, files.UnreadableError) as error:
-        raise _refusal(files.reason(error)) from None
+        raise _make_refusal(files.reason(error)) from None
 
 
 def load_watched(file: files.WatchedFile[T] | None) -> None:
@@ -146,29 +146,29 @@ def load_watched(file: files.WatchedFile[T] | None) -> None:
         if file is not None:
             file.load()
     except files.UnreadableError as error:
-        raise _refusal(str(error)) from None
+        raise _make_refusal(str(error)) from None
 
 
-def certificates_from(folder: Path) -> Parser[Path]:
+def make_certificates_parser(folder: Path) -> Parser[Path]:
     """Make the parser of the path of a file with certificates."""
 
     def read(value: Any, location: Location) -> Path:
-        path = path_from(folder)(value, location)
+        path = make_path_parser(folder)(value, location)
         load_watched(files.WatchedFile(path, authorities.parse, authorities.MAX_BYTES))
         return path
 
     return read
 
 
-def _refusal(problem: str) -> InvalidValueError:
+def _make_refusal(problem: str) -> InvalidValueError:
     if problem.startswith("the file cannot be read"):
         problem += " (a relative path starts at the folder of the configuration)"
     return InvalidValueError(problem)
 
 
-def _http_parts(value: Any, location: Location) -> SplitResult:
+def _split_http_url(value: Any, location: Location) -> SplitResult:
     wanted = "a URL with http:// or https:// and a host"
-    found = text(value, location)
+    found = parse_text(value, location)
     try:
         parts = urlsplit(found)
         usable = parts.scheme in {"http", "https"} and parts.port != 0 and _HOST.fullmatch(parts.hostname or "")

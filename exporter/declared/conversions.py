@@ -67,17 +67,17 @@ def to_time(value: Any, written: str) -> float | None:
             return None
         return wire.plausible(number / 1000 if written == "epoch_ms" else number)
     text = to_text(value)
-    return None if text is None else _by_pattern(text, written)
+    return None if text is None else _parse_by_pattern(text, written)
 
 
 def to_size(value: Any, unit: str) -> float | None:
     """Return bytes; a text may carry its own unit, such as `1.5 GiB`."""
     if isinstance(value, str) and (found := _SIZED.fullmatch(value.strip())) is not None:
-        return _bytes(found[1], SIZES.get(found[2]))
+        return _count_bytes(found[1], SIZES.get(found[2]))
     number = to_number(value)
     if number is None:
         return None
-    return number if unit == "B" else _bytes(str(value).strip(), SIZES[unit])
+    return number if unit == "B" else _count_bytes(str(value).strip(), SIZES[unit])
 
 
 def to_span(value: Any, unit: str) -> float | None:
@@ -102,7 +102,7 @@ def to_interval(value: Any, unit: str) -> float | None:
     return to_span(value, unit) or None
 
 
-def time_pattern_problem(pattern: str) -> str | None:
+def find_pattern_problem(pattern: str) -> str | None:
     """Return what is wrong with a strptime pattern, or None."""
     if "%" not in pattern:
         return "is not a format"
@@ -114,7 +114,7 @@ def time_pattern_problem(pattern: str) -> str | None:
     return None if parsed.year == sample.year else "is a pattern without a year"
 
 
-def _by_pattern(text: str, pattern: str) -> float | None:
+def _parse_by_pattern(text: str, pattern: str) -> float | None:
     try:
         parsed = datetime.strptime(text, pattern)  # noqa: DTZ007 - a naive time is UTC
         return wire.plausible((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
@@ -122,7 +122,7 @@ def _by_pattern(text: str, pattern: str) -> float | None:
         return None
 
 
-def _bytes(digits: str, size: int | None) -> float | None:
+def _count_bytes(digits: str, size: int | None) -> float | None:
     """Return whole bytes, multiplied in decimal: 1.1 GB is 1100000000, whatever a double makes of 1.1."""
     if size is None:
         return None

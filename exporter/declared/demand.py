@@ -17,12 +17,12 @@ Demand = Mapping[str, Any] | None
 NO_DEMAND: Demand = {}
 
 
-def demand_of(expressions: Iterable[Expression | None], below: Demand = ALL) -> Demand:
+def find_demand(expressions: Iterable[Expression | None], below: Demand = ALL) -> Demand:
     """Return what some expressions read, if what they find is read as `below` says."""
     found = NO_DEMAND
     for expression in expressions:
         if expression is not None:
-            found = unite(found, _demand(expression.tree, below))
+            found = unite(found, _find_demand(expression.tree, below))
     return found
 
 
@@ -66,92 +66,92 @@ def mask(value: Any, demand: Demand, masked: str = "***") -> Any:
     return shown
 
 
-def _demand(node: Node, below: Demand) -> Demand:
+def _find_demand(node: Node, below: Demand) -> Demand:
     special = _SPECIAL.get(node["type"])
     if special is not None:
         return special(node, below)
     found = NO_DEMAND  # functions, comparisons, negation: what stands inside is read whole
     for child in node["children"]:
         if isinstance(child, dict):
-            found = unite(found, _demand(child, ALL))
+            found = unite(found, _find_demand(child, ALL))
     return found
 
 
-def _of_field(node: Node, below: Demand) -> Demand:
+def _demand_field(node: Node, below: Demand) -> Demand:
     return {node["value"]: below}
 
 
-def _of_chain(node: Node, below: Demand) -> Demand:
+def _demand_chain(node: Node, below: Demand) -> Demand:
     for child in reversed(node["children"]):
-        below = _demand(child, below)
+        below = _find_demand(child, below)
     return below
 
 
-def _of_each(node: Node, below: Demand) -> Demand:
+def _demand_each(node: Node, below: Demand) -> Demand:
     """Return the demand of alternatives and lists, whose members are all read; of the left of `and`, its truth."""
     found = NO_DEMAND
     for child in node["children"]:
-        found = unite(found, _demand(child, below))
+        found = unite(found, _find_demand(child, below))
     return found
 
 
-def _of_logic(node: Node, below: Demand) -> Demand:
+def _demand_logic(node: Node, below: Demand) -> Demand:
     *tested, last = node["children"]
-    found = _demand(last, below)
+    found = _find_demand(last, below)
     for child in tested:
-        found = unite(found, _demand(child, ALL))  # its truth depends on whether anything is inside
+        found = unite(found, _find_demand(child, ALL))  # its truth depends on whether anything is inside
     return found
 
 
-def _of_object(node: Node, below: Demand) -> Demand:
+def _demand_object(node: Node, below: Demand) -> Demand:
     found = NO_DEMAND
     for pair in node["children"]:
         wanted = ALL if below is ALL else unite(below.get(pair["value"], NO_DEMAND), below.get(EVERY_KEY, NO_DEMAND))
-        found = unite(found, _demand(pair["children"][0], wanted))
+        found = unite(found, _find_demand(pair["children"][0], wanted))
     return found
 
 
-def _of_projection(node: Node, below: Demand) -> Demand:
+def _demand_projection(node: Node, below: Demand) -> Demand:
     left, right = node["children"]
-    return _demand(left, _demand(right, below))
+    return _find_demand(left, _find_demand(right, below))
 
 
-def _of_values(node: Node, below: Demand) -> Demand:
+def _demand_values(node: Node, below: Demand) -> Demand:
     left, right = node["children"]
-    return _demand(left, {EVERY_KEY: _demand(right, below)})
+    return _find_demand(left, {EVERY_KEY: _find_demand(right, below)})
 
 
-def _of_filter(node: Node, below: Demand) -> Demand:
+def _demand_filter(node: Node, below: Demand) -> Demand:
     left, right, condition = node["children"]
-    return _demand(left, unite(_demand(right, below), _demand(condition, ALL)))
+    return _find_demand(left, unite(_find_demand(right, below), _find_demand(condition, ALL)))
 
 
-def _of_function(node: Node, below: Demand) -> Demand:
+def _demand_function(node: Node, below: Demand) -> Demand:
     if node["value"] == "entries" and below is not ALL:
-        return _demand(node["children"][0], {EVERY_KEY: below.get("value", NO_DEMAND)})
+        return _find_demand(node["children"][0], {EVERY_KEY: below.get("value", NO_DEMAND)})
     found = NO_DEMAND
     for child in node["children"]:
-        found = unite(found, _demand(child, ALL))
+        found = unite(found, _find_demand(child, ALL))
     return found
 
 
 _SPECIAL: Mapping[str, Callable[[Node, Demand], Demand]] = {
-    "field": _of_field,
+    "field": _demand_field,
     "current": lambda _, below: below,
     "identity": lambda _, below: below,
     "index": lambda _, below: below,
     "slice": lambda _, below: below,
     "literal": lambda _node, _below: NO_DEMAND,
-    "subexpression": _of_chain,
-    "index_expression": _of_chain,
-    "pipe": _of_chain,
-    "flatten": _of_each,
-    "multi_select_list": _of_each,
-    "multi_select_dict": _of_object,
-    "or_expression": _of_logic,
-    "and_expression": _of_logic,
-    "projection": _of_projection,
-    "value_projection": _of_values,
-    "filter_projection": _of_filter,
-    "function_expression": _of_function,
+    "subexpression": _demand_chain,
+    "index_expression": _demand_chain,
+    "pipe": _demand_chain,
+    "flatten": _demand_each,
+    "multi_select_list": _demand_each,
+    "multi_select_dict": _demand_object,
+    "or_expression": _demand_logic,
+    "and_expression": _demand_logic,
+    "projection": _demand_projection,
+    "value_projection": _demand_values,
+    "filter_projection": _demand_filter,
+    "function_expression": _demand_function,
 }

@@ -83,11 +83,11 @@ def compile_expression(text: str, path: str) -> Expression:
     except exceptions.JMESPathError:
         raise ExpressionError("is not a JMESPath expression") from None
     _verify(tree)
-    return Expression(text=text, path=path, tree=tree, search=_searcher(tree, path))
+    return Expression(text=text, path=path, tree=tree, search=_make_search(tree, path))
 
 
 def _parse(text: str) -> Node:
-    if _bracket_depth(text) > DEEPEST:
+    if _count_brackets(text) > DEEPEST:
         raise ExpressionError(TOO_DEEP)
     tree: Node = parser.Parser().parse(text).parsed
     return tree
@@ -98,14 +98,14 @@ def is_true(value: Any) -> bool:
     return not (value is None or value is False or value in ("", [], {}))
 
 
-def field_chain(tree: Node) -> Sequence[str] | None:
+def find_chain(tree: Node) -> Sequence[str] | None:
     """Return the names of a plain chain of fields (`a.b.c`), or None if the tree is anything else; `@` is empty."""
     if tree["type"] in ("current", "identity"):
         return ()
     if tree["type"] == "field":
         return (tree["value"],)
     if tree["type"] == "subexpression":
-        chains = [field_chain(child) for child in tree["children"]]
+        chains = [find_chain(child) for child in tree["children"]]
         return None if None in chains else tuple(name for chain in chains for name in chain or ())
     return None
 
@@ -119,8 +119,8 @@ def walk_tree(tree: Node) -> Iterator[tuple[Node, int]]:
         waiting += [(child, depth + 1) for child in node.get("children", ()) if isinstance(child, dict)]
 
 
-def _searcher(tree: Node, path: str) -> Callable[[Any], Any]:
-    chain = field_chain(tree)
+def _make_search(tree: Node, path: str) -> Callable[[Any], Any]:
+    chain = find_chain(tree)
     if chain is not None:
         return lambda value: _descend(value, chain)
 
@@ -128,7 +128,9 @@ def _searcher(tree: Node, path: str) -> Callable[[Any], Any]:
         try:
             return _visit(tree, value)
         except exceptions.JMESPathTypeError as error:  # its text quotes the value
-            raise MalformedError(f"{path}: {error.function_name}() cannot take {_article(error.actual_type)}") from None
+            raise MalformedError(
+                f"{path}: {error.function_name}() cannot take {_add_article(error.actual_type)}"
+            ) from None
         except EVALUATION_ERRORS as error:
             raise MalformedError(f"{path}: the expression raises {type(error).__name__}") from None
 
@@ -165,7 +167,7 @@ def _verify_call(name: str, given: int) -> None:
         raise ExpressionError(f"{name}() takes {least}{len(signature)} arguments, not {given}")
 
 
-def _bracket_depth(text: str) -> int:
+def _count_brackets(text: str) -> int:
     deepest = depth = 0
     for token in lexer.Lexer().tokenize(text):
         depth += (token["type"] in OPENING) - (token["type"] in CLOSING)
@@ -177,5 +179,5 @@ def _shorten(token: Any) -> str:
     return str(token)[:40]
 
 
-def _article(kind: str) -> str:
+def _add_article(kind: str) -> str:
     return {"null": "null", "array": "a list", "object": "an object", "boolean": "true or false"}.get(kind, f"a {kind}")

@@ -47,37 +47,37 @@ class Choice:
 Convert = Callable[[Any, Choice], Any]
 
 
-def text(found: Any, _: Choice) -> str | None:
+def read_text(found: Any, _: Choice) -> str | None:
     """Convert to a text."""
     return conversions.to_text(found)
 
 
-def truth(found: Any, _: Choice) -> bool | None:
+def read_truth(found: Any, _: Choice) -> bool | None:
     """Convert to JMESPath's truth value; null yields nothing."""
     return None if found is None else is_true(found)
 
 
-def time(found: Any, choice: Choice) -> float | None:
+def read_time(found: Any, choice: Choice) -> float | None:
     """Convert to an instant."""
     return conversions.to_time(found, choice.format)
 
 
-def size(found: Any, choice: Choice) -> float | None:
+def read_size(found: Any, choice: Choice) -> float | None:
     """Convert to bytes."""
     return conversions.to_size(found, choice.unit or "B")
 
 
-def span(found: Any, choice: Choice) -> float | None:
+def read_span(found: Any, choice: Choice) -> float | None:
     """Convert to seconds."""
     return conversions.to_span(found, choice.unit or "s")
 
 
-def interval(found: Any, choice: Choice) -> float | None:
+def read_interval(found: Any, choice: Choice) -> float | None:
     """Convert to seconds above zero."""
     return conversions.to_interval(found, choice.unit or "s")
 
 
-def percent(found: Any, _: Choice) -> float | None:
+def read_percent(found: Any, _: Choice) -> float | None:
     """Convert to a percentage."""
     return conversions.to_percent(found)
 
@@ -154,7 +154,7 @@ class StatusField:
             yield from choice.expressions
 
 
-def all_expressions(*parts: Field | StatusField | Expression | None) -> Sequence[Expression]:
+def list_expressions(*parts: Field | StatusField | Expression | None) -> Sequence[Expression]:
     """Return every expression of some fields and conditions."""
     found: list[Expression] = []
     for part in parts:

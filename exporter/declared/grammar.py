@@ -276,7 +276,7 @@ class FollowStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ExampleAnswer:
     """What a test's vendor answers to a request."""
 
     key: str
@@ -294,7 +294,7 @@ class Test:
     path: str
     name: str
     options: Mapping[str, str]
-    answers: tuple[Answer, ...]
+    answers: tuple[ExampleAnswer, ...]
     expect: Mapping[str, Any]
 
 

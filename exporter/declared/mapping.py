@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from exporter import wire
-from exporter.declared.demand import Demand, demand_of
+from exporter.declared.demand import Demand, find_demand
 from exporter.declared.expressions import is_true
-from exporter.declared.fields import Field, all_expressions
+from exporter.declared.fields import Field, list_expressions
 from exporter.declared.grammar import BackupsStep, Records, ResourcesStep, ScheduleStep, ScopeStep, Step
 from exporter.declared.step_requests import RequestBuilder
 from exporter.declared.templates import Template, holds_placeholder, parse_template
@@ -22,7 +22,7 @@ CHOICE = "path of "
 ENCODE = msgspec.json.Encoder().encode
 
 
-def records_in(body: Any, records: Records) -> list[Mapping[str, Any]]:
+def list_records(body: Any, records: Records) -> list[Mapping[str, Any]]:
     """Return the records of an answer; anything but a list of objects is malformed."""
     found = body if records.records is None else records.records.search(body)
     if not isinstance(found, list):
@@ -33,7 +33,7 @@ def records_in(body: Any, records: Records) -> list[Mapping[str, Any]]:
     return found
 
 
-def counts(record: Any, records: Records) -> bool:
+def is_counted(record: Any, records: Records) -> bool:
     """Whether `where` keeps a record and `exclude` does not drop it."""
     if records.where is not None and not is_true(records.where.search(record)):
         return False
@@ -42,14 +42,14 @@ def counts(record: Any, records: Records) -> bool:
 
 def find_records(body: Any, records: Records) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
     """Return the records of an answer, and those that count."""
-    found = records_in(body, records)
-    return found, [record for record in found if counts(record, records)]
+    found = list_records(body, records)
+    return found, [record for record in found if is_counted(record, records)]
 
 
-def backup_demand(step: BackupsStep) -> Demand:
+def find_backup_demand(step: BackupsStep) -> Demand:
     """Return what is read of a record of the listing."""
-    expressions = all_expressions(step.records.where, step.records.exclude, *(one for _, one in step.fields))
-    return demand_of(expressions)
+    expressions = list_expressions(step.records.where, step.records.exclude, *(one for _, one in step.fields))
+    return find_demand(expressions)
 
 
 def pack(known: Mapping[str, str]) -> tuple[str, ...]:
@@ -66,9 +66,9 @@ def map_scope(
     step: ScopeStep, record: Mapping[str, Any], known: PlaceholderValues, prefix: str, *, inner: bool
 ) -> Scope:
     """Return the scope that a record means; `prefix` is what the ids of its parents are."""
-    own = _identity(step.id, record)
+    own = _read_id(step.id, record)
     values = {**known, f"{step.name}.id": own, **_keep(step.name, step.keep, record)}
-    name = _title(step.title, record, values) or own
+    name = _read_title(step.title, record, values) or own
     values.setdefault(f"{step.name}.name", name)
     return Scope(id=f"{prefix}{own}", name=name, path=pack(values), inner=inner)
 
@@ -81,20 +81,20 @@ def map_resource(
     builder: RequestBuilder,
 ) -> Resource:
     """Return the resource that a record means; `below` are the steps that are asked for it later."""
-    own = _identity(step.id, record)
+    own = _read_id(step.id, record)
     values = {**known, "resource.id": own, **_keep("resource", step.keep, record)}
-    name = _title(step.title, record, builder.values(values)) or own
+    name = _read_title(step.title, record, builder.values(values)) or own
     values.setdefault("resource.name", name)
     label = own if step.label is None else step.label.plain(builder.values(values))
-    kind, state = _read(step.kind, record) or "", _read(step.state, record)
+    kind, state = _read_field(step.kind, record) or "", _read_field(step.state, record)
     derived = {"id": own, "name": name, "kind": kind, "state": state}
     return Resource(
         id=label,
         name=name,
         kind=kind,
         state=state,
-        created=_read(step.created, record),
-        paused=bool(_read(step.paused, record)),
+        created=_read_field(step.created, record),
+        paused=bool(_read_field(step.paused, record)),
         path=pack(choose(below, {**derived, **record}, values)),
     )
 
@@ -127,21 +127,21 @@ def fill_in(record: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str
     }
 
 
-def _identity(id_: Field, record: Any) -> str:
+def _read_id(id_: Field, record: Any) -> str:
     found = id_.read(record)
     if found is None or not found.strip():
         raise MalformedError(f"{id_.path or 'id'}: a record has none")
     return str(found)
 
 
-def _title(title: Field | Template | None, record: Any, values: Mapping[str, Any]) -> str | None:
+def _read_title(title: Field | Template | None, record: Any, values: Mapping[str, Any]) -> str | None:
     if title is None:
         return None
     found = title.plain(values) if isinstance(title, Template) else title.read(record)
     return None if found is None else str(found)
 
 
-def _read(one: Field | None, record: Any) -> Any:
+def _read_field(one: Field | None, record: Any) -> Any:
     return None if one is None else one.read(record)
 
 
@@ -149,7 +149,7 @@ def map_schedule(step: ScheduleStep, found: Details, body: Any) -> Details:
     """Return the details with what an answer says of the schedule."""
     enabled = None if step.enabled is None else bool(step.enabled.read(body))
     intervals = {kind: gap for kind, one in step.intervals if (gap := one.read(body)) is not None}
-    interval = _read(step.interval, body)
+    interval = _read_field(step.interval, body)
     if interval is None:
         interval = min(intervals.values(), default=None)
     if enabled is False:
@@ -159,8 +159,8 @@ def map_schedule(step: ScheduleStep, found: Details, body: Any) -> Details:
         scheduled=enabled,
         interval=interval,
         intervals=intervals,
-        state=_read(step.state, body) or found.state,
-        paused=found.paused or bool(_read(step.paused, body)),
+        state=_read_field(step.state, body) or found.state,
+        paused=found.paused or bool(_read_field(step.paused, body)),
     )
 
 
@@ -168,7 +168,7 @@ def map_window(step: BackupsStep, body: Any) -> RecoveryWindow | None:
     """Return the recovery window that an answer holds beside its records."""
     if step.recovery is None:
         return None
-    earliest, latest = _read(step.recovery.earliest, body), _read(step.recovery.latest, body)
+    earliest, latest = _read_field(step.recovery.earliest, body), _read_field(step.recovery.latest, body)
     if earliest is None and latest is None:
         return None
     return RecoveryWindow(
@@ -178,19 +178,19 @@ def map_window(step: BackupsStep, body: Any) -> RecoveryWindow | None:
 
 def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = None) -> Backup:
     """Return the backup that a record means; `own` is its id, where that is known already."""
-    started, finished = _read(step.started, record), _read(step.finished, record)
+    started, finished = _read_field(step.started, record), _read_field(step.finished, record)
     if step.duration is not None and started is not None and (span := step.duration.read(record)) is not None:
         finished = started + span
     found = wire.backup(
         step.status.statuses,
         step.status.word(record),
         given=_take(step, record),
-        id=own or _identity(step.id, record),
+        id=own or _read_id(step.id, record),
         started=started,
         finished=finished,
-        size=_read(step.size, record),
-        kind=_read(step.kind, record) or "",
-        progress=_read(step.progress, record),
+        size=_read_field(step.size, record),
+        kind=_read_field(step.kind, record) or "",
+        progress=_read_field(step.progress, record),
     )
     return found if step.expires is None else replace(found, expires=step.expires.read(record))
 

@@ -9,13 +9,28 @@ from typing import Any
 
 from exporter.config.loader import SOURCE_KEYS
 from exporter.config.location import Location, Report
-from exporter.config.sections import Section, attempt, section
-from exporter.config.values import InvalidValueError, boolean, duration, reject, text, url, whole_number
+from exporter.config.sections import Section, attempt, parse_section
+from exporter.config.values import (
+    InvalidValueError,
+    make_number_parser,
+    parse_boolean,
+    parse_duration,
+    parse_text,
+    parse_url,
+    reject,
+)
 from exporter.declared.grammar import Declaration, Option
-from exporter.declared.parsing_requests import REQUEST_KEYS, header_problem, inherit
-from exporter.declared.parsing_steps import backups, follow, resources, restores, schedule, scopes
-from exporter.declared.parsing_tests import tests
-from exporter.declared.parsing_values import Names, check_references, need, template, word_of
+from exporter.declared.parsing_requests import REQUEST_KEYS, find_header_problem, inherit
+from exporter.declared.parsing_steps import (
+    parse_scopes,
+    read_backups,
+    read_follow,
+    read_resources,
+    read_restores,
+    read_schedule,
+)
+from exporter.declared.parsing_tests import make_tests_parser
+from exporter.declared.parsing_values import Names, check_references, make_word_parser, need, parse_template_text
 from exporter.declared.templates import Template
 from exporter.provider import RateHeaders, RateLimit
 from exporter.schedule import MINUTE
@@ -39,45 +54,52 @@ def read_declaration(value: Any, report: Report, *, own_name: str | None = None)
     With `own_name` it is declared inside a source, whose name it takes, and need not say which grammar it is of.
     """
     before = len(report.problems)
-    top = attempt(section, value, Location(report))
-    found = None if top is None else _declaration(top, own_name)
+    top = attempt(parse_section, value, Location(report))
+    found = None if top is None else _make_declaration(top, own_name)
     return found if len(report.problems) == before else None
 
 
 def _check_version(top: Section, own_name: str | None) -> None:
     if own_name is None or "declaration" in top:
-        version = need(top, "declaration", whole_number(0), "give 1, the version of this grammar")
+        version = need(top, "declaration", make_number_parser(0), "give 1, the version of this grammar")
         if version not in (None, 1):
             top.location.key("declaration").problem("must be 1, the only version")
 
 
 def _read_name(top: Section, own_name: str | None) -> str:
-    name = top.read("name", _name) if own_name is not None else need(top, "name", _name, "give the vendor a name")
+    name = (
+        top.read("name", _parse_name)
+        if own_name is not None
+        else need(top, "name", _parse_name, "give the vendor a name")
+    )
     return own_name or name or ""
 
 
-def _declaration(top: Section, own_name: str | None) -> Declaration | None:
+def _make_declaration(top: Section, own_name: str | None) -> Declaration | None:
     top.check_keys(KEYS)
     _check_version(top, own_name)
     name = _read_name(top, own_name)
-    options, hosts = _options(top), _hosts(top)
+    options, hosts = _read_options(top), _read_hosts(top)
     names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
     _check_hosts(top, hosts, names)
     above = inherit(top, names)
-    chain, below = top.read("scopes", lambda value, location: scopes(value, location, names, above)) or ((), names)
-    resources_entry = need(top, "resources", section, "say what is backed up")
-    backups_entry = need(top, "backups", section, "say where the backups are listed")
-    listed, below = resources(resources_entry, below, above) if resources_entry is not None else (None, below)
-    own_backups = backups(backups_entry, below, above) if backups_entry is not None else None
-    entries = {key: top.read(key, section) for key in ("schedule", "restores", "follow")}
+    chain, below = top.read("scopes", lambda value, location: parse_scopes(value, location, names, above)) or (
+        (),
+        names,
+    )
+    resources_entry = need(top, "resources", parse_section, "say what is backed up")
+    backups_entry = need(top, "backups", parse_section, "say where the backups are listed")
+    listed, below = read_resources(resources_entry, below, above) if resources_entry is not None else (None, below)
+    own_backups = read_backups(backups_entry, below, above) if backups_entry is not None else None
+    entries = {key: top.read(key, parse_section) for key in ("schedule", "restores", "follow")}
     statuses = own_backups.status if own_backups is not None else None
-    own_schedule = schedule(entry, below, above) if (entry := entries["schedule"]) is not None else None
-    own_restores = restores(entry, below, above, statuses) if (entry := entries["restores"]) is not None else None
-    own_follow = follow(entry, below, above) if (entry := entries["follow"]) is not None else None
+    own_schedule = read_schedule(entry, below, above) if (entry := entries["schedule"]) is not None else None
+    own_restores = read_restores(entry, below, above, statuses) if (entry := entries["restores"]) is not None else None
+    own_follow = read_follow(entry, below, above) if (entry := entries["follow"]) is not None else None
     url_keys = tuple(f"{host}_url" if host else "base_url" for host, _ in hosts)
-    own_tests = top.read("tests", tests(options, url_keys)) or ()
-    limit, rate_headers = top.read("rate_limit", _rate_limit) or (DEFAULT_RATE, RateHeaders())
-    head = _head(top)
+    own_tests = top.read("tests", make_tests_parser(options, url_keys)) or ()
+    limit, rate_headers = top.read("rate_limit", _parse_rate_limit) or (DEFAULT_RATE, RateHeaders())
+    head = _read_head(top)
     if listed is None or own_backups is None:
         return None
     return Declaration(
@@ -98,27 +120,29 @@ def _declaration(top: Section, own_name: str | None) -> Declaration | None:
     )
 
 
-def _head(top: Section) -> dict[str, Any]:
-    return top.read_all({"vendor": _name, "title": text, "docs": url, "checked": _date, "slack": duration})
+def _read_head(top: Section) -> dict[str, Any]:
+    return top.read_all(
+        {"vendor": _parse_name, "title": parse_text, "docs": parse_url, "checked": _parse_date, "slack": parse_duration}
+    )
 
 
-def _name(value: Any, location: Location) -> str:
-    name = text(value, location)
+def _parse_name(value: Any, location: Location) -> str:
+    name = parse_text(value, location)
     if not NAME.fullmatch(name):
         raise InvalidValueError("must be lower case letters, digits and _, a letter first")
     return name
 
 
-def _date(value: Any, location: Location) -> str:
-    found = text(value, location)
+def _parse_date(value: Any, location: Location) -> str:
+    found = parse_text(value, location)
     try:
         return date.fromisoformat(found).isoformat()
     except ValueError:
         raise InvalidValueError("must be a date such as 2026-11-25") from None
 
 
-def _options(top: Section) -> tuple[Option, ...]:
-    entry = top.read("options", section)
+def _read_options(top: Section) -> tuple[Option, ...]:
+    entry = top.read("options", parse_section)
     if entry is None:
         return ()
     found = []
@@ -133,16 +157,16 @@ def _options(top: Section) -> tuple[Option, ...]:
             location.problem("is a key that every source has already; choose another name")
         elif name.endswith("_file") and name.removesuffix("_file") in entry:
             location.problem(f"is where the file of {name.removesuffix('_file')} is given; choose another name")
-        elif (option := entry.read(name, _option(name))) is not None:
+        elif (option := entry.read(name, _make_option_parser(name))) is not None:
             found.append(option)
     return tuple(found)
 
 
-def _option(name: str) -> Any:
+def _make_option_parser(name: str) -> Any:
     def read(value: Any, location: Location) -> Option:
-        entry = section(value, location)
+        entry = parse_section(value, location)
         entry.check_keys(("secret", "default"))
-        secret, default = entry.read("secret", boolean) or False, entry.read("default", _default)
+        secret, default = entry.read("secret", parse_boolean) or False, entry.read("default", _parse_default)
         if secret and default is not None:
             location.key("default").problem("a secret has no default; leave it out")
         return Option(name=name, secret=secret, default=default)
@@ -150,24 +174,24 @@ def _option(name: str) -> Any:
     return read
 
 
-def _default(value: Any, location: Location) -> str:
-    return "" if value == "" else text(value, location)
+def _parse_default(value: Any, location: Location) -> str:
+    return "" if value == "" else parse_text(value, location)
 
 
-def _hosts(top: Section) -> tuple[tuple[str, Template], ...]:
+def _read_hosts(top: Section) -> tuple[tuple[str, Template], ...]:
     location = top.location.key("base_url")
     if "base_url" not in top:
         location.problem("missing; give the address of the API, such as https://api.example.com")
         return ()
     value = top.values["base_url"]
     if not isinstance(value, dict):
-        found = attempt(template, value, location)
+        found = attempt(parse_template_text, value, location)
         return () if found is None else (("", found),)
-    entry = attempt(section, value, location)
+    entry = attempt(parse_section, value, location)
     if entry is None or not entry.values:
         location.problem("is empty; give at least one address")
         return ()
-    read = [(name, entry.read(name, template)) for name in entry.values]
+    read = [(name, entry.read(name, parse_template_text)) for name in entry.values]
     for name in entry.values:
         if not NAME.fullmatch(name):
             entry.location.key(name).problem("must be lower case letters, digits and _, a letter first")
@@ -182,19 +206,21 @@ def _check_hosts(top: Section, hosts: tuple[tuple[str, Template], ...], names: N
         only_options = replace(names, roots={}, scopes=())
         check_references(found, location, only_options)
         example = "".join(part if isinstance(part, str) else STANDS_FOR_A_VALUE for part in found.parts)
-        attempt(url, example, location)
+        attempt(parse_url, example, location)
 
 
-def _rate_limit(value: Any, location: Location) -> tuple[RateLimit, RateHeaders]:
-    entry = section(value, location)
+def _parse_rate_limit(value: Any, location: Location) -> tuple[RateLimit, RateHeaders]:
+    entry = parse_section(value, location)
     entry.check_keys(RATE_KEYS)
     if "requests" in entry or "per" in entry:
-        requests = need(entry, "requests", whole_number(1), "give how many requests") or 1
-        limit = RateLimit(requests=requests, per=need(entry, "per", duration, "give the window, such as 1m") or MINUTE)
+        requests = need(entry, "requests", make_number_parser(1), "give how many requests") or 1
+        limit = RateLimit(
+            requests=requests, per=need(entry, "per", parse_duration, "give the window, such as 1m") or MINUTE
+        )
     else:
         limit = DEFAULT_RATE
-    named: Mapping[str, Any] = entry.read_all({"remaining_header": _header, "reset_header": _header})
-    epoch = entry.read("reset_format", word_of(("seconds", "epoch"), "format")) == "epoch"
+    named: Mapping[str, Any] = entry.read_all({"remaining_header": _parse_header, "reset_header": _parse_header})
+    epoch = entry.read("reset_format", make_word_parser(("seconds", "epoch"), "format")) == "epoch"
     headers = RateHeaders()
     return limit, replace(
         headers,
@@ -204,8 +230,8 @@ def _rate_limit(value: Any, location: Location) -> tuple[RateLimit, RateHeaders]
     )
 
 
-def _header(value: Any, location: Location) -> str:
-    name = text(value, location)
-    if header_problem(name) == "is not a valid name of a header":
+def _parse_header(value: Any, location: Location) -> str:
+    name = parse_text(value, location)
+    if find_header_problem(name) == "is not a valid name of a header":
         reject(value, "the name of a header")
     return name.lower()

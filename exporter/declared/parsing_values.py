@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from exporter import wire
 from exporter.config.location import Location
-from exporter.config.sections import Section, attempt, nearest, section
-from exporter.config.values import InvalidValueError, Parser, T, is_text, reject, text
+from exporter.config.sections import Section, attempt, find_nearest, parse_section
+from exporter.config.values import InvalidValueError, Parser, T, is_text, parse_text, reject
 from exporter.declared import conversions, fields
 from exporter.declared.expressions import Expression, ExpressionError, compile_expression
 from exporter.declared.fields import Choice, Convert, Field, Scalar, StatusField
@@ -47,7 +47,7 @@ class Names:
             known = self.roots[reference.root]
             if reference.key in known:
                 return None
-            return f"{shown} is not known; the nearest is {{{reference.root}.{nearest(reference.key, known)}}}"
+            return f"{shown} is not known; the nearest is {{{reference.root}.{find_nearest(reference.key, known)}}}"
         if reference.root in self.scopes:
             return f"{shown} is not known here; the scope {reference.root} is read later"
         if reference.root in ("resource", "backup"):
@@ -56,7 +56,7 @@ class Names:
 
     def _option_problem(self, key: str, shown: str, *, in_auth: bool) -> str | None:
         if key not in self.options:
-            return f"{shown} is not known; the nearest option is {nearest(key, self.options)}"
+            return f"{shown} is not known; the nearest option is {find_nearest(key, self.options)}"
         secret = self.options[key] and not in_auth
         return f"{shown} is a secret; secrets appear in auth alone" if secret else None
 
@@ -68,59 +68,59 @@ def need(entry: Section, key: str, parser: Parser[T], cure: str) -> T | None:
     return entry.read(key, parser)
 
 
-def word_of(known: Iterable[str], what: str) -> Parser[str]:
+def make_word_parser(known: Iterable[str], what: str) -> Parser[str]:
     """Make the parser of one of some words."""
     words = tuple(known)
 
     def read(value: Any, location: Location) -> str:
-        found = text(value, location)
+        found = parse_text(value, location)
         if found not in words:
             same = next((word for word in words if word.lower() == found.lower()), None)
             article = "an" if what[0] in "aeio" else "a"
             raise InvalidValueError(
-                f'"{found}" is not {article} {what}; the nearest is {same or nearest(found, words)}'
+                f'"{found}" is not {article} {what}; the nearest is {same or find_nearest(found, words)}'
             )
         return found
 
     return read
 
 
-def expression(value: Any, location: Location) -> Expression:
+def parse_expression(value: Any, location: Location) -> Expression:
     """Read a JMESPath expression, which may go over several lines."""
     if isinstance(value, str) and "\n" in value:
         value = " ".join(value.split("\n"))
     try:
-        return compile_expression(text(value, location), location.path)
+        return compile_expression(parse_text(value, location), location.path)
     except ExpressionError as error:
         raise InvalidValueError(str(error)) from None
 
 
-def field_of(convert: Convert) -> Parser[Field]:
+def make_field_parser(convert: Convert) -> Parser[Field]:
     """Make the parser of a field: an expression, a mapping, or a list of these of which the first counts."""
 
     def read(value: Any, location: Location) -> Field:
-        return Field(path=location.path, choices=_choices(value, location, convert), convert=convert)
+        return Field(path=location.path, choices=_parse_choices(value, location, convert), convert=convert)
 
     return read
 
 
-def title(value: Any, location: Location) -> Field | Template:
+def parse_title(value: Any, location: Location) -> Field | Template:
     """Read a name: a template if it holds a placeholder, else a field."""
     if isinstance(value, str) and holds_placeholder(value):
-        return template(value, location)
-    return field_of(fields.text)(value, location)
+        return parse_template_text(value, location)
+    return make_field_parser(fields.read_text)(value, location)
 
 
-def status(value: Any, location: Location) -> StatusField:
+def parse_status(value: Any, location: Location) -> StatusField:
     """Read a status with its map, if it has one, or the one that is always meant."""
     if isinstance(value, dict) and "always" in value:
-        always = section(value, location)
+        always = parse_section(value, location)
         always.check_keys(("always",))
-        found = always.read("always", word_of(STATUSES, "status"))
+        found = always.read("always", make_word_parser(STATUSES, "status"))
         return StatusField(path=location.path, always=Status(found or "completed"))
     words: dict[str, Status] = {}
     choices = [
-        _choice(one, at, fields.text, words)
+        _parse_choice(one, at, fields.read_text, words)
         for one, at in (
             [(one, location.item(number)) for number, one in enumerate(value)]
             if isinstance(value, list)
@@ -130,20 +130,20 @@ def status(value: Any, location: Location) -> StatusField:
     return StatusField(path=location.path, choices=tuple(one for one in choices if one is not None), words=words)
 
 
-def template(value: Any, location: Location) -> Template:
+def parse_template_text(value: Any, location: Location) -> Template:
     """Read a text with placeholders."""
     try:
-        return parse_template(text(value, location))
+        return parse_template(parse_text(value, location))
     except TemplateError as error:
         raise InvalidValueError(str(error)) from None
 
 
-def known_template(names: Names, *, in_auth: bool = False) -> Parser[Template]:
+def make_template_parser(names: Names, *, in_auth: bool = False) -> Parser[Template]:
     """Make the parser of a text whose placeholders are all known."""
 
     def read(value: Any, location: Location) -> Template:
         shown = ("true" if value else "false") if isinstance(value, bool) else value
-        found = template(shown, location)
+        found = parse_template_text(shown, location)
         check_references(found, location, names, in_auth=in_auth)
         return found
 
@@ -157,21 +157,21 @@ def check_references(found: Template, location: Location, names: Names, *, in_au
             location.problem(problem)
 
 
-def path_under(names: Names) -> Parser[PathTemplate]:
+def make_path_parser(names: Names) -> Parser[PathTemplate]:
     """Make the parser of a path under one of the base URLs."""
 
     def read(value: Any, location: Location) -> PathTemplate:
-        written = text(value, location)
+        written = parse_text(value, location)
         host, path = _split_host(written, names.hosts)
         path, _, query = path.partition("?")
         _require_path(path, written)
         pairs = []
         for pair in filter(None, query.split("&")):
             key, _, inside = pair.partition("=")
-            found = attempt(known_template(names), inside, location) if inside else Template(())
+            found = attempt(make_template_parser(names), inside, location) if inside else Template(())
             if found is not None:
                 pairs.append((unquote(key), found.unquote()))
-        return PathTemplate(host=host, path=known_template(names)(path, location), query=tuple(pairs))
+        return PathTemplate(host=host, path=make_template_parser(names)(path, location), query=tuple(pairs))
 
     return read
 
@@ -187,7 +187,7 @@ def _split_host(written: str, hosts: tuple[str, ...]) -> tuple[str, str]:
     named = [host for host in hosts if host]
     if not named:
         raise InvalidValueError(f"there is one base URL, without a name; leave out {found[1]}::")
-    raise InvalidValueError(f'"{found[1]}" is not a base URL; the nearest is {nearest(found[1], named)}')
+    raise InvalidValueError(f'"{found[1]}" is not a base URL; the nearest is {find_nearest(found[1], named)}')
 
 
 def _require_path(path: str, written: str) -> None:
@@ -203,44 +203,46 @@ def _require_path(path: str, written: str) -> None:
         raise InvalidValueError("must hold no segment . or ..")
 
 
-def _choices(value: Any, location: Location, convert: Convert) -> tuple[Choice, ...]:
+def _parse_choices(value: Any, location: Location, convert: Convert) -> tuple[Choice, ...]:
     if not isinstance(value, list):
-        found = _choice(value, location, convert)
+        found = _parse_choice(value, location, convert)
         return () if found is None else (found,)
     if not value:
         raise InvalidValueError("is empty; give an expression")
-    choices = [_choice(one, location.item(number), convert) for number, one in enumerate(value)]
+    choices = [_parse_choice(one, location.item(number), convert) for number, one in enumerate(value)]
     return tuple(one for one in choices if one is not None)
 
 
-def _choice(value: Any, location: Location, convert: Convert, words: dict[str, Status] | None = None) -> Choice | None:
+def _parse_choice(
+    value: Any, location: Location, convert: Convert, words: dict[str, Status] | None = None
+) -> Choice | None:
     if not isinstance(value, dict):
-        found = attempt(expression, value, location)
+        found = attempt(parse_expression, value, location)
         return None if found is None else Choice(expr=found)
-    entry = section(value, location)
-    parsers = _own_parsers(convert)
+    entry = parse_section(value, location)
+    parsers = _make_own_parsers(convert)
     entry.check_keys((*CHOICE_KEYS, *parsers))
     if ("expr" in entry) is ("value" in entry):
         location.problem("give one of expr and value" if "expr" in entry else "missing; give expr or value")
-    own = entry.read_all({"expr": expression, "when": expression, "value": scalar, **parsers})
+    own = entry.read_all({"expr": parse_expression, "when": parse_expression, "value": parse_scalar, **parsers})
     choice = Choice(**own)
     if words is not None:
-        for word, meaning in (entry.read("map", _status_map) or {}).items():
+        for word, meaning in (entry.read("map", _parse_status_map) or {}).items():
             _add_word(word, meaning, words, location.key("map"))
         return choice
-    choice = replace(choice, map=entry.read("map", _map))
+    choice = replace(choice, map=entry.read("map", _parse_map))
     _check_constants(choice, entry, convert)
     return choice
 
 
-def _own_parsers(convert: Convert) -> dict[str, Parser[Any]]:
+def _make_own_parsers(convert: Convert) -> dict[str, Parser[Any]]:
     """Return the parsers of the keys that only some fields have."""
-    if convert is fields.time:
-        return {"format": _format}
-    if convert is fields.size:
-        return {"unit": word_of(conversions.SIZES, "unit")}
-    if convert in (fields.span, fields.interval):
-        return {"unit": word_of(conversions.SPANS, "unit")}
+    if convert is fields.read_time:
+        return {"format": _parse_format}
+    if convert is fields.read_size:
+        return {"unit": make_word_parser(conversions.SIZES, "unit")}
+    if convert in (fields.read_span, fields.read_interval):
+        return {"unit": make_word_parser(conversions.SPANS, "unit")}
     return {}
 
 
@@ -255,29 +257,29 @@ def _check_constants(choice: Choice, entry: Section, convert: Convert) -> None:
 
 
 _WANTED: Mapping[Convert, str] = {
-    fields.text: "a text",
-    fields.truth: "true or false",
-    fields.time: "a time in this format",
-    fields.size: "a size such as 512 or 1.5 GiB",
-    fields.span: "a span such as 90s or 1h30m",
-    fields.interval: "a span above 0 such as 90s or 1h30m",
-    fields.percent: "a number from 0 to 100",
+    fields.read_text: "a text",
+    fields.read_truth: "true or false",
+    fields.read_time: "a time in this format",
+    fields.read_size: "a size such as 512 or 1.5 GiB",
+    fields.read_span: "a span such as 90s or 1h30m",
+    fields.read_interval: "a span above 0 such as 90s or 1h30m",
+    fields.read_percent: "a number from 0 to 100",
 }
 
 
-def _format(value: Any, location: Location) -> str:
-    found = text(value, location)
+def _parse_format(value: Any, location: Location) -> str:
+    found = parse_text(value, location)
     if found in conversions.TIMES:
         return found
-    problem = conversions.time_pattern_problem(found)
+    problem = conversions.find_pattern_problem(found)
     if problem == "is not a format":
-        raise InvalidValueError(f'"{found}" is not a format; the nearest is {nearest(found, conversions.TIMES)}')
+        raise InvalidValueError(f'"{found}" is not a format; the nearest is {find_nearest(found, conversions.TIMES)}')
     if problem is not None:
         raise InvalidValueError(f'"{found}" {problem}')
     return found
 
 
-def scalar(value: Any, location: Location) -> Scalar:
+def parse_scalar(value: Any, location: Location) -> Scalar:
     """Read a text, a number, true or false."""
     del location
     if isinstance(value, (str, int, float, bool)):
@@ -285,14 +287,14 @@ def scalar(value: Any, location: Location) -> Scalar:
     return reject(value, "a text, a number, true or false")
 
 
-def _map(value: Any, location: Location) -> dict[str, Scalar]:
-    entry = section(value, location)
-    return entry.read_all(dict.fromkeys(entry.values, scalar))
+def _parse_map(value: Any, location: Location) -> dict[str, Scalar]:
+    entry = parse_section(value, location)
+    return entry.read_all(dict.fromkeys(entry.values, parse_scalar))
 
 
-def _status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]:
+def _parse_status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]:
     """Return the words as written, each with its spelling-independent form and its status."""
-    entry = section(value, location)
+    entry = parse_section(value, location)
     entry.check_keys((*STATUSES, str(Status.UNKNOWN)))
     found: dict[str, tuple[str, Status]] = {}
     for key, said in entry.values.items():
@@ -300,7 +302,7 @@ def _status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]
             continue
         at = location.key(key)
         for number, one in enumerate(said if isinstance(said, list) else [said]):
-            word = attempt(_vendor_word, one, at.item(number) if isinstance(said, list) else at)
+            word = attempt(_parse_vendor_word, one, at.item(number) if isinstance(said, list) else at)
             if word is None:
                 continue
             spelled = wire.status_word(word)
@@ -314,12 +316,12 @@ def _status_map(value: Any, location: Location) -> dict[str, tuple[str, Status]]
     return found
 
 
-def _vendor_word(value: Any, location: Location) -> str:
+def _parse_vendor_word(value: Any, location: Location) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not is_text(value):
         reject(value, "the vendor's word, or a list of them")
-    return text(value, location)
+    return parse_text(value, location)
 
 
 def _add_word(spelled: str, meaning: tuple[str, Status], words: dict[str, Status], location: Location) -> None:

@@ -12,21 +12,21 @@ from exporter.declared.grammar import Declaration, FollowStep, Option, Records, 
 from exporter.declared.mapping import (
     CHOICE,
     PlaceholderValues,
-    backup_demand,
     choose,
-    counts,
     encode_record,
     fill_in,
+    find_backup_demand,
     find_records,
+    is_counted,
+    list_records,
     map_backup,
     map_resource,
     map_schedule,
     map_scope,
     map_window,
-    records_in,
     unpack,
 )
-from exporter.declared.step_requests import RequestBuilder, Walk, counter
+from exporter.declared.step_requests import RequestBuilder, Walk, make_counter
 from exporter.errors import MalformedError
 from exporter.model import UNFINISHED, Backup, Details, Resource, Restore, Scope
 from exporter.provider import Answer, Api, Provider, RawPage, Url
@@ -66,7 +66,7 @@ class _ProviderFunction:
     async def records(self, walk: Walk, records: Records) -> list[Mapping[str, Any]]:
         """Return the records of all pages that count."""
         collected: list[Mapping[str, Any]] = []
-        async for answer, _ in walk.pages(counter(records.records)):
+        async for answer, _ in walk.pages(make_counter(records.records)):
             found, kept = await evaluate(answer, find_records, answer.body, records)
             self.observe(walk.step.name, answer, found, kept)
             collected += kept
@@ -105,7 +105,7 @@ class _ListResources(_ProviderFunction):
         builder = RequestBuilder(declaration=self.declaration, options=options)
         if step.static is not None:
             records: list[Mapping[str, Any]] = [fill_in(one, builder.values(known)) for one in step.static]
-            kept = [record for record in records if counts(record, step.records)]
+            kept = [record for record in records if is_counted(record, step.records)]
             self.observe("resources", None, records, kept)
         else:
             known = choose([step.step], {}, known)
@@ -154,7 +154,7 @@ class _ListPages(_ProviderFunction):
     async def __call__(self, api: Api, options: Any, resource: Resource) -> AsyncIterator[RawPage]:
         step = self.declaration.backups
         walk = self.walk(api, options, step.step, unpack(resource.path))
-        async for answer, last in walk.pages(counter(step.records.records)):
+        async for answer, last in walk.pages(make_counter(step.records.records)):
             if self.observe is not ignore:
                 self.observe("backups", answer, *find_records(answer.body, step.records))
             yield await evaluate(answer, self._page, answer.body, last=last)
@@ -164,7 +164,7 @@ class _ListPages(_ProviderFunction):
         return RawPage(
             records=[
                 encode_record(prune(record, self.demand), step.records.path)
-                for record in records_in(body, step.records)
+                for record in list_records(body, step.records)
             ],
             recovery=map_window(step, body),
             last=last,
@@ -178,7 +178,7 @@ class _MapBackup(_ProviderFunction):
 
     def __call__(self, options: Any, record: Mapping[str, Any]) -> Backup | None:
         step = self.declaration.backups
-        return map_backup(step, record) if counts(record, step.records) else None
+        return map_backup(step, record) if is_counted(record, step.records) else None
 
 
 class _Follow(_ProviderFunction):
@@ -217,7 +217,9 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
     step = declaration.backups
     has_details = declaration.schedule is not None or declaration.restores is not None
     return Provider(
-        options=options_type(declaration.name, declaration.options, tuple(key for key, _ in declaration.url_options)),
+        options=make_options_type(
+            declaration.name, declaration.options, tuple(key for key, _ in declaration.url_options)
+        ),
         rate_limit=declaration.rate_limit,
         rate_headers=declaration.rate_headers,
         vendor=declaration.vendor,
@@ -226,7 +228,7 @@ def make_provider(declaration: Declaration, observe: Observer = ignore) -> Provi
         resources=_ListResources(declaration, observe),
         details=_ReadDetails(declaration, observe) if has_details else None,
         has_schedule=declaration.schedule is not None,
-        pages=_ListPages(declaration, observe, backup_demand(step)),
+        pages=_ListPages(declaration, observe, find_backup_demand(step)),
         backup=_MapBackup(declaration, observe),
         newest_first=step.newest_first,
         identity=identify,
@@ -247,7 +249,7 @@ def identify(resource: Resource) -> frozenset[tuple[str, str]]:
 
 
 @lru_cache(maxsize=256)
-def options_type(name: str, options: tuple[Option, ...], url_keys: tuple[str, ...]) -> type[Any]:
+def make_options_type(name: str, options: tuple[Option, ...], url_keys: tuple[str, ...]) -> type[Any]:
     """Return the dataclass of a declaration's options: its fields are the configuration keys."""
     required: list[Any] = []
     others: list[Any] = [(key, Url, field(default=Url(""))) for key in url_keys]

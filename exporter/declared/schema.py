@@ -23,14 +23,19 @@ Schema = Mapping[str, Any]
 TEXT: Schema = {"type": ["string", "integer"]}
 
 
-def declaration_schema() -> Schema:
+def make_declaration_schema() -> Schema:
     """Return the schema of a declaration inside a source; in a file `declaration` and `name` are required too."""
-    keys = _keys(KEYS)
+    keys = _make_key_schemas(KEYS)
     keys["declaration"] = {"const": 1}
-    keys["auth"], keys["paginator"] = _one_of_types(AUTH_KEYS), _one_of_types(PAGINATOR_KEYS)
-    keys["rate_limit"] = _mapping(_keys(RATE_KEYS))
-    keys["scopes"] = {"type": "array", "maxItems": MOST_SCOPES, "items": _step(SCOPE_KEYS)}
-    keys["tests"] = {"type": "array", "items": _mapping({**_keys(TEST_KEYS), "expect": _mapping(_keys(EXPECT_KEYS))})}
+    keys["auth"], keys["paginator"] = _make_type_schemas(AUTH_KEYS), _make_type_schemas(PAGINATOR_KEYS)
+    keys["rate_limit"] = _make_mapping_schema(_make_key_schemas(RATE_KEYS))
+    keys["scopes"] = {"type": "array", "maxItems": MOST_SCOPES, "items": _make_step_schema(SCOPE_KEYS)}
+    keys["tests"] = {
+        "type": "array",
+        "items": _make_mapping_schema(
+            {**_make_key_schemas(TEST_KEYS), "expect": _make_mapping_schema(_make_key_schemas(EXPECT_KEYS))}
+        ),
+    }
     steps = {
         "resources": RESOURCE_KEYS,
         "schedule": SCHEDULE_KEYS,
@@ -38,20 +43,20 @@ def declaration_schema() -> Schema:
         "backups": BACKUP_KEYS,
         "follow": FOLLOW_KEYS,
     }
-    keys |= {name: _step(known) for name, known in steps.items()}
-    return {**_mapping(keys), "required": ["base_url", "resources", "backups"]}
+    keys |= {name: _make_step_schema(known) for name, known in steps.items()}
+    return {**_make_mapping_schema(keys), "required": ["base_url", "resources", "backups"]}
 
 
-def _step(known: Iterable[str]) -> Schema:
-    keys = _keys(known)
-    keys["auth"], keys["paginator"] = _one_of_types(AUTH_KEYS), _one_of_types(PAGINATOR_KEYS)
+def _make_step_schema(known: Iterable[str]) -> Schema:
+    keys = _make_key_schemas(known)
+    keys["auth"], keys["paginator"] = _make_type_schemas(AUTH_KEYS), _make_type_schemas(PAGINATOR_KEYS)
     for name in ("size", "duration", "interval", "started", "finished", "created", "expires", "kind", "state"):
         if name in keys:
-            keys[name] = _field(name)
-    return _mapping(keys)
+            keys[name] = _make_field_schema(name)
+    return _make_mapping_schema(keys)
 
 
-def _field(name: str) -> Schema:
+def _make_field_schema(name: str) -> Schema:
     own: dict[str, Schema] = {}
     if name == "size":
         own["unit"] = {"enum": list(SIZES)}
@@ -59,20 +64,21 @@ def _field(name: str) -> Schema:
         own["unit"] = {"enum": list(SPANS)}
     elif name not in ("kind", "state"):
         own["format"] = {"type": "string"}
-    one = {"anyOf": [TEXT, _mapping({**_keys(CHOICE_KEYS), **own})]}
+    one = {"anyOf": [TEXT, _make_mapping_schema({**_make_key_schemas(CHOICE_KEYS), **own})]}
     return {"anyOf": [*one["anyOf"], {"type": "array", "minItems": 1, "items": one}]}
 
 
-def _one_of_types(types: Mapping[str, tuple[str, ...]]) -> Schema:
+def _make_type_schemas(types: Mapping[str, tuple[str, ...]]) -> Schema:
     forms = [
-        {**_mapping({**_keys(keys), "type": {"const": name}}), "required": ["type"]} for name, keys in types.items()
+        {**_make_mapping_schema({**_make_key_schemas(keys), "type": {"const": name}}), "required": ["type"]}
+        for name, keys in types.items()
     ]
     return {"anyOf": forms}
 
 
-def _keys(known: Iterable[str]) -> dict[str, Any]:
+def _make_key_schemas(known: Iterable[str]) -> dict[str, Any]:
     return dict.fromkeys(known, True)
 
 
-def _mapping(keys: Mapping[str, Any]) -> dict[str, Any]:
+def _make_mapping_schema(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(keys), "additionalProperties": False}

@@ -8,7 +8,7 @@ from typing import Any
 from exporter import wire
 from exporter.declared.conversions import to_number, to_text
 from exporter.declared.evaluation import evaluate
-from exporter.declared.expressions import Expression, field_chain, is_true
+from exporter.declared.expressions import Expression, find_chain, is_true
 from exporter.declared.grammar import (
     ApiKeyOf,
     AuthOf,
@@ -57,7 +57,7 @@ class RequestBuilder:
         if given := getattr(self.options, key):
             return str(given).rstrip("/")
         template = dict(self.declaration.hosts)[host]
-        return _in_host(template, self.values({})).rstrip("/")
+        return _fill_host(template, self.values({})).rstrip("/")
 
     def url(self, path: PathTemplate, values: Values, params: Mapping[str, str] = {}) -> str:
         """Return a whole URL; `params` are encoded already and replace what the path says."""
@@ -94,7 +94,7 @@ class RequestBuilder:
             form |= {"client_id": client_id, "client_secret": secret}
         return TokenExchange(
             url=self.url(auth.url, values),
-            read=_access_token,
+            read=_read_access_token,
             auth=None if auth.in_body else BasicAuth(user=client_id, password=secret),
             form=form,
             lifetime=HOUR,
@@ -170,7 +170,7 @@ class Walk:
         return await self.api.get(url, auth=self.builder.auth(self.step.auth, self.values), headers=headers)
 
     def _headers(self) -> dict[str, str]:
-        return {name: _header(found, self.values) for name, found in self.step.headers}
+        return {name: _fill_header(found, self.values) for name, found in self.step.headers}
 
     def _url(self, own: Mapping[str, str]) -> str:
         if self.choice < 0:
@@ -226,8 +226,8 @@ class Walk:
             found = await evaluate(answer, count, answer.body)
             seen += found
             number += 1
-            pages = await evaluate(answer, _total, paginator.total_pages, answer.body)
-            records = await evaluate(answer, _total, paginator.total_records, answer.body)
+            pages = await evaluate(answer, _read_total, paginator.total_pages, answer.body)
+            records = await evaluate(answer, _read_total, paginator.total_records, answer.body)
             last = self._is_last(found, seen, records) if pages is None else number - paginator.base_page >= pages
             yield answer, last
             if last:
@@ -240,7 +240,7 @@ class Walk:
             answer = await self._get(self._url(own))
             found = await evaluate(answer, count, answer.body)
             seen += found
-            total = await evaluate(answer, _total, paginator.total_records, answer.body)
+            total = await evaluate(answer, _read_total, paginator.total_records, answer.body)
             last = self._is_last(found, seen, total)
             yield answer, last
             if last:
@@ -255,18 +255,18 @@ class Walk:
         return seen >= total
 
 
-def counter(records: Expression | None) -> Callable[[Any], int]:
+def make_counter(records: Expression | None) -> Callable[[Any], int]:
     """Return what counts the records of a page: in the list itself, before an expression filters it."""
-    return _make_counter(records, "" if records is None else records.path)
+    return _make_record_counter(records, "" if records is None else records.path)
 
 
 @lru_cache(maxsize=1024)
-def _make_counter(records: Expression | None, path: str) -> Callable[[Any], int]:
+def _make_record_counter(records: Expression | None, path: str) -> Callable[[Any], int]:
     del path  # equal expressions of different places name their own in what they raise
     node: Any = {"type": "current", "children": []} if records is None else records.tree
     while node["type"] in ("filter_projection", "projection", "pipe", "flatten", "index_expression"):
         node = node["children"][0]
-    chain = field_chain(node)
+    chain = find_chain(node)
 
     def count(body: Any) -> int:
         found = body
@@ -280,18 +280,18 @@ def _make_counter(records: Expression | None, path: str) -> Callable[[Any], int]
     return count
 
 
-def _total(expression: Expression | None, body: Any) -> float | None:
+def _read_total(expression: Expression | None, body: Any) -> float | None:
     return None if expression is None else to_number(expression.search(body))
 
 
-def _header(template: Template, values: Values) -> str:
+def _fill_header(template: Template, values: Values) -> str:
     found = template.plain(values)
     if not found.isprintable() or not found.isascii():
         raise MalformedError("a header would contain an invalid character")
     return found
 
 
-def _in_host(template: Template, values: Values) -> str:
+def _fill_host(template: Template, values: Values) -> str:
     parts = []
     for part in template.parts:
         value = part if isinstance(part, str) else resolve(part, values)
@@ -314,7 +314,7 @@ def _is_source_wide(auth: AuthOf | None) -> bool:
     return all(reference.root == "options" for template in templates for reference in template.references)
 
 
-def _access_token(body: Any) -> Token:
+def _read_access_token(body: Any) -> Token:
     """Take the token of an OAuth answer: https://www.rfc-editor.org/rfc/rfc6749#section-5.1."""
     found = body if isinstance(body, dict) else {}
     return Token(wire.usable_token(found.get("access_token")), to_number(found.get("expires_in")) or None)

@@ -55,11 +55,13 @@ class Template:
 
     def fill(self, values: Values) -> Parts:
         """Return the text in parts, of which a secret stays one until it is sent."""
-        return tuple(part if isinstance(part, str) else _part(part, values) for part in self.parts)
+        return tuple(part if isinstance(part, str) else _fill_part(part, values) for part in self.parts)
 
     def in_path(self, values: Values) -> str:
         """Return a part of a path; each placeholder is escaped as one segment."""
-        return "".join(_literal(part) if isinstance(part, str) else _segment(part, values) for part in self.parts)
+        return "".join(
+            _escape_literal(part) if isinstance(part, str) else _fill_segment(part, values) for part in self.parts
+        )
 
     def in_query(self, values: Values) -> str:
         """Return a value of a query, encoded."""
@@ -95,14 +97,14 @@ def resolve(reference: Reference, values: Values) -> str:
     return value
 
 
-def _part(reference: Reference, values: Values) -> Secret | str:
+def _fill_part(reference: Reference, values: Values) -> Secret | str:
     value = values.get(str(reference))
     if value is not None and reference.root == "options":
         return value
     return resolve(reference, values)
 
 
-def _segment(reference: Reference, values: Values) -> str:
+def _fill_segment(reference: Reference, values: Values) -> str:
     value = resolve(reference, values)
     if value in (".", ".."):
         raise MalformedError(f"{{{reference}}} would lead to another path")
@@ -115,5 +117,5 @@ def escape(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _literal(part: str) -> str:
+def _escape_literal(part: str) -> str:
     return quote(part, safe=IN_PATH)

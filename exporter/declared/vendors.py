@@ -52,7 +52,7 @@ class ProviderIndex(Mapping[str, Provider]):
         """Return where a provider comes from; KeyError if there is none of that name."""
         if name in registry.names():
             return BUILT_IN
-        if name in catalog_names():
+        if name in list_catalog():
             return FROM_CATALOG
         if name in self.files:
             return FROM_FILE
@@ -65,7 +65,7 @@ class ProviderIndex(Mapping[str, Provider]):
         if kind == BUILT_IN:
             return registry.provider(name)
         if kind == FROM_CATALOG:
-            return _make_provider(catalog_declaration(name))
+            return _make_provider(read_catalog(name))
         if kind == FROM_PACKAGE:
             return load_package(name, self.installed[name])
         found = self.files[name]
@@ -74,7 +74,7 @@ class ProviderIndex(Mapping[str, Provider]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted({*registry.names(), *catalog_names(), *self.files, *self.installed}))
+        return iter(sorted({*registry.names(), *list_catalog(), *self.files, *self.installed}))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -87,15 +87,15 @@ class ProviderIndex(Mapping[str, Provider]):
 class Vendors:
     """The providers that one reading of a configuration can name, and the declarations met on the way."""
 
-    providers: ProviderIndex = field(default_factory=lambda: ProviderIndex(installed_packages()))
+    providers: ProviderIndex = field(default_factory=lambda: ProviderIndex(list_packages()))
     declarations: list[ReadDeclaration] = field(default_factory=list)
     """Those of files, used or not, and those inside sources."""
 
     def clashes(self) -> list[str]:
         """Return a problem for each package whose provider has a name that is taken."""
-        taken = {*registry.names(), *catalog_names(), INLINE}
+        taken = {*registry.names(), *list_catalog(), INLINE}
         return [
-            f"package {_package(point)}: the provider {name} has the name of another one; remove the package"
+            f"package {_name_package(point)}: the provider {name} has the name of another one; remove the package"
             for name, point in self.providers.installed.items()
             if name in taken
         ]
@@ -122,19 +122,19 @@ class Vendors:
         for name in sorted(set(names) & set(self.providers)):
             kind = self.providers.kind(name)
             if kind == FROM_CATALOG:
-                yield ReadDeclaration(f"catalog {name}: ", catalog_declaration(name))
+                yield ReadDeclaration(f"catalog {name}: ", read_catalog(name))
             if kind == FROM_PACKAGE:
                 found = _load_package(name, point := self.providers.installed[name])
                 if not isinstance(found, Provider):
-                    yield ReadDeclaration(f"package {_package(point)}: ", found)
+                    yield ReadDeclaration(f"package {_name_package(point)}: ", found)
 
     def read_inline(self, value: Any, name: str, location: Location) -> Provider | None:
         """Return the provider that a source declares itself; None, with its problems noted."""
         report = Report()
         declaration = _read(value, report, own_name=name)
         place = location.report.at
-        location.report.problems.extend(place(location.steps, _join(location.path, it)) for it in report.problems)
-        location.report.warnings.extend(place(location.steps, _join(location.path, it)) for it in report.warnings)
+        location.report.problems.extend(place(location.steps, _join_path(location.path, it)) for it in report.problems)
+        location.report.warnings.extend(place(location.steps, _join_path(location.path, it)) for it in report.warnings)
         if declaration is None:
             return None
         self.declarations.append(ReadDeclaration(f"{location.path}.", declaration))
@@ -153,8 +153,8 @@ class Vendors:
             own.problems.append(f"name: {problem}")
             declaration = None
         prefix = f"declaration {shown}: "
-        report.problems.extend(prefix + _without_place(problem) for problem in own.problems)
-        report.warnings.extend(prefix + _without_place(warning) for warning in own.warnings)
+        report.problems.extend(prefix + _remove_place(problem) for problem in own.problems)
+        report.warnings.extend(prefix + _remove_place(warning) for warning in own.warnings)
         if declaration is None and isinstance(name, str) and name not in self.providers:
             self.providers.files[name] = None
         if declaration is not None:
@@ -187,30 +187,30 @@ def read_yaml(path: Path, report: Report) -> Any:
     return document.UNSET
 
 
-def declaration_of(value: Any) -> "Declaration":
+def load_declaration(value: Any) -> "Declaration":
     """Return the declaration that a mapping or the path of a file holds, or raise DeclarationError."""
     report = Report()
     if isinstance(value, (str, Path)):
         value = read_yaml(Path(value), report)
     declaration = None if value is document.UNSET else _read(value, report)
     if declaration is None:
-        raise DeclarationError("\n".join(_without_place(problem) for problem in report.problems))
+        raise DeclarationError("\n".join(_remove_place(problem) for problem in report.problems))
     return declaration
 
 
 @lru_cache(maxsize=1)
-def catalog_names() -> tuple[str, ...]:
+def list_catalog() -> tuple[str, ...]:
     """Return the names of the packaged declarations."""
     return tuple(sorted(path.stem for path in CATALOG.glob("*.yaml")))
 
 
 @lru_cache(maxsize=64)
-def catalog_declaration(name: str) -> "Declaration":
+def read_catalog(name: str) -> "Declaration":
     """Return a packaged declaration."""
-    return declaration_of(CATALOG / f"{name}.yaml")
+    return load_declaration(CATALOG / f"{name}.yaml")
 
 
-def installed_packages() -> dict[str, EntryPoint]:
+def list_packages() -> dict[str, EntryPoint]:
     """Return the providers of installed packages by name, without importing one."""
     return {point.name: point for point in entry_points(group=GROUP)}
 
@@ -226,12 +226,12 @@ def _load_package(name: str, point: EntryPoint) -> "Provider | Declaration":
     try:
         found = point.load()
     except Exception as error:  # noqa: BLE001 - a package's own code may raise anything
-        raise DeclarationError(f"package {_package(point)} cannot be imported: {type(error).__name__}") from None
+        raise DeclarationError(f"package {_name_package(point)} cannot be imported: {type(error).__name__}") from None
     if isinstance(found, Provider):
         return found
     if not isinstance(found, (Mapping, str, Path)):
         raise DeclarationError(f"{point.value} is neither a Provider nor a declaration")
-    declaration = declaration_of(json.loads(json.dumps(found, default=str)) if isinstance(found, Mapping) else found)
+    declaration = load_declaration(json.loads(json.dumps(found, default=str)) if isinstance(found, Mapping) else found)
     if declaration.name != name:
         raise DeclarationError(f"the entry point {name} holds a declaration named {declaration.name}")
     return declaration
@@ -252,15 +252,15 @@ def _make_provider(declaration: "Declaration") -> Provider:
     return make_provider(declaration)
 
 
-def _package(point: EntryPoint) -> str:
+def _name_package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.module
 
 
-def _without_place(problem: str) -> str:
+def _remove_place(problem: str) -> str:
     return problem.removeprefix("the configuration: ")
 
 
-def _join(path: str, problem: str) -> str:
+def _join_path(path: str, problem: str) -> str:
     own = problem.removeprefix("the configuration: ")
     if own != problem:
         return f"{path}: {own}"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.declared.demand import Demand, demand_of, unite
+from exporter.declared.demand import Demand, find_demand, unite
 from exporter.declared.expressions import Expression
-from exporter.declared.fields import Field, StatusField, all_expressions
+from exporter.declared.fields import Field, StatusField, list_expressions
 from exporter.declared.grammar import (
     Cursor,
     Declaration,
@@ -15,7 +15,7 @@ from exporter.declared.grammar import (
     Records,
     Step,
 )
-from exporter.declared.mapping import backup_demand
+from exporter.declared.mapping import find_backup_demand
 
 ReadPart = Field | StatusField | Expression | None
 
@@ -36,14 +36,14 @@ def fields_of(declaration: Declaration, step: str) -> Iterator[tuple[str, Field 
 def record_demand(declaration: Declaration, step: str) -> Demand:
     """Return what is read of a record; for the schedule, of the whole answer."""
     if step in ("backups", "follow"):
-        return backup_demand(declaration.backups)
+        return find_backup_demand(declaration.backups)
     parts: list[ReadPart] = [one for _, one in fields_of(declaration, step)]
     records = records_of(declaration, step)
     if records is not None:
         parts += [records.where, records.exclude]
     if step == "resources":
         parts += _conditions(declaration)
-    return demand_of(all_expressions(*parts))
+    return find_demand(list_expressions(*parts))
 
 
 def answer_demand(declaration: Declaration, step: str) -> Demand:
@@ -52,12 +52,12 @@ def answer_demand(declaration: Declaration, step: str) -> Demand:
     if step == "schedule":
         return below
     if step == "follow" and declaration.follow is not None:
-        return below if declaration.follow.record is None else demand_of([declaration.follow.record], below)
-    found = below if records is None or records.records is None else demand_of([records.records], below)
-    found = unite(found, demand_of(_paging(step_of(declaration, step).paginator)))
+        return below if declaration.follow.record is None else find_demand([declaration.follow.record], below)
+    found = below if records is None or records.records is None else find_demand([records.records], below)
+    found = unite(found, find_demand(_paging(step_of(declaration, step).paginator)))
     window = declaration.backups.recovery
     if step == "backups" and window is not None:
-        found = unite(found, demand_of(all_expressions(window.earliest, window.latest)))
+        found = unite(found, find_demand(list_expressions(window.earliest, window.latest)))
     return found
 
 

@@ -10,7 +10,7 @@ from exporter.client.client import Client, Request, Response
 from exporter.client.rate_limiter import RateLimiter
 from exporter.client.tokens import TokenStore
 from exporter.counters import Counters
-from exporter.declared.grammar import Answer, Declaration, Test
+from exporter.declared.grammar import Declaration, ExampleAnswer, Test
 from exporter.declared.provider import Observer, make_provider
 from exporter.declared.step_requests import RequestBuilder
 from exporter.provider import RateLimit
@@ -28,7 +28,7 @@ MAX_WAIT = 300.0
 class _RecordedAnswer:
     """An answer with the parts of the request that it fits."""
 
-    answer: Answer
+    answer: ExampleAnswer
     host: str
     path: tuple[str, ...]
     params: frozenset[tuple[str, str]]
@@ -64,7 +64,7 @@ class OfflineTransport:
         body = b"" if found.empty else msgspec.json.encode(found.body)
         return Response(status=found.status, headers=found.headers, body=body)
 
-    def _find(self, host: str, rest: str) -> Answer | None:
+    def _find(self, host: str, rest: str) -> ExampleAnswer | None:
         """Return the answer with the most parameters that the request has too."""
         parts = urlsplit(rest)
         path, params = _segments(parts.path), frozenset(parse_qsl(parts.query, keep_blank_values=True))
@@ -128,7 +128,7 @@ def _options(declaration: Declaration, test: Test) -> dict[str, Secret | str]:
     return {**given, **urls}
 
 
-def _parse_answer(answer: Answer) -> _RecordedAnswer:
+def _parse_answer(answer: ExampleAnswer) -> _RecordedAnswer:
     host, separator, rest = answer.key.partition("::")
     host, rest = (host, rest) if separator else ("", answer.key)
     path, _, query = rest.partition("?")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exporter.declared.demand import mask
-from exporter.declared.expressions import field_chain
+from exporter.declared.expressions import find_chain
 from exporter.declared.grammar import Declaration
 from exporter.declared.step_requests import RequestBuilder
 from exporter.trial.checking import readable
@@ -63,7 +63,7 @@ def _without_others(declaration: Declaration, trial: Trial, body: Any, tried: se
     }
     records = records_of(declaration, "resources")
     expression = None if records is None else records.records
-    chain = () if expression is None else field_chain(expression.tree)
+    chain = () if expression is None else find_chain(expression.tree)
     if chain is None:
         return body
     return _filter(body, tuple(chain), lambda one: declaration.resources.id.read(one) in own)

@@ -12,8 +12,8 @@ from exporter import files
 from exporter.config import document, durations
 from exporter.config.loader import ConfigError
 from exporter.config.location import Location, Report
-from exporter.config.sections import Section, attempt, section
-from exporter.config.values import Parser, boolean, one_of, reject, text, whole_number
+from exporter.config.sections import Section, attempt, parse_section
+from exporter.config.values import Parser, make_choice_parser, make_number_parser, parse_boolean, parse_text, reject
 from exporter.web.tls import TlsSettings
 from exporter.web.tls_config import Files, tls_context, tls_settings
 
@@ -56,7 +56,7 @@ def load(path: Path) -> WebConfig:
     """Read a file, and those it names beside it; ConfigError with all that is wrong."""
     report, read = Report(), Files()
     content = _read(path, read)
-    top = attempt(section, document.read(content, None, report), Location(report))
+    top = attempt(parse_section, document.read(content, None, report), Location(report))
     config = None if top is None else _config(top, path.absolute().parent, read)
     if config is None or report.problems:
         raise ConfigError([f"{path}: {problem}" for problem in report.problems])
@@ -78,11 +78,11 @@ def _read(path: Path, read: Files) -> str:
 
 def _config(top: Section, folder: Path, read: Files) -> WebConfig:
     top.check_keys(("tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"))
-    server = top.read("tls_server_config", section) or Section({}, top.location)
+    server = top.read("tls_server_config", parse_section) or Section({}, top.location)
     tls = tls_settings(server, folder, read)
-    http = top.read("http_server_config", section) or Section({}, top.location)
+    http = top.read("http_server_config", parse_section) or Section({}, top.location)
     http.check_keys(("http2", "headers"))
-    http.read("http2", boolean)
+    http.read("http2", parse_boolean)
     return WebConfig(
         tls=tls,
         context=None if tls is None else tls_context(tls, server),
@@ -94,19 +94,21 @@ def _config(top: Section, folder: Path, read: Files) -> WebConfig:
 
 
 def _headers(value: Any, location: Location) -> tuple[tuple[str, str], ...]:
-    found = section(value, location)
+    found = parse_section(value, location)
     found.check_keys(HEADERS)
-    parsers: dict[str, Parser[str]] = {name: one_of(*values) if values else _line for name, values in HEADERS.items()}
+    parsers: dict[str, Parser[str]] = {
+        name: make_choice_parser(*values) if values else _line for name, values in HEADERS.items()
+    }
     return tuple((name, said) for name, said in found.read_all(parsers).items() if said)
 
 
 def _line(value: Any, location: Location) -> str:
     """Read a header's value; a blank one leaves the header out."""
-    return "" if value == "" else text(value, location)
+    return "" if value == "" else parse_text(value, location)
 
 
 def _users(value: Any, location: Location) -> dict[bytes, bytes]:
-    found = section(value, location)
+    found = parse_section(value, location)
     for name in found.values:
         if ":" in name:
             location.key(name).problem("a name must not contain a colon")
@@ -122,9 +124,9 @@ def _bcrypt(value: Any, location: Location) -> str:
 
 
 def _rate(value: Any, location: Location) -> RateSettings | None:
-    found = section(value, location)
+    found = parse_section(value, location)
     found.check_keys(("interval", "burst"))
-    interval, burst = found.read("interval", _interval), found.read("burst", whole_number(0))
+    interval, burst = found.read("interval", _interval), found.read("burst", make_number_parser(0))
     if not interval:
         return None
     if not burst:

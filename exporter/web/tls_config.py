@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from exporter.config.location import Location
-from exporter.config.sections import Section, list_of
-from exporter.config.values import InvalidValueError, boolean, file_text, one_of, path_from, reject, text
+from exporter.config.sections import Section, make_list_parser
+from exporter.config.values import (
+    InvalidValueError,
+    make_choice_parser,
+    make_path_parser,
+    parse_boolean,
+    parse_text,
+    read_file_text,
+    reject,
+)
 from exporter.files import Stamp, stamp
 from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsError, TlsSettings, server_context
 
@@ -38,9 +46,9 @@ def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | No
     wanted = any(key in found for pem in _PEM for key in (pem, f"{pem}_file")) or "client_auth_type" in found
     pems = {pem: _pem(found, pem, folder, files, required=wanted and pem != "client_ca") for pem in _PEM}
     auth = found.read("client_auth_type", _client_auth)
-    sans = found.read("client_allowed_sans", list_of(text))
+    sans = found.read("client_allowed_sans", make_list_parser(parse_text))
     ciphers, curves = found.read("cipher_suites", _ciphers), found.read("curve_preferences", _curves)
-    prefer = found.read("prefer_server_cipher_suites", boolean)
+    prefer = found.read("prefer_server_cipher_suites", parse_boolean)
     minimum, maximum = _versions(found, only_13=bool(found.values.get("cipher_suites")) and not ciphers)
     _check_clients(found, auth or "NoClientCert", sans=sans is not None)
     certificate, key = pems["cert"], pems["key"]
@@ -62,7 +70,10 @@ def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | No
 
 def _versions(found: Section, *, only_13: bool) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
     """Return the oldest and the newest version; `only_13` says that no cipher of an older one is left."""
-    least, most = found.read("min_version", one_of(*VERSIONS)), found.read("max_version", one_of(*VERSIONS))
+    least, most = (
+        found.read("min_version", make_choice_parser(*VERSIONS)),
+        found.read("max_version", make_choice_parser(*VERSIONS)),
+    )
     if most in ("TLS10", "TLS11"):
         found.location.key("max_version").problem("must be TLS12 or TLS13; older versions are not supported")
     minimum = VERSIONS["TLS13" if only_13 else least or "TLS12"]
@@ -92,9 +103,9 @@ def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool
         found.location.key(by_file).problem(f"is missing; TLS needs {key} or {by_file}")
 
     def read(value: Any, location: Location) -> str:
-        path = path_from(folder)(value, location)
+        path = make_path_parser(folder)(value, location)
         files.record(path)
-        return file_text(path)
+        return read_file_text(path)
 
     return found.read(by_file, read) if by_file in found else found.read(key, _block)
 
@@ -116,16 +127,16 @@ def _check_clients(found: Section, auth: str, *, sans: bool) -> None:
 def _client_auth(value: Any, location: Location) -> str:
     if value in _UNVERIFIED:
         raise InvalidValueError("a certificate that is not verified is not accepted; use RequireAndVerifyClientCert")
-    return one_of(*CLIENT_AUTH)(value, location)
+    return make_choice_parser(*CLIENT_AUTH)(value, location)
 
 
 def _ciphers(value: Any, location: Location) -> tuple[str, ...]:
-    chosen = (CIPHERS[name] for name in list_of(one_of(*CIPHERS))(value, location))
+    chosen = (CIPHERS[name] for name in make_list_parser(make_choice_parser(*CIPHERS))(value, location))
     return tuple(name for name in chosen if name is not None)
 
 
 def _curves(value: Any, location: Location) -> tuple[str, ...]:
-    return tuple(CURVES[name] for name in list_of(one_of(*CURVES))(value, location))
+    return tuple(CURVES[name] for name in make_list_parser(make_choice_parser(*CURVES))(value, location))
 
 
 def _block(value: Any, location: Location) -> str:

@@ -12,7 +12,7 @@ import yaml
 from exporter import registry
 from exporter.config import loader as config
 from exporter.config.loader import LoadedConfig
-from exporter.config.options import option_keys
+from exporter.config.options import list_option_keys
 from tests.paths import ROOT, TESTDATA
 
 CERTIFICATE = TESTDATA / "config" / "ca.pem"
@@ -30,7 +30,7 @@ def test_the_folder_is_the_list_of_providers() -> None:
 
 @pytest.mark.parametrize("name", registry.names())
 def test_a_providers_own_keys_are_no_others(name: str) -> None:
-    own = option_keys(registry.provider(name))
+    own = list_option_keys(registry.provider(name))
 
     assert not set(own) & set(config.SOURCE_KEYS)
     assert {field.name for field in fields(registry.provider(name).options)} <= set(own)

@@ -14,9 +14,9 @@ import pytest
 from exporter.config import document, loader, verdict
 from exporter.config import schema as schemas
 from exporter.config.location import Report
-from exporter.config.options import option_keys
-from exporter.config.schema import schema
-from exporter.declared.schema import declaration_schema
+from exporter.config.options import list_option_keys
+from exporter.config.schema import make_schema
+from exporter.declared.schema import make_declaration_schema
 from exporter.declared.vendors import Vendors
 from exporter.provider import Provider
 from tests.config.test_config import EXPECTED, PROVIDERS, TESTDATA
@@ -38,7 +38,7 @@ def values(text: str) -> Any:
 
 
 def validator(providers: Mapping[str, Provider]) -> jsonschema.Draft7Validator:
-    described = schema(providers)
+    described = make_schema(providers)
     jsonschema.Draft7Validator.check_schema(described)
     return jsonschema.Draft7Validator(described)
 
@@ -142,14 +142,14 @@ def test_what_is_wrong_in_a_source_is_refused(keys: str) -> None:
 @pytest.mark.parametrize("name", list(ALL))
 def test_each_providers_own_keys_pass_and_no_others(name: str) -> None:
     provider = ALL[name]
-    described = schema({name: provider})
+    described = make_schema({name: provider})
     own = described["definitions"]["source"]["allOf"][0]["then"]["properties"]
 
-    assert set(own) == {*loader.SOURCE_KEYS, *option_keys(provider)}
+    assert set(own) == {*loader.SOURCE_KEYS, *list_option_keys(provider)}
 
 
 def test_every_key_is_described() -> None:
-    assert set(schema(PROVIDERS)["properties"]) == set(loader.TOP_KEYS)
+    assert set(make_schema(PROVIDERS)["properties"]) == set(loader.TOP_KEYS)
     assert set(schemas.SOURCE) == set(loader.SOURCE_KEYS)
     assert set(schemas.OVERRIDE) == set(loader.OVERRIDE_KEYS)
     assert set(schemas.RATE_LIMIT) == set(loader.RATE_LIMIT_KEYS)
@@ -164,5 +164,5 @@ def run(*arguments: str) -> str:
 
 @pytest.mark.integration
 def test_the_commands_print_them() -> None:
-    assert json.loads(run("schema")) == json.loads(json.dumps(schema(ALL, declaration_schema())))
+    assert json.loads(run("schema")) == json.loads(json.dumps(make_schema(ALL, make_declaration_schema())))
     assert run("example-config") == (ROOT / "config.example.yaml").read_text()

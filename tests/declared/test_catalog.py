@@ -7,16 +7,16 @@ import pytest
 from exporter.commands.config import read_configuration
 from exporter.config.loader import ConfigError
 from exporter.declared import vendors
-from exporter.declared.vendors import CATALOG, catalog_declaration, catalog_names
+from exporter.declared.vendors import CATALOG, list_catalog, read_catalog
 from exporter.trial.checking import check_declaration
 
 ONLY_AGE = "only age reports"
 USE = "sources: [{name: one, provider: upstash, email: a@example.com, api_key: k}]\n"
 
 
-@pytest.mark.parametrize("name", catalog_names())
+@pytest.mark.parametrize("name", list_catalog())
 def test_an_entry_passes_its_own_tests_and_nothing_in_it_looks_unmeant(name: str) -> None:
-    declaration = catalog_declaration(name)
+    declaration = read_catalog(name)
     found = check_declaration(declaration)
 
     assert declaration.tests
@@ -24,9 +24,9 @@ def test_an_entry_passes_its_own_tests_and_nothing_in_it_looks_unmeant(name: str
     assert [warning for warning in found.warnings if ONLY_AGE not in warning] == []
 
 
-@pytest.mark.parametrize("name", catalog_names())
+@pytest.mark.parametrize("name", list_catalog())
 def test_an_entry_says_what_it_is_what_rights_it_needs_and_what_it_was_checked_against(name: str) -> None:
-    declaration = catalog_declaration(name)
+    declaration = read_catalog(name)
     head = (CATALOG / f"{name}.yaml").read_text().partition("declaration: 1")[0]
 
     assert declaration.title
@@ -43,8 +43,8 @@ def test_check_runs_the_tests_of_the_entries_that_are_used(tmp_path: Path, monke
 
     text = (CATALOG / "upstash.yaml").read_text().replace("state: failed", "state: completed", 1)
     (tmp_path / "upstash.yaml").write_text(text)
-    broken = vendors.declaration_of(tmp_path / "upstash.yaml")
-    monkeypatch.setattr(vendors, "catalog_declaration", lambda name: broken)
+    broken = vendors.load_declaration(tmp_path / "upstash.yaml")
+    monkeypatch.setattr(vendors, "read_catalog", lambda name: broken)
 
     with pytest.raises(ConfigError) as error:
         read_configuration(config)

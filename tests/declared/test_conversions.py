@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.declared.conversions import to_interval, to_size, to_span, to_text, to_time
-from exporter.declared.demand import demand_of, mask, prune
+from exporter.declared.demand import find_demand, mask, prune
 from exporter.declared.expressions import compile_expression
 
 
@@ -108,7 +108,7 @@ def test_added_functions(text: str, value: Any, found: Any) -> None:
 )
 def test_what_is_not_read_is_masked(text: str, shown: Any) -> None:
     value = {"a": {"b": 1, "c": 2}, "d": 3, "e": [{"f": 1, "g": 2}]}
-    demand = demand_of([compile_expression(text, "x")])
+    demand = find_demand([compile_expression(text, "x")])
 
     assert mask(value, demand) == shown
     assert compile_expression(text, "x").search(prune(value, demand)) == compile_expression(text, "x").search(value)
@@ -137,7 +137,7 @@ def test_a_single_value_of_which_an_expression_reads_a_part_is_masked(
 ) -> None:
     expression, sent = compile_expression(text, "x"), value(secret)
 
-    masked = mask(sent, demand_of([expression]))
+    masked = mask(sent, find_demand([expression]))
 
     assert masked == shown
     assert expression.search(masked) == expression.search(sent)

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.declared import expressions
 from exporter.declared.evaluation import MAX_INLINE_BYTES
-from exporter.declared.vendors import declaration_of
+from exporter.declared.vendors import load_declaration
 from exporter.polling.mapping import RECORDS_PER_SLICE, SLICE_BYTES, is_large, slices
 from exporter.provider import RawPage
 from exporter.trial.checking import check_declaration
@@ -107,4 +107,4 @@ PATHS = ("/databases", *(f"/{what}/{one}" for what in ("schedules", "backups") f
 
 
 def declaration_of_mapping(value: Mapping[str, Any]) -> Any:
-    return declaration_of(json.loads(json.dumps(value)))
+    return load_declaration(json.loads(json.dumps(value)))

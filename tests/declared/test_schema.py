@@ -7,14 +7,14 @@ import jsonschema
 import pytest
 import yaml
 
-from exporter.config.schema import schema
-from exporter.declared.schema import declaration_schema
-from exporter.declared.vendors import CATALOG, Vendors, catalog_names
+from exporter.config.schema import make_schema
+from exporter.declared.schema import make_declaration_schema
+from exporter.declared.vendors import CATALOG, Vendors, list_catalog
 from tests.declared.declarations import BAD, GOOD, change
 
 pytestmark = pytest.mark.integration
 
-SCHEMA = schema(Vendors().providers, declaration_schema())
+SCHEMA = make_schema(Vendors().providers, make_declaration_schema())
 KEYS = [(path, value) for path, value, problem in BAD if "unknown key" in problem or ".unit: " in problem]
 
 
@@ -24,7 +24,7 @@ def configuration(declaration: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", catalog_names())
+@pytest.mark.parametrize("name", list_catalog())
 def test_the_catalog_is_valid(name: str) -> None:
     declaration = yaml.safe_load((CATALOG / f"{name}.yaml").read_text())
 

@@ -21,17 +21,17 @@ from exporter.config.loader import (
     load,
     parse,
 )
-from exporter.config.options import option_keys
+from exporter.config.options import list_option_keys
 from tests.fuzz.profile import NUMBERS, TEXTS, fuzz
 
 pytestmark = pytest.mark.integration
 
 SECRET = "planted-secret-7f3a"
-NAME = next(name for name in registry.names() if "token" in option_keys(registry.provider(name)))
+NAME = next(name for name in registry.names() if "token" in list_option_keys(registry.provider(name)))
 ENVIRON = {"SET": SECRET, "EMPTY": "", "LINES": f"{SECRET}\nmore"}
 KEYS = sorted({
     *TOP_KEYS, *SOURCE_KEYS, *OVERRIDE_KEYS, *RATE_LIMIT_KEYS,
-    *(key for name in registry.names() for key in option_keys(registry.provider(name))),
+    *(key for name in registry.names() for key in list_option_keys(registry.provider(name))),
     "poll_intervall", "orders*", "squad", "le", "__x", "", "a b", "null", "yes",
 })  # fmt: skip
 SCALARS = st.one_of(

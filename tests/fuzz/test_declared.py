@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter import wire
 from exporter.declared.provider import make_provider
-from exporter.declared.vendors import declaration_of
+from exporter.declared.vendors import load_declaration
 from exporter.errors import PollError
 from exporter.model import Backup, Details, Resource, Scope, Status
 from exporter.provider import NO_HEADERS, Answer, Auth
@@ -58,7 +58,7 @@ DECLARATION: Mapping[str, Any] = {
     },
     "follow": {"path": "/{resource.id}/{backup.id}", "record": "rows[0]"},
 }  # fmt: skip
-PROVIDER = make_provider(declaration_of(dict(DECLARATION)))
+PROVIDER = make_provider(load_declaration(dict(DECLARATION)))
 OPTIONS = PROVIDER.options(token=Secret("planted"))
 
 WORDS = st.sampled_from(

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from exporter import registry
-from exporter.declared.vendors import catalog_declaration, catalog_names, declaration_of
+from exporter.declared.vendors import list_catalog, load_declaration, read_catalog
 from pages.asking_vendors import ask_declared, ask_provider, with_vendors
 from tests.declared.declarations import GOOD
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbooks" / "README.md"
 SECTIONS = {
     **{name: ask_provider(name) for name in registry.names()},
-    **{name: ask_declared(catalog_declaration(name)) for name in catalog_names()},
+    **{name: ask_declared(read_catalog(name)) for name in list_catalog()},
 }
 CLIENT_CREDENTIALS = {
     "type": "oauth2_client_credentials",
@@ -28,7 +28,7 @@ EACH = pytest.mark.parametrize("name", SECTIONS)
 
 
 def declared(**changes: Any) -> str:
-    return ask_declared(declaration_of({**GOOD, **changes}))
+    return ask_declared(load_declaration({**GOOD, **changes}))
 
 
 @EACH

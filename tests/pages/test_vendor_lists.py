@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from exporter import registry
-from exporter.declared.vendors import catalog_declaration, catalog_names
+from exporter.declared.vendors import list_catalog, read_catalog
 from pages.build import _docstring, vendors_index
 
 ROOT = Path(__file__).parents[2]
 TITLES = {
     **{name: _docstring(name)[0].partition(":")[0] for name in registry.names()},
-    **{name: catalog_declaration(name).title.split()[0] for name in catalog_names()},
+    **{name: read_catalog(name).title.split()[0] for name in list_catalog()},
 }
 NEUTRAL = (
     "SECURITY.md",
