@@ -60,6 +60,21 @@ def test_docker_mounts_the_configuration_and_the_state_where_the_image_has_them(
     assert run[-1] == "backup-exporter"
 
 
+@pytest.mark.parametrize("page", ["docs/quick-start.md", "README.md"])
+def test_docker_runs_the_image_that_it_has_built_with_every_variable_of_the_configuration(page: str) -> None:
+    commands = [words for words in find_commands(page) if words[0] == "docker"]
+    (build,) = (words for words in commands if words[1] == "build")
+    (run,) = (words for words in commands if words[1] == "run")
+    passed = {run[at + 1] for at, word in enumerate(run) if word == "--env"}
+    (published,) = (run[at + 1] for at, word in enumerate(run) if word == "--publish")
+    configuration = next(block for block in find_blocks(page, "yaml") if block.startswith("# config.yaml\n"))
+
+    assert commands.index(build) < commands.index(run)
+    assert build[build.index("--tag") + 1] == run[-1]
+    assert passed == set(re.findall(r"\$\{(\w+)\}", configuration))
+    assert published.startswith("127.0.0.1:"), "the page is not open to the network before somebody decides so"
+
+
 def test_the_configuration_is_accepted() -> None:
     configuration, _ = find_blocks("docs/quick-start.md", "yaml")
 
