@@ -37,7 +37,7 @@ def settings(name: str, port: int, *, declared: bool) -> Settings:
 
 def count_backups(app: App) -> int:
     """Return how many backups are known of all resources together."""
-    statuses = [view.status for view in app.store.views("source")]
+    statuses = [view.status for view in app.store.list_views("source")]
     return sum(len(status.listing.backups) for status in statuses if status.listing is not None)
 
 

@@ -162,7 +162,7 @@ class App:
         poller = Poller(source, client, self.store, limiters.budget)
         return SourceTasks(
             poller,
-            ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.oddities),
+            ProgressPoller(source, client, limiters.progress_limiter, self.store, poller.unknown_values),
             client,
             self.supervisor,
             self._verifier(source, client, poller.costs),

@@ -104,7 +104,7 @@ def resource_records(store: Store) -> list[dict[str, Any]]:
     return [
         write_resource_record(entry, view, now)
         for name, entry in store.entries.items()
-        for view in sorted(store.views(name), key=lambda view: view.status.resource.id)
+        for view in sorted(store.list_views(name), key=lambda view: view.status.resource.id)
     ]
 
 
@@ -119,7 +119,7 @@ def find_exit_code(store: Store, fail_on: str) -> int:
     if fail_on == "down":
         return 0
     least = Severity(fail_on).rank
-    verdicts = [store.source_verdict(name) for name in store.entries]
+    verdicts = [store.judge_source(name) for name in store.entries]
     verdicts += [item.view.verdict for item in list_items(store)]
     return int(any(verdict.rank >= least for verdict in verdicts))
 
@@ -160,6 +160,6 @@ def _describe_sources(store: Store) -> Iterator[str]:
                 yield f"{escape_controls(name)}: {escape_controls(one.resource.id)} cannot be read, {one.failure}"
         for scope in entry.status.unreadable_scopes or ():
             yield f"{escape_controls(name)}: cannot list {escape_controls(scope.name)}, {scope.reason}"
-        for problem in store.source_verdict(name).problems:
+        for problem in store.judge_source(name).problems:
             if problem.word not in ("down", "credentials_rejected", "scopes_unreadable"):
                 yield f"{escape_controls(name)}: {escape_controls(problem.text)}"

@@ -13,8 +13,8 @@ from exporter.history.unknown import sentences, sentences_on_failures
 from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
-from exporter.state.problems import problems
 from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus, SourceStatus
+from exporter.state.resource_verdict import problems
 
 FORMAT = 1
 COLUMNS = (

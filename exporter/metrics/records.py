@@ -6,7 +6,7 @@ from typing import Any
 from exporter.metrics.render import format_number
 from exporter.metrics.resource_families import AGE, PROBLEM, RESOURCE_FAMILIES
 from exporter.settings import Source
-from exporter.state.problems import Verdict
+from exporter.state.resource_verdict import Verdict
 from exporter.state.store import SourceEntry
 from exporter.state.view import ResourceView
 

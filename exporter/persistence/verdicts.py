@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from exporter.state.observations import UNOBSERVED, GoneSchedule, Observations, SourceObservations
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Problem, Severity
-from exporter.state.verdicts import Disappeared, RestoredSource
+from exporter.state.verdicts import DisappearedResource, RestoredSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,9 @@ class StoredSource:
 
     def restore(self) -> RestoredSource:
         """Return what a source goes on from."""
-        gone = {key: Disappeared(name=one.name or key, since=one.since) for key, one in self.disappeared.items()}
+        gone = {
+            key: DisappearedResource(name=one.name or key, since=one.since) for key, one in self.disappeared.items()
+        }
         return RestoredSource(
             provider=self.provider,
             observed=SourceObservations(populated=self.populated, emptied_at=self.emptied_at),

@@ -18,13 +18,13 @@ from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollE
 from exporter.model import Details
 from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.discovery import Discovery
-from exporter.polling.ends import EndsReader
+from exporter.polling.finish_times import FinishTimesReader
 from exporter.polling.guard import guard
 from exporter.polling.kinds import are_capped
-from exporter.polling.oddities import Oddities
+from exporter.polling.memory_limit import require_room
 from exporter.polling.reader import Reader
 from exporter.polling.result import ABORT_REASONS, CONCURRENCY, PollResult
-from exporter.polling.weight import require_room
+from exporter.polling.unknown_values import UnknownValues
 from exporter.settings import Source
 from exporter.state.inventory import alternate_scopes, apply_caps, from_resources
 from exporter.state.observe import observe_discovery
@@ -53,8 +53,8 @@ class Poller:
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
         self.costs = RequestCosts()
-        self.oddities = Oddities(source, self._log)
-        self._ends = EndsReader(source, self._log)
+        self.unknown_values = UnknownValues(source, self._log)
+        self._ends = FinishTimesReader(source, self._log)
 
     async def run(self) -> None:
         """Poll at the interval in force, until cancelled; a poll that takes longer delays the next."""
@@ -67,7 +67,7 @@ class Poller:
             except PollError as error:
                 self._store.count_poll(self.source.name, error.reason)
                 self._store.set_status(
-                    self.source.name, self._next_status(PollResult(), error.reason, loop.time() - began)
+                    self.source.name, self._make_status(PollResult(), error.reason, loop.time() - began)
                 )
             await asyncio.sleep(max(0.0, began + self._status.interval - loop.time()))
 
@@ -125,9 +125,9 @@ class Poller:
             refused_resources=refused_names,
             unreadable_scopes=self._discovery.unreadable,
         )
-        self.oddities.log_discovery(refused, status)
+        self.unknown_values.log_discovery(refused, status)
         self._store.set_status(
-            self.source.name, status if status.polled else replace(status, interval=self._interval())
+            self.source.name, status if status.polled else replace(status, interval=self._plan_interval())
         )
 
     def _observe_discovery(self) -> SourceStatus:
@@ -195,7 +195,7 @@ class Poller:
                     await self._read_details(reader, key, result)
             raise
         if reading is not None:
-            self.oddities.log(key, reading.backups)
+            self.unknown_values.log(key, reading.backups)
         updated = await reader.put_together(lambda: self._resources.get(key), reading)
         if updated is not None and updated is not self._resources.get(key):
             require_room(updated, self._resources)
@@ -239,7 +239,7 @@ class Poller:
         if capped := [key for key, one in self._resources.items() if are_capped(one)]:
             result.limits.add("labels")
             for key in capped:
-                self.oddities.log_kinds(key)
+                self.unknown_values.log_kinds(key)
 
     async def _put_results(self, result: PollResult) -> None:
         """Mark each resource as up, or as failing and why."""
@@ -261,7 +261,7 @@ class Poller:
             self._discovery.invalidate()
             self._client.forget_refusals()
         self._store.count_poll(self.source.name, reason)
-        self._store.set_status(self.source.name, self._next_status(result, reason, seconds))
+        self._store.set_status(self.source.name, self._make_status(result, reason, seconds))
         self._log_result(result, reason, seconds)
 
     def _set_failed(self, resource_status: ResourceStatus, error: PollError) -> None:
@@ -273,13 +273,13 @@ class Poller:
         if (resource_status.up, resource_status.failure) != (False, error.reason):
             self._put(replace(resource_status, up=False, failure=error.reason))
 
-    def _next_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
+    def _make_status(self, result: PollResult, reason: str | None, seconds: float) -> SourceStatus:
         now = self._store.now()
         return replace(
             self._status,
             up=reason is None,
             failure=reason,
-            interval=self._interval(),
+            interval=self._plan_interval(),
             duration=seconds,
             last_success=now if reason is None else self._status.last_success,
             polled_at=now if result.finished else self._status.polled_at,
@@ -287,7 +287,7 @@ class Poller:
             rate_limited_resources=sum(error.reason == "rate_limited" for error in result.errors.values()),
         )
 
-    def _interval(self) -> float:
+    def _plan_interval(self) -> float:
         """Return the interval that the budget allows, and log when it is stretched, or no longer is."""
         interval, configured = self.costs.interval(self.source, self.budget, self._resources), self.source.poll_interval
         if (interval > configured) is not (self._status.interval > configured):

@@ -14,9 +14,9 @@ from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Backup
 from exporter.polling.guard import guard
-from exporter.polling.oddities import Oddities
+from exporter.polling.memory_limit import require_room
 from exporter.polling.reader import Reader, apply_changes
-from exporter.polling.weight import require_room
+from exporter.polling.unknown_values import UnknownValues
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
@@ -26,11 +26,11 @@ class ProgressPoller:
     """Polls one source's running backups at the progress interval, within a part of the request budget."""
 
     def __init__(
-        self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store, oddities: Oddities
+        self, source: Source, client: Client, progress_limiter: RateLimiter, store: Store, unknown_values: UnknownValues
     ) -> None:
-        """Share the poller's client and `oddities`; `progress_limiter` is the part of its budget to spend here."""
+        """Share the poller's client and `unknown_values`; spend from `progress_limiter`, a part of its budget."""
         self.source = source
-        self._oddities = oddities
+        self._unknown_values = unknown_values
         self._store = store
         self.progress_limiter = progress_limiter
         self._client = client
@@ -57,7 +57,7 @@ class ProgressPoller:
         if refresh is None:
             reading = await self._reader.listing(resource_status)
             if reading is not None:
-                self._oddities.log(key, reading.backups)
+                self._unknown_values.log(key, reading.backups)
                 at = self._reader.time()
                 await self._put(key, lambda current: self._reader.apply_listing(current, reading, at))
             return
@@ -69,7 +69,7 @@ class ProgressPoller:
                         api, self.source.options, resource_status.resource, backup
                     )
                 found.update((one.id, one) for one in refreshed)
-        self._oddities.log(key, found.values())
+        self._unknown_values.log(key, found.values())
         at = self._reader.time()
         await self._put(key, lambda current: self._reader.apply_progress(current, found.values(), at))
 

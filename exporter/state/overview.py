@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from exporter.model import Resource
 from exporter.settings import Source
-from exporter.state.problems import STATES
 from exporter.state.resource import ResourceStatus
+from exporter.state.resource_verdict import STATES
 from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 

@@ -113,8 +113,8 @@ def worst_rank(found: Iterable[Problem]) -> int:
     return max((one.severity.rank for one in found), default=0)
 
 
-class Instant:
-    """The instant of a verdict; it notes the next one at which the verdict may be another although nothing is read."""
+class EvaluationTime:
+    """The time of a verdict, which records when the verdict may next change although nothing is read."""
 
     __slots__ = ("due", "now")
 
@@ -123,14 +123,14 @@ class Instant:
         self.now = now
         self.due = inf
 
-    def is_past(self, instant: float) -> bool:
-        """Whether an instant is over: `age > limit` asks `is_past(start + limit)`."""
-        return self.now > instant or self._note(instant)
+    def check_past(self, instant: float) -> bool:
+        """Return whether an instant is over, or record it as due: `age > limit` is `check_past(start + limit)`."""
+        return self.now > instant or self._record_due(instant)
 
-    def is_reached(self, instant: float) -> bool:
-        """Whether an instant has come."""
-        return self.now >= instant or self._note(instant)
+    def check_reached(self, instant: float) -> bool:
+        """Return whether an instant has come, or record it as due."""
+        return self.now >= instant or self._record_due(instant)
 
-    def _note(self, instant: float) -> bool:
+    def _record_due(self, instant: float) -> bool:
         self.due = min(self.due, instant)
         return False

@@ -10,11 +10,11 @@ from exporter.counters import Counters
 from exporter.model import Resource
 from exporter.settings import Source
 from exporter.state.archive import Archive, ArchivedResource
-from exporter.state.problems import STATES, Verdict
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.resource_verdict import STATES, Verdict
 from exporter.state.steady_clock import Jump, SteadyClock, elapsed_time
 from exporter.state.verdict_inputs import is_stale
-from exporter.state.verdicts import Disappeared, RestoredSource, SourceVerdicts, exposed_verdict, refresh_view
+from exporter.state.verdicts import DisappearedResource, RestoredSource, SourceVerdicts, exposed_verdict, refresh_view
 from exporter.state.view import ResourceView
 
 
@@ -29,7 +29,7 @@ class SourceEntry:
     """By id; a view that follows what the store puts and removes."""
     views: Mapping[str, ResourceView]
     """The same with their verdicts, as of now after `refresh_verdicts`."""
-    disappeared: Mapping[str, Disappeared]
+    disappeared: Mapping[str, DisappearedResource]
     """The resources that are reported as gone, by id."""
     verdict: Verdict
     """What is wrong with the source itself, as of now after `refresh_verdicts`."""
@@ -261,18 +261,18 @@ class Store:
         states = Counter(view.verdict.state for entry in self._entries.values() for view in entry.views.values())
         return {state: states[state] for state in STATES}
 
-    def view(self, name: str, key: str) -> ResourceView | None:
+    def find_view(self, name: str, key: str) -> ResourceView | None:
         """Return a resource with its verdict as of now, None if there is none of that source and id."""
         entry = self._entries.get(name)
         view = None if entry is None else entry.views.get(key)
         return None if entry is None or view is None else refresh_view(view, entry.status, self.now())
 
-    def views(self, name: str) -> list[ResourceView]:
+    def list_views(self, name: str) -> list[ResourceView]:
         """Return all resources of a source with their verdicts as of now."""
         entry, now = self._entries[name], self.now()
         return [refresh_view(view, entry.status, now) for view in entry.views.values()]
 
-    def source_verdict(self, name: str) -> Verdict:
+    def judge_source(self, name: str) -> Verdict:
         """Return the verdict on a source as of now."""
         return self._verdicts[name].source_at(self._entries[name].status, self.now())
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from exporter.settings import Policy
 from exporter.state.limits import max_age
-from exporter.state.problem import Instant, Standing
+from exporter.state.problem import EvaluationTime, Standing
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.summary import Summary
 
@@ -20,7 +20,7 @@ class VerdictInputs:
     policy: Policy
     source: SourceStatus
     standing: Standing
-    at: Instant
+    at: EvaluationTime
     limit: float | None = field(init=False)
     """The age limit in force."""
     fresh: bool = field(init=False)

@@ -11,16 +11,16 @@ from exporter.settings import Policy, Source
 from exporter.state.observations import UNOBSERVED_SOURCE, SourceObservations
 from exporter.state.observe import observe, shift
 from exporter.state.problem import WARNING, Problem, Standing
-from exporter.state.problems import NOTHING_STANDS, Verdict, judge
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.source_problems import judge_source
+from exporter.state.resource_verdict import NOTHING_STANDS, Verdict, judge
+from exporter.state.source_verdict import judge_source
 from exporter.state.steady_clock import Jump
 from exporter.state.verdict_inputs import is_fresh, is_stale
 from exporter.state.view import ResourceView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disappeared:
+class DisappearedResource:
     """A resource that a complete discovery no longer has; it is reported for a day."""
 
     name: str
@@ -48,7 +48,7 @@ class RestoredSource:
     provider: str
     observed: SourceObservations = UNOBSERVED_SOURCE
     problems: tuple[Problem, ...] = ()
-    disappeared: Mapping[str, Disappeared] = field(default_factory=dict)
+    disappeared: Mapping[str, DisappearedResource] = field(default_factory=dict)
 
 
 class SourceVerdicts:
@@ -60,14 +60,14 @@ class SourceVerdicts:
         self.verdict = Verdict()
         """The one on the source itself."""
         self.views: dict[str, ResourceView] = {}
-        self.disappeared: dict[str, Disappeared] = {}
+        self.disappeared: dict[str, DisappearedResource] = {}
         self._policies: dict[Policy, Policy] = {}
         """One object for all resources with the same policy."""
         self._stale = False
         self._due = inf
         """No verdict on a resource is due before."""
 
-    def restore(self, verdict: Verdict, disappeared: Mapping[str, Disappeared]) -> None:
+    def restore(self, verdict: Verdict, disappeared: Mapping[str, DisappearedResource]) -> None:
         """Continue from the verdicts before a restart or a reload."""
         self.verdict = verdict
         self.disappeared.update(
@@ -131,7 +131,7 @@ class SourceVerdicts:
         view = self.views.pop(key, None)
         if view is not None and disappeared is not None and view.verdict.state != "paused":
             name = view.status.resource.name
-            self.disappeared[key] = Disappeared(name=name, policy=view.policy, since=disappeared)
+            self.disappeared[key] = DisappearedResource(name=name, policy=view.policy, since=disappeared)
 
     def judge_due(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
         """Take the verdicts anew that time alone may have changed; yield the views of resources, before and after.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from exporter.settings import Policy
-from exporter.state.problems import Verdict
 from exporter.state.resource import ResourceStatus
+from exporter.state.resource_verdict import Verdict
 
 FINE = Verdict()
 

@@ -77,7 +77,7 @@ class PageRoutes:
         items = [item for item in list_items(store) if fits(item, wanted)]
         items.sort(key=lambda item: (item.source.name, item.id))
         head = {"version": __version__, "now": store.now()}
-        sources = [write_source_record(entry, store.source_verdict(name)) for name, entry in store.entries.items()]
+        sources = [write_source_record(entry, store.judge_source(name)) for name, entry in store.entries.items()]
         yield f'{json.dumps(head)[:-1]}, "sources": {json.dumps(sources)}, "resources": ['
         separator = ""
         for at in range(0, len(items), RESOURCES_PER_SLICE):
@@ -93,7 +93,7 @@ class PageRoutes:
         """Return a resource as an object; None if it has vanished meanwhile."""
         if item.gone:
             return write_gone_record(item.source, item.view)
-        view, entry = self._store.view(item.source.name, item.id), self._store.entries.get(item.source.name)
+        view, entry = self._store.find_view(item.source.name, item.id), self._store.entries.get(item.source.name)
         return None if view is None or entry is None else write_resource_record(entry, view, self._store.now())
 
 

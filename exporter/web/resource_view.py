@@ -54,7 +54,7 @@ class ResourcePage:
 
 def make_resource_page(store: Store, source: str, resource: str) -> ResourcePage | None:
     """Return the content of a resource's page; None if there is no such resource."""
-    entry, view, now = store.entries.get(source), store.view(source, resource), store.now()
+    entry, view, now = store.entries.get(source), store.find_view(source, resource), store.now()
     if entry is None or view is None:
         return None
     item = ResourceItem(entry.source, view)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.human import span
-from exporter.state.problems import Verdict
 from exporter.state.resource import SourceStatus
+from exporter.state.resource_verdict import Verdict
 from exporter.state.store import SourceEntry, Store
 from exporter.web.filters import make_address
 from exporter.web.rows import NO_VALUE, ProblemRow, make_problems
@@ -37,7 +37,7 @@ class SourceRow:
 
 def make_source_rows(store: Store, now: float) -> tuple[SourceRow, ...]:
     """Return a row for each source, worst first."""
-    rows = [_make_row(entry, store.source_verdict(name), now) for name, entry in store.entries.items()]
+    rows = [_make_row(entry, store.judge_source(name), now) for name, entry in store.entries.items()]
     return tuple(sorted(rows, key=lambda row: (-STATES.index(row.state), row.name)))
 
 

@@ -99,7 +99,7 @@ def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
 
 def _refresh(item: ResourceItem, store: Store) -> ResourceItem:
     """Return a resource with the numbers of now in the sentences of its problems."""
-    view = None if item.gone else store.view(item.source.name, item.id)
+    view = None if item.gone else store.find_view(item.source.name, item.id)
     return item if view is None else ResourceItem(item.source, view)
 
 

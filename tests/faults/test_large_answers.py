@@ -17,8 +17,8 @@ import pytest
 from exporter import workers
 from exporter.errors import CapError
 from exporter.model import Backup, Resource
+from exporter.polling import memory_limit
 from exporter.polling import reader as reading
-from exporter.polling import weight
 from exporter.polling.mapping import RECORDS_PER_SLICE
 from exporter.polling.reader import Reader
 from exporter.provider import RawPage
@@ -195,8 +195,8 @@ async def test_more_records_than_memory_allows_are_refused(monkeypatch: pytest.M
 
 @virtually
 async def test_what_all_resources_take_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weight, "LIGHT_BYTES", 100)
-    monkeypatch.setattr(weight, "MAX_SOURCE_BYTES", 800)
+    monkeypatch.setattr(memory_limit, "LIGHT_BYTES", 100)
+    monkeypatch.setattr(memory_limit, "MAX_SOURCE_BYTES", 800)
     rows = [row(str(n), started=float(n)) for n in range(12)]
     vendor = Vendor(scopes={"s": ["a", "b", "c"]}, backups={"a": [rows], "b": [rows], "c": [rows[:2]]})
     async with watching(vendor, source()) as seen:

@@ -14,7 +14,7 @@ from exporter.client.session import MAX_PAGES
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.metrics.render import MAX_LABEL_LENGTH
-from exporter.polling.oddities import MAX_LOGGED
+from exporter.polling.unknown_values import MAX_LOGGED
 from exporter.state.inventory import MAX_ID_LENGTH, MAX_RESOURCES
 from pages.build import pages
 from tests.paths import ROOT

@@ -29,8 +29,8 @@ DOWN = ServerError("down")
 def problems(exporter: Exporter, name: str = "shop") -> dict[str, float | None]:
     """Return the words about the resource `db` and the source, each with its beginning."""
     store = exporter.app.store
-    found = {one.word: one.since for one in store.source_verdict(name).problems}
-    if (view := store.view(name, "db")) is not None:
+    found = {one.word: one.since for one in store.judge_source(name).problems}
+    if (view := store.find_view(name, "db")) is not None:
         found |= {" ".join(filter(None, (one.word, one.kind))): one.since for one in view.verdict.problems}
     return found
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from exporter import wire
 from exporter.model import Backup
-from exporter.polling import weight
+from exporter.polling import memory_limit
 from exporter.provider import Provider
 from tests.polling.stub_provider import STATUSES, STUB, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
@@ -66,8 +66,8 @@ def without_start(record: Mapping[str, Any]) -> Backup:
 
 @virtually
 async def test_a_listing_that_grows_beyond_all_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weight, "LIGHT_BYTES", 1000)
-    monkeypatch.setattr(weight, "MAX_SOURCE_BYTES", 2000)
+    monkeypatch.setattr(memory_limit, "LIGHT_BYTES", 1000)
+    monkeypatch.setattr(memory_limit, "MAX_SOURCE_BYTES", 2000)
     vendor = running()
     async with watching(vendor, source(provider=LISTED)) as seen:
         await asyncio.sleep(1)

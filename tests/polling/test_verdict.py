@@ -153,7 +153,7 @@ async def test_patterns_that_leave_nothing_empty_a_source_for_as_long_as_they_do
         await asyncio.sleep(3 * DAY)
         assert problems(seen) == {"emptied"}
         assert value(seen, "backup_source_excluded_resources") == [2]
-        assert seen.app.store.source_verdict("stub").problems[0].text == (
+        assert seen.app.store.judge_source("stub").problems[0].text == (
             "The vendor lists 2 resources, and include and exclude leave none of them."
         )
 

@@ -3,7 +3,7 @@
 from structlog.testing import capture_logs
 
 from exporter.model import Status
-from exporter.polling.oddities import MAX_LOGGED
+from exporter.polling.unknown_values import MAX_LOGGED
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import virtually
 

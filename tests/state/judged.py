@@ -8,8 +8,8 @@ from exporter.model import Details, Resource
 from exporter.settings import Policy
 from exporter.state.observations import Observations
 from exporter.state.problem import Problem, Standing
-from exporter.state.problems import NOTHING_STANDS, judge
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.resource_verdict import NOTHING_STANDS, judge
 from exporter.state.summary import Summary
 
 NOW = 1_800_000_000.0

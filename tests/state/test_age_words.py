@@ -9,8 +9,8 @@ from exporter.model import Details, Status
 from exporter.settings import Policy, Thresholds
 from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
-from exporter.state.problems import judge
 from exporter.state.resource import ResourceStatus
+from exporter.state.resource_verdict import judge
 from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, standing, status
 
 AN_HOUR = Policy(max_age=HOUR)

@@ -8,8 +8,8 @@ import pytest
 from exporter.model import Details, Status
 from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
-from exporter.state.problems import judge
 from exporter.state.resource import SourceStatus
+from exporter.state.resource_verdict import judge
 from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
 
 AN_HOUR = Policy(max_age=HOUR)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.settings import Thresholds
-from exporter.state.problems import judge
 from exporter.state.resource import ResourceStatus
+from exporter.state.resource_verdict import judge
 from tests.state.judged import NOW, OFF_LIMITS, UP, find_problems, status
 
 MIB = 1048576

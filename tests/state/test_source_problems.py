@@ -8,7 +8,7 @@ import pytest
 from exporter.state.observations import SourceObservations
 from exporter.state.problem import CRITICAL, SOURCE_WORDS, WARNING, Problem
 from exporter.state.resource import SourceStatus, UnreadableScope
-from exporter.state.source_problems import judge_source, source_problems
+from exporter.state.source_verdict import judge_source, source_problems
 from tests.state.judged import DAY, NOW, UP, ago, name_problems, standing
 
 CLOSED = UnreadableScope(id="p", name="closed", reason="forbidden")

@@ -123,10 +123,10 @@ def test_to_read_changes_nothing() -> None:
     store.subscribe(recorder)
     entry, view = store.entries["main"], store.entries["main"].views["plain"]
     clock.now += 7200.0
-    words = [problem.word for one in store.views("main") for problem in one.verdict.problems]
+    words = [problem.word for one in store.list_views("main") for problem in one.verdict.problems]
     assert "too_old" in words
-    store.view("main", "plain")
-    store.source_verdict("main")
+    store.find_view("main", "plain")
+    store.judge_source("main")
     store.now()
     assert (store.entries["main"], entry.views["plain"], len(recorder.calls)) == (entry, view, 1)
     store.refresh_verdicts()
@@ -178,7 +178,7 @@ def test_a_poll_that_ends_a_long_silence_makes_fresh_what_it_read() -> None:
     store.put("main", replace(read, fully_listed_at=1.0))
     store.set_status("main", replace(store.entries["main"].status, up=True, polled_at=clock.now))
 
-    view = store.view("main", "a")
+    view = store.find_view("main", "a")
     assert view is not None
     assert view.up is True
     assert [one.up for one in store.entries["main"].views.values()] == [True]

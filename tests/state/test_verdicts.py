@@ -8,7 +8,7 @@ from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump
-from exporter.state.verdicts import Disappeared, SourceVerdicts, exposed_verdict
+from exporter.state.verdicts import DisappearedResource, SourceVerdicts, exposed_verdict
 from tests.metrics.states import source
 from tests.state.judged import DAY, HOUR, NOW, UP, name_problems, status
 
@@ -124,7 +124,7 @@ def test_another_thing_under_an_old_name_begins_anew() -> None:
 
 def test_a_resource_that_disappeared_is_reported_for_a_day() -> None:
     source = SourceUnderTest()
-    source.verdicts.disappeared["x"] = Disappeared(name="X", policy=Policy(), since=NOW)
+    source.verdicts.disappeared["x"] = DisappearedResource(name="X", policy=Policy(), since=NOW)
 
     assert [one.text for one in source.verdicts.disappeared["x"].verdict(NOW + 3 * HOUR).problems] == [
         "It has been missing from the vendor's complete listing for 3 h."
@@ -137,14 +137,14 @@ def test_a_resource_that_disappeared_is_reported_for_a_day() -> None:
 
 def test_a_resource_that_comes_back_has_not_disappeared() -> None:
     source = SourceUnderTest()
-    source.verdicts.disappeared["r"] = Disappeared(name="R", policy=Policy(), since=NOW)
+    source.verdicts.disappeared["r"] = DisappearedResource(name="R", policy=Policy(), since=NOW)
     source.put(status(up=None))
 
     assert source.verdicts.disappeared == {}
 
 
 def test_a_disappearance_can_be_ignored() -> None:
-    verdict = Disappeared(name="X", policy=Policy(ignore=frozenset(("disappeared",))), since=NOW).verdict(NOW)
+    verdict = DisappearedResource(name="X", policy=Policy(ignore=frozenset(("disappeared",))), since=NOW).verdict(NOW)
 
     assert (verdict.problems, [one.word for one in verdict.ignored], verdict.state) == ((), ["disappeared"], "fine")
 

@@ -15,7 +15,7 @@ MAX_SHOWN_ID = 80
 """So many characters are shown of an id that is too long."""
 
 
-class Oddities:
+class UnknownValues:
     """The unknown status words and unreadable values that one source has sent."""
 
     def __init__(self, source: Source, log: Any) -> None:
@@ -29,7 +29,7 @@ class Oddities:
         self._many_kinds: set[str] = set()
 
     def log(self, resource: str, backups: Iterable[Backup]) -> None:
-        """Log what is new among the oddities of a resource's backups."""
+        """Log what is new among the unknown_values of a resource's backups."""
         for backup in backups:
             if backup.unmapped is not None:
                 self._log_status(backup.unmapped)

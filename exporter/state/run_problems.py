@@ -1,4 +1,4 @@
-"""The words about runs: failed, failing, stuck, standing still, slow; and about restores and downloads."""
+"""The problems of runs: failed, failing, stuck, standing still, slow; and about restores and downloads."""
 
 from collections.abc import Iterator
 
@@ -19,20 +19,20 @@ FEWEST_POLLS = 4
 def judge_runs(inputs: VerdictInputs) -> Iterator[Problem]:
     """Yield what is wrong with the runs of a resource that has been listed, or is remembered."""
     if inputs.summary is not None:
-        yield from _failures(inputs, inputs.summary)
-        yield from _failures_by_kind(inputs, inputs.summary)
-        yield from _in_progress(inputs, inputs.summary)
-        yield from _slow(inputs, inputs.summary)
+        yield from _judge_failures(inputs, inputs.summary)
+        yield from _judge_failures_by_kind(inputs, inputs.summary)
+        yield from _judge_running(inputs, inputs.summary)
+        yield from _judge_durations(inputs, inputs.summary)
         if inputs.summary.item_failures:
             text = f"{_count(inputs.summary.item_failures, 'item')} failed within the newest completed backup."
             yield Problem("partly_failed", WARNING, text)
-    yield from _restore(inputs)
+    yield from _judge_restore(inputs)
     if inputs.status.not_downloadable:
         text = f"The newest completed backup could not be downloaded: {inputs.status.not_downloadable}."
         yield Problem("not_downloadable", WARNING, text)
 
 
-def _failures(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+def _judge_failures(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     success, failure = summary.last_success, summary.last_failure
     if success is not None and failure is not None and success > failure:
         return
@@ -52,7 +52,7 @@ def _failures(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
         yield Problem("failing_repeatedly", WARNING, text)
 
 
-def _failures_by_kind(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+def _judge_failures_by_kind(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     most = inputs.policy.thresholds.failures
     if summary.failures is None or summary.failures >= most:
         return  # `failing_repeatedly` covers every kind
@@ -67,7 +67,7 @@ def _failures_by_kind(inputs: VerdictInputs, summary: Summary) -> Iterator[Probl
         yield Problem("failing_repeatedly_by_kind", WARNING, text, kind=kind)
 
 
-def _in_progress(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+def _judge_running(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     if summary.running_since is None:
         return
     typical = max(summary.typical_duration.values(), default=None)
@@ -75,7 +75,7 @@ def _in_progress(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
         limit, usually = inputs.policy.max_duration, "max_duration is"
     else:
         limit, usually = max(inputs.policy.thresholds.stuck * typical, MIN_STUCK), "usually"
-    if limit is not None and inputs.may_stand("stuck") and inputs.at.is_past(summary.running_since + limit):
+    if limit is not None and inputs.may_stand("stuck") and inputs.at.check_past(summary.running_since + limit):
         running = duration(inputs.at.now - summary.running_since)
         text = f"Running for {running}; {usually} {duration(limit if typical is None else typical)}."
         yield Problem("stuck", WARNING, text, since=summary.running_since + limit)
@@ -86,7 +86,7 @@ def _judge_stalled(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]
     since, wait = inputs.status.observed.progress_since, _stalling_time(inputs)
     if summary.progress is None or since is None or wait is None or not inputs.may_stand("progress_stalled"):
         return
-    if inputs.at.is_reached(since + wait):
+    if inputs.at.check_reached(since + wait):
         text = f"The backup in progress has been at {summary.progress:.3g} % for {duration(inputs.at.now - since)}."
         yield Problem("progress_stalled", WARNING, text, since=since + wait)
 
@@ -99,7 +99,7 @@ def _stalling_time(inputs: VerdictInputs) -> float | None:
     return stalled * FEWEST_POLLS if interval <= stalled else None
 
 
-def _slow(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+def _judge_durations(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     for kind, took in summary.last_duration.items():
         typical = summary.typical_duration.get(kind)
         if typical is not None and took > inputs.policy.thresholds.slow * typical and took - typical > MIN_SLOW:
@@ -108,12 +108,12 @@ def _slow(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
             yield Problem("slow", INFO, text, kind=kind)
 
 
-def _restore(inputs: VerdictInputs) -> Iterator[Problem]:
+def _judge_restore(inputs: VerdictInputs) -> Iterator[Problem]:
     restore = inputs.status.details.restore if inputs.status.details is not None else None
     if restore is None or restore.status is not Status.FAILED:
         return
     until = restore.started + inputs.policy.thresholds.restore_failed
-    if not inputs.at.is_reached(until):
+    if not inputs.at.check_reached(until):
         text = f"The newest restore, started {duration(inputs.at.now - restore.started)} ago, failed."
         yield Problem("restore_failed", WARNING, text, until=until)
 

@@ -1,4 +1,4 @@
-"""The words about the size of the newest completed backup, by kind."""
+"""The problems of the size of the newest completed backup, by kind."""
 
 from collections.abc import Iterator
 

@@ -14,7 +14,7 @@ STOP_REASONS = frozenset({"unauthorized", "rate_limited", "connection", "tls", "
 """After a failure for one of these, requests for other scopes would fail too."""
 
 
-class EndsReader:
+class FinishTimesReader:
     """Reads one source's ends; without them a duration is unknown, and nothing else."""
 
     def __init__(self, source: Source, log: Any) -> None:

@@ -1,4 +1,4 @@
-"""The words about what is kept, what is scheduled, and what cannot be read."""
+"""The problems of what is kept, what is scheduled, and what cannot be read."""
 
 from collections.abc import Iterator
 
@@ -26,41 +26,43 @@ def judge_kept(inputs: VerdictInputs) -> Iterator[Problem]:
     completed = summary.counts.get(Status.COMPLETED)
     window = summary.oldest_success is not None  # point-in-time recovery lists no backups, but its oldest point
     if completed is not None and not (completed == 0 and window):
-        yield from _too_few(inputs, completed)
+        yield from _judge_number(inputs, completed)
     if summary.oldest_success is not None:
-        yield from _retention(inputs, summary.oldest_success)
+        yield from _judge_retention(inputs, summary.oldest_success)
     if completed == 0 and not window and summary.last_success is not None and inputs.may_stand("nothing_to_restore"):
         age = duration(inputs.at.now - summary.last_success)
         text = f"The vendor lists no completed backup any more; the last one started {age} ago."
         yield Problem("nothing_to_restore", CRITICAL, text)
-    yield from _records(inputs, summary)
+    yield from _judge_records(inputs, summary)
 
 
-def _too_few(inputs: VerdictInputs, completed: int) -> Iterator[Problem]:
+def _judge_number(inputs: VerdictInputs, completed: int) -> Iterator[Problem]:
     wanted = inputs.policy.min_backups
     if wanted is None or completed >= wanted:
         return
-    if inputs.limit is not None and not inputs.at.is_past(created_or_first_seen(inputs.status) + wanted * inputs.limit):
+    if inputs.limit is not None and not inputs.at.check_past(
+        created_or_first_seen(inputs.status) + wanted * inputs.limit
+    ):
         return  # too young to have that many
     text = f"{completed} completed backup{'s are' if completed != 1 else ' is'} listed; at least {wanted} are wanted."
     yield Problem("too_few", WARNING, text)
 
 
-def _retention(inputs: VerdictInputs, oldest: float) -> Iterator[Problem]:
+def _judge_retention(inputs: VerdictInputs, oldest: float) -> Iterator[Problem]:
     wanted = inputs.policy.min_retention
-    if wanted is None or inputs.at.is_reached(oldest + wanted):
+    if wanted is None or inputs.at.check_reached(oldest + wanted):
         return
-    if not inputs.at.is_past(created_or_first_seen(inputs.status) + wanted + (inputs.limit or 0.0)):
+    if not inputs.at.check_past(created_or_first_seen(inputs.status) + wanted + (inputs.limit or 0.0)):
         return  # too young to reach back that far
     reach = duration(max(0.0, inputs.at.now - oldest))
     text = f"The oldest completed backup listed started {reach} ago; {duration(wanted)} are wanted."
     yield Problem("retention_too_short", WARNING, text)
 
 
-def _records(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
+def _judge_records(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem]:
     starts = (summary.last_attempt, summary.last_success, summary.future)
     newest = max((start for start in starts if start is not None), default=None)
-    if newest is not None and not inputs.at.is_reached(newest - FUTURE_TOLERANCE):
+    if newest is not None and not inputs.at.check_reached(newest - FUTURE_TOLERANCE):
         text = f"The newest backup has a start time {duration(newest - inputs.at.now)} in the future."
         yield Problem("time_in_future", WARNING, text, until=newest - FUTURE_TOLERANCE)
     if inputs.status.unreadable_records:
@@ -83,7 +85,7 @@ def judge_schedule(inputs: VerdictInputs) -> Iterator[Problem]:
         return
     for kind, gone in inputs.status.observed.gone_schedules.items():
         until = gone.since + DAY
-        if inputs.may_stand("schedule_gone", kind) and not inputs.at.is_past(until):
+        if inputs.may_stand("schedule_gone", kind) and not inputs.at.check_past(until):
             text = f"Until {duration(inputs.at.now - gone.since)} ago {kind} backups were scheduled every"
             text = f"{text} {duration(gone.interval)}; now only other kinds are."
             yield Problem("schedule_gone", WARNING, text, kind=kind, since=gone.since, until=until)
@@ -101,7 +103,7 @@ def judge_reading(inputs: VerdictInputs) -> Iterator[Problem]:
         yield Problem("unreadable", WARNING, f"It was not read since the exporter started, reason: {reason}.")
         return
     wait = RARE_UNREAD_WAIT if inputs.source.interval > RARE_INTERVAL else UNREAD_WAIT
-    if standing or inputs.at.is_reached(read + wait):
+    if standing or inputs.at.check_reached(read + wait):
         text = f"It was not read for {duration(inputs.at.now - read)}, reason: {reason}."
         yield Problem("unreadable", WARNING, text, since=read + wait)
 
@@ -109,6 +111,6 @@ def judge_reading(inputs: VerdictInputs) -> Iterator[Problem]:
 def judge_pause(inputs: VerdictInputs) -> Iterator[Problem]:
     """Yield whether a paused resource has been so for a week."""
     since = inputs.status.observed.paused_since
-    if since is not None and inputs.at.is_reached(since + MAX_PAUSE):
+    if since is not None and inputs.at.check_reached(since + MAX_PAUSE):
         text = f"Paused for {duration(inputs.at.now - since)}; its backups are not judged meanwhile."
         yield Problem("paused_too_long", INFO, text, since=since + MAX_PAUSE)

@@ -7,12 +7,12 @@ from math import inf
 from types import MappingProxyType
 
 from exporter.settings import Policy
-from exporter.state.age_words import judge_age
-from exporter.state.kept_words import judge_kept, judge_pause, judge_reading, judge_schedule
-from exporter.state.problem import Instant, Problem, Standing, worst_first, worst_rank
+from exporter.state.age_problems import judge_age
+from exporter.state.content_problems import judge_kept, judge_pause, judge_reading, judge_schedule
+from exporter.state.problem import EvaluationTime, Problem, Standing, worst_first, worst_rank
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.run_words import judge_runs
-from exporter.state.size_words import judge_sizes
+from exporter.state.run_problems import judge_runs
+from exporter.state.size_problems import judge_sizes
 from exporter.state.verdict_inputs import VerdictInputs
 
 NOTHING_STANDS: Standing = MappingProxyType({})
@@ -66,7 +66,7 @@ def judge(
     status: ResourceStatus, policy: Policy, now: float, *, source: SourceStatus, standing: Standing = NOTHING_STANDS
 ) -> Verdict:
     """Return the verdict on a resource at `now`, and until when it holds if nothing is read."""
-    at = Instant(now)
+    at = EvaluationTime(now)
     inputs = VerdictInputs(status=status, policy=policy, source=source, standing=standing, at=at)
     paused = policy.paused or status.paused
     if paused:
@@ -84,7 +84,7 @@ def conclude(
     found: Mapping[tuple[str, str, str], Problem],
     ignore: frozenset[str],
     standing: Standing,
-    at: Instant,
+    at: EvaluationTime,
     *,
     paused: bool = False,
 ) -> Verdict:
@@ -96,12 +96,12 @@ def conclude(
     return Verdict(problems=left, ignored=ignored, state=state, due=at.due)
 
 
-def _carry(standing: Standing, at: Instant) -> Standing:
+def _carry(standing: Standing, at: EvaluationTime) -> Standing:
     """Return the problems from before a restart that only a reading can end, or their own time."""
     return {
         key: one
         for key, one in standing.items()
-        if one.word not in REMEMBERED_WORDS and (one.until is None or not at.is_reached(one.until))
+        if one.word not in REMEMBERED_WORDS and (one.until is None or not at.check_reached(one.until))
     }
 
 
