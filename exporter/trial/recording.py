@@ -1,17 +1,18 @@
 """Writes what a trial was answered as a test of the declaration, with all that is not read masked."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from exporter.declared.demand import mask
+from exporter.declared.demand import NO_DEMAND, Demand, mask, unite
 from exporter.declared.expressions import find_chain
 from exporter.declared.grammar import Declaration
 from exporter.declared.step_requests import RequestBuilder
 from exporter.trial.checking import readable
-from exporter.trial.demands import answer_demand, records_of
+from exporter.trial.demands import answer_demand
+from exporter.trial.joining import join_pages, replace_at
 from exporter.trial.reading_once import show_backup, show_resource
-from exporter.trial.trying import SentRequest, Trial
+from exporter.trial.trying import MASKED, Masker, SentRequest, StepFindings, Trial
 
 RESOURCE_KEYS = ("resource", "name", "kind")
 BACKUP_KEYS = ("id", "status", "started", "size")
@@ -21,7 +22,7 @@ def record(trial: Trial) -> str:
     """Return a `tests` entry as YAML; a declared vendor's alone can be recorded."""
     declaration = trial.declaration
     assert declaration is not None  # noqa: S101 - the command has looked
-    answers = dict(_answers(trial, declaration))
+    answers = _answers(trial, declaration)
     found = trial.found
     resources = [one for one in found.resources if one.id in found.backups]
     expect: dict[str, Any] = {
@@ -29,10 +30,12 @@ def record(trial: Trial) -> str:
         "backups": {
             key: [_some(show_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
         },
-        "requests": len(answers),
+        "requests": _count_requests(trial, answers),
     }
     lines = ["tests:", f"  - name: recorded from {json.dumps(trial.source.name)}".replace('"', ""), "    answers:"]
-    lines += [f"      {json.dumps(key)}: {_json(trial, body)}" for key, body in answers.items()]
+    sent = {one.url: one for one in trial.sent if one.method == "GET"}
+    shown = {_request(trial, declaration, url): _full(sent.get(url), body) for url, body in answers.items()}
+    lines += [f"      {json.dumps(key)}: {_json(trial, body)}" for key, body in shown.items()]
     lines.append("    expect:")
     lines += [f"      {key}: {_json(trial, value)}" for key, value in expect.items()]
     if options := _options(trial, declaration):
@@ -40,20 +43,28 @@ def record(trial: Trial) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answers(trial: Trial, declaration: Declaration) -> Iterator[tuple[str, Any]]:
-    """Yield each answer of a step that was read, by its request."""
-    sent = {one.url: one for one in trial.sent if one.method == "GET"}
-    tried = set(trial.found.backups)
+def _answers(trial: Trial, declaration: Declaration) -> dict[str, Any]:
+    """Return the answer of each address, in which all that no step reads is masked."""
+    demands: dict[str, Demand] = {}
+    bodies: dict[str, Any] = {}
     for name, seen in trial.steps.items():
         for url, body in zip(seen.urls, seen.bodies, strict=True):
-            masked = mask(body, answer_demand(declaration, name))
-            if name == "resources":
-                masked = _without_others(declaration, trial, masked, tried)
-            yield _request(trial, declaration, url), _full(sent.get(url), masked)
+            demands[url] = unite(demands.get(url, NO_DEMAND), answer_demand(declaration, name))
+            bodies[url] = body
+    masked = {url: mask(body, demands[url]) for url, body in bodies.items()}
+    return _without_others(trial, declaration, masked)
 
 
-def _without_others(declaration: Declaration, trial: Trial, body: Any, tried: set[str]) -> Any:
-    """Return an answer without the resources that were not tried, for whose backups there are no answers."""
+def _count_requests(trial: Trial, answers: Mapping[str, Any]) -> int:
+    """Return how many requests get these answers: restores at the address of the schedule cost none."""
+    free = {("restores", url) for url in trial.steps.get("schedule", StepFindings()).urls}
+    sent = [(name, url) for name, seen in trial.steps.items() for url in seen.urls if url in answers]
+    return sum(one not in free for one in sent) + len(answers.keys() - {url for _, url in sent})
+
+
+def _without_others(trial: Trial, declaration: Declaration, answers: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers without the resources that were not tried, for whose backups there are no answers."""
+    tried = set(trial.found.backups)
     own = {
         value
         for one in trial.found.resources
@@ -61,20 +72,19 @@ def _without_others(declaration: Declaration, trial: Trial, body: Any, tried: se
         for key, value in zip(one.path[::2], one.path[1::2], strict=False)
         if key == "resource.id"
     }
-    records = records_of(declaration, "resources")
-    expression = None if records is None else records.records
+    step = declaration.resources
+    expression = step.records.records
     chain = () if expression is None else find_chain(expression.tree)
-    if chain is None:
-        return body
-    return _filter(body, tuple(chain), lambda one: declaration.resources.id.read(one) in own)
+    if step.static is not None or chain is None or len(tried) == len(trial.found.resources):
+        return answers
 
+    def keep(found: Any) -> Any:
+        return [one for one in found if step.id.read(one) in own] if isinstance(found, list) else found
 
-def _filter(body: Any, chain: tuple[str, ...], keep: Any) -> Any:
-    if not chain:
-        return [one for one in body if keep(one)] if isinstance(body, list) else body
-    if not isinstance(body, dict) or chain[0] not in body:
-        return body
-    return {**body, chain[0]: _filter(body[chain[0]], chain[1:], keep)}
+    urls = trial.steps.get("resources", StepFindings()).urls
+    for url in urls:
+        answers[url] = replace_at(answers[url], tuple(chain), keep)
+    return join_pages(answers, urls, tuple(chain), step.step.paginator)
 
 
 def _request(trial: Trial, declaration: Declaration, url: str) -> str:
@@ -105,13 +115,22 @@ def _some(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _json(trial: Trial, value: Any) -> str:
-    text = trial.masker.mask(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(_mask_texts(trial.masker, value), ensure_ascii=False)
     if trial.declaration is not None:  # links lead to where the source asks; a test asks at the declared address
         builder = RequestBuilder(declaration=trial.declaration, options=trial.source.options)
         standard = RequestBuilder(declaration=trial.declaration, options=_at_home(trial))
         for name, _ in trial.declaration.hosts:
             text = text.replace(builder.base(name), standard.base(name))
     return text
+
+
+def _mask_texts(masker: Masker, value: Any) -> Any:
+    """Return a value whose texts hold no secret; of its keys, which are the vendor's words, none is a secret."""
+    if isinstance(value, Mapping):
+        return {MASKED if key in masker.secrets else key: _mask_texts(masker, inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_mask_texts(masker, inside) for inside in value]
+    return masker.mask(value) if isinstance(value, str) else value
 
 
 def _at_home(trial: Trial) -> Any:

@@ -1,5 +1,6 @@
 """Asks one source for real, within its limiter, and keeps what each step asked, found and understood."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -21,6 +22,8 @@ from exporter.trial.reading_once import Found, read_once
 
 MOST_RESOURCES = 3
 MASKED = "***"
+SHORT = 8
+"""Secrets of fewer characters are parts of ordinary words by chance."""
 SHOWN_HEADERS = frozenset({"accept", "content-type"})
 
 
@@ -82,9 +85,13 @@ class Masker:
     secrets: tuple[str, ...]
 
     def mask(self, text: str) -> str:
-        """Return a text without the secrets."""
+        """Return a text without the secrets; a short one is masked where it is a whole word, not inside of others."""
         for secret in self.secrets:
-            text = text.replace(secret, MASKED).replace(quote(secret, safe=""), MASKED)
+            for written in dict.fromkeys((secret, quote(secret, safe=""))):
+                if len(secret) < SHORT:
+                    text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(written)}(?![A-Za-z0-9])", MASKED, text)
+                else:
+                    text = text.replace(written, MASKED)
         return text
 
 
