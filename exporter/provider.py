@@ -199,6 +199,10 @@ add_slack = AgeLimit(2 * HOUR)
 """The age limit of a vendor whose backups may be 2 hours late."""
 
 
+DELTA_KINDS = frozenset({"incremental", "snapshot"})
+"""The usual names of the kinds of backups that hold differences."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider(Generic[Opts]):
     """One vendor: its options, its default rate limit, and the functions that read what it knows.
@@ -244,6 +248,8 @@ class Provider(Generic[Opts]):
     """Whether the vendor gives sizes; if not, the stored bytes of no backup are unknown, not zero."""
     statuses: frozenset[Status] = frozenset(Status)
     """The statuses that a backup can have; if the vendor lists no failures, series about failures are absent."""
+    delta_kinds: frozenset[str] = DELTA_KINDS
+    """The kinds of backups that hold differences: the size of one is not comparable with the next, and not judged."""
     base_urls: Callable[[Opts], tuple[str, ...]] | None = None
     """(options): the addresses of the APIs, where they do not stand in the options themselves."""
     max_age: Callable[[float], float] = add_slack

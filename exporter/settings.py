@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from exporter.errors import PollError
 from exporter.model import Status
-from exporter.provider import Provider, RateLimit, add_slack
+from exporter.provider import DELTA_KINDS, Provider, RateLimit, add_slack
 from exporter.schedule import DAY, HOUR, MINUTE, WEEK
 from exporter.secret import Secret
 from exporter.shard import Shard
@@ -72,6 +72,8 @@ class Policy:
     """The age limit that follows from an interval, by the vendor's rule."""
     statuses: frozenset[Status] = frozenset(Status)
     """The statuses that a backup of this vendor can have; without failures, series about them are absent."""
+    delta_kinds: frozenset[str] = DELTA_KINDS
+    """The kinds of this vendor's backups whose sizes are not judged, since they hold differences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class Override:
             ignore=above.ignore | self.ignore,
             derive_max_age=above.derive_max_age,
             statuses=above.statuses,
+            delta_kinds=above.delta_kinds,
         )
 
 
@@ -203,6 +206,7 @@ class Source:
             ignore=self.ignore,
             derive_max_age=self.provider.max_age,
             statuses=self.provider.statuses,
+            delta_kinds=self.provider.delta_kinds,
         )
         for override in self.overrides:
             if matches(override.pattern, id_, name):

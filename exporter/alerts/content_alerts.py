@@ -36,8 +36,8 @@ CONTENTS = (
             " of its kind."
         ),
         condition=(
-            "Size < `size_drop` (½) of `backup_typical_size_bytes` and 1 MiB less, by kind; not for incremental, "
-            "incremental_external, snapshot"
+            "Size < `size_drop` (½) of `backup_typical_size_bytes` and 1 MiB less, by kind; not for kinds "
+            "that hold differences"
         ),
         gist="The last backup is less than half as large as usual",
     ),
@@ -57,8 +57,7 @@ CONTENTS = (
             " typical of its kind."
         ),
         condition=(
-            "Size > `size_growth` (3) times typical and 10 MiB more, by kind; not for incremental, "
-            "incremental_external, snapshot"
+            "Size > `size_growth` (3) times typical and 10 MiB more, by kind; not for kinds that hold differences"
         ),
         gist="The last backup is more than three times as large as usual",
     ),
@@ -68,7 +67,7 @@ CONTENTS = (
         severity="warning",
         summary=f"the last {KIND}backup is empty",
         description="The vendor counts the newest backup as completed and reports a size of 0 bytes.",
-        condition="Size = 0; not for incremental, incremental_external, snapshot",
+        condition="Size = 0; not for kinds that hold differences",
         gist="A completed backup has 0 bytes",
     ),
     _Alert(

@@ -326,5 +326,6 @@ PROVIDER = Provider(
     backup=backup,
     newest_first=False,  # nothing is paged: the one page is the whole listing
     refresh=refresh,
+    delta_kinds=frozenset({KINDS[1], EXTERNAL_KINDS[1]}),
     max_age=two_periods,
 )

@@ -9,8 +9,6 @@ from exporter.state.verdict_inputs import VerdictInputs
 MIB = 1024.0 * 1024.0
 MIN_DROP = MIB
 MIN_GROWTH = 10 * MIB
-DELTA_KINDS = frozenset({"incremental", "incremental_external", "snapshot"})
-"""These kinds hold differences: a size is not comparable with the next one."""
 
 
 def judge_sizes(inputs: VerdictInputs) -> Iterator[Problem]:
@@ -19,7 +17,7 @@ def judge_sizes(inputs: VerdictInputs) -> Iterator[Problem]:
         return
     thresholds = inputs.policy.thresholds
     for kind, newest in inputs.summary.last_size.items():
-        if kind in DELTA_KINDS:
+        if kind in inputs.policy.delta_kinds:
             continue
         if newest == 0:
             yield Problem("empty", WARNING, f"The newest completed {_name(kind)} has 0 bytes.", kind=kind)

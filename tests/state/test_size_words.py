@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.settings import Thresholds
+from exporter.provider import DELTA_KINDS
+from exporter.settings import Override, Thresholds
 from exporter.state.resource import ResourceStatus
 from exporter.state.resource_verdict import judge
+from tests.polling.stub_provider import STUB, source
 from tests.state.judged import NOW, OFF_LIMITS, UP, find_problems, status
 
 MIB = 1048576
 USUAL = 8 * MIB
+CLICKHOUSE = replace(OFF_LIMITS, delta_kinds=DELTA_KINDS | {"incremental_external"})
+"""A policy of a vendor that has another kind that holds differences."""
 
 
 @pytest.mark.parametrize(
@@ -48,9 +52,9 @@ def test_sizes(kind: str, size: float, typical: float | None, expected: set[str]
     usual = {} if typical is None else {kind: float(typical)}
     resource = status(last_success=60, last_size={kind: float(size)}, typical_size=usual)
 
-    assert find_problems(resource) == expected
-    assert find_problems(resource, replace(OFF_LIMITS, paused=True)) == set()
-    assert find_problems(replace(resource, up=False)) == expected  # as it was read last
+    assert find_problems(resource, CLICKHOUSE) == expected
+    assert find_problems(resource, replace(CLICKHOUSE, paused=True)) == set()
+    assert find_problems(replace(resource, up=False), CLICKHOUSE) == expected  # as it was read last
 
 
 def test_kinds_are_judged_apart() -> None:
@@ -61,6 +65,18 @@ def test_kinds_are_judged_apart() -> None:
     )
 
     assert find_problems(resource) == {"size_dropped full", "size_grew dump info", "empty manual"}
+
+
+def test_a_vendor_says_which_kinds_hold_differences() -> None:
+    provider = replace(STUB, delta_kinds=frozenset(("differential",)))
+    policy = replace(source(overrides=(Override(pattern="*", max_age=1e9),)), provider=provider).policy("r", "r")
+
+    def with_kind(kind: str) -> ResourceStatus:
+        return status(last_success=60, last_size={kind: 1.0}, typical_size={kind: 8.0 * MIB})
+
+    assert find_problems(with_kind("differential"), policy) == set()
+    assert find_problems(with_kind("incremental"), policy) == {"size_dropped incremental"}
+    assert find_problems(with_kind("differential"), OFF_LIMITS) == {"size_dropped differential"}
 
 
 def test_thresholds_of_sizes() -> None:

@@ -325,3 +325,7 @@ def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(reported: dict[s
 
 def test_no_link_to_a_backup_is_given() -> None:
     assert PROVIDER.download is None
+
+
+def test_the_sizes_of_incremental_backups_are_not_judged_in_either_bucket() -> None:
+    assert PROVIDER.delta_kinds == {"incremental", "incremental_external"}

@@ -228,3 +228,7 @@ async def test_an_odd_uid_is_cut_or_absent(uid: Any) -> None:
     (found,) = await resources(api, OPTIONS, Scope(id="p"))
 
     assert found.uid == (uid[:1024] if isinstance(uid, str) else "")
+
+
+def test_the_sizes_of_snapshots_are_not_judged() -> None:
+    assert PROVIDER.delta_kinds == {"snapshot"}
