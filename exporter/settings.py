@@ -186,6 +186,13 @@ class Source:
         return self.provider.vendor or self.provider_name, frozenset(self.secrets)
 
     @property
+    def options_digest(self) -> str:
+        """A digest of the options but for secrets: others may mean other resources."""
+        values = {option.name: getattr(self.options, option.name) for option in fields(self.options)}
+        plain = sorted((name, value) for name, value in values.items() if not isinstance(value, Secret))
+        return sha256(repr(plain).encode()).hexdigest()
+
+    @property
     def base_urls(self) -> tuple[str, ...]:
         """The addresses of the provider's APIs."""
         if self.provider.base_urls is not None:

@@ -170,7 +170,8 @@ class StateSaver:
 
 def _parts(entry: SourceEntry) -> Iterator[object]:
     """Yield what is kept of a source; as long as all of it are the same objects, nothing has changed."""
-    yield from (entry.source, entry.status.observed, entry.verdict.problems, *entry.disappeared.values())
+    yield from (entry.source, entry.status.observed, entry.status.options_changed, entry.verdict.problems)
+    yield from entry.disappeared.values()
     for view in entry.views.values():
         yield from (view.status, view.verdict.problems, view.verdict.ignored)
 
@@ -187,6 +188,7 @@ def store_source(entry: SourceEntry) -> StoredSource:
         disappeared={
             key: StoredDisappearance(name=one.name, since=one.since) for key, one in entry.disappeared.items()
         },
+        options="" if entry.status.options_changed else entry.source.options_digest,
     )
 
 

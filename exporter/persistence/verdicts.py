@@ -62,6 +62,8 @@ class StoredSource:
     emptied_at: float | None = None
     problems: tuple[StoredProblem, ...] = ()
     disappeared: dict[str, StoredDisappearance] = field(default_factory=dict)
+    options: str | None = None
+    """A digest of its options but for secrets; empty where no complete discovery has followed a change."""
 
     def restore(self) -> RestoredSource:
         """Return what a source goes on from."""
@@ -73,6 +75,7 @@ class StoredSource:
             observed=SourceObservations(populated=self.populated, emptied_at=self.emptied_at),
             problems=load_problems(self.problems),
             disappeared=gone,
+            options=self.options,
         )
 
 

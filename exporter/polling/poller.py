@@ -113,7 +113,9 @@ class Poller:
         gone = known.keys() - resources.keys()
         for key in gone:
             self.costs.forget(key)
-        self._store.retain(self.source.name, resources, disappeared={key for key in gone if not inventory.lists(key)})
+        comparable = () if self._status.options_changed else gone
+        disappeared = {key for key in comparable if not inventory.lists(key)}
+        self._store.retain(self.source.name, resources, disappeared)
         for number, resource in enumerate(resources.values(), 1):
             if number % PUTS_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -123,6 +125,7 @@ class Poller:
             self._observe_discovery(),
             resources=len(resources),
             refused_resources=refused_names,
+            options_changed=self._status.options_changed and bool(inventory.unreadable),
             unreadable_scopes=self._discovery.unreadable,
         )
         self.unknown_values.log_discovery(refused, status)

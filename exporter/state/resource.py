@@ -189,6 +189,8 @@ class SourceStatus:
     rate_limited_resources: int = 0
     """How many resources the vendor's rate limit kept from being read in the newest poll."""
     observed: SourceObservations = UNOBSERVED_SOURCE
+    options_changed: bool = False
+    """Whether options have changed since the last complete discovery: the next may list other resources."""
 
     @property
     def excluded_resources(self) -> int | None:

@@ -120,8 +120,8 @@ class Store:
     def add_source(self, source: Source) -> None:
         """Add a source with the resources that a state file held, or replace the one of that name.
 
-        A replaced source keeps its counters. It keeps its status and the resources that it still watches, unless its
-        provider is another one; those that it no longer watches are archived. Where the provider is described
+        A replaced source keeps its counters, its status and the resources that it still watches, unless its provider is
+        another one; those that it no longer watches are archived. Where the provider is described
         otherwise, or has other options, all of them are read again.
         """
         now = self._advance_clock()[0]
@@ -134,14 +134,16 @@ class Store:
         verdicts.judge_source(status, now)
         for subscriber in self._subscribers:
             subscriber.add_source(source, verdicts.views.values())
+        counters = Counters()
         if before is not None and before.source.provider_name == source.provider_name:
+            counters = before.counters
             self._archive_resources(name, before.views.keys() - verdicts.views.keys(), now)
         self._archive.drop_live(name)
         self._verdicts[name] = verdicts
         self._resources[name] = {key: view.status for key, view in verdicts.views.items()}
         self._entries[name] = SourceEntry(
             source=source,
-            counters=Counters() if before is None else before.counters,
+            counters=counters,
             status=status,
             resources=MappingProxyType(self._resources[name]),
             views=MappingProxyType(verdicts.views),
@@ -162,11 +164,17 @@ class Store:
             resources = [view.snapshot() for view in views]
             if (before.source.provider, before.source.options) != (source.provider, source.options):
                 resources = [one.invalidate() for one in resources]  # what was read may mean something else now
-            return verdicts, replace(before.status, configured_interval=interval), (*resources, *restored)
+            changed = before.status.options_changed or (
+                before.source.options != source.options
+                and before.source.options_digest != source.options_digest  # a rotated secret watches the same
+            )
+            status = replace(before.status, configured_interval=interval, options_changed=changed)
+            return verdicts, status, (*resources, *restored)
         status = SourceStatus(configured_interval=interval, interval=interval, started_at=now)
         if stored is not None:
             verdicts.restore(Verdict(problems=stored.problems), stored.disappeared)
-            status = replace(status, observed=stored.observed)
+            changed = stored.options is not None and stored.options != source.options_digest
+            status = replace(status, observed=stored.observed, options_changed=changed)
         return verdicts, status, restored
 
     def remove_source(self, name: str) -> None:

@@ -49,6 +49,8 @@ class RestoredSource:
     observed: SourceObservations = UNOBSERVED_SOURCE
     problems: tuple[Problem, ...] = ()
     disappeared: Mapping[str, DisappearedResource] = field(default_factory=dict)
+    options: str | None = None
+    """The digest of its options."""
 
 
 class SourceVerdicts:
