@@ -76,7 +76,7 @@ class Server:
             ready=lambda: self._app.store.ready,
             reload=self.reload,
         )
-        served = application(handlers, path, PageRoutes(self._app.store, path).routes(home=path != "/"))
+        served = application(handlers, path, PageRoutes.load(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
         async with self._reloading:  # a reload that is asked for meanwhile follows

@@ -63,7 +63,7 @@ def print_problem(problem: str) -> None:
 def listener_or_report(web_config: Path | None) -> Listener | None:
     """Return the listener that the web configuration describes; None after its problems were printed."""
     try:
-        return Listener(web_config)
+        return Listener() if web_config is None else Listener.load(web_config)
     except ConfigError as error:
         for problem in error.problems:
             print_problem(problem)

@@ -57,7 +57,7 @@ class Connection(web.RequestHandler):
     """A client's connection, with what it may do and until when."""
 
     def __init__(self, server: web.Server, connections: "Connections", accepted: socket.socket) -> None:
-        """Take a socket that was just accepted; the TLS handshake may still have to follow."""
+        """Take a socket that was just accepted, before its TLS handshake."""
         loop = asyncio.get_running_loop()
         super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE_SECONDS)  # type: ignore[arg-type]
         self.rank = Rank.SILENT
@@ -65,24 +65,28 @@ class Connection(web.RequestHandler):
         """Whether the client has logged in."""
         self._connections, self._socket = connections, accepted
         self._link: asyncio.BaseTransport | None = None
-        self._timer = loop.call_later(HEADER_SECONDS, self.drop)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def expect_header(self) -> None:
+        """Drop the connection unless the header of a request arrives in time."""
+        self._set_timer(HEADER_SECONDS, self.drop)
 
     def begin(self) -> None:
-        """Note that the header of a request is there."""
+        """Record that the header of a request has arrived."""
         self._move(Rank.BUSY, IDLE_SECONDS, self._drop_if_not_read)
 
     def end(self) -> None:
-        """Note that the answer is made; it may still be on its way."""
+        """Record that the response is made; it may still be under way."""
         self._move(Rank.IDLE, IDLE_SECONDS, self.drop)
 
     def mark_authenticated(self) -> None:
-        """Note that the client has logged in."""
+        """Record that the client has logged in."""
         self.authenticated = True
         self._move(Rank.BUSY, IDLE_SECONDS, self._drop_if_not_read)
 
     def drop(self) -> None:
         """End the connection at once."""
-        self._timer.cancel()
+        self._cancel_timer()
         self._connections.remove(self)
         if isinstance(self._link, asyncio.WriteTransport):
             self._link.abort()
@@ -97,7 +101,7 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
         self._link = None
-        self._timer.cancel()
+        self._cancel_timer()
         self._connections.remove(self)
         super().connection_lost(exc)
 
@@ -107,41 +111,53 @@ class Connection(web.RequestHandler):
         self._connections.add_headers(response)
         return response
 
-    def _move(self, rank: Rank, seconds: float, then: Any) -> None:
-        self._timer.cancel()
+    def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _move(self, rank: Rank, seconds: float, then: Callable[[], None]) -> None:
+        self._cancel_timer()
         if self._link is None:
             return
-        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+        self._set_timer(seconds, then)
         self._connections.remove(self)
         self.rank = Rank(rank + 2) if self.authenticated else rank
         self._connections.add(self)
 
     def _drop_if_not_read(self) -> None:
-        """End a connection whose client does not take its answer; go on waiting where there is none yet."""
+        """End a connection whose client does not read its response; keep waiting if there is none yet."""
         if isinstance(self._link, asyncio.WriteTransport) and self._link.get_write_buffer_size():
             self.drop()
         else:
-            self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop_if_not_read)
+            self._set_timer(IDLE_SECONDS, self._drop_if_not_read)
 
 
 class Connections:
     """All connections of clients, by rank, oldest first."""
 
     def __init__(self, add_headers: Callable[[web.StreamResponse], None]) -> None:
-        """Allow as many as the limit of open files leaves room for; `add_headers` gives an answer its headers."""
-        self.limit = connection_limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        """`add_headers` sets the headers of a response."""
+        self.limit = MAX_CONNECTIONS
         self.add_headers = add_headers
         self._ranks: dict[Rank, dict[Connection, None]] = {rank: {} for rank in Rank}
         self._dropped = 0
         self._logged = -LOG_SECONDS
         self._log: Any = structlog.get_logger()
 
+    def apply_descriptor_limit(self) -> None:
+        """Allow as many connections as the limit of open files permits now."""
+        self.limit = connection_limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of connections."""
         return sum(map(len, self._ranks.values()))
 
     def add(self, one: Connection) -> None:
-        """Take in a connection, or one of another rank now."""
+        """Add a connection under its current rank."""
         self._ranks[one.rank][one] = None
 
     def remove(self, one: Connection) -> None:
@@ -159,7 +175,7 @@ class Connections:
             self._dropped, self._logged = 0, now
 
     def drop_silent(self) -> None:
-        """End the connections that have not sent a request; they wait for no answer."""
+        """End the connections that have not sent a request."""
         for one in list(self._ranks[Rank.SILENT]):
             one.drop()
 

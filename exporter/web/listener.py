@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from socket import socket
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from aiohttp import web
@@ -27,37 +27,43 @@ PERIOD = 1.0
 class Listener:
     """Listens, and applies the web configuration to clients."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Read the web configuration, if there is one; ConfigError if it cannot be used."""
+    def __init__(self, config: WebConfig | None = None, path: Path | None = None) -> None:
+        """`path` is the file that `config` was read from, and that is watched for changes."""
         self._path = path
-        self.access = AccessControl(WebConfig() if path is None else load(path))
+        self.access = AccessControl(config or WebConfig())
         self._seen: Sequence[Stamp] = ()
         self._problems: Sequence[str] = ()
         self._connections = Connections(self.access.add_headers)
         self._acceptors: list[Acceptor] = []
         self._handshakes: set[asyncio.Task[None]] = set()
-        self._supervisor = Supervisor()
+        self._supervisor: Supervisor | None = None
         self._task: SupervisedTask | None = None
         self._log: Any = structlog.get_logger()
 
-    async def open(
-        self, runner: web.AppRunner, addresses: Sequence[Address], supervisor: Supervisor | None = None
-    ) -> list[str]:
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the web configuration and return a listener for it; ConfigError if it cannot be used. This blocks."""
+        return cls(load(path), path)
+
+    async def open(self, runner: web.AppRunner, addresses: Sequence[Address], supervisor: Supervisor) -> list[str]:
         """Listen for an application that has been set up; return the URLs. CannotListenError if it cannot be done."""
         server = runner.server
         assert server is not None  # noqa: S101 - it was set up
         sockets = await background.run(partial(open_sockets, addresses))
-        self._supervisor = supervisor or self._supervisor
-        self._connections = Connections(self.access.add_headers)
-        self._acceptors = [Acceptor(one, lambda accepted: self._take(server, accepted)) for one in sockets]
+        self._connections.apply_descriptor_limit()
+        take = partial(self._take, server)
+        self._acceptors = [Acceptor(one, take) for one in sockets]
+        for acceptor in self._acceptors:
+            acceptor.start()
         if self._path is not None:
-            self._task = self._supervisor.start("reading the web configuration", self._watch_files)
+            self._supervisor = supervisor
+            self._task = supervisor.start("reading the web configuration", self._watch_files)
         scheme = "http" if self.access.config.context is None else "https"
         return [_url(scheme, one.getsockname()) for one in sockets]
 
     async def close(self) -> None:
         """Stop listening; connections with a request are the application's."""
-        if self._task is not None:
+        if self._supervisor is not None and self._task is not None:
             await self._supervisor.stop(self._task)
         for acceptor in self._acceptors:
             acceptor.close()
@@ -68,6 +74,7 @@ class Listener:
         """Accept a client, with TLS as it is configured now."""
         self._connections.make_room()
         connection = Connection(server, self._connections, accepted)
+        connection.expect_header()
         self._connections.add(connection)
         context = self.access.config.context
         task = asyncio.create_task(_handshake(connection, accepted, context))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from exporter.metrics.records import write_gone_record, write_resource_record, w
 from exporter.state.overview import ResourceItem, list_items
 from exporter.state.store import Store
 from exporter.web.filters import read_filter, read_page
-from exporter.web.pages import ASSETS, Pages
+from exporter.web.pages import ASSETS, Pages, load_assets
 from exporter.web.resource_view import make_resource_page
 from exporter.web.status_view import fits, make_status_view
 
@@ -24,11 +24,16 @@ YEAR = 365 * 86400
 class PageRoutes:
     """The handlers; they read the store and change nothing."""
 
-    def __init__(self, store: Store, telemetry_path: str) -> None:
-        """Take the store, and the path under which the metrics are exposed."""
+    def __init__(self, store: Store, pages: Pages) -> None:
+        """`pages` renders the contents of the store."""
         self._store = store
-        self._pages = Pages(telemetry_path)
-        self._assets = {asset.path: asset for asset in self._pages.assets.values()}
+        self._pages = pages
+        self._assets = {asset.path: asset for asset in pages.assets.values()}
+
+    @classmethod
+    def load(cls, store: Store, telemetry_path: str) -> Self:
+        """Read the files of the pages, and return their handlers. This blocks."""
+        return cls(store, Pages(load_assets(), telemetry_path))
 
     def routes(self, *, home: bool) -> list[web.RouteDef]:
         """Return the routes; without `home` the status page has no place of its own."""

@@ -43,11 +43,11 @@ def load_assets() -> Mapping[str, Asset]:
 
 
 class Pages:
-    """The templates, read once."""
+    """The templates of the pages."""
 
-    def __init__(self, telemetry_path: str) -> None:
-        """Take the path under which the metrics are exposed, for a link."""
-        self.assets = load_assets()
+    def __init__(self, assets: Mapping[str, Asset], telemetry_path: str) -> None:
+        """`telemetry_path` is the path under which the metrics are exposed, for a link."""
+        self.assets = assets
         self._environment = Environment(
             loader=PackageLoader("exporter.web"),
             autoescape=True,

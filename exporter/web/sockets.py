@@ -41,12 +41,15 @@ class Acceptor:
     """Accepts connections from one socket."""
 
     def __init__(self, listening: socket.socket, take: Callable[[socket.socket], None]) -> None:
-        """Hand each accepted socket to `take`."""
+        """Prepare to pass each accepted socket to `take`."""
         self.socket = listening
         self._take = take
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._loop.add_reader(listening, self._accept)
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._loop.add_reader(self.socket, self._accept)
 
     def close(self) -> None:
         """Stop accepting, and close the socket."""
@@ -69,7 +72,7 @@ class Acceptor:
             self._take(accepted)
 
     def _pause(self) -> None:
-        """Wait a little: while there is no descriptor, the socket stays readable and the loop would spin."""
+        """Stop accepting for a moment: without a free descriptor the socket stays readable, and the loop would spin."""
         self._loop.remove_reader(self.socket)
         self._timer = self._loop.call_later(PAUSE_SECONDS, self._loop.add_reader, self.socket, self._accept)
 

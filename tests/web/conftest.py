@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from exporter.supervision import Supervisor
 from exporter.web.listener import Listener
 from tests.web.harness import Open, WebHarness, hello
 
@@ -20,13 +21,13 @@ async def open_(tmp_path: Path) -> AsyncIterator[Open]:
     async def opened(**config: Any) -> AsyncIterator[WebHarness]:
         harness = WebHarness(tmp_path)
         harness.write(**config)
-        harness.listener = Listener(harness.path)
+        harness.listener = Listener.load(harness.path)
         app = web.Application()
         app.router.add_get("/", hello)
         harness.listener.access.install(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        (harness.url,) = await harness.listener.open(runner, [("127.0.0.1", 0)])
+        (harness.url,) = await harness.listener.open(runner, [("127.0.0.1", 0)], Supervisor())
         yield harness
         await harness.listener.close()
         await runner.cleanup()

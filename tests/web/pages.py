@@ -37,7 +37,7 @@ async def serve_pages(*, names: Sequence[str] = (), store: Store | None = None) 
     if store is None:
         store = fill(Store(Clock(), lambda: 0.0), [item(f"id/{at} %", name) for at, name in enumerate(names)])
     served = web.Application()
-    served.router.add_routes(PageRoutes(store, "/metrics").routes(home=True))
+    served.router.add_routes(PageRoutes.load(store, "/metrics").routes(home=True))
     served.router.add_get("/metrics", _nothing)
     runner = web.AppRunner(served, access_log=None)
     await runner.setup()

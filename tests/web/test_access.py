@@ -14,6 +14,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from structlog.testing import capture_logs
 
+from exporter.supervision import Supervisor
 from exporter.web import connections
 from exporter.web.access import HTML_HEADERS, network_of
 from exporter.web.connections import MAX_CONNECTIONS, Connection, Connections, connection_limit
@@ -70,7 +71,7 @@ async def open_pages(listener: Listener) -> AsyncIterator[Served]:
     serve.listener.access.install(app)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    (url,) = await serve.listener.open(runner, [("127.0.0.1", 0)])
+    (url,) = await serve.listener.open(runner, [("127.0.0.1", 0)], Supervisor())
     serve.port = int(url.rpartition(":")[2])
     try:
         yield serve
