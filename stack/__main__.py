@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from exporter.commands.demo import guide
+from exporter.commands.demo import write_guide
 from stack.files import NORMAL, SHORT, Timing
 from stack.programs import StackError
 from stack.servers import Pair, Server, demo, programs, servers
@@ -80,7 +80,7 @@ def _guide(exporter: Server, pair: Pair, folder: Path, timing: Timing) -> str:
         if timing == NORMAL
         else "The rules wait seconds where the shipped ones wait minutes."
     )
-    return guide(exporter.url, "/metrics") + STANDS.format(
+    return write_guide(exporter.url, "/metrics") + STANDS.format(
         prometheus=pair.prometheus.url, alertmanager=pair.alertmanager.url, folder=folder, waits=waits
     )
 

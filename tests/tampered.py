@@ -9,7 +9,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from exporter.commands.poll import resource_records
+from exporter.commands.poll import list_resource_records
 from exporter.demo.http import Account, Request, Response, Story, json_response
 from tests.simulated_transport import watching
 from tests.vendors import open_account
@@ -110,7 +110,7 @@ async def _poll(
                 await asyncio.sleep(POLL - 1 if number == 0 else POLL)
                 between(account, number)
             status = seen.app.store.entries[name].status
-            records = {str(one["resource_name"]): one for one in resource_records(seen.app.store)}
+            records = {str(one["resource_name"]): one for one in list_resource_records(seen.app.store)}
     return Outcome(
         up=status.up,
         scopes={scope.name: scope.reason for scope in status.unreadable_scopes or ()},

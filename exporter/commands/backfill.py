@@ -10,13 +10,13 @@ from pathlib import Path
 
 from exporter.commands.flags import add_config_flag, add_log_flags, add_past_flags, parse_duration
 from exporter.commands.progress import show_progress
-from exporter.commands.reading import read
+from exporter.commands.source_reader import read
 from exporter.config import durations
-from exporter.history.backfill import UNKNOWN, Plan, plan, write
+from exporter.history.backfill import UNKNOWN, BackfillPlan, make_plan, write
 from exporter.history.files import UnwritableError, prepare_folder
 from exporter.history.report import SourceReading
-from exporter.history.series import ResourceSeries, series_of
-from exporter.history.timeline import timeline
+from exporter.history.series import ResourceSeries, make_series
+from exporter.history.timeline import make_timeline
 from exporter.human import size
 from exporter.labels import LABEL_NAME
 from exporter.metrics.render import escape_label
@@ -100,7 +100,7 @@ def backfill(config_file: Path | None, flags: BackfillFlags) -> int:
     if twice := next((name for name in names if names.count(name) > 1), None):
         print(f"--label {twice}: given more than once; keep one", file=sys.stderr)
         return 2
-    if (problem := _clash(LABELS, names)) is not None:
+    if (problem := _find_clash(LABELS, names)) is not None:
         print(problem, file=sys.stderr)
         return 2
     try:
@@ -113,11 +113,11 @@ def backfill(config_file: Path | None, flags: BackfillFlags) -> int:
 
 def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
     now = time.time()
-    if (problem := _clash(_configured_labels(readings), [name for name, _ in flags.labels])) is not None:
+    if (problem := _find_clash(_list_configured_labels(readings), [name for name, _ in flags.labels])) is not None:
         print(problem, file=sys.stderr)
         return 2
-    resources = [series for reading in readings for series in _series(reading, flags)]
-    planned = plan(resources, now - flags.since, now, flags.step)
+    resources = [series for reading in readings for series in _list_series(reading, flags)]
+    planned = make_plan(resources, now - flags.since, now, flags.step)
     _announce(readings, resources, planned, flags)
     days = sum(1 for _ in planned.days())
     try:
@@ -132,18 +132,18 @@ def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
     return 0 if all(map(_is_whole, readings)) else 1
 
 
-def _series(reading: SourceReading, flags: BackfillFlags) -> Iterator[ResourceSeries]:
+def _list_series(reading: SourceReading, flags: BackfillFlags) -> Iterator[ResourceSeries]:
     for resource_status in sorted(reading.resources, key=lambda one: one.resource.id):
         if resource_status.listing is not None:
-            yield _series_of(reading.source, resource_status, flags)
+            yield _make_resource_series(reading.source, resource_status, flags)
 
 
-def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillFlags) -> ResourceSeries:
+def _make_resource_series(source: Source, resource_status: ResourceStatus, flags: BackfillFlags) -> ResourceSeries:
     resource, policy = (
         resource_status.resource,
         source.policy(resource_status.resource.id, resource_status.resource.name),
     )
-    known = timeline(
+    known = make_timeline(
         resource_status.listing,
         resource_status.details,
         policy,
@@ -159,10 +159,10 @@ def _series_of(source: Source, resource_status: ResourceStatus, flags: BackfillF
     )
     written = ",".join(f'{name}="{escape_label(value)}"' for name, value in labels)
     limit = known.limit if flags.assume_limits else None
-    return series_of(known, written, limit=limit, statuses=policy.statuses)
+    return make_series(known, written, limit=limit, statuses=policy.statuses)
 
 
-def _configured_labels(readings: Sequence[SourceReading]) -> frozenset[str]:
+def _list_configured_labels(readings: Sequence[SourceReading]) -> frozenset[str]:
     return frozenset(
         name
         for reading in readings
@@ -171,14 +171,14 @@ def _configured_labels(readings: Sequence[SourceReading]) -> frozenset[str]:
     )
 
 
-def _clash(taken: Collection[str], names: Sequence[str]) -> str | None:
+def _find_clash(taken: Collection[str], names: Sequence[str]) -> str | None:
     """Return what is wrong with a label that the series have already."""
     clash = next((name for name in names if name in taken), None)
     return None if clash is None else f"--label {clash}: the series have this label already; leave it out"
 
 
 def _announce(
-    readings: Sequence[SourceReading], resources: Sequence[ResourceSeries], planned: Plan, flags: BackfillFlags
+    readings: Sequence[SourceReading], resources: Sequence[ResourceSeries], planned: BackfillPlan, flags: BackfillFlags
 ) -> None:
     """Print what is going to be written, about how large it will be, and what cannot be known."""
     limits = "" if flags.assume_limits else " backup_max_age_seconds (--assume-limits takes today's for the past),"
@@ -193,11 +193,11 @@ def _announce(
         if not reading.status.up:
             print(f"{reading.source.name}: could not be read, {reading.status.failure}", file=sys.stderr)
         for resource_status in reading.resources:
-            if (problem := _unknown(resource_status)) is not None:
+            if (problem := _find_unknown(resource_status)) is not None:
                 print(f"{reading.source.name} {resource_status.resource.id!a}: {problem}", file=sys.stderr)
 
 
-def _unknown(resource_status: ResourceStatus) -> str | None:
+def _find_unknown(resource_status: ResourceStatus) -> str | None:
     if resource_status.listing is None:
         return f"could not be read, {resource_status.failure}; nothing is written"
     if resource_status.listing.recovery is not None:

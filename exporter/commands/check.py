@@ -25,22 +25,22 @@ def check(config_file: Path) -> int:
     try:
         found = read_configuration(config_file)
     except ConfigError as error:
-        _report(error.problems, error.warnings)
+        _print_findings(error.problems, error.warnings)
         if is_file(config_file):
-            print(f"{config_file}: {_count(len(error.problems), 'problem')}{_and_warnings(error.warnings)}")
+            print(f"{config_file}: {_count(len(error.problems), 'problem')}{_count_warnings(error.warnings)}")
         return 2
-    _report((), found.warnings)
+    _print_findings((), found.warnings)
     sources = _count(len(found.settings.sources), "source")
-    print(f"{config_file}: {sources}{_and_warnings(found.warnings) or ', no problem'}")
+    print(f"{config_file}: {sources}{_count_warnings(found.warnings) or ', no problem'}")
     return 0
 
 
-def _report(problems: tuple[str, ...], warnings: tuple[str, ...]) -> None:
+def _print_findings(problems: tuple[str, ...], warnings: tuple[str, ...]) -> None:
     for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
         print(line, file=sys.stderr)
 
 
-def _and_warnings(warnings: tuple[str, ...]) -> str:
+def _count_warnings(warnings: tuple[str, ...]) -> str:
     return f", {_count(len(warnings), 'warning')}" if warnings else ""
 
 

@@ -12,7 +12,7 @@ from exporter.declared.vendors import ReadDeclaration, Vendors
 from exporter.web.listener import Listener
 
 if TYPE_CHECKING:
-    from exporter.trial.checking import Findings
+    from exporter.trial.checks import Findings
 
 
 def read_configuration(path: Path) -> LoadedConfig:
@@ -39,7 +39,7 @@ def read_configuration(path: Path) -> LoadedConfig:
 
 
 def _check(declarations: Sequence[ReadDeclaration]) -> "Findings":
-    from exporter.trial.checking import check_declarations  # what it needs takes a while to import
+    from exporter.trial.checks import check_declarations  # what it needs takes a while to import
 
     return check_declarations(declarations)
 

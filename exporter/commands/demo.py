@@ -35,7 +35,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> int:
     """Run the demo as the flags say; return the exit code."""
     addresses = flags.listen or [parse_address(DEFAULT_LISTEN)]
-    return demo(addresses, flags.telemetry_path, flags.speed, flags.web_config)
+    return serve_demo(addresses, flags.telemetry_path, flags.speed, flags.web_config)
 
 
 def _parse_speed(value: str) -> float:
@@ -48,7 +48,7 @@ def _parse_speed(value: str) -> float:
     return factor
 
 
-def demo(
+def serve_demo(
     addresses: Sequence[tuple[str | None, int]], telemetry_path: str, speed: float, web_config: Path | None = None
 ) -> int:
     """Run the demo; return 0 when it was stopped, 1 if it cannot listen."""
@@ -61,14 +61,14 @@ def demo(
         vendors = await start_vendors(speed)
 
         def load() -> LoadedConfig:
-            return demo_config(vendors)
+            return make_demo_config(vendors)
 
         listen = Listen(addresses=addresses, telemetry_path=telemetry_path, listener=listener)
         server = Server(App(time.time), load, listen)
         announcing: list[asyncio.Task[None]] = []
 
         def show(urls: Sequence[str]) -> None:
-            write_line(guide(urls[0], telemetry_path))
+            write_line(write_guide(urls[0], telemetry_path))
             announcing.append(asyncio.create_task(announce(urls[0], start, speed)))
 
         try:
@@ -89,7 +89,7 @@ async def start_vendors(speed: float = 1.0) -> SimulatedVendors:
     return vendors
 
 
-def demo_config(vendors: SimulatedVendors) -> LoadedConfig:
+def make_demo_config(vendors: SimulatedVendors) -> LoadedConfig:
     """Return the configuration that watches them, without the warnings about plain http."""
     text = vendors.configuration(poll_interval="15s", progress_interval="5s", discovery_interval="10m")
     return LoadedConfig(settings=parse(text, os.environ, Path.cwd()).settings)
@@ -101,7 +101,7 @@ async def announce(url: str, start: float, speed: float, write: Callable[[str], 
         if not event.seconds:
             continue
         await asyncio.sleep(max(0.0, start + event.seconds / speed - time.time()))
-        write(f"{write_minutes(event.seconds)} {event.text}; watch {url}{_path(event)}")
+        write(f"{write_minutes(event.seconds)} {event.text}; watch {url}{_find_path(event)}")
     write(f"That was all. Everything at a glance: {url}/")
 
 
@@ -111,17 +111,17 @@ def write_minutes(seconds: float) -> str:
     return f"{minutes:02}:{rest:02}"
 
 
-def _path(event: StagedEvent) -> str:
+def _find_path(event: StagedEvent) -> str:
     return make_address([("source", event.source), *((("q", event.name),) if event.name else ())])
 
 
-def guide(url: str, telemetry_path: str) -> str:
+def write_guide(url: str, telemetry_path: str) -> str:
     """Return what the terminal shows at the start: the addresses, and what will happen."""
-    events = "\n".join(f"    {_when(event)}   {event.source}: {event.text}" for event in all_events())
+    events = "\n".join(f"    {_format_time(event)}   {event.source}: {event.text}" for event in all_events())
     return GUIDE.format(url=url, metrics=f"{url}{telemetry_path}", events=events)
 
 
-def _when(event: StagedEvent) -> str:
+def _format_time(event: StagedEvent) -> str:
     return write_minutes(event.seconds) if event.seconds else "start"
 
 

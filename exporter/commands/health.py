@@ -34,7 +34,7 @@ def check_health(first_process: Path = Path("/proc/1/cmdline")) -> int:
     except (OSError, ValueError) as error:
         print(f"cannot find out where it listens: {type(error).__name__}", file=sys.stderr)
         return 1
-    if answers(address, tls=tls):
+    if is_alive(address, tls=tls):
         return 0
     print(f"no answer at {address}", file=sys.stderr)
     return 1
@@ -42,14 +42,14 @@ def check_health(first_process: Path = Path("/proc/1/cmdline")) -> int:
 
 def find_address(words: Sequence[str]) -> tuple[str, bool]:
     """Return the address that a command line makes the exporter listen on, and whether it is with TLS."""
-    given = dict(_flags(words))
+    given = dict(_read_flags(words))
     host, _, port = given.get("--web.listen-address", ":10342").rpartition(":")
     web_config = given.get("--web.config.file")
     tls = bool(web_config) and "tls_server_config" in COMMENT.sub("", Path(web_config or "").read_text())
     return f"{WILDCARD_HOSTS.get(host, host)}:{port}", tls
 
 
-def answers(address: str, *, tls: bool) -> bool:
+def is_alive(address: str, *, tls: bool) -> bool:
     """Return whether a server is alive there.
 
     One that asks for a password has answered, and so has one that turns away a client without a certificate. No proxy
@@ -68,7 +68,7 @@ def answers(address: str, *, tls: bool) -> bool:
         return tls and isinstance(reason, (ssl.SSLError, ConnectionResetError, BrokenPipeError))
 
 
-def _flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _read_flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the flags with their values; a word may be a whole command line, as a shell has it."""
     parts = [part for word in words for part in (word.split() if " --" in word else (word,))]
     for part, following in zip(parts, [*parts[1:], ""], strict=True):

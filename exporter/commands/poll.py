@@ -16,7 +16,7 @@ from rich.text import Text
 from exporter.app import App
 from exporter.characters import escape_controls
 from exporter.commands.config import load_or_report
-from exporter.commands.demo import demo_config, start_vendors
+from exporter.commands.demo import make_demo_config, start_vendors
 from exporter.commands.flags import add_config_flag, add_log_flags
 from exporter.commands.poll_table import COLORS, lay_out
 from exporter.commands.progress import poll_all
@@ -71,7 +71,7 @@ def poll(config_file: Path | None, names: Sequence[str], output: str, fail_on: s
 async def _poll_demo(names: Sequence[str], output: str, fail_on: str) -> int:
     vendors = await start_vendors()
     try:
-        return await _poll_some(demo_config(vendors).settings, names, output, fail_on)
+        return await _poll_some(make_demo_config(vendors).settings, names, output, fail_on)
     finally:
         await vendors.stop()
 
@@ -98,7 +98,7 @@ async def poll_once(settings: Settings, output: str, fail_on: str = "down") -> i
     return find_exit_code(app.store, fail_on)
 
 
-def resource_records(store: Store) -> list[dict[str, Any]]:
+def list_resource_records(store: Store) -> list[dict[str, Any]]:
     """Return each resource as an object of its labels, its problems and its metric values."""
     now = store.now()
     return [
@@ -125,7 +125,7 @@ def find_exit_code(store: Store, fail_on: str) -> int:
 
 
 def _print_json(app: App) -> None:
-    print(json.dumps(resource_records(app.store), indent=2))
+    print(json.dumps(list_resource_records(app.store), indent=2))
 
 
 def _print_exposition(app: App) -> None:

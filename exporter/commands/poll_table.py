@@ -34,7 +34,7 @@ class Column:
     """Whether a text that is too long is cut with an ellipsis."""
 
 
-def _problems(item: ResourceItem, _: float) -> str:
+def _write_problems(item: ResourceItem, _: float) -> str:
     found = item.view.verdict.problems
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     return f"{_write_problem(found[0])}{more}" if found else item.state
@@ -45,24 +45,24 @@ def _write_problem(one: Problem) -> str:
     return f"{word}: {escape_controls(one.kind)}" if one.kind else word
 
 
-def _age(item: ResourceItem, now: float) -> str:
+def _write_age(item: ResourceItem, now: float) -> str:
     summary = item.view.status.summary
     if summary is None or summary.last_success is None:
         return "" if summary is None else "never"
     return span(max(0.0, now - summary.last_success))
 
 
-def _limit(item: ResourceItem, _: float) -> str:
+def _write_limit(item: ResourceItem, _: float) -> str:
     limit = max_age(item.view.status, item.view.policy)
     return "" if limit is None else span(limit)
 
 
-def _size(item: ResourceItem, _: float) -> str:
+def _write_size(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return size(max(summary.last_size.values())) if summary and summary.last_size else ""
 
 
-def _took(item: ResourceItem, _: float) -> str:
+def _write_duration(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return span(max(summary.last_duration.values())) if summary and summary.last_duration else ""
 
@@ -73,34 +73,34 @@ def _count_kept(item: ResourceItem, _: float) -> str:
     return "" if completed is None else str(completed)
 
 
-def _last_run(item: ResourceItem, _: float) -> str:
+def _write_last_run(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     return str(summary.last_finished or "") if summary else ""
 
 
-def _running(item: ResourceItem, _: float) -> str:
+def _write_progress(item: ResourceItem, _: float) -> str:
     summary = item.view.status.summary
     if summary is None or not summary.running:
         return ""
     return "yes" if summary.progress is None else f"{summary.progress:.0f} %"
 
 
-def _resource(item: ResourceItem, _: float) -> str:
+def _write_resource(item: ResourceItem, _: float) -> str:
     return "" if item.id == item.name else escape_controls(item.id)
 
 
 COLUMNS: Sequence[Column] = (
-    Column(title="state", write=_problems, worth=100),
+    Column(title="state", write=_write_problems, worth=100),
     Column(title="name", write=lambda item, _: escape_controls(item.name), worth=100, cut=True),
     Column(title="source", write=lambda item, _: escape_controls(item.source.name), worth=60, cut=True),
-    Column(title="age", write=_age, worth=90, right=True),
-    Column(title="limit", write=_limit, worth=80, right=True),
-    Column(title="size", write=_size, worth=70, right=True),
-    Column(title="took", write=_took, worth=30, right=True),
+    Column(title="age", write=_write_age, worth=90, right=True),
+    Column(title="limit", write=_write_limit, worth=80, right=True),
+    Column(title="size", write=_write_size, worth=70, right=True),
+    Column(title="took", write=_write_duration, worth=30, right=True),
     Column(title="kept", write=_count_kept, worth=40, right=True),
-    Column(title="last run", write=_last_run, worth=25),
-    Column(title="running", write=_running, worth=35),
-    Column(title="resource", write=_resource, worth=10, cut=True),
+    Column(title="last run", write=_write_last_run, worth=25),
+    Column(title="running", write=_write_progress, worth=35),
+    Column(title="resource", write=_write_resource, worth=10, cut=True),
 )
 
 

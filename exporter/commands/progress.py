@@ -14,7 +14,7 @@ from exporter.characters import escape_controls
 from exporter.state.store import Store
 
 
-def progress_bars(console: Console) -> Progress:
+def make_progress_bars(console: Console) -> Progress:
     """Return bars that are gone at the end, none where the console is no terminal; names are text, not markup."""
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -30,7 +30,7 @@ def progress_bars(console: Console) -> Progress:
 @contextmanager
 def show_progress(console: Console | None = None) -> Iterator[Progress]:
     """Show bars on stderr for the length of the block; what is logged meanwhile is printed above them."""
-    progress = progress_bars(console or Console(stderr=True))
+    progress = make_progress_bars(console or Console(stderr=True))
 
     def print_above(line: str) -> None:
         progress.console.print(Text(line), soft_wrap=True)

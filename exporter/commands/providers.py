@@ -45,8 +45,10 @@ def list_providers(config_file: Path | None) -> int:
     """
     vendors = Vendors()
     problems = list(vendors.clashes()) if config_file is None else _read_declarations(config_file, vendors)
-    rows = _rows(vendors.providers)
-    problems += [problem for problem in (_problem(vendors.providers, name) for name in vendors.providers) if problem]
+    rows = _make_rows(vendors.providers)
+    problems += [
+        problem for problem in (_find_problem(vendors.providers, name) for name in vendors.providers) if problem
+    ]
     widths = [max(len(row[at]) for row in [TITLES, *rows]) for at in range(len(TITLES))]
     for row in [TITLES, *rows]:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -65,11 +67,11 @@ def _read_declarations(config_file: Path, vendors: Vendors) -> list[str]:
     return []
 
 
-def _rows(known: ProviderIndex) -> Sequence[Row]:
-    return [_row(known, name) for name in known if _problem(known, name) is None]
+def _make_rows(known: ProviderIndex) -> Sequence[Row]:
+    return [_make_row(known, name) for name in known if _find_problem(known, name) is None]
 
 
-def _row(known: ProviderIndex, name: str) -> Row:
+def _make_row(known: ProviderIndex, name: str) -> Row:
     kind, provider = known.kind(name), known[name]
     if kind != BUILT_IN:
         return name, provider.title or name, kind, provider.docs or "-", provider.checked or "-"
@@ -78,7 +80,7 @@ def _row(known: ProviderIndex, name: str) -> Row:
     return name, text.partition(":")[0], kind, next(iter(links), "-"), "-"
 
 
-def _problem(known: ProviderIndex, name: str) -> str | None:
+def _find_problem(known: ProviderIndex, name: str) -> str | None:
     try:
         known[name]
     except DeclarationError as error:

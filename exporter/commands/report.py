@@ -12,12 +12,12 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.commands.flags import add_config_flag, add_log_flags, add_past_flags, parse_duration
-from exporter.commands.reading import read
+from exporter.commands.source_reader import read
 from exporter.history import instants
-from exporter.history.files import UnwritableError, check_writable, is_special, whole_files
-from exporter.history.page import as_html
-from exporter.history.report import Period, Report, SourceReading, report
-from exporter.history.tables import as_csv, as_json, as_table
+from exporter.history.files import UnwritableError, check_writable, is_special, open_whole_files
+from exporter.history.page import write_html
+from exporter.history.report import BackupReport, Period, SourceReading, make_report
+from exporter.history.tables import make_table, write_csv, write_json
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def run(flags: argparse.Namespace) -> int:
     wanted = ReportFlags(
         since=flags.since, until=flags.until, sources=flags.source, format=flags.format, output=flags.output_file
     )
-    return make_report(None if flags.demo else flags.config_file, wanted)
+    return report_backups(None if flags.demo else flags.config_file, wanted)
 
 
 def _parse_instant(value: str) -> float:
@@ -82,7 +82,7 @@ class ReportFlags:
     output: Path | None
 
 
-def make_report(config_file: Path | None, flags: ReportFlags) -> int:
+def report_backups(config_file: Path | None, flags: ReportFlags) -> int:
     """Print or write the report; return 1 if something could not be read or written, 2 if it cannot be made."""
     now = float(int(time.time()))
     until = now if flags.until is None else flags.until
@@ -97,18 +97,18 @@ def make_report(config_file: Path | None, flags: ReportFlags) -> int:
         return _refuse(str(error), 1)
 
     def use(readings: Sequence[SourceReading]) -> int:
-        return _output(report(readings, Period(since=until - flags.since, until=until, now=now)), flags)
+        return _print_or_write(make_report(readings, Period(since=until - flags.since, until=until, now=now)), flags)
 
     return read(config_file, flags.sources, use)
 
 
-def _output(made: Report, flags: ReportFlags) -> int:
+def _print_or_write(made: BackupReport, flags: ReportFlags) -> int:
     try:
         if flags.output is not None:
             _write(made, flags.format, flags.output)
         elif flags.format == "table":
             console = Console() if sys.stdout.isatty() else Console(width=160)
-            console.print(*as_table(made), sep="\n", markup=False)
+            console.print(*make_table(made), sep="\n", markup=False)
         else:
             sys.stdout.write(CONTENTS[flags.format](made).decode())
     except UnwritableError as error:
@@ -116,18 +116,18 @@ def _output(made: Report, flags: ReportFlags) -> int:
     return 0 if made.complete else 1
 
 
-def _write(made: Report, format_: str, output: Path) -> None:
+def _write(made: BackupReport, format_: str, output: Path) -> None:
     contents = {output: CONTENTS[format_](made)}
     if format_ == "html" and not is_special(output):
-        contents = {output.with_suffix(".json"): as_json(made), **contents}
-    with whole_files(contents) as files:
+        contents = {output.with_suffix(".json"): write_json(made), **contents}
+    with open_whole_files(contents) as files:
         for file, content in zip(files, contents.values(), strict=True):
             file.write(content)
 
 
-def _table(made: Report) -> bytes:
+def _write_table(made: BackupReport) -> bytes:
     text = StringIO()
-    Console(width=160, file=text).print(*as_table(made), sep="\n", markup=False)
+    Console(width=160, file=text).print(*make_table(made), sep="\n", markup=False)
     return text.getvalue().encode("utf-8", "replace")
 
 
@@ -136,9 +136,9 @@ def _refuse(problem: str, code: int) -> int:
     return code
 
 
-CONTENTS: Mapping[str, Callable[[Report], bytes]] = {
-    "table": _table,
-    "csv": as_csv,
-    "json": as_json,
-    "html": lambda made: as_html(made, as_json(made)),
+CONTENTS: Mapping[str, Callable[[BackupReport], bytes]] = {
+    "table": _write_table,
+    "csv": write_csv,
+    "json": write_json,
+    "html": lambda made: write_html(made, write_json(made)),
 }

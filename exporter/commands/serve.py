@@ -84,11 +84,11 @@ def _prepare(found: LoadedConfig, shard: Shard | None) -> LoadedConfig:
     """Return the configuration for this instance: its shard's part, with a default state file."""
     settings = found.settings if shard is None else found.settings.on(shard)
     if not settings.state_file_given:
-        settings = replace(settings, state_file=default_state_file(os.environ))
+        settings = replace(settings, state_file=find_default_state_file(os.environ))
     return replace(found, settings=settings)
 
 
-def default_state_file(environ: Mapping[str, str]) -> Path:
+def find_default_state_file(environ: Mapping[str, str]) -> Path:
     """Return the default path of the state file: in systemd's folder, else in `data` below this one."""
     folder = environ.get("STATE_DIRECTORY", "").split(":")[0]  # systemd gives several, separated by colons
     return (Path(folder) if folder else Path.cwd() / "data") / "state.json"

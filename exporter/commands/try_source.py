@@ -9,9 +9,9 @@ from exporter.app import http_transport
 from exporter.commands.config import load_or_report
 from exporter.commands.flags import add_config_flag, add_log_flags
 from exporter.settings import Source
-from exporter.trial.recording import record
-from exporter.trial.showing import show
-from exporter.trial.trying import Trial, try_once
+from exporter.trial.fixture import write_fixture
+from exporter.trial.live import Trial, try_once
+from exporter.trial.report import show
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def _write(trial: Trial, path: Path) -> bool:
         print("--record: only a declared vendor can be recorded", file=sys.stderr)
         return False
     try:
-        path.write_text(record(trial), encoding="utf-8")
+        path.write_text(write_fixture(trial), encoding="utf-8")
     except OSError as error:
         print(f"{path}: cannot be written: {(error.strerror or 'unknown error').lower()}", file=sys.stderr)
         return False

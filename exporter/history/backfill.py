@@ -7,9 +7,9 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import IO
 
-from exporter.history.files import UnwritableError, whole_files
+from exporter.history.files import UnwritableError, open_whole_files
 from exporter.history.series import ENDED, ResourceSeries
-from exporter.history.steps import Steps, steps_of
+from exporter.history.steps import Steps, make_steps
 from exporter.metrics.render import escape_label, format_number, render_header
 from exporter.metrics.resource_families import AGE, RESOURCE_FAMILIES
 
@@ -24,7 +24,7 @@ Series = tuple[str, Steps]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BackfillPlan:
     """What is going to be written."""
 
     ticks: range
@@ -37,14 +37,14 @@ class Plan:
         """Yield each day's name and its timestamps."""
         step, behind = self.ticks.step, self.ticks.stop
         for day in range(self.ticks.start // DAY * DAY, behind, DAY):
-            ticks = range(max(self.ticks.start, _next(day, step)), min(behind, day + DAY), step)
+            ticks = range(max(self.ticks.start, _find_next(day, step)), min(behind, day + DAY), step)
             if ticks:
                 yield f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}", ticks
 
 
-def plan(resources: Iterable[ResourceSeries], since: float, now: float, step: int) -> Plan:
+def make_plan(resources: Iterable[ResourceSeries], since: float, now: float, step: int) -> BackfillPlan:
     """Return what is going to be written: all multiples of the step from `since` on, and nothing after `now`."""
-    ticks = range(_next(since, step), int(now) + 1, step)
+    ticks = range(_find_next(since, step), int(now) + 1, step)
     samples = size = 0
     for resource in resources:
         for name, make in MAKERS.items():
@@ -52,11 +52,11 @@ def plan(resources: Iterable[ResourceSeries], since: float, now: float, step: in
                 count = sum(behind - first for first, behind, _ in steps.on(ticks))
                 samples += count
                 size += count * (len(name) + len(resource.labels) + len(own) + STAMP + ABOUT)
-    return Plan(ticks, samples, size)
+    return BackfillPlan(ticks, samples, size)
 
 
 def write(
-    resources: Sequence[ResourceSeries], planned: Plan, folder: Path, progress: Callable[[str], None]
+    resources: Sequence[ResourceSeries], planned: BackfillPlan, folder: Path, progress: Callable[[str], None]
 ) -> list[Path]:
     """Write the files, each whole or not at all; return their paths. UnwritableError if one cannot be written."""
     free = disk_usage(folder).free
@@ -66,7 +66,7 @@ def write(
     for day, ticks in planned.days():
         path = folder / f"backups-{day}.om"
         if any(_has_samples(resource, ticks) for resource in resources):
-            with whole_files([path]) as (file,):
+            with open_whole_files([path]) as (file,):
                 _write_day(resources, ticks, file)
             written.append(path)
         progress(day)
@@ -115,45 +115,45 @@ def _has_samples(resource: ResourceSeries, ticks: range) -> bool:
     return any(next(steps.on(ticks), None) is not None for make in MAKERS.values() for _, steps in make(resource))
 
 
-def _next(instant: float, step: int) -> int:
+def _find_next(instant: float, step: int) -> int:
     """Return the first multiple of the step that is not before an instant."""
     return -int(-instant // step) * step
 
 
-def _alone(steps: Steps) -> Sequence[Series]:
+def _make_single_series(steps: Steps) -> Sequence[Series]:
     return (("", steps),)
 
 
-def _of_kind(kind: str) -> str:
+def _format_kind(kind: str) -> str:
     return f',kind="{escape_label(kind)}"' if kind else ""
 
 
-def _status(resource: ResourceSeries) -> Sequence[Series]:
+def _make_status_series(resource: ResourceSeries) -> Sequence[Series]:
     changes = list(zip(resource.finished.at, resource.finished.values, strict=True))
     return [
-        (f',status="{word}"', steps_of((at, float(place == value)) for at, value in changes))
+        (f',status="{word}"', make_steps((at, float(place == value)) for at, value in changes))
         for place, word in enumerate(ENDED)
         if word in resource.statuses
     ]
 
 
 MAKERS: Mapping[str, Callable[[ResourceSeries], Sequence[Series]]] = {
-    AGE: lambda one: _alone(one.last_success),
-    "backup_last_success_timestamp_seconds": lambda one: _alone(one.last_success),
+    AGE: lambda one: _make_single_series(one.last_success),
+    "backup_last_success_timestamp_seconds": lambda one: _make_single_series(one.last_success),
     "backup_last_success_by_kind_timestamp_seconds": lambda one: [
-        (_of_kind(kind), series.started) for kind, series in one.by_kind.items() if kind
+        (_format_kind(kind), series.started) for kind, series in one.by_kind.items() if kind
     ],
     "backup_last_success_size_bytes": lambda one: [
-        (_of_kind(kind), series.size) for kind, series in one.by_kind.items()
+        (_format_kind(kind), series.size) for kind, series in one.by_kind.items()
     ],
     "backup_last_success_duration_seconds": lambda one: [
-        (_of_kind(kind), series.duration) for kind, series in one.by_kind.items()
+        (_format_kind(kind), series.duration) for kind, series in one.by_kind.items()
     ],
-    "backup_last_attempt_timestamp_seconds": lambda one: _alone(one.last_attempt),
-    "backup_last_failure_timestamp_seconds": lambda one: _alone(one.last_failure),
-    "backup_last_finished_status": _status,
-    "backup_failures_since_success": lambda one: _alone(one.failures),
-    "backup_max_age_seconds": lambda one: _alone(one.limit),
+    "backup_last_attempt_timestamp_seconds": lambda one: _make_single_series(one.last_attempt),
+    "backup_last_failure_timestamp_seconds": lambda one: _make_single_series(one.last_failure),
+    "backup_last_finished_status": _make_status_series,
+    "backup_failures_since_success": lambda one: _make_single_series(one.failures),
+    "backup_max_age_seconds": lambda one: _make_single_series(one.limit),
 }
 """By family, what can be known in retrospect of a resource."""
 

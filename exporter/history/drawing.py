@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.history.report import Period
-from exporter.history.timeline import Timeline, start
+from exporter.history.timeline import Timeline, find_start
 from exporter.model import Backup, Status
 
 WIDTH, HEIGHT = 960.0, 72.0
@@ -31,10 +31,10 @@ class Drawing:
     height: float = HEIGHT
 
 
-def drawing(known: Timeline, period: Period) -> Drawing:
+def draw(known: Timeline, period: Period) -> Drawing:
     """Return the picture of one resource's period."""
     since, until = period.since, max(period.until, period.since + 1)
-    ages = list(_largest_ages(known, since, until))
+    ages = list(_find_largest_ages(known, since, until))
     highest = max((age for _, age in ages), default=0.0)
     limit = known.limit or highest
     top = max(1.5 * limit, min(highest, HIGHEST * limit), 1.0)
@@ -45,8 +45,8 @@ def drawing(known: Timeline, period: Period) -> Drawing:
     areas, marks = dict[str, str](), dict[str, str]()
     for column, age in ages:
         state = "late" if known.limit is not None and age > known.limit else "good"
-        areas[state] = areas.get(state, "") + _bar(column, min(age / top, 1.0))
-    for place, word in sorted({(right(start(run)), word) for run, word in _mark(known, since, until)}):
+        areas[state] = areas.get(state, "") + _draw_bar(column, min(age / top, 1.0))
+    for place, word in sorted({(right(find_start(run)), word) for run, word in _mark(known, since, until)}):
         marks[word] = marks.get(word, "") + f"M{place:g} {HEIGHT + 3:g}v10"
     begin = known.known_since(since, until)
     return Drawing(
@@ -57,13 +57,13 @@ def drawing(known: Timeline, period: Period) -> Drawing:
     )
 
 
-def _bar(column: int, share: float) -> str:
+def _draw_bar(column: int, share: float) -> str:
     """Return one part of the period as a piece of a path; `share` is that of the whole height."""
     width, height = WIDTH / COLUMNS, round(share * HEIGHT, 1)
     return f"M{column * width:g} {HEIGHT:g}v-{height:g}h{width:g}v{height:g}z"
 
 
-def _largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple[int, float]]:
+def _find_largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple[int, float]]:
     for column in range(COLUMNS):
         begin, end = (since + (until - since) * edge / COLUMNS for edge in (column, column + 1))
         gap = known.longest_gap(begin, end)
@@ -73,5 +73,5 @@ def _largest_ages(known: Timeline, since: float, until: float) -> Iterator[tuple
 
 def _mark(known: Timeline, since: float, until: float) -> Iterator[tuple[Backup, str]]:
     for run in known.runs:
-        if run.status in MARKED and since <= start(run) <= until:
+        if run.status in MARKED and since <= find_start(run) <= until:
             yield run, MARKED[run.status]

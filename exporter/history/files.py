@@ -17,13 +17,13 @@ class UnwritableError(Exception):
     """A file or folder cannot be written; the text says so in one line."""
 
 
-def why(path: Path, error: OSError) -> UnwritableError:
+def make_error(path: Path, error: OSError) -> UnwritableError:
     """Return the error in one line that names the path."""
     return UnwritableError(f"{path}: cannot be written: {(error.strerror or 'unknown error').lower()}")
 
 
 @contextmanager
-def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
+def open_whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
     """Give a file to write for each path; at the end of the block all take their names, and none if it fails.
 
     A link stays and what it leads to is replaced; what is no regular file, such as a device or a FIFO, is written to.
@@ -32,7 +32,7 @@ def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
     parts = list[tuple[Path, Path | None, IO[bytes]]]()
     try:
         for path in paths:
-            parts.append((path, *_part(path)))
+            parts.append((path, *_open_part(path)))
         try:
             yield [file for _, _, file in parts]
             for _, part, file in parts:
@@ -40,7 +40,7 @@ def whole_files(paths: Iterable[Path]) -> Iterator[list[IO[bytes]]]:
                 if part is not None:
                     os.fsync(file.fileno())
         except OSError as error:
-            raise why(parts[-1][0], error) from None
+            raise make_error(parts[-1][0], error) from None
         for path, part, file in parts:
             file.close()
             if part is not None:
@@ -63,7 +63,7 @@ def is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _part(path: Path) -> tuple[Path | None, IO[bytes]]:
+def _open_part(path: Path) -> tuple[Path | None, IO[bytes]]:
     """Open what becomes the file at `path`, beside it; where a file cannot take the name, what is there."""
     _reject_folder(path)
     try:
@@ -72,7 +72,7 @@ def _part(path: Path) -> tuple[Path | None, IO[bytes]]:
         target = _follow(path)
         descriptor, name = tempfile.mkstemp(prefix=f"{target.name}{MARK}", dir=target.parent)
     except OSError as error:
-        raise why(path, error) from None
+        raise make_error(path, error) from None
     return Path(name), os.fdopen(descriptor, "wb", buffering=1 << 20)
 
 
@@ -94,7 +94,7 @@ def _rename(part: Path, path: Path) -> None:
         part.chmod(0o666 & ~mask)
         part.replace(_follow(path))
     except OSError as error:
-        raise why(path, error) from None
+        raise make_error(path, error) from None
 
 
 def prepare_folder(folder: Path) -> None:
@@ -106,7 +106,7 @@ def prepare_folder(folder: Path) -> None:
         for left in folder.glob(f"*.om{MARK}*"):
             left.unlink()
     except OSError as error:
-        raise why(folder, error) from None
+        raise make_error(folder, error) from None
 
 
 def check_writable(path: Path) -> None:
@@ -120,4 +120,4 @@ def check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=_follow(path).parent, prefix=MARK):
             pass
     except OSError as error:
-        raise why(path, error) from None
+        raise make_error(path, error) from None

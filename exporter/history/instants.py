@@ -7,7 +7,7 @@ from exporter.human import span
 EARLIEST, LATEST = 0.0, 253402300799.0
 
 
-def iso(instant: float) -> str:
+def format_iso(instant: float) -> str:
     """Return an instant as ISO 8601 in UTC, with milliseconds only where it has some."""
     rounded = round(min(max(instant, EARLIEST), LATEST), 3)
     finest = "seconds" if rounded == int(rounded) else "milliseconds"

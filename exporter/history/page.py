@@ -6,21 +6,21 @@ from hashlib import sha256
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from exporter.characters import escape_value
-from exporter.history.drawing import drawing
-from exporter.history.report import Report, verdict
-from exporter.history.tables import headline, rank, share
+from exporter.history.drawing import draw
+from exporter.history.report import BackupReport, judge
+from exporter.history.tables import format_share, rank, write_headline
 from exporter.human import size, span
 
 
-def as_html(report: Report, json: bytes) -> bytes:
+def write_html(report: BackupReport, json: bytes) -> bytes:
     """Return the page; `json` is the same report as JSON, whose SHA-256 stands at its foot."""
     entries = sorted(report.entries, key=lambda entry: rank(entry.record))
     return (
-        _template()
+        _load_template()
         .render(
             report=report.document(),
-            headline=headline(report),
-            rows=[(entry.record, verdict(entry.record), drawing(entry.timeline, report.period)) for entry in entries],
+            headline=write_headline(report),
+            rows=[(entry.record, judge(entry.record), draw(entry.timeline, report.period)) for entry in entries],
             digest=sha256(json).hexdigest(),
         )
         .encode("utf-8", "replace")
@@ -28,7 +28,7 @@ def as_html(report: Report, json: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _template() -> Template:
+def _load_template() -> Template:
     environment = Environment(
         loader=PackageLoader("exporter.history"),
         autoescape=True,
@@ -37,10 +37,10 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=escape_value,
     )
-    environment.filters.update(span=span, size=size, share=share, day=_day)
+    environment.filters.update(span=span, size=size, share=format_share, day=_format_minute)
     return environment.get_template("report.html")
 
 
-def _day(instant: str) -> str:
+def _format_minute(instant: str) -> str:
     """Return an instant to the minute, as people read it."""
     return f"{instant[:10]} {instant[11:16]} UTC"

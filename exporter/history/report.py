@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from exporter import __version__
-from exporter.history.instants import iso
-from exporter.history.timeline import Timeline, start, timeline
-from exporter.history.unknown import sentences, sentences_on_failures
+from exporter.history.instants import format_iso
+from exporter.history.timeline import Timeline, find_start, make_timeline
+from exporter.history.unknown import explain_unknown, explain_unlisted_failures
 from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
@@ -54,7 +54,7 @@ class ResourceEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class BackupReport:
     """A whole report."""
 
     period: Period
@@ -72,35 +72,35 @@ class Report:
         return {
             "report": FORMAT,
             "version": __version__,
-            "created": iso(self.period.now),
-            "from": iso(self.period.since),
-            "until": iso(self.period.until),
+            "created": format_iso(self.period.now),
+            "from": format_iso(self.period.since),
+            "until": format_iso(self.period.until),
             "sources": list(self.sources),
             "resources": [entry.record for entry in self.entries],
             "summary": self.summary,
         }
 
 
-def report(readings: Iterable[SourceReading], period: Period) -> Report:
+def make_report(readings: Iterable[SourceReading], period: Period) -> BackupReport:
     """Return the report of what was read."""
     readings = list(readings)
-    entries = [entry_of(reading, one, period) for reading in readings for one in _by_id(reading.resources)]
-    return Report(
+    entries = [make_entry(reading, one, period) for reading in readings for one in _sort_by_id(reading.resources)]
+    return BackupReport(
         period=period,
-        sources=[_source_record(reading) for reading in readings],
+        sources=[_make_source_record(reading) for reading in readings],
         entries=entries,
-        summary=_summary([entry.record for entry in entries]),
+        summary=_count_verdicts([entry.record for entry in entries]),
     )
 
 
-def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Period) -> ResourceEntry:
+def make_entry(reading: SourceReading, resource_status: ResourceStatus, period: Period) -> ResourceEntry:
     """Return one resource's part of the report."""
     source = reading.source
     resource, policy = (
         resource_status.resource,
         source.policy(resource_status.resource.id, resource_status.resource.name),
     )
-    known = timeline(
+    known = make_timeline(
         resource_status.listing,
         resource_status.details,
         policy,
@@ -114,15 +114,15 @@ def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Pe
         "name": resource.name,
         "kind": resource.kind,
         "labels": dict(policy.labels),
-        **_judgement(known, period, read=resource_status.listing is not None),
-        **_runs(known, period, policy.statuses, read=resource_status.listing is not None),
-        **_restore(resource_status, period),
-        "oldest_success": _instant(_oldest(resource_status, known, period.now)),
+        **_judge_age(known, period, read=resource_status.listing is not None),
+        **_summarize_runs(known, period, policy.statuses, read=resource_status.listing is not None),
+        **_describe_restore(resource_status, period),
+        "oldest_success": _format_optional(_find_oldest(resource_status, known, period.now)),
         "paused": policy.paused or resource_status.paused,
-        "problems": _words(problems(resource_status, policy, period.now, source=reading.status)),
+        "problems": _list_words(problems(resource_status, policy, period.now, source=reading.status)),
         "unknown": [
-            *sentences(resource_status, known, period.since, period.until, period.now),
-            *sentences_on_failures(policy.statuses),
+            *explain_unknown(resource_status, known, period.since, period.until, period.now),
+            *explain_unlisted_failures(policy.statuses),
         ],
     }
     ordered = {column: record[column] for column in COLUMNS}
@@ -131,21 +131,21 @@ def entry_of(reading: SourceReading, resource_status: ResourceStatus, period: Pe
     )
 
 
-def _judgement(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
+def _judge_age(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
     """Return what the age comes to; nothing of a resource whose newest backups could not be read."""
     since, until = period.since, period.until
     gap = known.longest_gap(since, until) if read else None
     return {
-        "limit_seconds": number(known.limit),
+        "limit_seconds": simplify_number(known.limit),
         "limit_from": known.limit_from,
-        "known_since": _instant(known.known_since(since, until) if read else None),
+        "known_since": _format_optional(known.known_since(since, until) if read else None),
         "attainment": known.attainment(since, until) if read else None,
-        "longest_gap_seconds": None if gap is None else number(gap.seconds),
-        "longest_gap_end": None if gap is None else iso(gap.end),
+        "longest_gap_seconds": None if gap is None else simplify_number(gap.seconds),
+        "longest_gap_end": None if gap is None else format_iso(gap.end),
     }
 
 
-def _runs(known: Timeline, period: Period, statuses: Collection[Status], *, read: bool) -> dict[str, Any]:
+def _summarize_runs(known: Timeline, period: Period, statuses: Collection[Status], *, read: bool) -> dict[str, Any]:
     """Return what started in the period.
 
     There are no counts where the vendor lists no single backups, or could not be read, and none of a status that the
@@ -156,20 +156,20 @@ def _runs(known: Timeline, period: Period, statuses: Collection[Status], *, read
     countable = read and (known.window is None or bool(known.runs))
     first, last = (successes[0], successes[-1]) if successes else (None, None)
     durations = [run.duration for run in successes if run.duration is not None]
-    newest = _start(last) if known.window is None else _newest_point(known, period.until)
+    newest = _find_optional_start(last) if known.window is None else _find_newest_point(known, period.until)
     return {
         "completed": len(successes) if countable else None,
         "failed": len(by_status[Status.FAILED]) if countable and Status.FAILED in statuses else None,
         "cancelled": len(by_status[Status.CANCELLED]) if countable and Status.CANCELLED in statuses else None,
-        "first_success": _instant(_start(first)),
-        "last_success": _instant(newest),
-        "first_size_bytes": number(None if first is None else first.size),
-        "last_size_bytes": number(None if last is None else last.size),
-        "longest_duration_seconds": number(max(durations, default=None)),
+        "first_success": _format_optional(_find_optional_start(first)),
+        "last_success": _format_optional(newest),
+        "first_size_bytes": simplify_number(None if first is None else first.size),
+        "last_size_bytes": simplify_number(None if last is None else last.size),
+        "longest_duration_seconds": simplify_number(max(durations, default=None)),
     }
 
 
-def _newest_point(known: Timeline, until: float) -> float | None:
+def _find_newest_point(known: Timeline, until: float) -> float | None:
     """Return the newest point of a recovery window that lies within the period."""
     window = known.window
     if window is None or window.latest is None or (window.earliest is not None and window.earliest > until):
@@ -177,16 +177,16 @@ def _newest_point(known: Timeline, until: float) -> float | None:
     return min(window.latest, until)
 
 
-def _restore(resource_status: ResourceStatus, period: Period) -> dict[str, Any]:
+def _describe_restore(resource_status: ResourceStatus, period: Period) -> dict[str, Any]:
     restore = resource_status.details.restore if resource_status.details is not None else None
     known = restore is not None and restore.started <= period.until
     return {
-        "last_restore": iso(restore.started) if restore is not None and known else None,
+        "last_restore": format_iso(restore.started) if restore is not None and known else None,
         "last_restore_status": str(restore.status) if restore is not None and known else None,
     }
 
 
-def _oldest(resource_status: ResourceStatus, known: Timeline, now: float) -> float | None:
+def _find_oldest(resource_status: ResourceStatus, known: Timeline, now: float) -> float | None:
     """Return how far back one can restore now; only what is listed can be restored."""
     if known.window is not None:
         return known.window.earliest
@@ -197,42 +197,42 @@ def _oldest(resource_status: ResourceStatus, known: Timeline, now: float) -> flo
     )
 
 
-def _source_record(reading: SourceReading) -> dict[str, Any]:
+def _make_source_record(reading: SourceReading) -> dict[str, Any]:
     source, status = reading.source, reading.status
     names = {"source": source.name, "provider": source.provider_name}
     return {**names, "up": bool(status.up), "failure": status.failure}
 
 
-def _words(found: Iterable[Problem]) -> list[str]:
+def _list_words(found: Iterable[Problem]) -> list[str]:
     """Return the words of problems, worst first, each once: one word may be about several kinds."""
     return list(dict.fromkeys(problem.word for problem in found))
 
 
-def _summary(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def _count_verdicts(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Count how many were within their limits the whole time, how many not, and how many cannot be judged."""
-    counts = Counter(map(verdict, records))
+    counts = Counter(map(judge, records))
     return {"resources": len(records), **{name: counts[name] for name in ("within", "outside", "unjudged")}}
 
 
-def verdict(record: Mapping[str, Any]) -> str:
+def judge(record: Mapping[str, Any]) -> str:
     """Return how a resource counts in the summary: `within`, `outside` or `unjudged`."""
     if record["attainment"] is None or record["paused"]:
         return "unjudged"
     return "within" if record["attainment"] == 1 else "outside"
 
 
-def number(value: float | None) -> float | int | None:
+def simplify_number(value: float | None) -> float | int | None:
     """Return a number as JSON writes it best: whole ones without a fraction."""
     return int(value) if value is not None and value == int(value) else value
 
 
-def _by_id(resources: Iterable[ResourceStatus]) -> list[ResourceStatus]:
+def _sort_by_id(resources: Iterable[ResourceStatus]) -> list[ResourceStatus]:
     return sorted(resources, key=lambda resource_status: resource_status.resource.id)
 
 
-def _start(run: Backup | None) -> float | None:
-    return None if run is None else start(run)
+def _find_optional_start(run: Backup | None) -> float | None:
+    return None if run is None else find_start(run)
 
 
-def _instant(instant: float | None) -> str | None:
-    return None if instant is None else iso(instant)
+def _format_optional(instant: float | None) -> str | None:
+    return None if instant is None else format_iso(instant)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from exporter.history.steps import Steps, steps_of
-from exporter.history.timeline import NO_STEPS, Timeline, end, start
+from exporter.history.steps import Steps, make_steps
+from exporter.history.timeline import NO_STEPS, Timeline, find_end, find_start
 from exporter.model import UNFINISHED, Backup, Status
 
 Value = Callable[[Backup], float]
@@ -40,7 +40,7 @@ class ResourceSeries:
     """Those that a backup of the vendor can have; the others have no series."""
 
 
-def series_of(
+def make_series(
     known: Timeline, labels: str, *, limit: float | None, statuses: frozenset[Status] = EVERY_STATUS
 ) -> ResourceSeries:
     """Return what can be known in retrospect; `limit` is assumed to have held all the time.
@@ -54,46 +54,46 @@ def series_of(
     return ResourceSeries(
         labels=labels,
         last_success=known.points,
-        by_kind={kind: _kind([run for run in completed if run.kind == kind]) for kind in sorted(kinds)},
-        last_attempt=steps_of((start(run), start(run)) for run in runs if run.status is not Status.PENDING),
-        last_failure=_newest(failed, start),
-        failures=_failures(known, failed) if Status.FAILED in statuses else NO_STEPS,
-        finished=_newest(ended, lambda run: float(ENDED.index(run.status))),
+        by_kind={kind: _make_kind_series([run for run in completed if run.kind == kind]) for kind in sorted(kinds)},
+        last_attempt=make_steps((find_start(run), find_start(run)) for run in runs if run.status is not Status.PENDING),
+        last_failure=_find_newest(failed, find_start),
+        failures=_count_failures(known, failed) if Status.FAILED in statuses else NO_STEPS,
+        finished=_find_newest(ended, lambda run: float(ENDED.index(run.status))),
         limit=_assume(known, limit),
         statuses=statuses,
     )
 
 
-def _kind(completed: Sequence[Backup]) -> KindSeries:
+def _make_kind_series(completed: Sequence[Backup]) -> KindSeries:
     return KindSeries(
-        started=_newest(completed, start),
-        size=_newest(completed, lambda run: nan if run.size is None else run.size),
-        duration=_newest(completed, lambda run: nan if run.duration is None else run.duration),
+        started=_find_newest(completed, find_start),
+        size=_find_newest(completed, lambda run: nan if run.size is None else run.size),
+        duration=_find_newest(completed, lambda run: nan if run.duration is None else run.duration),
     )
 
 
-def _newest(runs: Iterable[Backup], value: Value) -> Steps:
+def _find_newest(runs: Iterable[Backup], value: Value) -> Steps:
     """Return a value of the newest of some backups that had ended, from when the oldest of them had."""
-    by_end = sorted(runs, key=lambda run: (end(run), start(run)))
+    by_end = sorted(runs, key=lambda run: (find_end(run), find_start(run)))
     if not by_end:
         return NO_STEPS
-    begin = end(min(by_end, key=lambda run: (start(run), end(run))))
-    return steps_of((max(begin, end(run)), value(run)) for run in _records(by_end))
+    begin = find_end(min(by_end, key=lambda run: (find_start(run), find_end(run))))
+    return make_steps((max(begin, find_end(run)), value(run)) for run in _records(by_end))
 
 
 def _records(by_end: Iterable[Backup]) -> Iterator[Backup]:
     newest = float("-inf")
     for run in by_end:
-        if start(run) > newest:
-            newest = start(run)
+        if find_start(run) > newest:
+            newest = find_start(run)
             yield run
 
 
-def _failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
+def _count_failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
     """Return how many backups had failed since the newest success, from when one is known."""
     if known.begin is None:
         return NO_STEPS
-    begin, ends = known.begin, sorted((end(run), start(run)) for run in failed)
+    begin, ends = known.begin, sorted((find_end(run), find_start(run)) for run in failed)
     instants = sorted({*known.points.at, *(max(begin, finish) for finish, _ in ends)})
     changes, open_, at = list[tuple[float, float]](), list[float](), 0
     for instant in instants:
@@ -103,11 +103,11 @@ def _failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
         point = known.points.value(instant) or 0.0
         open_ = [started for started in open_ if started > point]
         changes.append((instant, float(len(open_))))
-    return steps_of(changes)
+    return make_steps(changes)
 
 
 def _assume(known: Timeline, limit: float | None) -> Steps:
     """Return a limit from the resource's creation, or else from the first that is known of it."""
     begins = [run.started for run in known.runs[:1] if run.started is not None]
     begin = known.created if known.created is not None else min(begins, default=None)
-    return NO_STEPS if limit is None or begin is None else steps_of([(begin, limit)])
+    return NO_STEPS if limit is None or begin is None else make_steps([(begin, limit)])

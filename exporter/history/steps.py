@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, isnan
 
 
-def _column() -> "array[float]":
+def _make_column() -> "array[float]":
     return array("d")
 
 
@@ -18,9 +18,9 @@ class Steps:
     NaN stands for a value that is unknown from its instant on.
     """
 
-    at: "array[float]" = field(default_factory=_column)
+    at: "array[float]" = field(default_factory=_make_column)
     """Instants in ascending order, no two the same."""
-    values: "array[float]" = field(default_factory=_column)
+    values: "array[float]" = field(default_factory=_make_column)
 
     @property
     def begin(self) -> float | None:
@@ -46,8 +46,8 @@ class Steps:
         """Yield (first, behind the last, value) by index into `ticks`, for each run of ticks with one value."""
         index = max(0, bisect_right(self.at, ticks.start) - 1)
         while index < len(self.at):
-            first = _index(ticks, self.at[index])
-            behind = _index(ticks, self.at[index + 1]) if index + 1 < len(self.at) else len(ticks)
+            first = _find_index(ticks, self.at[index])
+            behind = _find_index(ticks, self.at[index + 1]) if index + 1 < len(self.at) else len(ticks)
             if first >= len(ticks):
                 return
             if first < behind and not isnan(self.values[index]):
@@ -55,9 +55,9 @@ class Steps:
             index += 1
 
 
-def steps_of(changes: Iterable[tuple[float, float]]) -> Steps:
+def make_steps(changes: Iterable[tuple[float, float]]) -> Steps:
     """Make steps of (instant, value) in ascending order; of several at one instant the last counts."""
-    at, values = _column(), _column()
+    at, values = _make_column(), _make_column()
     for instant, value in changes:
         if at and at[-1] == instant:
             values[-1] = value
@@ -67,6 +67,6 @@ def steps_of(changes: Iterable[tuple[float, float]]) -> Steps:
     return Steps(at, values)
 
 
-def _index(ticks: range, instant: float) -> int:
+def _find_index(ticks: range, instant: float) -> int:
     """Return the index of the first tick that is not before an instant."""
     return min(len(ticks), max(0, ceil((instant - ticks.start) / ticks.step)))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.characters import escape_controls
-from exporter.history.report import COLUMNS, Report, verdict
+from exporter.history.report import COLUMNS, BackupReport, judge
 from exporter.human import span
 
 FORMULA = ("=", "+", "-", "@")
@@ -21,21 +21,21 @@ ORDER = ("outside", "unjudged", "within")
 STYLES = {"outside": "red", "unjudged": "yellow"}
 
 
-def as_json(report: Report) -> bytes:
+def write_json(report: BackupReport) -> bytes:
     """Return the JSON, with a line end behind it."""
     return (json.dumps(report.document(), indent=2, allow_nan=False) + "\n").encode()
 
 
-def as_csv(report: Report) -> bytes:
+def write_csv(report: BackupReport) -> bytes:
     """Return a line of column names and one for each resource; what is unknown is empty."""
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow(COLUMNS)
-    lines.writerows([_cell(entry.record[column]) for column in COLUMNS] for entry in report.entries)
+    lines.writerows([_format_cell(entry.record[column]) for column in COLUMNS] for entry in report.entries)
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -50,22 +50,22 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def as_table(report: Report) -> Sequence[Table | Text]:
+def make_table(report: BackupReport) -> Sequence[Table | Text]:
     """Return what a terminal shows: the summary, the table, and the sources that could not be read."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in TITLES:
         right = title in RIGHT
         table.add_column(title, justify="right" if right else "left", overflow="fold", no_wrap=right)
-    for record in worst_first(report):
-        table.add_row(*map(Text, _row(record)), style=STYLES.get(verdict(record)))
+    for record in sort_worst_first(report):
+        table.add_row(*map(Text, _make_row(record)), style=STYLES.get(judge(record)))
     down = [one for one in report.sources if not one["up"]]
     lines = [
         Text(f"{escape_controls(one['source'])}: could not be read, {one['failure']}", style="red") for one in down
     ]
-    return [Text(headline(report)), table, *lines]
+    return [Text(write_headline(report)), table, *lines]
 
 
-def worst_first(report: Report) -> list[Mapping[str, Any]]:
+def sort_worst_first(report: BackupReport) -> list[Mapping[str, Any]]:
     """Return the records in the order of their rank."""
     records = [entry.record for entry in report.entries]
     return sorted(records, key=rank)
@@ -73,10 +73,10 @@ def worst_first(report: Report) -> list[Mapping[str, Any]]:
 
 def rank(record: Mapping[str, Any]) -> tuple[int, float]:
     """Return where a record stands among others: those outside their limits first, the lowest share first."""
-    return ORDER.index(verdict(record)), record["attainment"] or 0.0
+    return ORDER.index(judge(record)), record["attainment"] or 0.0
 
 
-def headline(report: Report) -> str:
+def write_headline(report: BackupReport) -> str:
     """Return the summary in one sentence."""
     counts = report.summary
     return (
@@ -85,7 +85,7 @@ def headline(report: Report) -> str:
     )
 
 
-def share(attainment: float | None) -> str:
+def format_share(attainment: float | None) -> str:
     """Return a share in percent; only a whole one reads 100 %, and only none at all 0 %."""
     if attainment is None:
         return ""
@@ -94,7 +94,7 @@ def share(attainment: float | None) -> str:
     return f"{attainment:.0%}".replace("%", " %")
 
 
-def _row(record: Mapping[str, Any]) -> list[str]:
+def _make_row(record: Mapping[str, Any]) -> list[str]:
     def format_value(key: str, write: Any = str) -> str:
         return "" if record[key] is None else write(record[key])
 
@@ -104,7 +104,7 @@ def _row(record: Mapping[str, Any]) -> list[str]:
         escape_controls(record["name"]),
         format_value("limit_seconds", span),
         format_value("known_since"),
-        "paused" if record["paused"] else share(record["attainment"]),
+        "paused" if record["paused"] else format_share(record["attainment"]),
         format_value("longest_gap_seconds", span),
         format_value("completed"),
         format_value("failed"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 from typing import Literal
 
-from exporter.history.steps import Steps, steps_of
+from exporter.history.steps import Steps, make_steps
 from exporter.model import Backup, Details, RecoveryWindow, Status
 from exporter.settings import Policy
 from exporter.state.history import History
@@ -84,14 +84,14 @@ class Timeline:
 
     def started(self, since: float, until: float, status: Status) -> list[Backup]:
         """Return the backups of one status that started in a period, oldest first."""
-        return [run for run in self.runs if run.status is status and since <= start(run) <= until]
+        return [run for run in self.runs if run.status is status and since <= find_start(run) <= until]
 
     def _late(self, since: float, until: float, limit: float) -> Iterator[float]:
         for begin, end, point in self.points.pieces(since, until):
             yield max(0.0, end - max(begin, point + limit))
 
 
-def timeline(
+def make_timeline(
     listing: Listing | None,
     details: Details | None,
     policy: Policy,
@@ -103,14 +103,14 @@ def timeline(
 
     `history` holds what the vendor may have forgotten.
     """
-    limit, limit_from = limit_of(policy, details)
+    limit, limit_from = find_limit(policy, details)
     window = None if listing is None else listing.recovery
     listed = () if listing is None else tuple(listing.backups.values())
-    runs = known_runs(listed, window, history)
+    runs = list_known_runs(listed, window, history)
     return Timeline(
         limit=limit,
         limit_from=limit_from,
-        points=NO_STEPS if window is not None else recovery_points(runs),
+        points=NO_STEPS if window is not None else find_recovery_points(runs),
         window=window,
         created=created,
         runs=runs,
@@ -118,7 +118,7 @@ def timeline(
     )
 
 
-def limit_of(policy: Policy, details: Details | None) -> tuple[float | None, LimitOrigin | None]:
+def find_limit(policy: Policy, details: Details | None) -> tuple[float | None, LimitOrigin | None]:
     """Return the age limit of today and where it comes from."""
     if policy.max_age is not None:
         return policy.max_age, "configured"
@@ -126,7 +126,9 @@ def limit_of(policy: Policy, details: Details | None) -> tuple[float | None, Lim
     return (None, None) if interval is None else (policy.derive_max_age(interval), "derived")
 
 
-def known_runs(listed: Iterable[Backup], window: RecoveryWindow | None, history: History | None) -> tuple[Backup, ...]:
+def list_known_runs(
+    listed: Iterable[Backup], window: RecoveryWindow | None, history: History | None
+) -> tuple[Backup, ...]:
     """Return every backup that is listed or remembered and has a start, oldest first.
 
     Of one that is both, the duration counts that was seen first: a vendor may move a finish later.
@@ -144,10 +146,10 @@ def known_runs(listed: Iterable[Backup], window: RecoveryWindow | None, history:
             )
         elif known.status is Status.COMPLETED and known.started == one.started and finished is not None:
             runs[one.id] = replace(known, finished=finished)
-    return tuple(sorted(runs.values(), key=start))
+    return tuple(sorted(runs.values(), key=find_start))
 
 
-def recovery_points(runs: Iterable[Backup]) -> Steps:
+def find_recovery_points(runs: Iterable[Backup]) -> Steps:
     """Return the start of the newest completed backup that had finished, over time.
 
     It begins with the finish of the oldest one: what was before that, nothing says.
@@ -155,24 +157,24 @@ def recovery_points(runs: Iterable[Backup]) -> Steps:
     completed = [run for run in runs if run.status is Status.COMPLETED]
     if not completed:
         return NO_STEPS
-    begin = end(min(completed, key=lambda run: (start(run), end(run))))
-    return steps_of((max(begin, at), point) for at, point in _improving(completed))
+    begin = find_end(min(completed, key=lambda run: (find_start(run), find_end(run))))
+    return make_steps((max(begin, at), point) for at, point in _find_improving(completed))
 
 
-def _improving(completed: list[Backup]) -> Iterator[tuple[float, float]]:
+def _find_improving(completed: list[Backup]) -> Iterator[tuple[float, float]]:
     """Yield (finish, start) of those that were the newest when they finished."""
     newest = float("-inf")
-    for finish, point in sorted((end(run), start(run)) for run in completed):
+    for finish, point in sorted((find_end(run), find_start(run)) for run in completed):
         if point > newest:
             newest = point
             yield finish, point
 
 
-def start(run: Backup) -> float:
+def find_start(run: Backup) -> float:
     """Return the start of a backup that has one."""
     return run.started or 0.0
 
 
-def end(run: Backup) -> float:
+def find_end(run: Backup) -> float:
     """Return when a backup had finished: its start, where the vendor gives no usable finish."""
-    return start(run) if run.finished is None else max(start(run), run.finished)
+    return find_start(run) if run.finished is None else max(find_start(run), run.finished)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from exporter.history.instants import about, iso
+from exporter.history.instants import about, format_iso
 from exporter.history.timeline import Timeline
 from exporter.model import Backup, Status
 from exporter.state.resource import ResourceStatus
 
 
-def sentences(
+def explain_unknown(
     resource_status: ResourceStatus, known: Timeline, since: float, until: float, now: float
 ) -> Iterator[str]:
     """Yield what cannot be known of one resource in a period, each in one sentence."""
@@ -20,42 +20,43 @@ def sentences(
     if known.window is not None:
         yield "The vendor keeps a window for point-in-time recovery, so the age at a past instant is not known."
     else:
-        yield from _of_the_age(known, since, until, now)
-    yield from _of_the_list(known.listed, now)
+        yield from _explain_age(known, since, until, now)
+    yield from _explain_list(known.listed, now)
     restore = resource_status.details.restore if resource_status.details is not None else None
     if restore is not None and restore.started > until:
         yield "The last restore began after the period; the ones before it are not known."
 
 
-def sentences_on_failures(statuses: Collection[Status]) -> Iterator[str]:
+def explain_unlisted_failures(statuses: Collection[Status]) -> Iterator[str]:
     """Yield what cannot be known where a backup of the vendor cannot have every status."""
     if Status.FAILED not in statuses:
         yield "The vendor lists no failed backups, so failures are not known; only the age shows them."
 
 
-def _of_the_age(known: Timeline, since: float, until: float, now: float) -> Iterator[str]:
+def _explain_age(known: Timeline, since: float, until: float, now: float) -> Iterator[str]:
     if known.limit is None:
         yield "No age limit is configured or can be derived, so the age cannot be judged."
     if known.begin is None:
         yield "No completed backup is known, so the age is not known at any time."
     elif known.begin > until:
-        yield f"The period ends before the first completed backup that is known, which finished at {iso(known.begin)}."
+        first = format_iso(known.begin)
+        yield f"The period ends before the first completed backup that is known, which finished at {first}."
     elif known.begin > since:
-        yield _of_the_beginning(known, known.begin, since, now)
+        yield _explain_beginning(known, known.begin, since, now)
     attainment = known.attainment(since, until)
     if attainment is not None and attainment < 1:
         yield "A backup that the vendor has deleted is not seen, so a gap may be one that deletion left."
 
 
-def _of_the_beginning(known: Timeline, begin: float, since: float, now: float) -> str:
+def _explain_beginning(known: Timeline, begin: float, since: float, now: float) -> str:
     if known.created is not None and since <= known.created <= begin:
-        return f"The resource was created at {iso(known.created)}; its age is known from {iso(begin)} on."
+        return f"The resource was created at {format_iso(known.created)}; its age is known from {format_iso(begin)} on."
     if known.listed_from is None:
-        return f"The vendor lists no backup any more; history before {iso(begin)} is not known."
-    return f"The vendor lists {about(now - known.listed_from)}; history before {iso(begin)} is not known."
+        return f"The vendor lists no backup any more; history before {format_iso(begin)} is not known."
+    return f"The vendor lists {about(now - known.listed_from)}; history before {format_iso(begin)} is not known."
 
 
-def _of_the_list(backups: Sequence[Backup], now: float) -> Iterator[str]:
+def _explain_list(backups: Sequence[Backup], now: float) -> Iterator[str]:
     if undated := sum(one.started is None for one in backups):
         yield f"{_some(undated)} without a usable start; counted nowhere."
     if early := sum(one.started is not None and one.started > now for one in backups):
@@ -65,10 +66,10 @@ def _of_the_list(backups: Sequence[Backup], now: float) -> Iterator[str]:
         yield "The vendor gives no finish, so a backup counts from its start and has no duration."
     if completed and all(one.size is None for one in completed):
         yield "The vendor gives no sizes."
-    yield from _of_words(backups)
+    yield from _explain_words(backups)
 
 
-def _of_words(backups: Sequence[Backup]) -> Iterator[str]:
+def _explain_words(backups: Sequence[Backup]) -> Iterator[str]:
     if odd := sum(one.status is Status.UNKNOWN for one in backups):
         yield f"{_some(odd)} with a status that is not understood; counted nowhere."
 

@@ -16,7 +16,7 @@ from exporter.declared.step_requests import RequestBuilder
 from exporter.provider import RateLimit
 from exporter.secret import Secret
 from exporter.settings import Source
-from exporter.trial.reading_once import Found, read_once
+from exporter.trial.reader import TrialReading, read_once
 
 PLENTY = RateLimit(requests=10_000, per=1.0)
 NOW = 4_102_444_800.0
@@ -67,7 +67,7 @@ class OfflineTransport:
     def _find(self, host: str, rest: str) -> ExampleAnswer | None:
         """Return the answer with the most parameters that the request has too."""
         parts = urlsplit(rest)
-        path, params = _segments(parts.path), frozenset(parse_qsl(parts.query, keep_blank_values=True))
+        path, params = _split_segments(parts.path), frozenset(parse_qsl(parts.query, keep_blank_values=True))
         fitting = [one for one in self.answers if one.host in ("", host) and one.path == path and one.params <= params]
         best = max(fitting, key=lambda one: len(one.params), default=None)
         return None if best is None else best.answer
@@ -81,15 +81,15 @@ class OfflineTransport:
 class Outcome:
     """The result of a test."""
 
-    found: Found
+    found: TrialReading
     transport: OfflineTransport
 
 
 async def run_test(declaration: Declaration, test: Test, observe: Observer) -> Outcome:
     """Run a test through the pipeline of the exporter."""
-    unsigned = without_auth(declaration)
+    unsigned = remove_auth(declaration)
     provider = make_provider(unsigned, observe)
-    options = provider.options(**_options(declaration, test))
+    options = provider.options(**_make_options(declaration, test))
     source = Source(name="test", provider=provider, provider_name=declaration.name, options=options, rate_limit=PLENTY)
     builder = RequestBuilder(declaration=unsigned, options=options)
     bases = [(name, builder.base(name)) for name, _ in declaration.hosts]
@@ -108,7 +108,7 @@ async def run_test(declaration: Declaration, test: Test, observe: Observer) -> O
     return Outcome(await read_once(source, client), transport)
 
 
-def without_auth(declaration: Declaration) -> Declaration:
+def remove_auth(declaration: Declaration) -> Declaration:
     """Return a declaration that asks without credentials: token calls are not part of a test."""
     scopes = tuple(replace(scope, step=replace(scope.step, auth=None)) for scope in declaration.scopes)
     steps = {}
@@ -118,7 +118,7 @@ def without_auth(declaration: Declaration) -> Declaration:
     return replace(declaration, scopes=scopes, **steps)
 
 
-def _options(declaration: Declaration, test: Test) -> dict[str, Secret | str]:
+def _make_options(declaration: Declaration, test: Test) -> dict[str, Secret | str]:
     """Return the options of a test; one that it leaves out has its own name as its value."""
     given: dict[str, Secret | str] = {}
     for option in declaration.options:
@@ -135,12 +135,12 @@ def _parse_answer(answer: ExampleAnswer) -> _RecordedAnswer:
     return _RecordedAnswer(
         answer=answer,
         host=host,
-        path=_segments(path),
+        path=_split_segments(path),
         params=frozenset(parse_qsl(query, keep_blank_values=True)),
     )
 
 
-def _segments(path: str) -> tuple[str, ...]:
+def _split_segments(path: str) -> tuple[str, ...]:
     return tuple(unquote(segment) for segment in path.split("/"))
 
 

@@ -20,7 +20,7 @@ NAMES = ("[prod] orders", "orders [/prod]", "[red]x[/red]", "[link=https://evil.
 def test_the_bars_show_a_name_as_it_is(name: str) -> None:
     output = io.StringIO()
     console = Console(file=output, force_terminal=True, width=100, color_system=None)
-    with progress.progress_bars(console) as bars:
+    with progress.make_progress_bars(console) as bars:
         bars.add_task(name, total=3)
         bars.refresh()
 

@@ -8,7 +8,7 @@ from exporter.commands.config import read_configuration
 from exporter.config.loader import ConfigError
 from exporter.declared import vendors
 from exporter.declared.vendors import CATALOG, list_catalog, read_catalog
-from exporter.trial.checking import check_declaration
+from exporter.trial.checks import check_declaration
 
 ONLY_AGE = "only age reports"
 USE = "sources: [{name: one, provider: upstash, email: a@example.com, api_key: k}]\n"

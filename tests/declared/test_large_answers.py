@@ -14,7 +14,7 @@ from exporter.declared.evaluation import MAX_INLINE_BYTES
 from exporter.declared.vendors import load_declaration
 from exporter.polling.mapping import RECORDS_PER_SLICE, SLICE_BYTES, is_large, slices
 from exporter.provider import RawPage
-from exporter.trial.checking import check_declaration
+from exporter.trial.checks import check_declaration
 from tests.declared.vendor import Asked, poll, vendor
 
 pytestmark = pytest.mark.slow

@@ -18,10 +18,10 @@ from exporter.declared.vendors import list_catalog, read_catalog
 from exporter.provider import RateLimit
 from exporter.secret import Secret
 from exporter.settings import Source
-from exporter.trial.checking import check_declaration
-from exporter.trial.offline import OfflineTransport, _options, _parse_answer
-from exporter.trial.recording import record
-from exporter.trial.trying import try_once
+from exporter.trial.checks import check_declaration
+from exporter.trial.fixture import write_fixture
+from exporter.trial.live import try_once
+from exporter.trial.offline import OfflineTransport, _make_options, _parse_answer
 from exporter.trial.virtual_time import run_at_once
 from tests.paths import ROOT
 
@@ -70,13 +70,13 @@ def test_what_is_recorded_of_a_vendor_of_the_catalog_passes(name: str) -> None:
     """Also where two steps read the same answer."""
     declaration = read_catalog(name)
     test, provider = declaration.tests[0], make_provider(declaration)
-    options = provider.options(**_options(declaration, test))
+    options = provider.options(**_make_options(declaration, test))
     source = Source(name="s", provider=provider, provider_name=name, options=options, rate_limit=PLENTY)
     builder = RequestBuilder(declaration=declaration, options=options)
     bases = [(host, builder.base(host)) for host, _ in declaration.hosts]
     offline = OfflineTransport(bases=bases, answers=[_parse_answer(answer) for answer in test.answers])
 
-    recorded = record(run_at_once(try_once(source, Exchanging(offline), "*")))
+    recorded = write_fixture(run_at_once(try_once(source, Exchanging(offline), "*")))
 
     head = (CATALOG / f"{name}.yaml").read_text(encoding="utf-8").split("\ntests:")[0]
     assert list(check_declaration(declared(f"{head}\n{recorded}")).problems) == []
@@ -123,7 +123,7 @@ def test_what_is_recorded_of_some_resources_passes_however_the_list_is_paged(
     options = provider.options(token=Secret("k"))
     source = Source(name="s", provider=provider, provider_name="acme", options=options, rate_limit=PLENTY)
 
-    recorded = record(run_at_once(try_once(source, Paging(totals, size), pattern)))
+    recorded = write_fixture(run_at_once(try_once(source, Paging(totals, size), pattern)))
 
     (test,) = yaml.safe_load(recorded)["tests"]
     assert len(test["expect"]["resources"]) == (3 if pattern == "*" else 1)

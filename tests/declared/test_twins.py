@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from exporter.app import App
-from exporter.commands.poll import resource_records
+from exporter.commands.poll import list_resource_records
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.demo.http import Account, Story
@@ -51,7 +51,7 @@ async def poll(vendor: str, *, declared: bool) -> dict[tuple[str, str], dict[str
         for watch in watches:
             await watch.poller.poll()
         await asyncio.sleep(60)
-    records = resource_records(app.store)
+    records = list_resource_records(app.store)
     await app.stop()
     return {(record["source"], record["resource"]): record for record in records}
 

@@ -10,7 +10,7 @@ import yaml
 from aiohttp import web
 
 from exporter.app import App
-from exporter.commands.poll import resource_records
+from exporter.commands.poll import list_resource_records
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.settings import Settings
@@ -84,7 +84,7 @@ def settings_of(api: Mapping[str, Any], **keys: Any) -> Settings:
 
 async def poll(api: Mapping[str, Any], polls: int = 1, **keys: Any) -> dict[str, dict[str, Any]]:
     """Poll a declared vendor and return the records of its resources, by their labels."""
-    return {record["resource"]: record for record in resource_records(await poll_into_store(api, polls, **keys))}
+    return {record["resource"]: record for record in list_resource_records(await poll_into_store(api, polls, **keys))}
 
 
 async def poll_into_store(

@@ -4,7 +4,7 @@ from typing import Any
 
 from exporter import registry
 from exporter.history.report import Period, SourceReading
-from exporter.history.timeline import Timeline, timeline
+from exporter.history.timeline import Timeline, make_timeline
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Status
 from exporter.settings import Source
 from exporter.state.listing import Listing, Page
@@ -49,4 +49,4 @@ def reading(
 def known(*backups: Backup, **fields: Any) -> Timeline:
     one = resource_status(*backups, **fields)
     policy = platform().policy(one.resource.id, one.resource.name)
-    return timeline(one.listing, one.details, policy, one.resource.created, history=one.history)
+    return make_timeline(one.listing, one.details, policy, one.resource.created, history=one.history)

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from exporter.history.backfill import Plan, plan, write
+from exporter.history.backfill import BackfillPlan, make_plan, write
 from exporter.history.files import MARK, UnwritableError
-from exporter.history.series import ENDED, ResourceSeries, series_of
-from exporter.history.timeline import timeline
+from exporter.history.series import ENDED, ResourceSeries, make_series
+from exporter.history.timeline import make_timeline
 from exporter.model import UNFINISHED, Backup, Status
 from exporter.settings import Policy
 from exporter.state.backup_table import BackupTable
@@ -26,7 +26,7 @@ LABELS = 'provider="northflank",source="platform",resource="a"'
 def write_files(
     folder: Path, *resources: ResourceSeries, since: float, step: int = 3600, now: float = NOW
 ) -> list[Path]:
-    return write(resources, plan(resources, since, now, step), folder, lambda _: None)
+    return write(resources, make_plan(resources, since, now, step), folder, lambda _: None)
 
 
 def test_each_series_is_what_the_exporter_would_have_shown(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_each_series_is_what_the_exporter_would_have_shown(tmp_path: Path) -> No
         Backup(id="2", status=Status.FAILED, started=started - 100, finished=started, kind="dump"),
         Backup(id="3", status=Status.COMPLETED, started=started + 3000.5, finished=started + 3600, kind="dump"),
     ]
-    [path] = write_files(tmp_path, series_of(known(*runs), LABELS, limit=None), since=started, now=NOW - 1)
+    [path] = write_files(tmp_path, make_series(known(*runs), LABELS, limit=None), since=started, now=NOW - 1)
 
     assert path.name == "backups-2025-11-24.om"
     own = f"{{{LABELS}}}"
@@ -69,7 +69,7 @@ def test_each_series_is_what_the_exporter_would_have_shown(tmp_path: Path) -> No
 
 
 def test_the_files_are_openmetrics_and_each_holds_one_day(tmp_path: Path) -> None:
-    series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=100.0)
+    series = make_series(known(*[backup(days) for days in range(5)]), LABELS, limit=100.0)
     paths = write_files(tmp_path, series, since=NOW - 3 * DAY, step=7200)
 
     assert [path.name for path in paths] == [f"backups-2025-11-{day}.om" for day in (22, 23, 24, 25)]
@@ -83,16 +83,16 @@ def test_the_files_are_openmetrics_and_each_holds_one_day(tmp_path: Path) -> Non
 
 
 def test_timestamps_are_multiples_of_the_step_and_none_is_after_now(tmp_path: Path) -> None:
-    series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
+    series = make_series(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
     now = NOW + 1234.5
-    planned = plan([series], now - DAY, now, 3000)
+    planned = make_plan([series], now - DAY, now, 3000)
 
     assert all(tick % 3000 == 0 for tick in planned.ticks)
     assert (now - DAY <= planned.ticks[0] < now - DAY + 3000, now - 3000 < planned.ticks[-1] <= now) == (True, True)
 
 
 def test_a_second_run_writes_the_same(tmp_path: Path) -> None:
-    series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
+    series = make_series(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
     first = {path.name: path.read_bytes() for path in write_files(tmp_path, series, since=NOW - 3 * DAY)}
     second = {path.name: path.read_bytes() for path in write_files(tmp_path, series, since=NOW - 3 * DAY, now=NOW + 60)}
 
@@ -100,7 +100,7 @@ def test_a_second_run_writes_the_same(tmp_path: Path) -> None:
 
 
 def test_the_limit_is_assumed_from_the_creation_or_the_first_backup(tmp_path: Path) -> None:
-    series = series_of(known(backup(0.5)), LABELS, limit=95040.0)
+    series = make_series(known(backup(0.5)), LABELS, limit=95040.0)
     [path] = write_files(tmp_path, series, since=NOW - 0.75 * DAY, step=21600, now=NOW - 1)
 
     lines = [line for line in path.read_text().splitlines() if line.startswith("backup_max_age")]
@@ -109,14 +109,14 @@ def test_the_limit_is_assumed_from_the_creation_or_the_first_backup(tmp_path: Pa
 
 def test_before_all_knowledge_nothing_is_written(tmp_path: Path) -> None:
     assert (
-        write_files(tmp_path, series_of(known(backup(1)), LABELS, limit=None), since=NOW - 9 * DAY, now=NOW - 2 * DAY)
+        write_files(tmp_path, make_series(known(backup(1)), LABELS, limit=None), since=NOW - 9 * DAY, now=NOW - 2 * DAY)
         == []
     )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_never_a_success_gives_only_what_was_tried(tmp_path: Path) -> None:
-    series = series_of(known(backup(0.5, Status.FAILED)), LABELS, limit=None)
+    series = make_series(known(backup(0.5, Status.FAILED)), LABELS, limit=None)
     [path] = write_files(tmp_path, series, since=NOW - DAY, now=NOW - 1)
 
     names = {line.partition("{")[0] for line in path.read_text().splitlines() if not line.startswith("#")}
@@ -128,8 +128,8 @@ def test_never_a_success_gives_only_what_was_tried(tmp_path: Path) -> None:
 
 
 def test_the_estimate_is_near_the_truth(tmp_path: Path) -> None:
-    series = [series_of(known(*[backup(days) for days in range(30)]), f"{LABELS}{at}", limit=None) for at in range(5)]
-    planned = plan(series, NOW - 20 * DAY, NOW, 300)
+    series = [make_series(known(*[backup(days) for days in range(30)]), f"{LABELS}{at}", limit=None) for at in range(5)]
+    planned = make_plan(series, NOW - 20 * DAY, NOW, 300)
     paths = write(series, planned, tmp_path, lambda _: None)
 
     content = b"".join(path.read_bytes() for path in paths)
@@ -139,7 +139,7 @@ def test_the_estimate_is_near_the_truth(tmp_path: Path) -> None:
 
 def test_a_vendor_that_lists_no_failures_has_no_series_of_failures(tmp_path: Path) -> None:
     possible = frozenset({Status.COMPLETED})
-    series = series_of(known(*[backup(days) for days in range(3)]), LABELS, limit=None, statuses=possible)
+    series = make_series(known(*[backup(days) for days in range(3)]), LABELS, limit=None, statuses=possible)
     text = "".join(path.read_text() for path in write_files(tmp_path, series, since=NOW - 2 * DAY))
 
     assert f'backup_last_finished_status{{{LABELS},status="completed"}} 1 ' in text
@@ -149,16 +149,16 @@ def test_a_vendor_that_lists_no_failures_has_no_series_of_failures(tmp_path: Pat
 
 
 def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path) -> None:
-    series = series_of(known(backup(1)), LABELS, limit=None)
-    planned = plan([series], NOW - DAY, NOW, 300)
+    series = make_series(known(backup(1)), LABELS, limit=None)
+    planned = make_plan([series], NOW - DAY, NOW, 300)
     with pytest.raises(UnwritableError, match=r"cannot be written: needs about \d+ bytes, \d+ are free$"):
-        write([series], Plan(planned.ticks, planned.samples, 2**62), tmp_path, lambda _: None)
+        write([series], BackfillPlan(planned.ticks, planned.samples, 2**62), tmp_path, lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_run_leaves_only_whole_files(tmp_path: Path) -> None:
-    series = series_of(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
-    planned = plan([series], NOW - 3 * DAY, NOW, 3600)
+    series = make_series(known(*[backup(days) for days in range(5)]), LABELS, limit=None)
+    planned = make_plan([series], NOW - 3 * DAY, NOW, 3600)
     seen: list[list[str]] = []
 
     def interrupt(day: str) -> None:
@@ -216,8 +216,8 @@ def summary_at(runs: Sequence[Backup], instant: float) -> Summary:
     )
 )
 def test_at_every_second_the_series_are_those_of_the_live_summary(runs: list[Backup]) -> None:
-    of = timeline(Listing(backups=BackupTable(runs)), None, Policy(), None)
-    series = series_of(of, "", limit=None)
+    of = make_timeline(Listing(backups=BackupTable(runs)), None, Policy(), None)
+    series = make_series(of, "", limit=None)
     for instant in range(60):
         live = summary_at(runs, instant)
         if of.begin is not None and instant >= of.begin:

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from exporter.history.backfill import plan, write
-from exporter.history.series import ResourceSeries, series_of
-from exporter.history.timeline import Timeline, timeline
+from exporter.history.backfill import make_plan, write
+from exporter.history.series import ResourceSeries, make_series
+from exporter.history.timeline import Timeline, make_timeline
 from exporter.model import Backup, Status
 from exporter.settings import Policy
 from exporter.state.backup_table import BackupTable
@@ -37,12 +37,14 @@ def nightly(now: float, hour: int) -> Timeline:
         )
         for night in range(1, 41)
     ]
-    return timeline(Listing(backups=BackupTable(backups)), None, Policy(max_age=DAY), None)
+    return make_timeline(Listing(backups=BackupTable(backups)), None, Policy(max_age=DAY), None)
 
 
 def series_named(known: Timeline, resource: str) -> ResourceSeries:
     escaped = resource.replace("\\", "\\\\").replace('"', '\\"')
-    return series_of(known, f'provider="x",source="main",resource="{escaped}",job="b",instance="i"', limit=known.limit)
+    return make_series(
+        known, f'provider="x",source="main",resource="{escaped}",job="b",instance="i"', limit=known.limit
+    )
 
 
 def make_blocks(path: Path, blocks: Path) -> None:
@@ -66,7 +68,7 @@ async def test_a_month_back_prometheus_answers_what_the_listing_says(tmp_path: P
     series = [series_named(orders, "orders"), series_named(odd, ODD)]
     folder, blocks = tmp_path / "past", tmp_path / "blocks"
     folder.mkdir()
-    paths = write(series, plan(series, now - 32 * DAY, now, STEP), folder, lambda _: None)
+    paths = write(series, make_plan(series, now - 32 * DAY, now, STEP), folder, lambda _: None)
     for path in paths:
         make_blocks(path, blocks)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.history.page import as_html
-from exporter.history.report import report
-from exporter.history.tables import as_json
+from exporter.history.page import write_html
+from exporter.history.report import make_report
+from exporter.history.tables import write_json
 from exporter.model import Resource, Status
 from tests.history.cases import PERIOD, backup, reading, resource_status
 
@@ -25,9 +25,9 @@ def test_the_page_prints(tmp_path: Path) -> None:
         )
         for number in range(12)
     ]
-    made = report([reading(*resources), reading(up=False, failure="timeout")], PERIOD)
+    made = make_report([reading(*resources), reading(up=False, failure="timeout")], PERIOD)
     page, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
-    page.write_bytes(as_html(made, as_json(made)))
+    page.write_bytes(write_html(made, write_json(made)))
 
     command = [
         chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from exporter.history.page import as_html
-from exporter.history.report import COLUMNS, Report, report
-from exporter.history.tables import as_csv, as_json, as_table, share
+from exporter.history.page import write_html
+from exporter.history.report import COLUMNS, BackupReport, make_report
+from exporter.history.tables import format_share, make_table, write_csv, write_json
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Restore, Status
 from exporter.settings import Override
 from exporter.state.history import History
@@ -21,7 +21,7 @@ DAILY = [backup(days, size=100.0 + days) for days in range(40)]
 
 
 def record(*resources: Any, **fields: Any) -> dict[str, Any]:
-    made = report([reading(*resources, **fields)], PERIOD)
+    made = make_report([reading(*resources, **fields)], PERIOD)
     return dict(made.entries[0].record)
 
 
@@ -70,10 +70,10 @@ def test_failures_of_a_vendor_that_lists_none_are_not_known() -> None:
     source = platform()
     provider = replace(source.provider, statuses=frozenset({Status.COMPLETED}))
     of = reading(resource_status(*DAILY, details=Details(interval=DAY)), source=replace(source, provider=provider))
-    made = report([of], PERIOD)
+    made = make_report([of], PERIOD)
     found = dict(made.entries[0].record)
 
-    assert b"<dd>31 completed</dd>" in as_html(made, as_json(made))
+    assert b"<dd>31 completed</dd>" in write_html(made, write_json(made))
     assert (found["completed"], found["failed"], found["cancelled"]) == (31, None, None)
     assert found["unknown"] == [
         "The vendor lists no failed backups, so failures are not known; only the age shows them."
@@ -127,7 +127,7 @@ def test_never_a_success_is_said_and_not_judged() -> None:
 
 def test_a_period_before_all_knowledge_is_said_and_not_judged() -> None:
     early = type(PERIOD)(since=NOW - 90 * DAY, until=NOW - 60 * DAY, now=NOW)
-    found = report([reading(resource_status(*DAILY))], early).entries[0].record
+    found = make_report([reading(resource_status(*DAILY))], early).entries[0].record
 
     assert (found["known_since"], found["attainment"], found["completed"]) == (None, None, 0)
     assert found["unknown"] == [
@@ -180,7 +180,7 @@ def test_point_in_time_recovery_is_not_judged_but_its_ends_are_told() -> None:
 
 def test_a_resource_that_could_not_be_read_is_not_judged_by_what_is_remembered() -> None:
     unread = replace(resource_status(*DAILY), listing=None, up=False, failure="timeout")
-    made = report([reading(unread)], PERIOD)
+    made = make_report([reading(unread)], PERIOD)
     found = made.entries[0].record
 
     nothing = ("attainment", "completed", "known_since", "longest_gap_seconds", "longest_gap_end", "oldest_success")
@@ -197,23 +197,23 @@ def test_the_summary_counts_the_paused_as_unjudged() -> None:
     outside = resource_status(backup(10), resource=Resource(id="o", name="o", kind="redis"))
     overridden = resource_status(*DAILY, resource=Resource(id="q", name="q", kind="redis"))
     resting = platform(overrides=(Override(pattern="q", paused=True),))
-    made = report([reading(within, paused, outside, overridden, source=resting)], PERIOD)
+    made = make_report([reading(within, paused, outside, overridden, source=resting)], PERIOD)
 
     assert made.summary == {"resources": 4, "within": 1, "outside": 1, "unjudged": 2}
 
 
 def test_a_source_that_could_not_be_read_stands_in_the_report() -> None:
-    made = report([reading(up=False, failure="unauthorized")], PERIOD)
+    made = make_report([reading(up=False, failure="unauthorized")], PERIOD)
 
     assert made.document()["sources"] == [
         {"source": "platform", "provider": "northflank", "up": False, "failure": "unauthorized"}
     ]
     assert not made.complete
-    assert b"could not be read: unauthorized" in as_html(made, as_json(made))
+    assert b"could not be read: unauthorized" in write_html(made, write_json(made))
 
 
 def test_the_json_has_its_fixed_form() -> None:
-    document = json.loads(as_json(report([reading(resource_status(*DAILY))], PERIOD)))
+    document = json.loads(write_json(make_report([reading(resource_status(*DAILY))], PERIOD)))
 
     assert list(document) == ["report", "version", "created", "from", "until", "sources", "resources", "summary"]
     assert (document["report"], document["from"], document["until"]) == (
@@ -223,12 +223,14 @@ def test_the_json_has_its_fixed_form() -> None:
     )
 
 
-def of_name(name: str) -> Report:
-    return report([reading(resource_status(*DAILY, resource=Resource(id="a", name=name, kind="redis")))], PERIOD)
+def of_name(name: str) -> BackupReport:
+    return make_report([reading(resource_status(*DAILY, resource=Resource(id="a", name=name, kind="redis")))], PERIOD)
 
 
 def test_the_csv_has_the_same_columns_and_nothing_for_null() -> None:
-    [titles, row] = csv.reader(io.StringIO(as_csv(report([reading(resource_status(backup(3)))], PERIOD)).decode()))
+    [titles, row] = csv.reader(
+        io.StringIO(write_csv(make_report([reading(resource_status(backup(3)))], PERIOD)).decode())
+    )
     found = dict(zip(titles, row, strict=True))
 
     assert tuple(titles) == COLUMNS
@@ -237,12 +239,12 @@ def test_the_csv_has_the_same_columns_and_nothing_for_null() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_no_text_of_a_vendor_is_a_formula_in_a_spreadsheet(name: str) -> None:
-    [_, row] = csv.reader(io.StringIO(as_csv(of_name(name)).decode()))
+    [_, row] = csv.reader(io.StringIO(write_csv(of_name(name)).decode()))
     assert row[COLUMNS.index("name")] == f"'{name}"
 
 
 def test_control_characters_are_written_out_in_the_csv() -> None:
-    [_, row] = csv.reader(io.StringIO(as_csv(of_name("\tx\r\ny\u202ez")).decode()))
+    [_, row] = csv.reader(io.StringIO(write_csv(of_name("\tx\r\ny\u202ez")).decode()))
     assert row[COLUMNS.index("name")] == r"\tx\r\ny\u202ez"
 
 
@@ -251,25 +253,25 @@ HOSTILE = "<script>alert(1)</script>\"'{{7*7}}\x1b[31m\u202e"
 
 def test_a_hostile_name_is_text_everywhere() -> None:
     made = of_name(HOSTILE)
-    page = as_html(made, as_json(made)).decode()
+    page = write_html(made, write_json(made)).decode()
 
     assert "<script" not in page
     assert "\\x1b[31m\\u202e" in page
     assert not {"\x1b", "\u202e"} & set(page)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{7*7}}" in page
-    [_, table] = as_table(made)
+    [_, table] = make_table(made)
     cell = next(iter(table.columns[2].cells))  # type: ignore[union-attr]
     assert cell.plain == "<script>alert(1)</script>\"'{{7*7}}\\x1b[31m\\u202e"  # type: ignore[union-attr]
 
 
 def test_the_page_stands_alone_and_names_the_hash_of_its_json() -> None:
-    made = report(
+    made = make_report(
         [reading(resource_status(*DAILY), resource_status(backup(9), resource=Resource(id="b", name="b", kind="x")))],
         PERIOD,
     )
-    content = as_json(made)
-    page = as_html(made, content).decode()
+    content = write_json(made)
+    page = write_html(made, content).decode()
 
     assert hashlib.sha256(content).hexdigest() in page
     assert not re.search(r"<(script|link|img|iframe)|https?://|url\(|@import", page)
@@ -282,4 +284,4 @@ def test_the_page_stands_alone_and_names_the_hash_of_its_json() -> None:
     [(None, ""), (1.0, "100 %"), (0.0, "0 %"), (0.999999, "99.99 %"), (1e-9, "0.01 %"), (0.5, "50.00 %")],
 )
 def test_a_share_is_never_rounded_to_all_or_nothing(attainment: float | None, shown: str) -> None:
-    assert share(attainment) == shown
+    assert format_share(attainment) == shown

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.history.timeline import Gap, Timeline, timeline
+from exporter.history.timeline import Gap, Timeline, make_timeline
 from exporter.model import Backup, Details, RecoveryWindow, Status
 from exporter.settings import Policy
 from exporter.state.backup_table import BackupTable
@@ -23,7 +23,7 @@ def backup_of(number: int, started: float, finished: float | None) -> Backup:
 
 
 def of(*backups: Backup, limit: float | None = None) -> Timeline:
-    return timeline(Listing(backups=BackupTable(backups)), None, Policy(max_age=limit), None)
+    return make_timeline(Listing(backups=BackupTable(backups)), None, Policy(max_age=limit), None)
 
 
 def brute_age(backups: Sequence[Backup], instant: float) -> float | None:
@@ -148,12 +148,12 @@ def test_the_limit_is_configured_or_else_derived() -> None:
     listing = Listing(backups=BackupTable([backup_of(1, 0, None)]))
 
     def limit(**expected: Any) -> tuple[float | None, str | None]:
-        found = timeline(listing, details, Policy(derive_max_age=lambda seconds: 2 * seconds, **expected), None)
+        found = make_timeline(listing, details, Policy(derive_max_age=lambda seconds: 2 * seconds, **expected), None)
         return found.limit, found.limit_from
 
     assert limit() == (172800, "derived")
     assert limit(max_age=3600) == (3600, "configured")
-    nothing = timeline(listing, None, Policy(), None)
+    nothing = make_timeline(listing, None, Policy(), None)
     assert (nothing.limit, nothing.limit_from) == (None, None)
 
 
@@ -163,7 +163,7 @@ def test_what_is_remembered_lengthens_the_timeline() -> None:
         CompletedBackup(id="9", started=900, duration=20),
         CompletedBackup(id="1", started=100, duration=30, size=5),
     ]
-    found = timeline(listing, None, Policy(), None, history=History(successes={"": RecentBackups(kept)}))
+    found = make_timeline(listing, None, Policy(), None, history=History(successes={"": RecentBackups(kept)}))
 
     assert list(zip(found.points.at, found.points.values, strict=True)) == [(130, 100), (920, 900)]
     assert [run.id for run in found.runs] == ["1", "9"]
@@ -174,7 +174,7 @@ def test_point_in_time_recovery_has_no_timeline_of_single_backups() -> None:
     window = RecoveryWindow(kind="pitr", earliest=10, latest=500)
     kept = {"pitr": RecentBackups([CompletedBackup(id="recovery window", started=500)])}
     listing = Listing(backups=BackupTable([backup_of(1, 0, None)]), recovery=window)
-    found = timeline(listing, None, Policy(max_age=60), None, history=History(successes=kept))
+    found = make_timeline(listing, None, Policy(max_age=60), None, history=History(successes=kept))
 
     assert found.window == window
     assert (found.begin, found.attainment(0, 100)) == (None, None)

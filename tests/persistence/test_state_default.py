@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from exporter.commands.serve import default_state_file
+from exporter.commands.serve import find_default_state_file
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +103,6 @@ async def test_two_exporters_in_one_folder_both_work_and_one_keeps_the_state(tmp
 def test_the_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert default_state_file({}) == tmp_path / "data" / "state.json"
-    assert default_state_file({"STATE_DIRECTORY": ""}) == tmp_path / "data" / "state.json"
-    assert default_state_file({"STATE_DIRECTORY": "/var/lib/x"}) == Path("/var/lib/x/state.json")
+    assert find_default_state_file({}) == tmp_path / "data" / "state.json"
+    assert find_default_state_file({"STATE_DIRECTORY": ""}) == tmp_path / "data" / "state.json"
+    assert find_default_state_file({"STATE_DIRECTORY": "/var/lib/x"}) == Path("/var/lib/x/state.json")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.commands.demo import demo
+from exporter.commands.demo import serve_demo
 from exporter.commands.serve import serve
 from exporter.config.loader import ConfigError
 from exporter.web.config import RateSettings, WebConfig, load
@@ -234,7 +234,7 @@ def test_a_start_with_problems_prints_them_all_and_exits_2(write: Write, capsys:
     path = write(tls_server_config=tls(key_file="away"), basic_auth_users={"a": "b"})
     config = path.with_name("missing.yaml")
     assert serve(config, [("127.0.0.1", 0)], "/metrics", path) == 2
-    assert demo([("127.0.0.1", 0)], "/metrics", 1.0, path.with_name("missing")) == 2
+    assert serve_demo([("127.0.0.1", 0)], "/metrics", 1.0, path.with_name("missing")) == 2
     said = capsys.readouterr().err
     for part in ("missing.yaml: cannot be read", "tls_server_config.key_file", "basic_auth_users.a", "missing: cannot"):
         assert part in said

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from exporter.commands.demo import announce, guide, write_minutes
+from exporter.commands.demo import announce, write_guide, write_minutes
 from exporter.demo.http import Story
 from exporter.demo.server import all_accounts, all_events
 
@@ -23,7 +23,7 @@ async def test_every_staged_event_is_announced_with_an_address() -> None:
 
 
 def test_the_guide_lists_what_is_staged() -> None:
-    shown = guide(URL, "/metrics")
+    shown = write_guide(URL, "/metrics")
     for event in all_events():
         assert f"{event.source}: {event.text}" in shown
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from exporter.app import App
-from exporter.commands.demo import demo_config
+from exporter.commands.demo import make_demo_config
 from exporter.demo.files import MAX_WHOLE, file_response, is_signed, signed_link
 from exporter.demo.http import Request, Story
 from exporter.demo.server import SimulatedVendors, all_accounts
@@ -52,7 +52,7 @@ async def test_every_vendor_that_gives_links_is_verified_in_the_demo(monkeypatch
     await vendors.start()
     sources = tuple(
         replace(source, verify_downloads=VerifyDownloads(allow_private=True))
-        for source in demo_config(vendors).settings.sources
+        for source in make_demo_config(vendors).settings.sources
         if source.provider.download is not None
     )
     wanted = {source.name for source in sources}

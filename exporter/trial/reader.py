@@ -18,7 +18,7 @@ from exporter.state.resource import ResourceStatus
 
 
 @dataclass(slots=True)
-class Found:
+class TrialReading:
     """What one reading of a source gave."""
 
     resources: list[Resource] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Found:
 Pick = Callable[[Sequence[Resource]], Sequence[Resource]]
 
 
-class Silent:
+class NullLogger:
     """Logs nothing: what happens is shown in another way."""
 
     def exception(self, event: str, **_: Any) -> None:
@@ -44,9 +44,9 @@ class Silent:
     warning = info = error = debug = exception
 
 
-async def read_once(source: Source, client: Client, pick: Pick = lambda found: found) -> Found:
+async def read_once(source: Source, client: Client, pick: Pick = lambda found: found) -> TrialReading:
     """Read a source; of its resources, those that `pick` chooses."""
-    found, log = Found(), Silent()
+    found, log = TrialReading(), NullLogger()
 
     def api(detector: ChangeDetector | None = None) -> Session:
         return Session(client=client, detector=detector)
@@ -68,7 +68,7 @@ async def read_once(source: Source, client: Client, pick: Pick = lambda found: f
     return found
 
 
-async def _read(reader: Reader, resource: Resource, found: Found) -> None:
+async def _read(reader: Reader, resource: Resource, found: TrialReading) -> None:
     resource_status = ResourceStatus(resource=resource, first_seen=0.0, details=resource.details)
     reading = await reader.listing(resource_status)
     backups: dict[str, Backup] = {}

@@ -18,7 +18,7 @@ from exporter.errors import PollError
 from exporter.model import Resource
 from exporter.secret import Secret
 from exporter.settings import Source
-from exporter.trial.reading_once import Found, read_once
+from exporter.trial.reader import TrialReading, read_once
 
 MOST_RESOURCES = 3
 MASKED = "***"
@@ -112,7 +112,7 @@ class Trial:
     source: Source
     declaration: Declaration | None
     masker: Masker
-    found: Found
+    found: TrialReading
     sent: Sequence[SentRequest]
     steps: dict[str, StepFindings]
 
@@ -136,10 +136,10 @@ async def try_once(source: Source, transport: Transport, pattern: str) -> Trial:
         seen.found += found
         seen.kept += kept
 
-    masker = Masker(_secrets(source))
+    masker = Masker(_list_secrets(source))
     if declaration is not None:
         source = replace(source, provider=make_provider(declaration, observe))
-    recording = RecordingTransport(transport, masker, _plain_headers(declaration))
+    recording = RecordingTransport(transport, masker, _list_plain_headers(declaration))
     client = Client(
         transport=recording,
         limiter=RateLimiter(source.rate_limit),
@@ -167,7 +167,7 @@ def _pick(source: Source, resources: Sequence[Resource], pattern: str) -> Sequen
     return [one for one in fitting if source.watches(one.id, one.name)][:MOST_RESOURCES]
 
 
-def _secrets(source: Source) -> tuple[str, ...]:
+def _list_secrets(source: Source) -> tuple[str, ...]:
     values = (getattr(source.options, option.name) for option in fields(source.options))
     found = []
     for value in values:
@@ -179,7 +179,7 @@ def _secrets(source: Source) -> tuple[str, ...]:
     return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))
 
 
-def _plain_headers(declaration: Declaration | None) -> frozenset[str]:
+def _list_plain_headers(declaration: Declaration | None) -> frozenset[str]:
     """Return the headers whose values are shown: those of the exporter, and those that a declaration sets itself."""
     if declaration is None:
         return SHOWN_HEADERS

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from exporter.app import App
 from exporter.commands.config import load_or_report
-from exporter.commands.demo import demo_config, start_vendors
+from exporter.commands.demo import make_demo_config, start_vendors
 from exporter.commands.progress import poll_all
-from exporter.commands.serve import default_state_file
+from exporter.commands.serve import find_default_state_file
 from exporter.history.report import SourceReading
 from exporter.persistence.file import StateFile, UnusableStateError
 from exporter.persistence.saver import load_state
@@ -33,14 +33,14 @@ def read(config_file: Path | None, names: Sequence[str], use: Use) -> int:
         return 2
     settings = found.settings
     if not settings.state_file_given:
-        settings = replace(settings, state_file=default_state_file(os.environ))
+        settings = replace(settings, state_file=find_default_state_file(os.environ))
     return asyncio.run(_read_some(settings, names, use))
 
 
 async def _read_demo(names: Sequence[str], use: Use) -> int:
     vendors = await start_vendors()
     try:
-        return await _read_some(demo_config(vendors).settings, names, use)
+        return await _read_some(make_demo_config(vendors).settings, names, use)
     finally:
         await vendors.stop()
 

@@ -10,12 +10,12 @@ from exporter.declared.demand import mask
 from exporter.declared.fields import StatusField
 from exporter.declared.grammar import Declaration
 from exporter.errors import MalformedError
-from exporter.history.instants import iso
+from exporter.history.instants import format_iso
 from exporter.schedule import HOUR
-from exporter.trial.checking import count_yields, readable
-from exporter.trial.demands import fields_of, record_demand
-from exporter.trial.reading_once import show_backup, show_details, show_resource, show_window
-from exporter.trial.trying import SentRequest, StepFindings, Trial
+from exporter.trial.checks import count_yields, make_readable
+from exporter.trial.demands import find_record_demand, list_fields
+from exporter.trial.live import SentRequest, StepFindings, Trial
+from exporter.trial.reader import show_backup, show_details, show_resource, show_window
 from exporter.wire import status_word
 
 LONGEST_LINE = 2000
@@ -25,59 +25,59 @@ ORDER = ("scopes", "resources", "backups", "schedule", "restores")
 def show(trial: Trial) -> Iterator[str]:
     """Yield the lines of a report on a trial."""
     shown: set[str] = set()
-    for name in sorted(trial.steps, key=_order):
+    for name in sorted(trial.steps, key=_rank):
         seen = trial.steps[name]
         requests = [one for one in trial.sent if one.url in seen.urls]
         shown.update(one.url for one in requests)
-        yield from _step(trial, name, seen, requests)
+        yield from _show_step(trial, name, seen, requests)
     rest = [one for one in trial.sent if one.url not in shown]
     if rest:
         yield "requests" if not trial.steps else "other requests"
-        yield from (f"  {line}" for one in rest for line in _request(one))
-    yield from _results(trial)
-    yield from _failures(trial)
-    yield _costs(trial)
+        yield from (f"  {line}" for one in rest for line in _show_request(one))
+    yield from _show_results(trial)
+    yield from _show_failures(trial)
+    yield _describe_costs(trial)
 
 
-def _order(step: str) -> tuple[int, str]:
+def _rank(step: str) -> tuple[int, str]:
     return next((at for at, name in enumerate(ORDER) if step.startswith(name)), len(ORDER)), step
 
 
-def _step(trial: Trial, name: str, seen: StepFindings, requests: list[SentRequest]) -> Iterator[str]:
+def _show_step(trial: Trial, name: str, seen: StepFindings, requests: list[SentRequest]) -> Iterator[str]:
     declaration = trial.declaration
     assert declaration is not None  # noqa: S101 - only declared vendors are observed step by step
     yield name
     for request in requests:
-        yield from (f"  {line}" for line in _request(request))
+        yield from (f"  {line}" for line in _show_request(request))
     if name != "schedule":
         yield f"  records: {len(seen.found)} found, {len(seen.kept)} kept"
-    for label, one in fields_of(declaration, name):
+    for label, one in list_fields(declaration, name):
         many, failure = count_yields(one, seen.kept)
         nothing = "  has no value in any record" if seen.kept and not many and failure is None else ""
         raised = f"  cannot be evaluated: {failure}" if failure is not None else ""
         yield f"  {label}: {many}/{len(seen.kept)}{nothing}{raised}"
         if isinstance(one, StatusField):
-            yield from _words(one, seen)
+            yield from _show_words(one, seen)
     record = next(iter(seen.kept or seen.found), None)
     if record is not None:
-        yield f"  first record: {_as_sent(trial, mask(record, record_demand(declaration, name)))}"
-        if (becomes := _meaning(trial, declaration, name, record)) is not None:
-            yield f"  becomes: {_line(trial, becomes)}"
+        yield f"  first record: {_as_sent(trial, mask(record, find_record_demand(declaration, name)))}"
+        if (becomes := _find_meaning(trial, declaration, name, record)) is not None:
+            yield f"  becomes: {_write_line(trial, becomes)}"
 
 
-def _request(request: SentRequest) -> Iterator[str]:
+def _show_request(request: SentRequest) -> Iterator[str]:
     yield f"{request.method} {request.url}  {request.status or 'no answer'}"
     yield from (f"  {name}: {value}" for name, value in request.headers.items() if name.lower() != "accept")
 
 
-def _words(one: StatusField, seen: StepFindings) -> Iterator[str]:
+def _show_words(one: StatusField, seen: StepFindings) -> Iterator[str]:
     counted = Counter(word for record in seen.kept if (word := _attempt(one.word, record)) is not None)
     for word, count in counted.most_common():
         status = one.statuses.get(status_word(word), "unknown")
         yield f"    {escape_controls(word) or '(none)'} -> {status}: {count}"
 
 
-def _meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> Mapping[str, Any] | None:
+def _find_meaning(trial: Trial, declaration: Declaration, step: str, record: Any) -> Mapping[str, Any] | None:
     """Return what the first record of a step has become."""
     found = trial.found
     if step == "resources":
@@ -103,28 +103,28 @@ def _pairs(path: tuple[str, ...]) -> set[str]:
     return {f"{key}\0{value}" for key, value in zip(path[::2], path[1::2], strict=False)}
 
 
-def _results(trial: Trial) -> Iterator[str]:
+def _show_results(trial: Trial) -> Iterator[str]:
     found = trial.found
     yield f"resources: {len(found.resources)}"
     for resource in found.resources:
         if resource.id not in found.backups and resource.id not in found.failures:
             continue
-        yield f"  {_line(trial, show_resource(resource))}"
+        yield f"  {_write_line(trial, show_resource(resource))}"
         backups = found.backups.get(resource.id, [])
         newest = max(backups, key=lambda one: one.started or 0.0, default=None)
         yield f"    backups: {len(backups)}"
         if newest is not None:
-            yield f"    newest: {_line(trial, show_backup(newest))}"
+            yield f"    newest: {_write_line(trial, show_backup(newest))}"
         if resource.id in found.windows:
-            yield f"    window: {_line(trial, show_window(found.windows[resource.id]))}"
+            yield f"    window: {_write_line(trial, show_window(found.windows[resource.id]))}"
         if resource.id in found.details:
             details = found.details[resource.id]
-            yield f"    schedule: {_line(trial, show_details(details))}"
+            yield f"    schedule: {_write_line(trial, show_details(details))}"
             if details.restore is not None:
-                yield f"    newest restore: {iso(details.restore.started)} {details.restore.status}"
+                yield f"    newest restore: {format_iso(details.restore.started)} {details.restore.status}"
 
 
-def _failures(trial: Trial) -> Iterator[str]:
+def _show_failures(trial: Trial) -> Iterator[str]:
     found = trial.found
     if found.source_failure is not None:
         yield f"the source cannot be read: {found.source_failure.reason}: {found.source_failure}"
@@ -135,7 +135,7 @@ def _failures(trial: Trial) -> Iterator[str]:
         yield from lines
 
 
-def _costs(trial: Trial) -> str:
+def _describe_costs(trial: Trial) -> str:
     """Return how many requests the source costs, worked out from those that were tried."""
     source, found = trial.source, trial.found
     tried = max(1, len(found.backups) + len(found.failures))
@@ -150,9 +150,9 @@ def _costs(trial: Trial) -> str:
     return f"requests: about {poll} a poll and {hour} an hour, of {allowed} that the limit allows"
 
 
-def _line(trial: Trial, value: Any) -> str:
+def _write_line(trial: Trial, value: Any) -> str:
     """Return what was understood, with its instants as ISO 8601."""
-    return _as_sent(trial, readable(value))
+    return _as_sent(trial, make_readable(value))
 
 
 def _as_sent(trial: Trial, value: Any) -> str:

@@ -8,51 +8,54 @@ from exporter.declared.demand import NO_DEMAND, Demand, mask, unite
 from exporter.declared.expressions import find_chain
 from exporter.declared.grammar import Declaration
 from exporter.declared.step_requests import RequestBuilder
-from exporter.trial.checking import readable
-from exporter.trial.demands import answer_demand
+from exporter.trial.checks import make_readable
+from exporter.trial.demands import find_answer_demand
 from exporter.trial.joining import join_pages, replace_at
-from exporter.trial.reading_once import show_backup, show_resource
-from exporter.trial.trying import MASKED, Masker, SentRequest, StepFindings, Trial
+from exporter.trial.live import MASKED, Masker, SentRequest, StepFindings, Trial
+from exporter.trial.reader import show_backup, show_resource
 
 RESOURCE_KEYS = ("resource", "name", "kind")
 BACKUP_KEYS = ("id", "status", "started", "size")
 
 
-def record(trial: Trial) -> str:
+def write_fixture(trial: Trial) -> str:
     """Return a `tests` entry as YAML; a declared vendor's alone can be recorded."""
     declaration = trial.declaration
     assert declaration is not None  # noqa: S101 - the command has looked
-    answers = _answers(trial, declaration)
+    answers = _list_answers(trial, declaration)
     found = trial.found
     resources = [one for one in found.resources if one.id in found.backups]
     expect: dict[str, Any] = {
-        "resources": [_some(show_resource(one), RESOURCE_KEYS) for one in resources],
+        "resources": [_select(show_resource(one), RESOURCE_KEYS) for one in resources],
         "backups": {
-            key: [_some(show_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
+            key: [_select(show_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
         },
         "requests": _count_requests(trial, answers),
     }
     lines = ["tests:", f"  - name: recorded from {json.dumps(trial.source.name)}".replace('"', ""), "    answers:"]
     sent = {one.url: one for one in trial.sent if one.method == "GET"}
-    shown = {_request(trial, declaration, url): _full(sent.get(url), body) for url, body in answers.items()}
-    lines += [f"      {json.dumps(key)}: {_json(trial, body)}" for key, body in shown.items()]
+    shown = {
+        _describe_request(trial, declaration, url): _make_full_answer(sent.get(url), body)
+        for url, body in answers.items()
+    }
+    lines += [f"      {json.dumps(key)}: {_write_json(trial, body)}" for key, body in shown.items()]
     lines.append("    expect:")
-    lines += [f"      {key}: {_json(trial, value)}" for key, value in expect.items()]
-    if options := _options(trial, declaration):
-        lines.insert(2, f"    options: {_json(trial, options)}")
+    lines += [f"      {key}: {_write_json(trial, value)}" for key, value in expect.items()]
+    if options := _list_options(trial, declaration):
+        lines.insert(2, f"    options: {_write_json(trial, options)}")
     return "\n".join(lines) + "\n"
 
 
-def _answers(trial: Trial, declaration: Declaration) -> dict[str, Any]:
+def _list_answers(trial: Trial, declaration: Declaration) -> dict[str, Any]:
     """Return the answer of each address, in which all that no step reads is masked."""
     demands: dict[str, Demand] = {}
     bodies: dict[str, Any] = {}
     for name, seen in trial.steps.items():
         for url, body in zip(seen.urls, seen.bodies, strict=True):
-            demands[url] = unite(demands.get(url, NO_DEMAND), answer_demand(declaration, name))
+            demands[url] = unite(demands.get(url, NO_DEMAND), find_answer_demand(declaration, name))
             bodies[url] = body
     masked = {url: mask(body, demands[url]) for url, body in bodies.items()}
-    return _without_others(trial, declaration, masked)
+    return _remove_others(trial, declaration, masked)
 
 
 def _count_requests(trial: Trial, answers: Mapping[str, Any]) -> int:
@@ -62,7 +65,7 @@ def _count_requests(trial: Trial, answers: Mapping[str, Any]) -> int:
     return sum(one not in free for one in sent) + len(answers.keys() - {url for _, url in sent})
 
 
-def _without_others(trial: Trial, declaration: Declaration, answers: dict[str, Any]) -> dict[str, Any]:
+def _remove_others(trial: Trial, declaration: Declaration, answers: dict[str, Any]) -> dict[str, Any]:
     """Return the answers without the resources that were not tried, for whose backups there are no answers."""
     tried = set(trial.found.backups)
     own = {
@@ -87,7 +90,7 @@ def _without_others(trial: Trial, declaration: Declaration, answers: dict[str, A
     return join_pages(answers, urls, tuple(chain), step.step.paginator)
 
 
-def _request(trial: Trial, declaration: Declaration, url: str) -> str:
+def _describe_request(trial: Trial, declaration: Declaration, url: str) -> str:
     """Return a request as a test names it: its path under the base URL."""
     builder = RequestBuilder(declaration=declaration, options=trial.source.options)
     for name, _ in declaration.hosts:
@@ -98,23 +101,23 @@ def _request(trial: Trial, declaration: Declaration, url: str) -> str:
     return f"GET {url}"
 
 
-def _full(sent: SentRequest | None, body: Any) -> Any:
+def _make_full_answer(sent: SentRequest | None, body: Any) -> Any:
     if sent is None or "next" not in sent.link:
         return body
     return {"$headers": {"Link": sent.link}, "$body": body}
 
 
-def _options(trial: Trial, declaration: Declaration) -> Mapping[str, str]:
+def _list_options(trial: Trial, declaration: Declaration) -> Mapping[str, str]:
     """Return the options that stand in paths; of a secret, only that it is one."""
     plain = [option.name for option in declaration.options if not option.secret]
     return {name: str(getattr(trial.source.options, name)) for name in plain}
 
 
-def _some(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in readable(values).items() if key in keys and value not in (None, "")}
+def _select(values: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in make_readable(values).items() if key in keys and value not in (None, "")}
 
 
-def _json(trial: Trial, value: Any) -> str:
+def _write_json(trial: Trial, value: Any) -> str:
     text = json.dumps(_mask_texts(trial.masker, value), ensure_ascii=False)
     if trial.declaration is not None:  # links lead to where the source asks; a test asks at the declared address
         builder = RequestBuilder(declaration=trial.declaration, options=trial.source.options)
@@ -134,9 +137,9 @@ def _mask_texts(masker: Masker, value: Any) -> Any:
 
 
 def _at_home(trial: Trial) -> Any:
-    given = {name: getattr(trial.source.options, name) for name in _option_names(trial)}
+    given = {name: getattr(trial.source.options, name) for name in _list_option_names(trial)}
     return type(trial.source.options)(**given)
 
 
-def _option_names(trial: Trial) -> list[str]:
+def _list_option_names(trial: Trial) -> list[str]:
     return [option.name for option in trial.declaration.options] if trial.declaration is not None else []
