@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from alerts import RULE_FILES
 from exporter.alerts.alert import Alert, Options, Subject
 from exporter.alerts.rules import ALERTS, make_backup_groups, make_collection_groups
 from exporter.alerts.text import write_rule_file
@@ -25,8 +26,9 @@ TITLES = {Subject.RESOURCE: "Resources", Subject.SOURCE: "Sources", Subject.EXPO
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its text."""
     options = Options()
-    yield FOLDER / "backups.yml", MADE + BACKUPS + write_rule_file(make_backup_groups(options))
-    yield FOLDER / "collection.yml", MADE + COLLECTION + write_rule_file(make_collection_groups(options))
+    backups, collection = (FOLDER / name for name in RULE_FILES)
+    yield backups, MADE + BACKUPS + write_rule_file(make_backup_groups(options))
+    yield collection, MADE + COLLECTION + write_rule_file(make_collection_groups(options))
     yield _fill(DOCS / "alerts.md", "".join(_list_conditions(subject) for subject in Subject))
     yield _fill(DOCS / "runbooks" / "README.md", _list_runbooks(ALERTS))
 

@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 from grafana_foundation_sdk.models.prometheus import QueryEditorMode
 
 from dashboards import looks
+from exporter.alerts.alert import RUNBOOKS
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 RESOURCE_URL = (
@@ -40,7 +41,7 @@ BAR_URL = (
 )
 PAGE_URL = "${exporter}/resources/${__data.fields.Source:percentencode}/${__data.fields.Resource:percentencode}"
 """The exporter's own page of a resource; a text variable of the dashboard holds where it listens."""
-RUNBOOK_URL = "https://github.com/backup-exporter/backup-exporter/blob/main/docs/runbooks/${__data.fields.Alert}.md"
+RUNBOOK_URL = f"{RUNBOOKS}/${{__data.fields.Alert}}.md"
 
 Panel = stat.Panel | bargauge.Panel | timeseries.Panel | statetimeline.Panel | table.Panel
 _Kind = TypeVar("_Kind", stat.Panel, bargauge.Panel, timeseries.Panel, statetimeline.Panel, table.Panel)

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
+from alerts import RULE_FILES
 from stack.shorten import FLOOR_SECONDS, shorten, shorten_route
 
 ALERTS = Path(__file__).parent.parent / "alerts"
-RULES = ("backups.yml", "collection.yml")
 ROUTES = "alertmanager.example.yml"
 JOB = "backup-exporter"
 """The rules know the exporter by this name."""
@@ -34,11 +34,11 @@ SHORT = Timing(every="1s", factor=600)
 
 def write_prometheus(folder: Path, *, exporter: str, alertmanager: str, timing: Timing) -> Path:
     """Write the rules and the configuration of a Prometheus that scrapes the exporter; return the latter's path."""
-    for name in RULES:
+    for name in RULE_FILES:
         _write(folder / name, shorten(_read(name), factor=timing.factor, keep_firing=timing.keep_firing))
     configuration = {
         "global": {"scrape_interval": timing.every, "evaluation_interval": timing.every},
-        "rule_files": list(RULES),
+        "rule_files": list(RULE_FILES),
         "scrape_configs": [{"job_name": JOB, "static_configs": [_target(exporter)]}],
         "alerting": {"alertmanagers": [{"static_configs": [_target(alertmanager)]}]},
     }

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-RUNBOOKS = "https://github.com/backup-exporter/backup-exporter/blob/main/docs/runbooks"
+_DOCS = "https://github.com/backup-exporter/backup-exporter/blob/main/docs"
+DOCUMENTATION = f"{_DOCS}/README.md"
+RUNBOOKS = f"{_DOCS}/runbooks"
 
 
 class Subject(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
-from exporter.alerts.alert import RUNBOOKS
+from exporter.alerts.alert import DOCUMENTATION
 from exporter.characters import escape_controls_in_lines, escape_value
 from exporter.web.resource_view import ResourcePage
 from exporter.web.status_view import StatusView
@@ -58,7 +58,7 @@ class Pages:
         self._environment.filters |= {"cut": cut, "lines": _Lines, "shape": SHAPES.__getitem__, "time": write_clock}
         self._environment.globals |= {
             "assets": {name: asset.path for name, asset in self.assets.items()},
-            "documentation": RUNBOOKS.replace("runbooks", "README.md"),
+            "documentation": DOCUMENTATION,
             "refresh": REFRESH,
             "telemetry_path": telemetry_path,
             "version": __version__,

@@ -5,11 +5,11 @@ from typing import Any
 
 import yaml
 
+from alerts import RULE_FILES
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.each import on_each
 
 TESTS = sorted((FOLDER / "tests").glob("*.yml"))
-RULE_FILES = ("backups.yml", "collection.yml")
 
 
 def read_groups() -> Iterator[dict[str, Any]]:

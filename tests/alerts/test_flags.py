@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alerts import RULE_FILES
 from exporter.alerts.alert import RUNBOOKS
 from exporter.cli import main
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
-from tests.alerts.reading import RULE_FILES, TESTS, read_groups
+from tests.alerts.reading import TESTS, read_groups
 
 pytestmark = pytest.mark.integration
 

@@ -12,6 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
+from alerts import RULE_FILES
 from alerts.build import files
 from exporter.alerts.alert import RUNBOOKS, Subject
 from exporter.alerts.rules import ALERTS, CURRENT
@@ -21,7 +22,7 @@ from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 from stack.shorten import shorten
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
-from tests.alerts.reading import ALERT_RULES, RULE_FILES, RULES, TESTS, each_alert, read_groups
+from tests.alerts.reading import ALERT_RULES, RULES, TESTS, each_alert, read_groups
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "runbooks"

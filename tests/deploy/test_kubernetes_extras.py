@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alerts import RULE_FILES
 from deploy.kubernetes.build import files
 from exporter.shard import Shard
 from tests.deploy.kustomized import Object, build_overlay
@@ -16,7 +17,6 @@ from tests.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
-RULES = ("backups.yml", "collection.yml")
 MEBIBYTE = 2**20
 LARGEST_ANNOTATION = 2**18
 """`kubectl apply` keeps the whole object in an annotation."""
@@ -51,7 +51,7 @@ def test_prometheus_scrapes_the_job_that_the_rules_know() -> None:
 
 def test_rules_are_those_of_the_alerts() -> None:
     rule = one(BASE, "PrometheusRule")
-    shipped = [yaml.safe_load((ROOT / "alerts" / name).read_text())["groups"] for name in RULES]
+    shipped = [yaml.safe_load((ROOT / "alerts" / name).read_text())["groups"] for name in RULE_FILES]
     rules = [each for group in rule["spec"]["groups"] for each in group["rules"]]
 
     assert rule["apiVersion"] == "monitoring.coreos.com/v1"

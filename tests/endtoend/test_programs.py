@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alerts import RULE_FILES
 from stack import files, programs
 from stack.files import NORMAL, SHORT, Timing, write_alertmanager, write_prometheus
 from stack.programs import StackError, running, wait_for_answer
@@ -74,7 +75,7 @@ def test_every_receiver_is_the_webhook_and_all_else_as_shipped(tmp_path: Path) -
 
 def test_with_patience_the_rules_wait_as_shipped(tmp_path: Path) -> None:
     write_prometheus(tmp_path, exporter="http://127.0.0.1:1", alertmanager="http://127.0.0.1:2", timing=NORMAL)
-    for name in files.RULES:
+    for name in RULE_FILES:
         shipped, written = (yaml.safe_load((folder / name).read_text()) for folder in (files.ALERTS, tmp_path))
         for before, after in zip(shipped["groups"], written["groups"], strict=True):
             assert [rule.get("alert") for rule in before["rules"]] == [rule.get("alert") for rule in after["rules"]]

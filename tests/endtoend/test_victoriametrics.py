@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stack.files import JOB, RULES
+from alerts import RULE_FILES
+from stack.files import JOB
 from stack.programs import free_port, running, wait_for_answer
 from tests.endtoend.test_verdict import QUICK, STAGED, live, read
 
@@ -43,7 +44,7 @@ async def victoria_metrics(folder: Path, exporter: str) -> AsyncIterator[str]:
         "-search.latencyOffset=1s",
     )
     evaluation = (
-        *(f"-rule={folder / name}" for name in RULES),
+        *(f"-rule={folder / name}" for name in RULE_FILES),
         *(f"-{name}.url=http://{store}" for name in ("datasource", "remoteWrite", "remoteRead")),
         "-notifier.blackhole",
         "-remoteWrite.flushInterval=500ms",

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import yaml
 
 from exporter import __version__
+from exporter.alerts.alert import DOCUMENTATION, RUNBOOKS
 from tests.paths import ROOT
 
 
@@ -21,6 +23,36 @@ def test_the_chart_and_the_image_repeat_it() -> None:
     assert chart["version"] == chart["appVersion"] == __version__
     assert label is not None
     assert label[1] == __version__
+
+
+def test_kustomize_and_the_pages_repeat_it() -> None:
+    kustomization = yaml.safe_load((ROOT / "deploy/kubernetes/base/kustomization.yaml").read_text(encoding="utf-8"))
+    shown = {
+        "deploy/kubernetes/README.md": r"backup-exporter:(\S+)",
+        "docs/deploy.md": r"ghcr\.io/\S+:v(\S+)",
+        "docs/page.md": r'"version": "([^"]+)"',
+    }
+
+    assert [image["newTag"] for image in kustomization["images"]] == [__version__]
+    for page, pattern in shown.items():
+        assert set(re.findall(pattern, (ROOT / page).read_text(encoding="utf-8"))) == {__version__}, page
+
+
+def test_the_program_s_links_lead_where_the_package_says() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+
+    assert urls["Documentation"] == DOCUMENTATION
+    assert f"{DOCUMENTATION.rpartition('/')[0]}/runbooks" == RUNBOOKS
+    assert all(url.startswith(urls["Homepage"]) for url in (*urls.values(), RUNBOOKS))
+    assert [path for path in find_sources() if urls["Homepage"] in path.read_text("utf-8")] == [
+        ROOT / "exporter" / "alerts" / "alert.py"
+    ]
+
+
+def find_sources() -> list[Path]:
+    """Return the files of the program and of what builds its files."""
+    folders = ("exporter", "alerts", "dashboards", "pages", "deploy", "stack", "render")
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 def test_a_commit_is_checked_by_what_make_check_runs() -> None:

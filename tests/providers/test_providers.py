@@ -10,6 +10,7 @@ import pytest
 
 from exporter import registry
 from exporter.provider import Provider
+from pages.build import SECTIONS
 from tests.paths import ROOT
 from tests.vendors import find_contract, find_missing, find_profiles, load_profile
 from tests.vendors.profile import Profile
@@ -20,7 +21,6 @@ CATALOG = ROOT / "exporter" / "declared" / "catalog"
 SIMULATORS = ROOT / "exporter" / "demo" / "vendors"
 STORIES = ROOT / "exporter" / "demo" / "stories"
 VENDORS = ROOT / "tests" / "vendors"
-SECTIONS = ("Least rights", "Reads", "Requests", "Does not report")
 EACH_PROVIDER = pytest.mark.parametrize("name", registry.names())
 
 
