@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -13,6 +12,7 @@ from exporter.client.link_fetcher import LinkFetcher
 from exporter.client.rate_limiter import RateLimiter, share_of
 from exporter.client.session import Session
 from exporter.client.tokens import TokenStore
+from exporter.log import bind_source
 from exporter.metrics.exposition import Exposition
 from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.download_verifier import CONCURRENCY, DownloadVerifier
@@ -31,12 +31,9 @@ MakeTransport = Callable[[Source], Transport]
 
 def http_transport(source: Source) -> HttpTransport:
     """Return the client for a source's vendor, over real sockets."""
-    return HttpTransport(ca_file=source.ca_file, proxy_url=source.proxy_url, log=log_of(source))
-
-
-def log_of(source: Source) -> Any:
-    """Return the logger of what concerns one source."""
-    return structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+    return HttpTransport(
+        ca_file=source.ca_file, proxy_url=source.proxy_url, log=bind_source(source.provider_name, source.name)
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -156,7 +153,7 @@ class App:
             clock=self.store.now,
             bases=source.base_urls,
             rate_headers=source.provider.rate_headers,
-            log=log_of(source),
+            log=bind_source(source.provider_name, source.name),
             secrets=source.secrets,
         )
         poller = Poller(source, client, self.store, limiters.budget)
@@ -178,7 +175,7 @@ class App:
             timeout=source.request_timeout,
             clock=self.store.now,
             authorities=watch_authorities(source.ca_file),
-            log=log_of(source),
+            log=bind_source(source.provider_name, source.name),
         )
         return DownloadVerifier(
             source, rules, lambda: Session(client=client), fetcher, self.store, self._download_slots, costs

@@ -24,6 +24,11 @@ def size(amount: float) -> str:
     return f"{value:.3g} PB" if value < 999.5 else f"{value:.0f} PB"
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number of things: `1 backup`, `3 backups`."""
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+
+
 _SPELLED = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 

@@ -151,3 +151,8 @@ class _LibraryHandler(logging.Handler):
         structlog.get_logger().log(
             record.levelno, "library", logger=record.name, message=message, exc_info=record.exc_info
         )
+
+
+def bind_source(provider: str, source: str) -> Any:
+    """Return the logger of what concerns one source."""
+    return structlog.get_logger().bind(provider=provider, source=source)

@@ -8,6 +8,7 @@ from exporter.commands.config import read_configuration
 from exporter.commands.flags import add_config_flag
 from exporter.config.loader import ConfigError
 from exporter.files import is_file
+from exporter.human import count
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +28,10 @@ def check(config_file: Path) -> int:
     except ConfigError as error:
         _print_findings(error.problems, error.warnings)
         if is_file(config_file):
-            print(f"{config_file}: {_count(len(error.problems), 'problem')}{_count_warnings(error.warnings)}")
+            print(f"{config_file}: {count(len(error.problems), 'problem')}{_count_warnings(error.warnings)}")
         return 2
     _print_findings((), found.warnings)
-    sources = _count(len(found.settings.sources), "source")
+    sources = count(len(found.settings.sources), "source")
     print(f"{config_file}: {sources}{_count_warnings(found.warnings) or ', no problem'}")
     return 0
 
@@ -41,8 +42,4 @@ def _print_findings(problems: tuple[str, ...], warnings: tuple[str, ...]) -> Non
 
 
 def _count_warnings(warnings: tuple[str, ...]) -> str:
-    return f", {_count(len(warnings), 'warning')}" if warnings else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f", {count(len(warnings), 'warning')}" if warnings else ""

@@ -23,7 +23,7 @@ from exporter.commands.progress import poll_all
 from exporter.metrics.process_metrics import render_process
 from exporter.metrics.records import write_resource_record
 from exporter.settings import Settings
-from exporter.state.overview import count_states, list_items, write_verdict
+from exporter.state.overview import count_items, list_items, write_verdict
 from exporter.state.problem import Severity
 from exporter.state.store import Store
 
@@ -140,7 +140,7 @@ def _print_table(app: App) -> None:
     items = list_items(store)
     down = sum(entry.status.up is False for entry in store.entries.values())
     sentence = Text()
-    for part in write_verdict(count_states(items), down):
+    for part in write_verdict(count_items(items), down):
         sentence.append(part.text, style=COLORS.get(part.state, "bold"))
     console.print(sentence, soft_wrap=True)
     width = console.width if sys.stdout.isatty() else WIDE

@@ -16,9 +16,7 @@ from exporter.metrics.render import (
 )
 from exporter.metrics.resource_families import PROBLEM, RESOURCE_FAMILIES
 from exporter.metrics.source_families import EXPORTER_FAMILIES, SOURCE_FAMILIES
-from exporter.model import Resource
 from exporter.settings import Policy, Source
-from exporter.state.resource import ResourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 
@@ -119,9 +117,7 @@ def _render_disappeared(entry: SourceEntry, now: float) -> bytes:
     """Write the problem of each resource that is gone; it has no other series."""
     source, lines = entry.source, []
     for key, one in entry.disappeared.items():
-        resource = Resource(id=key, name=one.name, kind="")
-        view = ResourceView(status=ResourceStatus(resource=resource, first_seen=one.since), verdict=one.verdict(now))
-        lines.append(render_samples(_PROBLEM_FAMILY, view, _labels(source, key, one.policy)))
+        lines.append(render_samples(_PROBLEM_FAMILY, one.view(key, now), _labels(source, key, one.policy)))
     return b"".join(lines)
 
 

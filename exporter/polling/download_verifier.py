@@ -7,11 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, Protocol
 
-import structlog
-
 from exporter.client.session import Session
 from exporter.errors import DeadlineError, PollError
 from exporter.human import duration
+from exporter.log import bind_source
 from exporter.model import Backup, Status
 from exporter.polling.budget import RequestCosts
 from exporter.polling.guard import guard
@@ -65,7 +64,7 @@ class DownloadVerifier:
         """The resources whose checks run or wait for a slot."""
         self._resting_until = 0.0
         """When, on the loop's clock, the API may be asked again after an error of the whole source."""
-        self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+        self._log: Any = bind_source(source.provider_name, source.name)
 
     async def run(self) -> None:
         """Check what is due, until cancelled; a slow download delays no other while there are free slots."""

@@ -6,16 +6,14 @@ from typing import Any
 from exporter.errors import PollError
 from exporter.model import Resource
 from exporter.polling.guard import guard
+from exporter.polling.result import ABORT_REASONS
 from exporter.provider import Api
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
 
-STOP_REASONS = frozenset({"unauthorized", "rate_limited", "connection", "tls", "timeout"})
-"""After a failure for one of these, requests for other scopes would fail too."""
-
 
 class FinishTimesReader:
-    """Reads one source's ends; without them a duration is unknown, and nothing else."""
+    """Reads when one source's backups ended; without that a duration is unknown, and nothing else."""
 
     def __init__(self, source: Source, log: Any) -> None:
         """Read nothing yet."""
@@ -36,7 +34,7 @@ class FinishTimesReader:
                 ends = await self._ends_of(api, resources)
             except PollError as error:
                 self._log_failure(scope, error)
-                if error.reason in STOP_REASONS:
+                if error.reason in ABORT_REASONS:
                     return
                 continue
             self._failing.pop(scope, None)

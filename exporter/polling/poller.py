@@ -8,13 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import structlog
-
 from exporter import workers
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client, Cost
 from exporter.client.session import Session
 from exporter.errors import ForbiddenError, MalformedError, NotFoundError, PollError, ServerError
+from exporter.log import bind_source
 from exporter.model import Details
 from exporter.polling.budget import RequestCosts, SharedBudget
 from exporter.polling.discovery import Discovery
@@ -49,7 +48,7 @@ class Poller:
         self.source = source
         self.budget = budget
         self._client, self._store = client, store
-        self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+        self._log: Any = bind_source(source.provider_name, source.name)
         known = from_resources(one.resource for one in self._resources.values())
         self._discovery = Discovery(source, self._log, known)
         self.costs = RequestCosts()

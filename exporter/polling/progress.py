@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any
 
-import structlog
-
 from exporter.client.change_detector import ChangeDetector
 from exporter.client.client import Client
 from exporter.client.rate_limiter import RateLimiter
 from exporter.client.session import Session
 from exporter.errors import PollError
+from exporter.log import bind_source
 from exporter.model import Backup
 from exporter.polling.guard import guard
 from exporter.polling.memory_limit import require_room
@@ -35,7 +34,7 @@ class ProgressPoller:
         self.progress_limiter = progress_limiter
         self._client = client
         self._reader = Reader(source=source, api=self._api, listing_api=self._api, clock=store.now)
-        self._log: Any = structlog.get_logger().bind(provider=source.provider_name, source=source.name)
+        self._log: Any = bind_source(source.provider_name, source.name)
 
     async def run(self) -> None:
         """Poll what runs, until cancelled."""

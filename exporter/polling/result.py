@@ -11,7 +11,7 @@ CONCURRENCY = 8
 """How many resources of a source are read at the same time; the rate limiter decides how fast."""
 UNREACHABLE_REASONS = frozenset({"connection", "tls", "timeout"})
 ABORT_REASONS = UNREACHABLE_REASONS | frozenset({"unauthorized", "rate_limited"})
-"""If discovery fails for one of these, requests for single resources would fail too."""
+"""If one request fails for one of these, the others of the same poll would fail too."""
 
 
 @dataclass(slots=True)

@@ -1,13 +1,10 @@
 """Sorts and counts the verdicts on all resources, for the page, the terminal and the API."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.model import Resource
 from exporter.settings import Source
-from exporter.state.resource import ResourceStatus
-from exporter.state.resource_verdict import STATES
+from exporter.state.resource_verdict import STATES, count_states
 from exporter.state.store import SourceEntry, Store
 from exporter.state.view import ResourceView
 
@@ -56,11 +53,7 @@ def list_items(store: Store) -> list[ResourceItem]:
 def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[ResourceItem]:
     """Yield the resources that a complete discovery no longer has, for as long as that is a problem."""
     for key, one in entry.disappeared.items():
-        resource = Resource(id=key, name=one.name, kind="")
-        status = ResourceStatus(resource=resource, first_seen=one.since)
-        yield ResourceItem(
-            entry.source, ResourceView(status=status, policy=one.policy, verdict=one.verdict(now)), gone=True
-        )
+        yield ResourceItem(entry.source, one.view(key, now), gone=True)
 
 
 def _urgency(item: ResourceItem) -> tuple[int, float, str, str]:
@@ -78,11 +71,9 @@ class SentencePart:
     state: str = ""
 
 
-def count_states(items: Iterable[ResourceItem]) -> Counter[str]:
+def count_items(items: Iterable[ResourceItem]) -> Mapping[str, int]:
     """Return how many resources are in each state."""
-    counts = Counter(dict.fromkeys(STATES, 0))
-    counts.update(item.state for item in items)
-    return counts
+    return count_states(item.view.verdict for item in items)
 
 
 def write_verdict(counts: Mapping[str, int], down: int = 0) -> tuple[SentencePart, ...]:

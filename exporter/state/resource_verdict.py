@@ -1,5 +1,6 @@
 """The verdict on one resource: a pure function of its status, its policy and the time."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -50,6 +51,12 @@ class Verdict:
 
 STATES = ("critical", "warning", "info", "fine", "paused")
 """The overall states of a resource, worst first."""
+
+
+def count_states(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
+    """Return how many verdicts there are of each state, worst first."""
+    counts = Counter(verdict.state for verdict in verdicts)
+    return {state: counts[state] for state in STATES}
 
 
 def problems(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter.human import duration
+from exporter.human import count, duration
 from exporter.model import Status
 from exporter.state.problem import INFO, WARNING, Problem
 from exporter.state.summary import Summary
@@ -24,7 +24,7 @@ def judge_runs(inputs: VerdictInputs) -> Iterator[Problem]:
         yield from _judge_running(inputs, inputs.summary)
         yield from _judge_durations(inputs, inputs.summary)
         if inputs.summary.item_failures:
-            text = f"{_count(inputs.summary.item_failures, 'item')} failed within the newest completed backup."
+            text = f"{count(inputs.summary.item_failures, 'item')} failed within the newest completed backup."
             yield Problem("partly_failed", WARNING, text)
     yield from _judge_restore(inputs)
     if inputs.status.not_downloadable:
@@ -48,7 +48,7 @@ def _judge_failures(inputs: VerdictInputs, summary: Summary) -> Iterator[Problem
             since = "; none is known to have completed"
         else:
             since = f" since the newest completed one, which started {duration(inputs.at.now - success)} ago"
-        text = f"{_count(summary.failures, 'backup')} failed{since}."
+        text = f"{count(summary.failures, 'backup')} failed{since}."
         yield Problem("failing_repeatedly", WARNING, text)
 
 
@@ -61,9 +61,7 @@ def _judge_failures_by_kind(inputs: VerdictInputs, summary: Summary) -> Iterator
         success = summary.last_success_by_kind.get(kind)
         if not kind or failures < most or (success is not None and failure is not None and success > failure):
             continue
-        text = (
-            f"{_count(failures, f'{kind} backup')} failed since the last success of that kind; another kind succeeds."
-        )
+        text = f"{count(failures, f'{kind} backup')} failed since the last success of that kind; another kind succeeds."
         yield Problem("failing_repeatedly_by_kind", WARNING, text, kind=kind)
 
 
@@ -116,7 +114,3 @@ def _judge_restore(inputs: VerdictInputs) -> Iterator[Problem]:
     if not inputs.at.check_reached(until):
         text = f"The newest restore, started {duration(inputs.at.now - restore.started)} ago, failed."
         yield Problem("restore_failed", WARNING, text, until=until)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

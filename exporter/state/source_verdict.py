@@ -3,29 +3,18 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from exporter.human import duration
+from exporter.human import count, duration
 from exporter.schedule import DAY
 from exporter.state.problem import CRITICAL, INFO, WARNING, EvaluationTime, Problem, Standing
 from exporter.state.resource import SourceStatus
 from exporter.state.resource_verdict import NOTHING_STANDS, Verdict, conclude
+from exporter.state.verdict_inputs import STALE_INTERVALS
 
 REJECTIONS = frozenset({"unauthorized", "forbidden"})
 DOWN_INTERVALS = 2
 """Intervals without a good poll: at least two polls have failed."""
-STALE_INTERVALS = 3
 HEARD_WORDS = frozenset({"credentials_rejected", "rate_limited"})
 """Words about the requests themselves."""
-
-
-def source_problems(
-    status: SourceStatus,
-    ignore: frozenset[str],
-    now: float,
-    *,
-    standing: Standing = NOTHING_STANDS,
-) -> tuple[Problem, ...]:
-    """Return what is wrong with a source at `now`, worst first."""
-    return judge_source(status, ignore, now, standing=standing).problems
 
 
 def judge_source(
@@ -79,7 +68,7 @@ def _judge_credentials(status: SourceStatus, at: EvaluationTime) -> Iterator[Pro
 
 def _judge_emptied(status: SourceStatus, at: EvaluationTime) -> Iterator[Problem]:
     if status.listed_resources and status.matching_resources == 0:
-        number = _count(status.listed_resources, "resource")
+        number = count(status.listed_resources, "resource")
         text = f"The vendor lists {number}, and include and exclude leave none of them."
         yield Problem("emptied", CRITICAL, text)
         return
@@ -116,7 +105,7 @@ def _judge_rate_limit(status: SourceStatus, at: EvaluationTime) -> Iterator[Prob
     if status.failure == "rate_limited":
         yield Problem("rate_limited", WARNING, "The last poll failed because of the vendor's rate limit.")
     elif status.rate_limited_resources:
-        number = _count(status.rate_limited_resources, "resource")
+        number = count(status.rate_limited_resources, "resource")
         text = f"The last poll could not read {number} because of the vendor's rate limit."
         yield Problem("rate_limited", WARNING, text)
 
@@ -132,7 +121,7 @@ def _judge_limits(status: SourceStatus, at: EvaluationTime) -> Iterator[Problem]
 def _judge_scopes(status: SourceStatus, at: EvaluationTime) -> Iterator[Problem]:
     del at
     if status.unreadable_scopes and status.up is not False:  # else `down` reports it
-        number = _count(len(status.unreadable_scopes), "scope")
+        number = count(len(status.unreadable_scopes), "scope")
         text = f"{number} (projects, apps, customers or the like) could not be listed in the last discovery."
         yield Problem("scopes_unreadable", WARNING, text)
 
@@ -142,7 +131,3 @@ def _judge_interval(status: SourceStatus, at: EvaluationTime) -> Iterator[Proble
     if status.interval > status.configured_interval:
         text = f"Polled every {duration(status.interval)} instead of every {duration(status.configured_interval)}:"
         yield Problem("interval_stretched", INFO, f"{text} the vendor's rate limit does not allow more.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

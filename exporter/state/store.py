@@ -1,6 +1,5 @@
 """Holds the application's state and is its only writer: callers use its methods, read its entries, or subscribe."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from exporter.model import Resource
 from exporter.settings import Source
 from exporter.state.archive import Archive, ArchivedResource
 from exporter.state.resource import ResourceStatus, SourceStatus
-from exporter.state.resource_verdict import STATES, Verdict
+from exporter.state.resource_verdict import Verdict, count_states
 from exporter.state.steady_clock import Jump, SteadyClock, elapsed_time
 from exporter.state.verdict_inputs import is_stale
 from exporter.state.verdicts import DisappearedResource, RestoredSource, SourceVerdicts, exposed_verdict, refresh_view
@@ -266,8 +265,7 @@ class Store:
 
     def count_states(self) -> Mapping[str, int]:
         """Return how many resources are critical, warning, info, fine and paused, each of them counted."""
-        states = Counter(view.verdict.state for entry in self._entries.values() for view in entry.views.values())
-        return {state: states[state] for state in STATES}
+        return count_states(view.verdict for entry in self._entries.values() for view in entry.views.values())
 
     def find_view(self, name: str, key: str) -> ResourceView | None:
         """Return a resource with its verdict as of now, None if there is none of that source and id."""

@@ -40,6 +40,11 @@ class DisappearedResource:
             return Verdict(ignored=(problem,), due=self.until)
         return Verdict(problems=(problem,), state=WARNING.value, due=self.until)
 
+    def view(self, id_: str, now: float) -> ResourceView:
+        """Return it as a resource of which nothing but its problem is known."""
+        status = ResourceStatus(resource=Resource(id=id_, name=self.name, kind=""), first_seen=self.since)
+        return ResourceView(status=status, policy=self.policy, verdict=self.verdict(now))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoredSource:

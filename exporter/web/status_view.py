@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.state.overview import ATTENTION, ResourceItem, SentencePart, count_states, list_items, write_verdict
+from exporter.state.overview import ATTENTION, ResourceItem, SentencePart, count_items, list_items, write_verdict
 from exporter.state.store import Store
 from exporter.web.filters import Filter, make_address
 from exporter.web.rows import Row, make_row
@@ -75,7 +75,7 @@ class StatusView:
 def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
     """Return the content of one page of the resources that a filter leaves."""
     now, entries, items = store.now(), store.entries, list_items(store)
-    counts = count_states(items)
+    counts = count_items(items)
     fitting = [item for item in items if fits(item, wanted)] if wanted.active else items
     last = max(1, -(-len(fitting) // PAGE_SIZE))
     number = min(number, last)
@@ -91,7 +91,7 @@ def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
         total=len(items),
         shown=len(fitting),
         bad=tuple(make_row(item, now) for item in shown if item.state in ATTENTION),
-        folds=_folds(shown, count_states(fitting), wanted, now, open_all=number > 1),
+        folds=_folds(shown, count_items(fitting), wanted, now, open_all=number > 1),
         pages=_pages(wanted, number, last),
         sources=make_source_rows(store, now),
     )

@@ -8,7 +8,7 @@ import pytest
 from exporter.state.observations import SourceObservations
 from exporter.state.problem import CRITICAL, SOURCE_WORDS, WARNING, Problem
 from exporter.state.resource import SourceStatus, UnreadableScope
-from exporter.state.source_verdict import judge_source, source_problems
+from exporter.state.source_verdict import judge_source
 from tests.state.judged import DAY, NOW, UP, ago, name_problems, standing
 
 CLOSED = UnreadableScope(id="p", name="closed", reason="forbidden")
@@ -117,13 +117,13 @@ def empty(before: int | None, gone: float | None) -> SourceObservations:
     ],
 )
 def test_source_words(status: SourceStatus, expected: set[str]) -> None:
-    assert name_problems(source_problems(status, frozenset(), NOW)) == expected
+    assert name_problems(judge_source(status, frozenset(), NOW).problems) == expected
 
 
 def test_worst_first() -> None:
     bad = replace(DOWN, failure="forbidden", last_success=None, interval=600.0, unreadable_scopes=(CLOSED,))
 
-    assert [one.word for one in source_problems(bad, frozenset(), NOW)] == [
+    assert [one.word for one in judge_source(bad, frozenset(), NOW).problems] == [
         "credentials_rejected", "down", "interval_stretched",
     ]  # fmt: skip
 
@@ -146,7 +146,7 @@ def test_texts_have_the_numbers() -> None:
         replace(UP, listed_resources=0, observed=empty(12, 3 * 3600)),
     )
 
-    assert [one.text for status in statuses for one in source_problems(status, frozenset(), NOW)] == [
+    assert [one.text for status in statuses for one in judge_source(status, frozenset(), NOW).problems] == [
         "No poll has succeeded for 20 min, reason: connection.",
         "No poll has ended for 20 min; the interval is 5 min.",
         "Polled every 12 min instead of every 5 min: the vendor's rate limit does not allow more.",

@@ -13,7 +13,7 @@ import pytest
 from exporter.model import Backup
 from exporter.settings import Override
 from exporter.state import backup_table
-from exporter.state.overview import count_states, list_items, write_verdict
+from exporter.state.overview import count_items, list_items, write_verdict
 from exporter.state.store import Store
 from exporter.web.charts import MAX_BARS
 from tests.metrics.states import Clock, done, source, thing, with_listing
@@ -197,7 +197,7 @@ def test_the_sentence(counts: dict[str, int], down: int, sentence: str) -> None:
 
 
 def test_states_are_counted_by_the_worst_problem() -> None:
-    counts = count_states(list_items(make_store()))
+    counts = count_items(list_items(make_store()))
     assert counts == {"critical": 1, "warning": 1, "info": 0, "fine": 1, "paused": 1}
 
 
