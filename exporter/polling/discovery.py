@@ -1,23 +1,30 @@
 """Discovers the resources of one source, as often as needed and no more."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
+from zlib import crc32
 
 from exporter import workers
 from exporter.client.session import Session
 from exporter.errors import ForbiddenError, PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
+from exporter.polling.result import CONCURRENCY, UNREACHABLE_REASONS
 from exporter.settings import Source
 from exporter.state.inventory import ALL_WATCHED, Inventory, Unwatched, resources_within, select_resources
 from exporter.state.resource import UnreadableScope
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
 ListInner = Callable[[Scope], Awaitable[Sequence[Scope]]]
+Report = Callable[[Scope, PollError | None], None]
+"""Takes what keeps a scope from being read, or None if it was read."""
+
+T = TypeVar("T")
 
 
 class Discovery:
@@ -73,77 +80,110 @@ class Discovery:
             with closing(api()) as session:
                 return await guard(self._log, "listing resources", provider.resources(session, options, scope))
 
-        async def list_scope(scope: Scope) -> Sequence[Resource]:
-            try:
-                found = await read_scope(scope)
-            except PollError as error:
-                self._set_unreadable(scope, error)
-                raise
-            self._set_unreadable(scope, None)
-            return found
-
         if not self.due:
             if self.inventory.unreadable:
-                self.inventory = await retry_failed(self.inventory, self.source, list_scope)
+                self.inventory = await retry_failed(self.inventory, self.source, read_scope, self._set_unreadable)
             return False
         began = asyncio.get_running_loop().time()
         with closing(api()) as session:
             scopes = await guard(self._log, "discovering", provider.scopes(session, options))
-        scopes = await expand(scopes, list_inner)
+        scopes = await expand(scopes, list_inner, self._unreadable or {})
         known = {scope.id for scope in scopes}
         self._unreadable = {key: scope for key, scope in (self._unreadable or {}).items() if key in known}
-        self.inventory = await discover(self.inventory, self.source, scopes, list_scope)
+        self.inventory = await discover(self.inventory, self.source, scopes, read_scope, self._set_unreadable)
         self._read_at = began
         return True
 
 
-async def expand(scopes: Sequence[Scope], list_inner: ListInner) -> list[Scope]:
-    """Return the scopes with those that are divided further replaced by their parts.
+async def expand(scopes: Sequence[Scope], list_inner: ListInner, last: Container[str] = frozenset()) -> Sequence[Scope]:
+    """Return the scopes with those that are divided further replaced by their parts; ask for `last` at the end.
 
     One whose parts cannot be listed stays as it is: reading its resources fails, and what is below is left as it was.
     """
-    found: list[Scope] = []
-    for scope in scopes:
-        if not scope.inner:
-            found.append(scope)
-            continue
-        try:
-            found += await expand(await list_inner(scope), list_inner)
-        except PollError as error:
-            if error.source_wide:
-                raise
-            found.append(scope)
-    return found
+    failed = set[str]()
+    while divided := [scope for scope in scopes if scope.inner and scope.id not in failed]:
+        answers = await ask_each(spread(divided, last), list_inner)
+        failed.update(key for key, answer in answers.items() if isinstance(answer, PollError))
+        parts = {key: answer for key, answer in answers.items() if not isinstance(answer, PollError)}
+        scopes = [one for scope in scopes for one in parts.get(scope.id, (scope,))]
+    return scopes
 
 
-async def discover(before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope) -> Inventory:
+def spread(scopes: Sequence[Scope], last: Container[str]) -> Sequence[Scope]:
+    """Return the scopes in the order to ask for them: neighbours apart, since they may fail together, and `last` last.
+
+    So those that get no answer are seldom so many in a row that others are left out for them; of few none is left out.
+    """
+    if len(scopes) <= 2 * CONCURRENCY:
+        return scopes
+    return sorted(scopes, key=lambda scope: (scope.id in last, crc32(scope.id.encode(errors="replace"))))
+
+
+async def ask_each(scopes: Iterable[Scope], ask: Callable[[Scope], Awaitable[T]]) -> dict[str, T | PollError]:
+    """Ask for each scope, CONCURRENCY at a time, and return the answers or failures by scope.
+
+    After one that hits the rate limit, or as many in a row without an answer as two rounds of requests are, no more
+    are asked for: what is left has that failure, and comes first. So it takes a few timeouts, however many there are.
+    """
+    waiting, answers = deque(scopes), dict[str, T | PollError]()
+    unanswered, stop = 0, list[PollError]()
+
+    async def work() -> None:
+        nonlocal unanswered
+        while waiting and not stop:
+            scope = waiting.popleft()
+            try:
+                answers[scope.id] = await ask(scope)
+                unanswered = 0
+            except PollError as error:
+                answers[scope.id] = error
+                unanswered = unanswered + 1 if error.reason in UNREACHABLE_REASONS else 0
+                if error.source_wide or error.reason == "rate_limited" or unanswered >= 2 * CONCURRENCY:
+                    stop.append(error)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONCURRENCY):
+            group.create_task(work())
+    if wide := [error for error in stop if error.source_wide]:
+        raise wide[0]
+    return {**{scope.id: stop[0] for scope in waiting}, **answers}
+
+
+def ignore(_scope: Scope, _error: PollError | None) -> None:
+    """Report nothing."""
+
+
+async def discover(
+    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope, report: Report = ignore
+) -> Inventory:
     """Return the inventory after listing `scopes`, which are all there are.
 
     A scope that cannot be read leaves its resources as they were. If none of them can, or the credential itself is
     refused, the first failure is raised and nothing is replaced. An optional scope fails by itself alone, and makes up
     for the others only where it has resources.
     """
-    found, unreadable, unwatched = await _list_scopes(before, source, scopes, list_scope)
+    order = spread(scopes, before.unreadable)
+    found, unreadable, unwatched = await _list_scopes(before, source, order, list_scope, report)
     failed = [scope.id for scope in scopes if scope.id in unreadable and not scope.optional]
     readable = [scope for scope in scopes if scope.id not in unreadable]
     if failed and not any(found[scope.id] or not scope.optional for scope in readable):
         raise unreadable[failed[0]]
     return Inventory(
         scopes=MappingProxyType({scope.id: scope for scope in scopes}),
-        found=MappingProxyType(found),
+        found=MappingProxyType({scope.id: found[scope.id] for scope in scopes}),
         unreadable=MappingProxyType(unreadable),
         unwatched=MappingProxyType(unwatched),
     )
 
 
-async def retry_failed(before: Inventory, source: Source, list_scope: ListScope) -> Inventory:
+async def retry_failed(before: Inventory, source: Source, list_scope: ListScope, report: Report = ignore) -> Inventory:
     """Return the inventory after asking again for the scopes that could not be read.
 
     A right to an optional scope that is missing stays missing for most accounts: that is left to the next discovery.
     """
     unreadable = {key: error for key, error in before.unreadable.items() if _is_denied(before.scopes[key], error)}
     failed = [before.scopes[key] for key in before.unreadable if key not in unreadable]
-    found, failures, unwatched = await _list_scopes(before, source, failed, list_scope)
+    found, failures, unwatched = await _list_scopes(before, source, failed, list_scope, report)
     return replace(
         before,
         found=MappingProxyType({**before.found, **found}),
@@ -157,27 +197,26 @@ def _is_denied(scope: Scope, error: PollError) -> bool:
 
 
 async def _list_scopes(
-    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope
+    before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope, report: Report
 ) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, Unwatched]]:
     """List each scope; return what is found, as before where it cannot be read, what kept it from being read.
 
     And what is left out of each.
     """
-    found: dict[str, tuple[Resource, ...]] = {}
-    unreadable: dict[str, PollError] = {}
-    unwatched: dict[str, Unwatched] = {}
+
+    async def select(scope: Scope) -> tuple[tuple[Resource, ...], Unwatched]:
+        fresh, known = await list_scope(scope), before.found.get(scope.id, ())
+        return await workers.run_off_loop(len(fresh), select_resources, known, fresh, scope, source)
+
+    answers = await ask_each(scopes, select)
+    unreadable = {key: answer for key, answer in answers.items() if isinstance(answer, PollError)}
+    found, unwatched = dict[str, tuple[Resource, ...]](), dict[str, Unwatched]()
     for scope in scopes:
-        try:
-            fresh = await list_scope(scope)
-        except PollError as error:
-            if error.source_wide:
-                raise
-            unreadable[scope.id] = error
+        answer = answers[scope.id]
+        report(scope, unreadable.get(scope.id))
+        if isinstance(answer, PollError):
             found[scope.id] = resources_within(before, scope)
             unwatched[scope.id] = before.unwatched.get(scope.id, ALL_WATCHED)
         else:
-            known = before.found.get(scope.id, ())
-            found[scope.id], unwatched[scope.id] = await workers.run_off_loop(
-                len(fresh), select_resources, known, fresh, scope, source
-            )
+            found[scope.id], unwatched[scope.id] = answer
     return found, unreadable, unwatched
