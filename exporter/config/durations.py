@@ -18,7 +18,7 @@ _LONGEST = 2**63 // 1_000_000  # what Prometheus can hold, some 292 years
 
 
 def parse(text: str) -> float:
-    """Return the seconds of a duration; ValueError if it is none. Units go from large to small, each once."""
+    """Return the seconds of a duration, whose units go from large to small; ValueError for any other text."""
     if text == "0":
         return 0.0
     found = _WRITTEN.fullmatch(text)

@@ -59,7 +59,7 @@ class Location:
     steps: tuple[Step, ...] = ()
 
     def key(self, key: object, shown: str | None = None) -> "Location":
-        """Return the place of a key of the mapping that stands here; `shown` is what is said of it."""
+        """Return the location of a key of the mapping here; `shown` is the key's name in problems."""
         word = str(key) if shown is None else shown
         if not _PLAIN_KEY.fullmatch(word):
             path = f"{self.path}[{json.dumps(word[:_LONGEST_KEY])}]"

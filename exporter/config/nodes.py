@@ -1,4 +1,4 @@
-"""Walks the nodes of a YAML document: how many values it stands for, and in which line each of them is."""
+"""Counts the values of a YAML document, aliases expanded, and finds the line of each."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _LONGEST_NAME = 60
 
 
 def expand(root: yaml.Node | None) -> int:
-    """Return how many values a document stands for, its aliases expanded; each node is looked at once."""
+    """Return the number of values in a document with its aliases expanded; visit each node once."""
     sizes: dict[int, int] = {}
     stack = [] if root is None else [root]
     while stack:
@@ -67,7 +67,7 @@ def _list_children(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _find_child(node: yaml.Node, step: Step) -> tuple[yaml.Node, int] | None:
-    """Return what a step leads to, with its line: that of its key, for what stands under one."""
+    """Return the node that a step leads to, with its line; for the value of a key, the line of the key."""
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         element: yaml.Node = node.value[step]
         return element, element.start_mark.line + 1

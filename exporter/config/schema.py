@@ -134,7 +134,7 @@ ANY_DECLARATION: Schema = {"type": "object"}
 def make_schema(providers: Mapping[str, Provider], declaration: Schema = ANY_DECLARATION) -> Schema:
     """Return the schema of a configuration that may name these providers, and those that it declares itself.
 
-    `declaration` is the schema of one that stands inside a source.
+    `declaration` is the schema of a declaration inside a source.
     """
     sources = {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/source"}}
     return {

@@ -1,7 +1,6 @@
 """Reads single values of the configuration: each parser returns the value or raises InvalidValueError with the cure.
 
-A whole number stands for its digits where a text is asked for. What a value was is never repeated in a problem: it
-may be a secret in the wrong place.
+A whole number is accepted as a text. A problem never repeats the value: it may be a secret in the wrong place.
 """
 
 import re
@@ -33,7 +32,7 @@ def reject(value: Any, wanted: str) -> NoReturn:
 
 
 def is_text(value: Any) -> bool:
-    """Return whether YAML gave a text, or a whole number, which stands for its digits."""
+    """Return whether YAML gave a text, or a whole number, which is read as its digits."""
     return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 

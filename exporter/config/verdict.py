@@ -55,7 +55,7 @@ def parse_thresholds(value: Any, location: Location) -> ThresholdChanges:
 
 
 def make_ignore_parser(words: Mapping[str, tuple[Severity, ...]]) -> Parser[frozenset[str]]:
-    """Make the parser of a list of problems that are none here; one that may be critical is a warning."""
+    """Make the parser of a list of problems to ignore; warn of one that can be critical."""
 
     def word(value: Any, location: Location) -> str:
         found = parse_text(value, location)

@@ -1,6 +1,6 @@
-"""Finds out which parts of a value an expression reads, so that the rest can be dropped or masked.
+"""Finds which parts of a value an expression reads, so that the rest can be dropped or masked.
 
-A demand is `ALL`, or a mapping from a key to the demand on what stands there (`*` for every key). It applies to each
+A demand is `ALL`, or a mapping from a key to the demand on its value (`*` for every key). It applies to each
 element of a list. What is not demanded cannot change what the expression finds.
 """
 

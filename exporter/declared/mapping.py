@@ -34,7 +34,7 @@ def list_records(body: Any, records: Records) -> list[Mapping[str, Any]]:
 
 
 def is_counted(record: Any, records: Records) -> bool:
-    """Whether `where` keeps a record and `exclude` does not drop it."""
+    """Return whether `where` keeps a record and `exclude` does not drop it."""
     if records.where is not None and not is_true(records.where.search(record)):
         return False
     return records.exclude is None or not is_true(records.exclude.search(record))
@@ -196,7 +196,7 @@ def map_backup(step: BackupsStep, record: Mapping[str, Any], own: str | None = N
 
 
 def _take(step: BackupsStep, record: Mapping[str, Any]) -> Mapping[str, object]:
-    """Return what the vendor gives of a backup, as it came; zero stands for no time."""
+    """Return the fields of a backup as the vendor gives them; a time of zero means that there is none."""
     times = {"started": step.started, "finished": step.finished}
     given = {name: one.raw(record) for name, one in times.items() if one is not None}
     given = {name: None if found in (0, "0") else found for name, found in given.items()}

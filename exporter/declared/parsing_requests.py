@@ -49,7 +49,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inherited:
-    """What every step takes over where it has none of its own."""
+    """What a step inherits from the declaration where it does not set it."""
 
     headers: Templates = ()
     params: Templates = ()
@@ -58,7 +58,7 @@ class Inherited:
 
 
 def inherit(entry: Section, names: Names) -> Inherited:
-    """Read what stands at the top of a declaration for all steps."""
+    """Read the settings at the top of a declaration that all steps inherit."""
     return _read_request(entry, names, Inherited())
 
 

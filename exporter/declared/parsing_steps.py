@@ -209,7 +209,7 @@ def _read_backup_status(entry: Section) -> StatusField:
 
 
 def _lists_nothing(entry: Section) -> bool:
-    """Whether there is a window and no list: `records` is a literal empty list."""
+    """Return whether there is a window and no list: `records` is a literal empty list."""
     said = entry.values.get("records")
     return isinstance(said, str) and said.replace(" ", "") == "`[]`"
 

@@ -1,4 +1,4 @@
-"""Describes a declaration as a JSON Schema for editors: which keys stand where, and which words are known."""
+"""Describes a declaration as a JSON Schema for editors: the keys of each part, and the words they accept."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -302,7 +302,7 @@ def _fill_host(template: Template, values: Values) -> str:
 
 
 def _is_source_wide(auth: AuthOf | None) -> bool:
-    """Whether a token serves the whole source: its requests name nothing but options."""
+    """Return whether a token serves the whole source: its requests use options only."""
     if not isinstance(auth, ClientCredentials | TokenExchangeOf):
         return True
     pairs = [*auth.url.query]

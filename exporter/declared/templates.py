@@ -85,7 +85,7 @@ def parse_template(text: str) -> Template:
 
 
 def holds_placeholder(text: str) -> bool:
-    """Whether a text holds a placeholder, and so is a template and not an expression."""
+    """Return whether a text holds a placeholder, and so is a template and not an expression."""
     return any(REFERENCE.fullmatch(found) for found in BRACES.findall(text))
 
 

@@ -49,7 +49,7 @@ class ProviderIndex(Mapping[str, Provider]):
         """None: its file does not fit, which is said of the file and not of each source."""
 
     def kind(self, name: str) -> str:
-        """Return where a provider comes from; KeyError if there is none of that name."""
+        """Return where a provider comes from; KeyError for an unknown name."""
         if name in registry.names():
             return BUILT_IN
         if name in list_catalog():
@@ -85,7 +85,7 @@ class ProviderIndex(Mapping[str, Provider]):
 
 @dataclass(slots=True)
 class Vendors:
-    """The providers that one reading of a configuration can name, and the declarations met on the way."""
+    """The providers that a configuration can name, and the declarations that it reads."""
 
     providers: ProviderIndex = field(default_factory=lambda: ProviderIndex(list_packages()))
     declarations: list[ReadDeclaration] = field(default_factory=list)

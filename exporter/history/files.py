@@ -98,7 +98,7 @@ def _rename(part: Path, path: Path) -> None:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make a folder if there is none and see that it can be written; remove what an interrupted run left in it."""
+    """Make a folder if it is missing and check that it can be written; remove what an interrupted run left in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder, prefix=MARK):

@@ -15,7 +15,7 @@ def format_iso(instant: float) -> str:
 
 
 def parse(text: str) -> float:
-    """Return the Unix seconds of an ISO 8601 time, which is UTC if it names no zone; ValueError if it is none."""
+    """Return the Unix seconds of an ISO 8601 time, which is UTC if it names no zone; ValueError for any other text."""
     moment = datetime.fromisoformat(text.strip())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

@@ -13,7 +13,7 @@ from exporter.human import size, span
 
 
 def write_html(report: BackupReport, json: bytes) -> bytes:
-    """Return the page; `json` is the same report as JSON, whose SHA-256 stands at its foot."""
+    """Return the page; `json` is the same report as JSON, whose SHA-256 is in its footer."""
     entries = sorted(report.entries, key=lambda entry: rank(entry.record))
     return (
         _load_template()

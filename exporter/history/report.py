@@ -132,7 +132,7 @@ def make_entry(reading: SourceReading, resource_status: ResourceStatus, period: 
 
 
 def _judge_age(known: Timeline, period: Period, *, read: bool) -> dict[str, Any]:
-    """Return what the age comes to; nothing of a resource whose newest backups could not be read."""
+    """Return the figures about the age; all None for a resource whose newest backups could not be read."""
     since, until = period.since, period.until
     gap = known.longest_gap(since, until) if read else None
     return {
@@ -209,7 +209,7 @@ def _list_words(found: Iterable[Problem]) -> list[str]:
 
 
 def _count_verdicts(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Count how many were within their limits the whole time, how many not, and how many cannot be judged."""
+    """Count the resources by their verdict."""
     counts = Counter(map(judge, records))
     return {"resources": len(records), **{name: counts[name] for name in ("within", "outside", "unjudged")}}
 

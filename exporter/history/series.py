@@ -90,7 +90,7 @@ def _records(by_end: Iterable[Backup]) -> Iterator[Backup]:
 
 
 def _count_failures(known: Timeline, failed: Sequence[Backup]) -> Steps:
-    """Return how many backups had failed since the newest success, from when one is known."""
+    """Return the number of failed backups since the newest success, once a success is known."""
     if known.begin is None:
         return NO_STEPS
     begin, ends = known.begin, sorted((find_end(run), find_start(run)) for run in failed)

@@ -15,7 +15,7 @@ def _make_column() -> "array[float]":
 class Steps:
     """A value over time: unknown before the first instant, then each value from its instant until the next one.
 
-    NaN stands for a value that is unknown from its instant on.
+    NaN means that the value is unknown from its instant on.
     """
 
     at: "array[float]" = field(default_factory=_make_column)

@@ -202,7 +202,7 @@ def _find_suspicions(declaration: Declaration, observed: AnswersSeen) -> Iterato
 
 
 def count_yields(one: Field | StatusField, records: Iterable[Any]) -> tuple[int, str | None]:
-    """Return in how many records a field yields something, and why it cannot be evaluated in the first such one."""
+    """Return the number of records in which a field yields a value, and the first error of its evaluation."""
     many, failure = 0, None
     for record in records:
         try:

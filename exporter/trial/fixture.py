@@ -59,7 +59,7 @@ def _list_answers(trial: Trial, declaration: Declaration) -> dict[str, Any]:
 
 
 def _count_requests(trial: Trial, answers: Mapping[str, Any]) -> int:
-    """Return how many requests get these answers: restores at the address of the schedule cost none."""
+    """Return the number of requests behind these answers; restores at the schedule's address need none."""
     free = {("restores", url) for url in trial.steps.get("schedule", StepFindings()).urls}
     sent = [(name, url) for name, seen in trial.steps.items() for url in seen.urls if url in answers]
     return sum(one not in free for one in sent) + len(answers.keys() - {url for _, url in sent})
@@ -108,7 +108,7 @@ def _make_full_answer(sent: SentRequest | None, body: Any) -> Any:
 
 
 def _list_options(trial: Trial, declaration: Declaration) -> Mapping[str, str]:
-    """Return the options that stand in paths; of a secret, only that it is one."""
+    """Return the options that are not secret."""
     plain = [option.name for option in declaration.options if not option.secret]
     return {name: str(getattr(trial.source.options, name)) for name in plain}
 

@@ -47,7 +47,7 @@ class OfflineTransport:
     """The keys of the answers that were given."""
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing; there is nothing to close."""
 
     async def send(self, request: Request) -> Response:
         """Answer a request."""

@@ -136,7 +136,7 @@ def _show_failures(trial: Trial) -> Iterator[str]:
 
 
 def _describe_costs(trial: Trial) -> str:
-    """Return how many requests the source costs, worked out from those that were tried."""
+    """Return the number of requests that the source costs, calculated from those that were tried."""
     source, found = trial.source, trial.found
     tried = max(1, len(found.backups) + len(found.failures))
     listing = len(trial.steps["backups"].urls) if "backups" in trial.steps else tried

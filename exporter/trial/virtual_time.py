@@ -14,7 +14,7 @@ class LeapingSelector(selectors.DefaultSelector):
     """Polls the sockets without waiting, and lets the time pass that it was to wait."""
 
     def __init__(self, longest: float) -> None:
-        """Begin at zero; what goes on for longer than `longest` seconds waits for what will not happen."""
+        """Begin at zero; fail after `longest` virtual seconds, when what is awaited will not happen."""
         super().__init__()
         self.now = 0.0
         self.longest = longest
@@ -31,7 +31,7 @@ class LeapingSelector(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop on a clock of its own that starts at zero."""
+    """An event loop on a virtual clock that starts at zero."""
 
     def __init__(self, longest: float = DAY) -> None:
         """Take the seconds after which a run is given up."""
