@@ -1,4 +1,4 @@
-"""Lets `python -m exporter` be `backup-exporter`."""
+"""Runs `backup-exporter` as `python -m exporter`."""
 
 from exporter.cli import entry
 

@@ -48,11 +48,11 @@ class Limiters:
 
     @classmethod
     def start(cls, limit: RateLimit) -> "Limiters":
-        """Return limiters of which nothing is spent."""
+        """Return limiters with their whole budget."""
         return cls(RateLimiter(limit), RateLimiter(share_of(limit, PROGRESS_SHARE)), SharedBudget(limit))
 
     def change(self, limit: RateLimit, sources: Container[str]) -> None:
-        """Go on with another budget, which these sources use; what has been spent stays spent."""
+        """Change the budget that these sources share; requests already made still count."""
         self.limiter.change(limit)
         self.progress_limiter.change(share_of(limit, PROGRESS_SHARE))
         self.budget.keep(limit, sources)
@@ -69,7 +69,7 @@ class SourceTasks:
         supervisor: Supervisor,
         verifier: DownloadVerifier | None = None,
     ) -> None:
-        """Take the parts; nothing runs yet."""
+        """Take the parts; `start` begins to poll."""
         self.source = poller.source
         self.poller = poller
         self._progress_poller = progress_poller
@@ -88,7 +88,7 @@ class SourceTasks:
             self._tasks.append(self._supervisor.start(f"verifying {self.source.name}", self._verifier.run))
 
     def limit_by(self, limiters: Limiters) -> None:
-        """Spend from these from now on."""
+        """Use these limiters from now on."""
         self._client.limiter = limiters.limiter
         self._progress_poller.progress_limiter = limiters.progress_limiter
         self.poller.budget = limiters.budget
@@ -116,7 +116,7 @@ class App:
         self._log = structlog.get_logger()
 
     async def apply(self, settings: Settings) -> list[SourceTasks]:
-        """Watch these sources and no others; return the new source tasks.
+        """Watch these sources and no others; return the tasks of new sources.
 
         An unchanged source goes on without a gap, with its tokens and its limiter.
         """
@@ -182,9 +182,9 @@ class App:
         )
 
     def _limiters_in_use(self, wanted: Mapping[str, Source]) -> Mapping[Hashable, Limiters]:
-        """Return what each credential is spent from that a source has now; its file may have been rotated.
+        """Return the limiters of the credentials in use, by credential; a credential's file may have been rotated.
 
-        A source that goes on reads the file again by itself; of one that does not, what it read last was in use.
+        A source that continues reads the file again itself; for one that stops, the last value read was in use.
         """
         watched = {name: (watch.source, wanted.get(name)) for name, watch in self._watches.items()}
         gone = {old.credential: self._spending[name] for name, (old, new) in watched.items() if old != new}

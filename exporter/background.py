@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class DaemonThreads(Executor):
-    """An executor with a thread of its own for each call."""
+    """An executor that starts a thread for each call."""
 
     def __init__(self) -> None:
         """Start none yet."""
@@ -23,7 +23,7 @@ class DaemonThreads(Executor):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a thread still runs."""
+        """Return whether a thread is still running."""
         return self._running > 0
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
@@ -61,7 +61,7 @@ _threads = DaemonThreads()
 
 
 def is_busy() -> bool:
-    """Return whether a thread still works, perhaps for ever."""
+    """Return whether a thread is still running, which may never end."""
     return _threads.is_busy
 
 
@@ -71,12 +71,12 @@ def start(work: Callable[[], T]) -> "asyncio.Future[T]":
 
 
 async def run(work: Callable[[], T]) -> T:
-    """Return what `work` returns, once a thread has done it."""
+    """Run `work` in a thread and return its result."""
     return await start(work)
 
 
 def run_within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what `work` returns; TimeoutError if that takes longer, and then the thread is left to itself."""
+    """Run `work` in a thread and return its result; TimeoutError if it takes longer, and the thread is abandoned."""
     done, future = Event(), _threads.submit(work)
     future.add_done_callback(lambda _: done.set())
     if not done.wait(seconds):

@@ -1,4 +1,4 @@
-"""Makes text from outside harmless for terminals, logs and readers."""
+"""Escapes the characters of external text that could mislead terminals, logs or readers."""
 
 import re
 

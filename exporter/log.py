@@ -154,5 +154,5 @@ class _LibraryHandler(logging.Handler):
 
 
 def bind_source(provider: str, source: str) -> Any:
-    """Return the logger of what concerns one source."""
+    """Return the logger of one source."""
     return structlog.get_logger().bind(provider=provider, source=source)

@@ -114,7 +114,7 @@ def records(body: object, *keys: str) -> Sequence[Record]:
 
 
 async def by_turns(records: Iterable[T]) -> AsyncIterator[T]:
-    """Yield the items, and let other tasks run now and then: there may be very many."""
+    """Yield the items, and let other tasks run regularly, since there may be very many."""
     for number, one in enumerate(records, 1):
         if number % ITEMS_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -151,7 +151,7 @@ def link(value: object) -> Secret:
 
 
 def usable_token(value: object) -> str:
-    """Return the token that an exchange gave; MalformedError if a header cannot hold it."""
+    """Return the token of an exchange; MalformedError if it cannot be sent in a header."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
         raise MalformedError("the token exchange returned no usable token")
     return value
@@ -290,7 +290,7 @@ def is_absent(value: object) -> bool:
 
 
 def first_given(*times: object) -> object:
-    """Return the first of a vendor's fields that holds something, where one stands in for another."""
+    """Return the first of a vendor's fields that has a value."""
     return next((time for time in times if not is_absent(time)), None)
 
 

@@ -1,4 +1,4 @@
-"""Runs long computations in one worker thread, so that none blocks the loop, and one at a time uses memory."""
+"""Runs long computations in one worker thread, so that none blocks the loop and only one at a time uses memory."""
 
 import asyncio
 import gc
@@ -39,18 +39,18 @@ def is_busy() -> bool:
 
 
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a pure function gives, computed in the one worker thread."""
+    """Compute a pure function in the worker thread and return its result."""
     work = partial(_PROGRESS.run, partial(function, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(_WORKER, work)
 
 
 async def run_off_loop(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a pure function gives that looks at so many values: at once if they are few, else as `run` does."""
+    """Compute a pure function and return its result: directly for a few values, else as `run` does."""
     return function(*args, **kwargs) if size <= MAX_INLINE_VALUES else await run(function, *args, **kwargs)
 
 
 class LargeReadings:
-    """Hides the objects of large readings from the garbage collector, which would stop everything to traverse them."""
+    """Hides the objects of large readings from the garbage collector, which would stop every thread."""
 
     def __init__(self) -> None:
         self._under_way = 0
@@ -75,9 +75,9 @@ LARGE_READINGS = LargeReadings()
 
 
 def run_without_gc(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a function gives that makes many values at once, among which the collector finds no garbage.
+    """Call a function that creates many values with the garbage collector off, and return its result.
 
-    It would traverse all of them again and again, while no thread runs.
+    The collector would traverse all of them repeatedly and find no garbage, while no other thread runs.
     """
     was_enabled = gc.isenabled()
     gc.disable()

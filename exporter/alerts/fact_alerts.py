@@ -1,4 +1,4 @@
-"""The alerts on facts: what only Prometheus can see, and problems that have no alert of their own."""
+"""The alerts that need no verdict: what only Prometheus can see, and problems that have no alert of their own."""
 
 from functools import partial
 

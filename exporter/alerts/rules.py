@@ -87,7 +87,7 @@ def _record_reading(replicas: str) -> Rule:
 
 
 def _record_counted(replicas: str) -> Rule:
-    """Return the rule that chooses the instances whose reports count."""
+    """Return the rule that keeps the problems of the instances that can read the resource."""
     return Rule(
         record=COUNTED,
         comment=(
@@ -108,7 +108,7 @@ def _record_counted(replicas: str) -> Rule:
 
 
 def _record_current(replicas: str) -> Rule:
-    """Return the rule that makes one series of what several instances report."""
+    """Return the rule that merges the problems of several instances into one series."""
     unanimous = "|".join(sorted(alert.word for alert in RESOURCE_ALERTS if alert.unanimous))
     return Rule(
         record=CURRENT,

@@ -10,7 +10,7 @@ from exporter.alerts.source_alerts import SOURCE_ALERTS
 
 @cache
 def find_alert(word: str, severity: str) -> Alert:
-    """Return the alert that a problem of this word and severity makes fire; the one of this severity alone wins."""
+    """Return the alert of a problem; one that is for this severity alone takes precedence."""
     fitting = [one for one in (*RESOURCE_ALERTS, *SOURCE_ALERTS) if one.word == word and one.only in ("", severity)]
     return max(fitting, key=lambda one: bool(one.only), default=UNKNOWN_WORD)
 

@@ -27,7 +27,7 @@ class Form(StrEnum):
 
 
 def show(query: str, form: Form, text: str, otherwise: str = "") -> str:
-    """Return `text` with the answer of a query in place of `#`, or `otherwise` where the query has no answer.
+    """Return `text` with the result of a query in place of `#`, or `otherwise` if the query has no result.
 
     In the query, `%s` stands for the label matchers.
     """

@@ -70,7 +70,7 @@ def _write_text(key: str, text: str, margin: str) -> Iterator[str]:
 
 
 def _is_plain(line: str) -> bool:
-    """Whether a line can stand without a block: short, and without what YAML takes for a comment or another key."""
+    """Return whether a line needs no block: it is short, and has nothing that YAML reads as a comment or a key."""
     return len(line) <= WIDTH and " #" not in line and line.count(": ") == 1
 
 

@@ -1,4 +1,4 @@
-"""Detects that the answers of a reading are those of the last one, so that they need not be decoded."""
+"""Detects that the responses of a reading are unchanged, so that they need not be decoded."""
 
 from dataclasses import dataclass, field
 
@@ -9,12 +9,12 @@ REQUEST_ID = b'"requestId"'
 
 
 class NotModifiedError(Exception):
-    """Every answer of a reading is as it was the last time."""
+    """Every response of a reading is the same as the last time."""
 
 
 @dataclass(slots=True)
 class ChangeDetector:
-    """Compares the answers of a reading with those of the last one.
+    """Compares the responses of a reading with those of the last one.
 
     Providers only map: the same answers give the same result. So a reading may end as soon as it has seen all that
     it saw the last time, before any of it is decoded. An answer is remembered by its hash alone, which is keyed
@@ -35,7 +35,7 @@ class ChangeDetector:
 
     @property
     def conditional_headers(self) -> dict[str, str]:
-        """The header that makes the next request a conditional one; of several answers each would be needed again."""
+        """Return the header that makes the next request conditional; none if the last reading had several responses."""
         return (
             {"If-None-Match": self.previous_etag}
             if self.previous_etag and len(self.previous) == 1 and not self.seen

@@ -1,4 +1,4 @@
-"""Decodes the body of a response, a large one beside the event loop."""
+"""Decodes the body of a response, a large one in the worker thread."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SMALL = 2**18
 
 
 async def decode_body(status: int, body: bytes, *, empty: bool = False, envelope: Any = Any) -> Any:
-    """Return what an answer means, as `responses.decode_response` does."""
+    """Return the decoded body, as `responses.decode_response` does."""
     if len(body) <= SMALL or not 200 <= status < 300:
         return decode_response(status, body, empty=empty, envelope=envelope)
     if values_of(body) > MAX_VALUES:

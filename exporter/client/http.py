@@ -1,4 +1,4 @@
-"""Sends requests to vendors over real sockets: the one place that performs vendor HTTP."""
+"""Sends requests to vendors over real sockets."""
 
 import socket
 import ssl
@@ -62,7 +62,7 @@ class HttpTransport:
             raise translate(error) from None  # the library's exceptions carry addresses and headers
 
     def _proxy_of_environment(self, url: URL) -> str | None:
-        """Look it up once for each host: reading the whole environment costs as much as a small request."""
+        """Return the proxy for a host, cached: reading the whole environment costs as much as a small request."""
         host = url.scheme, url.raw_authority
         if host not in self._proxies:
             self._proxies[host] = proxy_of_environment(url)
@@ -104,7 +104,7 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing; there is nothing to close."""
 
 
 async def _refuse_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -178,12 +178,12 @@ MEANINGS: Sequence[tuple[tuple[type[Exception], ...], Callable[[Exception], Poll
 
 
 def watch_authorities(ca_file: Path | None) -> WatchedFile[ssl.SSLContext] | None:
-    """Return the file whose authorities are trusted beside the system's, None for these alone."""
+    """Return the watched file of additional authorities; None without one."""
     return None if ca_file is None else WatchedFile(ca_file, authorities.parse, authorities.MAX_BYTES)
 
 
 async def current_context(file: WatchedFile[ssl.SSLContext] | None, log: Any) -> ssl.SSLContext:
-    """Return the context with the authorities as their file has them now; while it is unusable the last one."""
+    """Return the TLS context with the file's current authorities, or the last usable ones."""
     if file is None:
         return authorities.make_context(None)
     await file.refresh()

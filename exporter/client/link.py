@@ -34,9 +34,9 @@ MILLISECONDS = 1e11
 
 
 def is_public(host: str) -> bool:
-    """Return whether an IP address is one of the public Internet; an IPv4 address inside an IPv6 one counts as itself.
+    """Return whether an IP address is public; an IPv4 address embedded in an IPv6 one is judged itself.
 
-    ValueError if it is no IP address.
+    ValueError if it is not an IP address.
     """
     address = ip_address(host)
     if isinstance(address, IPv4Address):
@@ -53,7 +53,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _inside(address: IPv6Address) -> Iterator[IPv4Address]:
-    """Yield the IPv4 addresses to which a gateway would carry what is sent to an IPv6 one."""
+    """Yield the IPv4 addresses to which a gateway would forward packets for an IPv6 address."""
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
@@ -61,7 +61,7 @@ def _inside(address: IPv6Address) -> Iterator[IPv4Address]:
 
 
 def parse(link: str) -> URL:
-    """Return a link as the address that is asked, without a user and a password; MalformedError if it is none."""
+    """Return the URL of a link, without a user and a password; MalformedError if it is not valid."""
     if len(link) > MAX_LENGTH:
         raise MalformedError(f"the link has more than {MAX_LENGTH} characters")
     try:
@@ -75,7 +75,7 @@ def parse(link: str) -> URL:
 
 
 def require_allowed(address: URL, *, allow_private: bool) -> None:
-    """Raise ForbiddenError for an address that must not be asked.
+    """Raise ForbiddenError for an address that must not be requested.
 
     A name still has to be resolved; `is_public` judges what it resolves to.
     """
@@ -96,7 +96,7 @@ def require_allowed(address: URL, *, allow_private: bool) -> None:
 
 
 def follow_redirect(address: URL, location: str) -> URL:
-    """Return where a redirect leads."""
+    """Return the target of a redirect."""
     try:
         return parse(urljoin(str(address), location))
     except ValueError:
@@ -104,13 +104,13 @@ def follow_redirect(address: URL, location: str) -> URL:
 
 
 def require_current(address: URL, end: float | None, now: float) -> None:
-    """Raise ExpiredError if the vendor says that a link has ended by now, or the link itself does."""
+    """Raise ExpiredError if a link has expired, by the vendor's word or by its own parameters."""
     if any(one <= now for one in (*([] if end is None else [end]), *_ends(address))):
         raise ExpiredError("the link has expired")
 
 
 def _ends(address: URL) -> Iterator[float]:
-    """Yield the instants at which a link ends, as far as it says so."""
+    """Yield the expiry times that a link itself contains."""
     query = {name.lower(): value for name, value in parse_qsl(address.raw_query_string)}
     for signed, lifetime in SIGNED:
         with suppress(KeyError, ValueError):
@@ -125,7 +125,7 @@ def _ends(address: URL) -> Iterator[float]:
 
 
 def _find_signed_ids(path: str) -> Iterator[str]:
-    """Yield the base64 of each signed JSON object in a path, in a time that grows with its length alone."""
+    """Yield the base64 of each signed JSON object in a path, in linear time."""
     begin = 0
     for signature in SIGNATURE.finditer(path):
         before = path[begin : signature.start()]
@@ -146,7 +146,7 @@ def _instant(value: object) -> float | None:
 
 
 def _claim(encoded: str, *keys: str) -> object:
-    """Return what stands under `keys` in the JSON of a token; None if there is no such thing."""
+    """Return the value under `keys` in the JSON of a token; None if there is none."""
     try:
         found = json.loads(urlsafe_b64decode(encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)))
     except (ValueError, RecursionError):
@@ -157,9 +157,9 @@ def _claim(encoded: str, *keys: str) -> object:
 
 
 def total_length(status: int, headers: Mapping[str, str]) -> int | None:
-    """Return the length of the whole file that an answer to a request for its first byte gives; None if it does not.
+    """Return the length of the whole file from a response to a request for its first byte; None if it is not given.
 
-    `headers` are named in lower case. MalformedError if the answer is none to such a request.
+    `headers` are named in lower case. MalformedError if the response does not fit the request.
     """
     if status == 200:
         length = headers.get("content-length", "")
@@ -171,7 +171,7 @@ def total_length(status: int, headers: Mapping[str, str]) -> int | None:
 
 
 def require_good(status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise what the answer to a link means unless it is good; `body` is its beginning."""
+    """Raise the error of a failed response to a link; `body` is its beginning."""
     if status in (200, 206) or (status == 416 and headers.get("content-range", "").strip() == "bytes */0"):
         return
     if status == 410 or (status in (400, 401, 403) and LAPSED.search(body)):

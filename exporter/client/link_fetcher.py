@@ -130,7 +130,7 @@ class LinkFetcher:
 
 
 def require_size(length: float | None, size: float | None) -> None:
-    """Raise SizeMismatchError where both are known and differ."""
+    """Raise SizeMismatchError if both are known and differ."""
     if length is not None and size is not None and length != size:
         raise SizeMismatchError(f"the file has {length:.0f} bytes, the vendor reports {size:.0f}")
 
@@ -152,7 +152,7 @@ class _PublicResolver(AbstractResolver):
         return public
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing; there is nothing to close."""
 
 
 def _lower_names(response: aiohttp.ClientResponse) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One reading by a provider: all that it may request, and how often."""
+"""One reading by a provider: the requests that it may make, and their number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

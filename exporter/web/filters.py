@@ -21,12 +21,12 @@ class Filter:
 
     @property
     def active(self) -> bool:
-        """Whether anything is filtered."""
+        """Return whether any filter is set."""
         return bool(self.states or self.sources or self.providers or self.texts or self.labels)
 
     @property
     def text(self) -> str:
-        """The text that the search field shows."""
+        """Return the text that the search field shows."""
         return " ".join(self.texts)
 
     def parameters(self) -> list[tuple[str, str]]:

@@ -85,13 +85,13 @@ class Pages:
 
 
 class _Lines(str):
-    """A text of several lines, whose line ends stand."""
+    """A text of several lines, whose line ends are kept."""
 
     __slots__ = ()
 
 
 def _escape(value: object) -> object:
-    """Make control characters visible in every text from outside."""
+    """Escape control characters in every external text."""
     if isinstance(value, _Lines):
         return escape_controls_in_lines(value)
     return escape_value(value)

@@ -96,7 +96,7 @@ def application(handlers: Handlers, telemetry_path: str, pages: Iterable[web.Abs
 
 
 def batch_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join pieces to batches, each of at least `BATCH_BYTES` bytes but for the last."""
+    """Join pieces to batches of at least `BATCH_BYTES` bytes, except the last one."""
     waiting, size = list[bytes](), 0
     for piece in pieces:
         waiting.append(piece)
@@ -109,7 +109,7 @@ def batch_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def accepts_gzip(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` header allows gzip."""
+    """Return whether an `Accept-Encoding` header allows gzip."""
     offers = [offer.replace(" ", "").lower() for offer in accepted.split(",")]
     refused = {"gzip;q=0", "gzip;q=0.0", "gzip;q=0.00", "gzip;q=0.000"}
     return any(offer.split(";")[0] in ("gzip", "x-gzip") and offer not in refused for offer in offers)

@@ -1,4 +1,4 @@
-"""Opens the listening sockets, and accepts from them without an end to the work of the loop."""
+"""Opens the listening sockets, and accepts connections without blocking the event loop."""
 
 import asyncio
 import errno
@@ -89,7 +89,7 @@ def _open(address: Address) -> list[socket.socket]:
 
 
 def _open_by_name(host: str, port: int) -> list[socket.socket]:
-    """Return sockets for the addresses of a host; of several, those that this machine does not have are left out."""
+    """Return sockets for the addresses of a host, without those that this machine does not have."""
     found = dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     missing: OSError | None = None
     with ExitStack() as held:

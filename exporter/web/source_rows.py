@@ -95,7 +95,7 @@ def _sentences(entry: SourceEntry, verdict: Verdict, now: float) -> Iterator[str
 
 
 def _first_reading(entry: SourceEntry, now: float) -> str:
-    """Return how far the first poll is, and about when it ends."""
+    """Return the progress of the first poll, and its estimated end."""
     total = len(entry.resources)
     if not total:
         return "Looking for resources for the first time."

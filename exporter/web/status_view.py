@@ -73,7 +73,7 @@ class StatusView:
 
 
 def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
-    """Return the content of one page of the resources that a filter leaves."""
+    """Return the content of one page of the resources that match a filter."""
     now, entries, items = store.now(), store.entries, list_items(store)
     counts = count_items(items)
     fitting = [item for item in items if fits(item, wanted)] if wanted.active else items
@@ -98,13 +98,13 @@ def make_status_view(store: Store, wanted: Filter, number: int) -> StatusView:
 
 
 def _refresh(item: ResourceItem, store: Store) -> ResourceItem:
-    """Return a resource with the numbers of now in the sentences of its problems."""
+    """Return a resource with current numbers in the sentences of its problems."""
     view = None if item.gone else store.find_view(item.source.name, item.id)
     return item if view is None else ResourceItem(item.source, view)
 
 
 def fits(item: ResourceItem, wanted: Filter) -> bool:
-    """Return whether a resource has all that a filter asks for."""
+    """Return whether a resource matches a filter."""
     labels = item.labels
     texts = (item.name.casefold(), item.id.casefold())
     return (

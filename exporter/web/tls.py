@@ -1,4 +1,4 @@
-"""Makes the server's side of TLS from what the web configuration says, in Go's words, as OpenSSL has it."""
+"""Makes the server's TLS context from the web configuration, which uses Go's names, with OpenSSL."""
 
 import os
 import ssl
@@ -75,7 +75,7 @@ class TlsError(Exception):
 
 
 def server_context(settings: TlsSettings) -> ssl.SSLContext:
-    """Return what new connections are encrypted with, or raise TlsError."""
+    """Return the TLS context for new connections, or raise TlsError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version, context.maximum_version = settings.minimum, settings.maximum
     context.set_alpn_protocols(["http/1.1"])
@@ -134,13 +134,13 @@ def _load_authorities(context: ssl.SSLContext, settings: TlsSettings) -> None:
 
 
 def _in_ascii(pem: str) -> str:
-    """Return certificates with the words between them in ASCII, the only text that Python takes certificates from."""
+    """Return certificates with the text between them in ASCII, since Python accepts only ASCII."""
     return pem.encode("ascii", "replace").decode()
 
 
 @contextmanager
 def _as_file(content: str) -> Iterator[str]:
-    """Give a text a path for a moment, in memory where the system can: OpenSSL takes keys from files only."""
+    """Put a text into a temporary file, in memory where possible: OpenSSL reads keys only from files."""
     if hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("pem"), "w", encoding="utf-8") as file:
             file.write(content)

@@ -32,16 +32,16 @@ class Files:
     stamps: dict[Path, Stamp] = field(default_factory=dict)
 
     def record(self, path: Path) -> None:
-        """Take a file whose content is about to be read."""
+        """Record the stamp of a file before its content is read."""
         self.stamps[path] = stamp(path)
 
     def now(self) -> Sequence[Stamp]:
-        """Return the files' stamps as they are by now."""
+        """Return the current stamps of the files."""
         return [stamp(path) for path in self.stamps]
 
 
 def tls_settings(found: Section, folder: Path, files: Files) -> TlsSettings | None:
-    """Return the settings; None if TLS is not asked for, or (noted) wrong."""
+    """Return the settings; None without TLS, or if they are wrong, which is reported."""
     found.check_keys([*_PLAIN, "prefer_server_cipher_suites", *(key for pem in _PEM for key in (pem, f"{pem}_file"))])
     wanted = any(key in found for pem in _PEM for key in (pem, f"{pem}_file")) or "client_auth_type" in found
     pems = {pem: _pem(found, pem, folder, files, required=wanted and pem != "client_ca") for pem in _PEM}
@@ -85,7 +85,7 @@ def _versions(found: Section, *, only_13: bool) -> tuple[ssl.TLSVersion, ssl.TLS
 
 
 def tls_context(tls: TlsSettings, server: Section) -> ssl.SSLContext | None:
-    """Return the context; None after noting at which key it fails."""
+    """Return the context; None if it fails, which is reported at its key."""
     try:
         return server_context(tls)
     except TlsError as error:
@@ -95,7 +95,7 @@ def tls_context(tls: TlsSettings, server: Section) -> ssl.SSLContext | None:
 
 
 def _pem(found: Section, key: str, folder: Path, files: Files, *, required: bool) -> str | None:
-    """Return what is given as text or as a file."""
+    """Return the PEM text that is given directly or as a file."""
     by_file = f"{key}_file"
     if key in found and by_file in found:
         found.location.key(by_file).problem(f"{key} is given too; keep one of the two")

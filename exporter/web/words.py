@@ -40,10 +40,10 @@ def write_problem(word: str, kind: str = "") -> str:
 
 
 def write_reason(reason: str) -> str:
-    """Return what a failure's reason means."""
+    """Return the explanation of a failure's reason."""
     return REASONS.get(reason, reason)
 
 
 def cut(text: str, length: int) -> str:
-    """Return a text of at most so many characters, with an ellipsis where it is cut."""
+    """Return a text cut to a number of characters, with an ellipsis if it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
