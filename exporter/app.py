@@ -118,7 +118,7 @@ class App:
     async def apply(self, settings: Settings) -> list[SourceTasks]:
         """Watch these sources and no others; return the tasks of new sources.
 
-        An unchanged source goes on without a gap, with its tokens and its limiter.
+        An unchanged source continues without a gap, with its tokens and its limiter.
         """
         await self.exposition.exclude(settings.excluded_families)
         wanted = {source.name: source for source in settings.sources}

@@ -40,7 +40,7 @@ class Server:
     """The whole exporter in one event loop."""
 
     def __init__(self, app: App, load: Callable[[], LoadedConfig], listen: Listen) -> None:
-        """`load` reads the configuration anew, or raises ConfigError."""
+        """Start nothing; `load` reads the configuration again, or raises ConfigError."""
         self._app, self._load, self._listen = app, load, listen
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()

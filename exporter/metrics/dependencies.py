@@ -1,4 +1,4 @@
-"""Finds what a metric family about resources depends on, by recording what it reads."""
+"""Finds which fields a metric family about resources reads, by recording them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -29,7 +29,7 @@ _POLICIES = (Policy(), Policy(max_age=1.0, max_duration=1.0, min_backups=1, min_
 
 
 def fields_read(samples: Callable[[Any], Iterable[object]]) -> frozenset[str]:
-    """Return the fields of a ResourceStatus that a family's samples are made of, and VERDICT if they are of that."""
+    """Return the fields of a ResourceStatus that a family reads, and VERDICT if it reads the verdict."""
     read: set[str] = set()
     for status in (_EMPTY_STATUS, _FULL_STATUS):
         for policy in _POLICIES:

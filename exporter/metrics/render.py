@@ -185,7 +185,7 @@ def escape_label(value: str) -> str:
 
 
 def accepts_openmetrics(accept: str) -> bool:
-    """Whether an `Accept` header prefers OpenMetrics to the text format."""
+    """Return whether an `Accept` header prefers OpenMetrics to the text format."""
     weights: dict[str, float] = {"application/openmetrics-text": 0.0, "text/plain": 0.0}
     for offer in accept.lower().split(","):
         media, *parameters = (piece.strip() for piece in offer.split(";"))

@@ -20,11 +20,11 @@ class SummarySamples:
 
     field: str
     shape: Callable[[Any], Iterable[Sample]]
-    """From what is known to the samples."""
+    """Makes samples of the field's value."""
     of_failures: bool = False
-    """Whether there are none where the vendor lists no failures."""
+    """Whether the samples are about failures, and absent if the vendor lists none."""
     by_status: bool = False
-    """Whether the first label is a status, and those are left out that a backup of the vendor cannot have."""
+    """Whether the first label is a status; samples of statuses that the vendor does not have are left out."""
 
     def __call__(self, view: ResourceView) -> Iterable[Sample]:
         """Return the samples; none where the field is unknown, or before the first listing."""

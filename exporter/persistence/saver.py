@@ -44,10 +44,10 @@ class StateSaver:
         self._log: Any = structlog.get_logger()
 
     async def claim(self, settings: Settings) -> Settings:
-        """Become the one writer of the state file, or raise StateInUseError; return the settings as they are to hold.
+        """Lock the state file and return the settings to use, or raise StateInUseError.
 
-        Where the default file, which no configuration names, cannot be written, or another exporter has it, they hold
-        without one.
+        If no configuration names the file, and the default file cannot be written or is locked by another exporter, the
+        settings that are returned have no state file.
         """
         self.release()
         self._default_unusable = False

@@ -129,7 +129,7 @@ def store_observations(known: Observations) -> StoredObservations | None:
 
 
 def load_observations(stored: StoredObservations | None) -> Observations:
-    """Return observations as they were."""
+    """Return the observations that were stored."""
     if stored is None:
         return UNOBSERVED
     return Observations(

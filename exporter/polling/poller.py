@@ -31,13 +31,13 @@ from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.store import Store
 
 MAX_START_DELAY = 2.0
-"""Sources start within so many seconds, not in step."""
+"""Seconds within which sources start, so that they do not poll at the same time."""
 PUTS_PER_TURN = 100
 """Resources that are put at a time, before other tasks run."""
 MAX_SHOWN = 20
 """How many of the resources that a cap refuses are shown."""
 STEPS = 100
-"""The first poll shows about so often how far it is."""
+"""About how often the first poll shows its progress."""
 
 
 class Poller:

@@ -77,9 +77,9 @@ class Reader:
 
     source: Source
     api: Callable[[], Api]
-    """A new operation of its own for each reading."""
+    """Returns a new session for each reading."""
     listing_api: Callable[[ChangeDetector], Api] | None = None
-    """The same for a listing, which ends by NotModifiedError if all is as it was; None: each is read to the end."""
+    """The same for a listing, which raises NotModifiedError if nothing changed; None: each is read to the end."""
     clock: Callable[[], float] = lambda: inf
     """Unix seconds, by which a start lies in the future."""
 
@@ -88,7 +88,7 @@ class Reader:
         return ReadingTime(loop=asyncio.get_running_loop().time(), unix=self.clock())
 
     async def listing(self, resource_status: ResourceStatus) -> Reading | None:
-        """Read a resource's pages, only as many as needed unless the whole listing is due; None if all is as it was."""
+        """Read as many of a resource's pages as needed, all if the whole listing is due; None if nothing changed."""
         newest_first = self.source.provider.newest_first
         partial_allowed = newest_first and not self._due(resource_status.fully_listed_at)
         skippable = partial_allowed or not newest_first
@@ -153,7 +153,7 @@ class Reader:
     async def put_together(
         self, current: Callable[[], ResourceStatus | None], reading: Reading | None
     ) -> ResourceStatus | None:
-        """Return the resource with a reading added, or as it is where all is as it was; None if it is gone."""
+        """Return the resource with a reading added, or unchanged if nothing changed; None if it is gone."""
 
         def records(resource_status: ResourceStatus) -> int:
             if reading is not None:

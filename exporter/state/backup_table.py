@@ -47,7 +47,7 @@ class BackupTable(Mapping[str, Backup]):
     )  # fmt: skip
 
     def __init__(self, backups: Iterable[Backup] = (), hashes: Mapping[str, int] = NO_HASHES) -> None:
-        """Take backups, each with an id of its own, and by their ids the hashes of their records."""
+        """Take backups, whose ids differ, and by their ids the hashes of their records."""
         self._loose: dict[str, Backup] | None = None
         self._kinds: tuple[str, ...] = ()
         self._ids, self._codes, self._hashes = "", array("H"), array("q")
@@ -58,7 +58,7 @@ class BackupTable(Mapping[str, Backup]):
     def revise(
         self, fresh: Mapping[str, Backup], hashes: Mapping[str, int], unchanged: Collection[int] | None
     ) -> "BackupTable":
-        """Return them with `fresh` ones, in place of those that have their ids.
+        """Return the backups with `fresh` ones, which replace those of the same ids.
 
         The others all stay, or, if `unchanged` is given, only those whose hashes it contains.
         """
@@ -240,7 +240,7 @@ class BackupTable(Mapping[str, Backup]):
         return f"{type(self).__name__}({list(self.values())!r})"
 
     def _add(self, backups: Iterable[Backup], hashes: Mapping[str, int]) -> None:
-        """Append to the columns; each is made anew, so that no other table that shares one changes."""
+        """Append to copies of the columns, since another table may share them."""
         common, loose = list[Backup](), dict[str, Backup]()
         for backup in backups:
             if _is_packable(backup):

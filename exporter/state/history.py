@@ -67,7 +67,7 @@ class History:
         )
 
     def remembers(self, ids: Iterable[str]) -> bool:
-        """Whether it holds anything about one of these backups, which what is said of it now may change."""
+        """Return whether it holds anything about one of these backups, which a new record of it may change."""
         events = (self.attempt, self.failure, self.finished)
         known = {own for recent in self.successes.values() for own in recent.ids()} | {one.id for one in events if one}
         return not known.isdisjoint(ids)
@@ -158,7 +158,7 @@ def _merge_successes(known: Mapping[str, RecentBackups], dated: list[Backup]) ->
 
 
 def _still_holds(known: CompletedBackup, listed: Backup | None) -> bool:
-    """Whether no listed record contradicts this success; a later run under the same id is another one."""
+    """Return whether no listed record contradicts this success; a later run under the same id is another one."""
     if listed is None or listed.started is None:
         return True
     return listed.status is not Status.COMPLETED and listed.started > known.started

@@ -164,7 +164,7 @@ def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict
 
 
 def _name_resources(before: Sequence[Resource], fresh: Sequence[Resource], source: str) -> tuple[Resource, ...]:
-    """Give a resource without an id of its own the source's name; an id that was chosen once stays."""
+    """Use the source's name for the only resource if it has no id; an id that was chosen once stays."""
     if len(fresh) == 1 and len(before) == 1 and (not fresh[0].id or before[0].id == source):
         created = before[0].created if fresh[0].created is None else fresh[0].created
         return (replace(fresh[0], id=before[0].id, name=fresh[0].name or before[0].name, created=created),)

@@ -1,4 +1,4 @@
-"""The age limits in force for a resource, and how old the resource is: what verdict, metrics and pages share."""
+"""Computes the age limits in force for a resource, and how old the resource is, for verdicts, metrics and pages."""
 
 from collections.abc import Mapping
 

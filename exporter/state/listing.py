@@ -32,7 +32,7 @@ class Listing:
     backups: BackupTable = field(default_factory=BackupTable)
     recovery: RecoveryWindow | None = None
     unconfirmed: frozenset[str] = frozenset()
-    """Backups that no page has shown yet: of what is older than these, some may be unknown still."""
+    """Backups that no page has shown yet; some of the older ones may still be unknown."""
 
     def is_complete_with(self, pages: Iterable[Page]) -> bool:
         """Return whether the newest pages hold all that can have changed, so that older ones need not be read.

@@ -55,9 +55,9 @@ def shift(known: Observations, jump: Jump) -> Observations:
 
 
 def observe_discovery(known: SourceObservations, unpaused: int, listed: int, now: float) -> SourceObservations:
-    """Return what is observed of a source whose vendor lists so many resources, so many of them not paused.
+    """Return what is observed of a source whose vendor lists `listed` resources.
 
-    `unpaused` counts what `include` and `exclude` leave, before shards.
+    `unpaused` is the number of resources that are not paused and that `include` and `exclude` leave, before shards.
     """
     if listed:
         return SourceObservations(populated=unpaused)
@@ -102,7 +102,7 @@ def _progress_of(status: ResourceStatus) -> Progress | None:
 def _progress_since(
     before: ResourceStatus | None, status: ResourceStatus, now: float, progress: Progress, standing: Standing
 ) -> float:
-    """Return since when the percentage stands; a reading that failed in between begins it anew, if none stands."""
+    """Return since when the percentage is unchanged; a failed reading restarts this unless it is a problem already."""
     same = status.observed.progress_of == progress
     unread = before is not None and before.up is False and status.up is True and STALLED not in standing
     return _first(status.observed.progress_since, now) if same and not unread else now

@@ -93,7 +93,7 @@ class ResourceStatus:
         return replace(self, listing=listing, history=history, summary=summary, unreadable_records=unreadable)
 
     def invalidate(self) -> "ResourceStatus":
-        """Return it with the same numbers, of which the next poll reads and maps everything anew."""
+        """Return a copy with the same numbers that makes the next poll read and map everything again."""
         known = self.listing
         return replace(
             self,

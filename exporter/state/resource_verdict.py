@@ -45,7 +45,7 @@ class Verdict:
 
     @property
     def standing(self) -> Standing:
-        """All problems by their keys, the ignored ones too: what the next verdict goes on from."""
+        """All problems by their keys, the ignored ones too: which the next verdict continues from."""
         return {one.key: one for one in chain(self.problems, self.ignored)}
 
 

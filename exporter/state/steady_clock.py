@@ -1,7 +1,7 @@
 """The clock of the verdicts: the wall clock without jumps that do not last.
 
-A wall clock that jumps a day ahead for a minute would make every backup too old; one that jumps while something is
-timed would make an hour of a second. The event loop's clock does not jump, and shows it.
+If the wall clock jumps a day ahead for a minute, every backup would be too old; if it jumps by an hour while something
+is timed, the duration would be wrong by an hour. The event loop's clock does not jump, so the difference shows a jump.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Jump:
     """What the clock read until now: it did not give what lies beyond, which a state file may hold."""
 
     def __bool__(self) -> bool:
-        """Whether the clock is set at all."""
+        """Return whether the clock is set at all."""
         return self.by != 0.0
 
     def move(self, instant: float) -> float:

@@ -1,4 +1,7 @@
-"""Holds the application's state and is its only writer: callers use its methods, read its entries, or subscribe."""
+"""Holds the application's state and is its only writer: callers use its methods, read its entries, or subscribe.
+
+The client also counts requests, in the `Counters` of its source.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -76,7 +79,7 @@ class Store:
     def __init__(self, clock: Callable[[], float], ticks: Callable[[], float] = elapsed_time) -> None:
         """Start empty; `clock` returns Unix seconds, `ticks` seconds from any start that never jump."""
         self.wall_clock = clock
-        """What Prometheus subtracts from and sees; all that is judged or shown goes by `now`."""
+        """The time that is exported, for Prometheus to subtract; verdicts, pages and JSON use `now`."""
         self._steady = SteadyClock(clock, ticks)
         self._entries: dict[str, SourceEntry] = {}
         self.entries: Mapping[str, SourceEntry] = MappingProxyType(self._entries)

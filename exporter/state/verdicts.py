@@ -1,4 +1,4 @@
-"""The verdicts on one source and its resources: taken anew when something is read, or when their time has come."""
+"""The verdicts on one source and its resources, judged when something is read or when a verdict is due."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -84,7 +84,7 @@ class SourceVerdicts:
         )
 
     def judge_source(self, status: SourceStatus, now: float) -> None:
-        """Take the verdict on the source anew."""
+        """Judge the source again."""
         self.verdict = self.source_at(status, now)
 
     def source_at(self, status: SourceStatus, now: float) -> Verdict:
@@ -141,7 +141,7 @@ class SourceVerdicts:
             self.disappeared[key] = DisappearedResource(name=name, policy=view.policy, since=disappeared)
 
     def judge_due(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
-        """Take the verdicts anew that time alone may have changed; yield the views of resources, before and after.
+        """Judge again what time alone may have changed; yield the views of resources, before and after.
 
         Each is replaced when the next one is asked for.
         """
@@ -161,7 +161,7 @@ class SourceVerdicts:
         self._due = min((view.verdict.due for view in self.views.values()), default=inf)
 
     def judge_all(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
-        """Take all verdicts anew after a poll that ended a long silence; yield views as `judge_due` does.
+        """Judge all again after a poll that ended a long silence; yield views as `judge_due` does.
 
         What that poll read was judged while the poll before it was still the newest, and so as stale.
         """
@@ -169,14 +169,14 @@ class SourceVerdicts:
         yield from self._rejudge(list(self.views.values()), polling, now)
 
     def judge_unsettled(self, polling: SourceStatus, now: float) -> Iterator[tuple[ResourceView, ResourceView]]:
-        """Take the verdicts anew that depend on how the source's polling goes; yield views as `judge_due` does."""
+        """Judge again the resources whose verdict depends on the source's polling; yield views as `judge_due` does."""
         views = [view for view in self.views.values() if view.status.up is False or _has_progress(view.status)]
         yield from self._rejudge(views, polling, now)
 
     def _rejudge(
         self, views: Iterable[ResourceView], polling: SourceStatus, now: float
     ) -> Iterator[tuple[ResourceView, ResourceView]]:
-        """Take some verdicts anew; yield the views before and after."""
+        """Judge some resources again; yield the views before and after."""
         for before in views:
             after = refresh_view(before, polling, now)
             yield before, after

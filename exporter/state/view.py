@@ -11,7 +11,7 @@ FINE = Verdict()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceView:
-    """One resource at one instant; the store makes it when something is read or when its time has come."""
+    """One resource at one instant; the store makes it when something is read or when its verdict is due."""
 
     status: ResourceStatus
     policy: Policy = field(default_factory=Policy)
