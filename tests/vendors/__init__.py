@@ -1,6 +1,7 @@
 """Finds the profiles of the vendors: every folder beside this file is one, named as its provider."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ def find_profiles() -> Mapping[str, Profile]:
     return {name: load_profile(name) for name in found}
 
 
+@cache
 def load_profile(name: str) -> Profile:
     """Return the profile of one vendor; an error names the file, and the field that is missing."""
     file = f"tests/vendors/{name}/profile.py"
@@ -29,9 +31,7 @@ def load_profile(name: str) -> Profile:
         profile: Profile = import_module(f"{__name__}.{name}.profile").PROFILE
     except (AttributeError, ImportError, TypeError) as error:
         raise LookupError(f"{file}: {error}") from error
-    if profile.name != name:
-        raise LookupError(f"{file}: name is {profile.name!r}, the folder's name is {name!r}")
-    return profile
+    return replace(profile, name=name)
 
 
 def find_contract(name: str) -> type[ProviderContract]:

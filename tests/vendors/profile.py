@@ -156,8 +156,8 @@ class Benchmark:
 class Profile:
     """One vendor."""
 
-    name: str
-    """The name of the provider, of its folder here, and of its simulator."""
+    name: str = ""
+    """The name of the provider, of its simulator, and of its folder here, from which it is taken."""
     account: str
     """The simulated account that stages a backup to follow, and that the faults strike."""
     staged: Staged

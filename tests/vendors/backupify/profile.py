@@ -20,7 +20,6 @@ from tests.vendors.profile import (
 STARTED = "2026-11-20T10:00:00Z"
 
 PROFILE = Profile(
-    name="backupify",
     account="workspace",
     staged=Staged(
         resource="Harbour School/102",

@@ -18,7 +18,6 @@ from tests.vendors.profile import (
 STARTED = "2026-11-20T10:00:00Z"
 
 PROFILE = Profile(
-    name="clickhouse_cloud",
     account="analytics",
     staged=Staged(
         resource="orders",

@@ -19,7 +19,6 @@ from tests.vendors.profile import (
 STARTED = "2026-11-20T10:00:00Z"
 
 PROFILE = Profile(
-    name="northflank",
     account="platform",
     staged=Staged(resource="Uploads", begins=30, ends=90, asked=("backups/{id}", "backups/{id}")),
     day={

@@ -19,7 +19,6 @@ STARTED = "2026-11-20T10:00:00Z"
 SHOP, WIKI = "storefront/postgresql", "intranet/postgresql"
 
 PROFILE = Profile(
-    name="scalingo",
     account="shop",
     staged=Staged(resource="intranet/mongodb", begins=30, ends=100, asked=("backups", "backups"), shows_end=False),
     day={

@@ -19,7 +19,6 @@ ATTRIBUTES = {"status": "completed", "created_at": STARTED, "updated_at": STARTE
 KEPT = "the id once chosen stays (section 5)"
 
 PROFILE = Profile(
-    name="scholarly",
     account="campus",
     staged=Staged(
         resource="Northfield College",
