@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from exporter.human import span
-
 EARLIEST, LATEST = 0.0, 253402300799.0
 
 
@@ -18,8 +16,3 @@ def parse(text: str) -> float:
     """Return the Unix seconds of an ISO 8601 time, which is UTC if it names no zone; ValueError for any other text."""
     moment = datetime.fromisoformat(text.strip())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def about(seconds: float) -> str:
-    """Return a span in words for a sentence: `24 h`, `3 d 4 h`."""
-    return " ".join(f"{part[:-1]} {part[-1]}" for part in span(seconds).split())

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from exporter.history.instants import about, format_iso
+from exporter.history.instants import format_iso
 from exporter.history.timeline import Timeline
+from exporter.human import duration
 from exporter.model import Backup, Status
 from exporter.state.resource import ResourceStatus
 
@@ -53,7 +54,7 @@ def _explain_beginning(known: Timeline, begin: float, since: float, now: float) 
         return f"The resource was created at {format_iso(known.created)}; its age is known from {format_iso(begin)} on."
     if known.listed_from is None:
         return f"The vendor lists no backup any more; history before {format_iso(begin)} is not known."
-    return f"The vendor lists {about(now - known.listed_from)}; history before {format_iso(begin)} is not known."
+    return f"The vendor lists {duration(now - known.listed_from)}; history before {format_iso(begin)} is not known."
 
 
 def _explain_list(backups: Sequence[Backup], now: float) -> Iterator[str]:

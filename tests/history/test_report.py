@@ -99,7 +99,7 @@ def test_a_vendor_that_lists_a_day_is_known_for_a_day_and_by_what_is_remembered(
     listed = [backup(0.25), backup(1)]
     alone = record(resource_status(*listed))
     assert alone["known_since"] == "2025-11-24T01:00:00Z"
-    assert alone["unknown"] == ["The vendor lists 1 d; history before 2025-11-24T01:00:00Z is not known."]
+    assert alone["unknown"] == ["The vendor lists 24 h; history before 2025-11-24T01:00:00Z is not known."]
 
     kept = [CompletedBackup(id=f"old {days}", started=NOW - days * DAY, duration=60) for days in (2, 3)]
     remembering = record(resource_status(*listed, history=History(successes={"": RecentBackups(kept)})))
