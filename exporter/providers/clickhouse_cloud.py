@@ -57,8 +57,7 @@ Does not report:
 
 - progress in percent, restores, and why a backup failed: the API has none of them;
 - whether backups are on at all, so there is no `backup_schedule_enabled`;
-- an interval by kind: there is one period, and ClickHouse decides what is full and what incremental. The size of an
-  incremental backup is what it added, not the size of the data.
+- an interval by kind, as ClickHouse decides what is full; the size of an incremental backup is what it added.
 """
 
 import re

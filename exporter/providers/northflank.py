@@ -49,8 +49,7 @@ with a new `uid` is another one, even under the same name: nothing is remembered
 Backups that were imported (`config.source.type` among `import_sources`) prove nothing about a schedule and are left
 out. What `sameAddon` made is a `dump`. An addon without schedules has its backups switched off. A project without a
 list of volumes (404) has none; one whose volumes may not be listed (403) is an unreadable scope, which is asked for
-again with each discovery, and the source stays up. A volume without a list of schedules (404) has no limit, unless
-`max_age` is set.
+again with each discovery, and the source stays up. A volume without schedules (404) needs `max_age` for a limit.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
