@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 from zlib import crc32
@@ -67,32 +68,35 @@ class Discovery:
 
         `api` returns a new session for each listing. A PollError means that nothing has been replaced.
         """
-        provider, options = self.source.provider, self.source.options
-
-        async def list_inner(scope: Scope) -> Sequence[Scope]:
-            assert provider.inner_scopes is not None  # noqa: S101 - no other provider has such scopes
-            with closing(api()) as session:
-                return await guard(self._log, "listing scopes", provider.inner_scopes(session, options, scope))
-
-        async def read_scope(scope: Scope) -> Sequence[Resource]:
-            if scope.inner:
-                return [one for part in await list_inner(scope) for one in await read_scope(part)]
-            with closing(api()) as session:
-                return await guard(self._log, "listing resources", provider.resources(session, options, scope))
-
+        list_scope = partial(self._list_scope, api)
         if not self.due:
             if self.inventory.unreadable:
-                self.inventory = await retry_failed(self.inventory, self.source, read_scope, self._set_unreadable)
+                self.inventory = await retry_failed(self.inventory, self.source, list_scope, self._set_unreadable)
             return False
         began = asyncio.get_running_loop().time()
         with closing(api()) as session:
-            scopes = await guard(self._log, "discovering", provider.scopes(session, options))
-        scopes = await expand(scopes, list_inner, self._unreadable or {})
+            scopes = await guard(self._log, "discovering", self.source.provider.scopes(session, self.source.options))
+        scopes = await expand(scopes, partial(self._list_inner, api), self._unreadable or {})
         known = {scope.id for scope in scopes}
         self._unreadable = {key: scope for key, scope in (self._unreadable or {}).items() if key in known}
-        self.inventory = await discover(self.inventory, self.source, scopes, read_scope, self._set_unreadable)
+        self.inventory = await discover(self.inventory, self.source, scopes, list_scope, self._set_unreadable)
         self._read_at = began
         return True
+
+    async def _list_inner(self, api: Callable[[], Session], scope: Scope) -> Sequence[Scope]:
+        provider = self.source.provider
+        assert provider.inner_scopes is not None  # noqa: S101 - no other provider has such scopes
+        with closing(api()) as session:
+            return await guard(self._log, "listing scopes", provider.inner_scopes(session, self.source.options, scope))
+
+    async def _list_scope(self, api: Callable[[], Session], scope: Scope) -> Sequence[Resource]:
+        """Return the resources of a scope, and of the parts of one that is divided."""
+        provider = self.source.provider
+        if scope.inner:
+            parts = await self._list_inner(api, scope)
+            return [one for part in parts for one in await self._list_scope(api, part)]
+        with closing(api()) as session:
+            return await guard(self._log, "listing resources", provider.resources(session, self.source.options, scope))
 
 
 async def expand(scopes: Sequence[Scope], list_inner: ListInner, last: Container[str] = frozenset()) -> Sequence[Scope]:

@@ -81,9 +81,8 @@ STATUSES: Mapping[str, Status] = {
     "in_progress": Status.IN_PROGRESS,
 }
 ENDED = frozenset({Status.COMPLETED, Status.FAILED})
-KINDS = ("full", "incremental")
-EXTERNAL_KINDS = ("full_external", "incremental_external")
-"""The same in a bucket of the customer's own, beside which ClickHouse goes on making its own backups."""
+KINDS, EXTERNAL_KINDS = ("full", "incremental"), ("full_external", "incremental_external")
+"""The external ones are in a bucket of the customer's own; ClickHouse continues to make its own backups beside them."""
 FIELDS = {"started": "startedAt", "finished": "finishedAt", "size": "sizeInBytes"}
 POSTGRES, POSTGRES_KIND = "postgres", "postgresql"
 POSTGRES_DETAILS = Details(interval=DAY)  # its backups have no configuration to ask for

@@ -325,6 +325,5 @@ PROVIDER = Provider(
     backup=backup,
     newest_first=False,
     refresh=refresh,
-    delta_kinds=frozenset({KINDS["snapshot"]}),
     download=download,
 )
