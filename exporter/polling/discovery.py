@@ -17,7 +17,7 @@ from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.polling.result import CONCURRENCY, UNREACHABLE_REASONS
 from exporter.settings import Source
-from exporter.state.inventory import ALL_WATCHED, Inventory, Unwatched, resources_within, select_resources
+from exporter.state.inventory import ALL_WATCHED, Inventory, UnwatchedResources, resources_within, select_resources
 from exporter.state.resource import UnreadableScope
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
@@ -202,19 +202,19 @@ def _is_denied(scope: Scope, error: PollError) -> bool:
 
 async def _list_scopes(
     before: Inventory, source: Source, scopes: Sequence[Scope], list_scope: ListScope, report: Report
-) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, Unwatched]]:
+) -> tuple[dict[str, tuple[Resource, ...]], dict[str, PollError], dict[str, UnwatchedResources]]:
     """List each scope; return what is found, as before where it cannot be read, what kept it from being read.
 
     And what is left out of each.
     """
 
-    async def select(scope: Scope) -> tuple[tuple[Resource, ...], Unwatched]:
+    async def select(scope: Scope) -> tuple[tuple[Resource, ...], UnwatchedResources]:
         fresh, known = await list_scope(scope), before.found.get(scope.id, ())
         return await workers.run_off_loop(len(fresh), select_resources, known, fresh, scope, source)
 
     answers = await ask_each(scopes, select)
     unreadable = {key: answer for key, answer in answers.items() if isinstance(answer, PollError)}
-    found, unwatched = dict[str, tuple[Resource, ...]](), dict[str, Unwatched]()
+    found, unwatched = dict[str, tuple[Resource, ...]](), dict[str, UnwatchedResources]()
     for scope in scopes:
         answer = answers[scope.id]
         report(scope, unreadable.get(scope.id))

@@ -6,7 +6,7 @@ from typing import Any
 from exporter.model import Backup
 from exporter.polling.kinds import MAX_KINDS, OTHER_KINDS
 from exporter.settings import Source
-from exporter.state.inventory import Refused
+from exporter.state.inventory import RefusedResource
 from exporter.state.resource import SourceStatus, UnreadableScope
 
 MAX_LOGGED = 1000
@@ -42,7 +42,7 @@ class UnknownValues:
             self._many_kinds.add(resource)
             self._log.warning("kinds.capped", resource=resource, limit=MAX_KINDS, counted_as=OTHER_KINDS)
 
-    def log_discovery(self, refused: Iterable[Refused], status: SourceStatus) -> None:
+    def log_discovery(self, refused: Iterable[RefusedResource], status: SourceStatus) -> None:
         """Log what a cap refuses, each resource once, and that patterns leave nothing, when that begins.
 
         Log each scope that cannot be listed once, again when the reason changes, and when it can be listed again.
@@ -65,7 +65,7 @@ class UnknownValues:
             if key not in unreadable:
                 self._log.info("scope.readable", scope=scope.name)
 
-    def _log_refused(self, one: Refused) -> None:
+    def _log_refused(self, one: RefusedResource) -> None:
         if one.resource.id not in self._refused and len(self._refused) < MAX_LOGGED:
             self._refused.add(one.resource.id)
             shown, name = one.resource.id[:MAX_SHOWN_ID], one.resource.name

@@ -16,7 +16,7 @@ CLASH = "another resource has this id; name in resources.label of the declaratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unwatched:
+class UnwatchedResources:
     """What a scope's listing has and this exporter does not watch."""
 
     excluded: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Inventory:
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
     found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
-    unwatched: Mapping[str, Unwatched] = field(default_factory=lambda: MappingProxyType({}))
+    unwatched: Mapping[str, UnwatchedResources] = field(default_factory=lambda: MappingProxyType({}))
 
     def lists(self, key: str) -> bool:
         """Return whether the vendor lists a resource that this instance does not watch."""
@@ -56,14 +56,14 @@ class Inventory:
                 known.setdefault(resource.id, resource)
         return known
 
-    def clashes(self, identity: Callable[[Resource], object]) -> list["Refused"]:
+    def clashes(self, identity: Callable[[Resource], object]) -> list["RefusedResource"]:
         """Return the resources that are left out because another one has their id."""
         found = [resource for listed in self.found.values() for resource in listed]
         known = self.resources()
         if len(known) == len(found):
             return []
         left = (one for one in found if one is not known[one.id] and identity(one) != identity(known[one.id]))
-        return [Refused(one, CLASH, "labels") for one in left]
+        return [RefusedResource(one, CLASH, "labels") for one in left]
 
     def errors_by_resource(self) -> dict[str, PollError]:
         """Return what keeps a resource from being read, by its id: its scope's failure."""
@@ -76,7 +76,7 @@ class Inventory:
         }
 
 
-ALL_WATCHED = Unwatched()
+ALL_WATCHED = UnwatchedResources()
 
 
 def from_resources(resources: Iterable[Resource]) -> Inventory:
@@ -105,7 +105,7 @@ def alternate_scopes(resources: Iterable[Resource]) -> list[str]:
 
 def select_resources(
     before: Sequence[Resource], fresh: Sequence[Resource], scope: Scope, source: Source
-) -> tuple[tuple[Resource, ...], Unwatched]:
+) -> tuple[tuple[Resource, ...], UnwatchedResources]:
     """Return the resources of a scope's listing that the source watches, each with an id, a name and its scope.
 
     Beside them, what is left out.
@@ -116,7 +116,7 @@ def select_resources(
     if len(here) == len(named):
         return here, ALL_WATCHED
     elsewhere = [one for one in matching if not source.owns(one.id)]
-    return here, Unwatched(
+    return here, UnwatchedResources(
         excluded=frozenset(one.id for one in named) - {one.id for one in matching},
         elsewhere=frozenset(one.id for one in elsewhere),
         unpaused=sum(not one.paused for one in elsewhere),
@@ -133,7 +133,7 @@ def resources_within(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedResource:
     """A resource that a cap refuses."""
 
     resource: Resource
@@ -142,21 +142,21 @@ class Refused:
     """The label of `backup_source_limit_reached`."""
 
 
-def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[Refused]]:
+def apply_caps(known: set[str], resources: Mapping[str, Resource]) -> tuple[dict[str, Resource], list[RefusedResource]]:
     """Return the resources within the caps, and those that they refuse.
 
     A cap refuses what is new; it never drops what is live.
     """
-    refused: list[Refused] = []
+    refused: list[RefusedResource] = []
     accepted: dict[str, Resource] = {}
     room = MAX_RESOURCES - len(known & resources.keys())
     for key, resource in resources.items():
         if key in known:
             accepted[key] = resource
         elif len(key) > MAX_ID_LENGTH:
-            refused.append(Refused(resource, f"its id is longer than {MAX_ID_LENGTH} characters", "labels"))
+            refused.append(RefusedResource(resource, f"its id is longer than {MAX_ID_LENGTH} characters", "labels"))
         elif room <= 0:
-            refused.append(Refused(resource, f"there are more than {MAX_RESOURCES} resources", "resources"))
+            refused.append(RefusedResource(resource, f"there are more than {MAX_RESOURCES} resources", "resources"))
         else:
             accepted[key] = resource
             room -= 1
