@@ -59,7 +59,8 @@ def read_declaration(value: Any, report: Report, *, own_name: str | None = None)
     return found if len(report.problems) == before else None
 
 
-def _check_version(top: Section, own_name: str | None) -> None:
+def _check_keys_and_version(top: Section, own_name: str | None) -> None:
+    top.check_keys(KEYS)
     if own_name is None or "declaration" in top:
         version = need(top, "declaration", make_number_parser(0), "give 1, the version of this grammar")
         if version not in (None, 1):
@@ -76,17 +77,14 @@ def _read_name(top: Section, own_name: str | None) -> str:
 
 
 def _make_declaration(top: Section, own_name: str | None) -> Declaration | None:
-    top.check_keys(KEYS)
-    _check_version(top, own_name)
+    _check_keys_and_version(top, own_name)
     name = _read_name(top, own_name)
     options, hosts = _read_options(top), _read_hosts(top)
     names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
     _check_hosts(top, hosts, names)
     above = inherit(top, names)
-    chain, below = top.read("scopes", lambda value, location: parse_scopes(value, location, names, above)) or (
-        (),
-        names,
-    )
+    found = top.read("scopes", lambda value, location: parse_scopes(value, location, names, above))
+    chain, below = found or ((), names)
     resources_entry = need(top, "resources", parse_section, "say what is backed up")
     backups_entry = need(top, "backups", parse_section, "say where the backups are listed")
     listed, below = read_resources(resources_entry, below, above) if resources_entry is not None else (None, below)
