@@ -15,12 +15,13 @@ from benchmarks.asking import time_call
 from benchmarks.client import body
 from benchmarks.configured import configuration
 from benchmarks.output import write_line
-from benchmarks.twins import SUFFIX, TWINS
+from benchmarks.twins import SUFFIX
 from exporter.app import App
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.log import configure
 from exporter.settings import Settings
+from tests.vendors import FOLDER
 
 PAIR = ("built_in", "declared")
 Times = dict[str, list[tuple[float, float]]]
@@ -31,7 +32,7 @@ def settings(name: str, port: int, *, declared: bool) -> Settings:
     document = json.loads(configuration(name, port))
     if declared:
         document["sources"][0]["provider"] = f"{name}{SUFFIX}"
-        document["declarations"] = [str(TWINS / f"{name}.yaml")]
+        document["declarations"] = [str(FOLDER / name / "twin.yaml")]
     return parse(json.dumps(document), {}, Path(), vendors=Vendors()).settings
 
 

@@ -36,8 +36,8 @@ on the machine affects both. Everything runs on loopback, and the simulated vend
 - **poll**: a hash recognizes a response that is identical to that of the last poll before it is decoded. In another
   response, only new records are decoded and mapped, and only changed lines are written. The goal applies to all three
   kinds of polls; the average is calculated from the other two, turn by turn.
-- **declared**: a vendor declared in YAML against the same vendor built in (`tests/declared/twins/`; tests compare them
-  value by value). Both read the same responses in turns. A first poll includes discovery and the schedules.
+- **declared**: a vendor declared in YAML against the same vendor built in (`tests/vendors/*/twin.yaml`; tests compare
+  them value by value). Both read the same responses in turns. A first poll includes discovery and the schedules.
 - **API cost**: requests for listings, counted at the vendor, with a new backup at each poll.
 - **memory**: the peak of `serve`. A finished backup takes 34 bytes and its id.
 - **rules**: the evaluation time of all rule groups, by Prometheus' own clock. The reference is the rules of the

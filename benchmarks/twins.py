@@ -5,13 +5,12 @@ twin of `X`.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from benchmarks.children import ROOT, running
+from benchmarks.children import running
 from benchmarks.figures import Figure
 from benchmarks.size import Size
+from tests.vendors import FOLDER
 
-TWINS = ROOT / "tests" / "declared" / "twins"
 SUFFIX = "_declared"
 BACKUPS = 97
 SLOWER = 3.0
@@ -26,7 +25,7 @@ PARTS = (
 
 def vendors() -> list[str]:
     """Return the names of the built-in vendors that have a declared twin."""
-    return sorted(path.stem for path in Path(TWINS).glob("*.yaml"))
+    return sorted(path.parent.name for path in FOLDER.glob("*/twin.yaml"))
 
 
 def twins(size: Size) -> Iterator[Figure]:

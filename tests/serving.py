@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.paths import ROOT
+from tests.samples import write_source
 
 PROGRAM = [sys.executable, "-m", "exporter"]
-DOWN = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]\n"
+DOWN = f"sources: [{write_source('one')}]\n"
 FAST = f"state_file: none\npoll_interval: 200ms\n{DOWN}"
 
 

@@ -175,7 +175,7 @@ def write_series(name: str, labels: Mapping[str, str]) -> str:
 def labels_of(alert: Alert) -> dict[str, str]:
     kind = {"kind": "dump"} if alert.name in BY_KIND else {}
     limit = {"limit": "pages"} if alert.word == "limit_reached" else {}
-    source = {"provider": "scholarly", "source": f"of {alert.name}"}
+    source = {"provider": "acme", "source": f"of {alert.name}"}
     resource = {"resource": "f", "resource_name": "Faculty"} if alert.subject is Subject.RESOURCE else {}
     return {**ENVIRONMENT, **source, **resource, **kind, **limit, "problem": alert.word}
 

@@ -15,24 +15,26 @@ import pytest
 
 from exporter import registry
 from tests.paths import ROOT
+from tests.samples import ADDRESS, CREDENTIAL, PROVIDER, write_source
 from tests.serving import get, post
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = [sys.executable, "-m", "exporter"]
-FIVE_MISTAKES = """
+FIVE_MISTAKES = f"""
 poll_intervall: 5m
 sources:
   - name: one
-    provider: clickhouse_clod
+    provider: {PROVIDER[:-1]}
   - name: two
-    provider: scholarly
-    token: ${NOT_SET_ANYWHERE}
+    provider: {PROVIDER}
+    {CREDENTIAL}: ${{NOT_SET_ANYWHERE}}
     max_age: 26
   - name: two
-    provider: scalingo
-    token: x
-    labels: {source: no}
+    provider: {PROVIDER}
+    {CREDENTIAL}: x
+    max_age: 1d
+    labels: {{source: no}}
 """
 
 
@@ -83,7 +85,7 @@ def test_every_mistake_gets_a_line_with_its_place(command: str, tmp_path: Path) 
 
 def test_a_good_configuration_passes_with_warnings(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
-        "sources: [{name: a, provider: scholarly, token: x, base_url: 'http://localhost:1', include: ['*']}]"
+        f"sources: [{write_source('a', **{ADDRESS: 'http://localhost:1'}, max_age=None, include=['*'])}]"
     )
     result = run("check", folder=tmp_path)
 
@@ -100,16 +102,14 @@ def test_version_and_help() -> None:
 
 
 def test_poll_with_a_source_that_is_down(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(
-        "sources: [{name: campus, provider: scholarly, token: planted, base_url: 'http://127.0.0.1:1', max_age: 1d}]"
-    )
+    (tmp_path / "config.yaml").write_text(f"sources: [{write_source('campus')}]")
     table, records = run("poll", folder=tmp_path), run("poll", "--output", "json", folder=tmp_path)
     exposition = run("poll", "--output", "prometheus", folder=tmp_path)
 
     assert (table.returncode, records.returncode, exposition.returncode) == (1, 1, 1)
     assert "campus: down, connection" in table.stdout
     assert json.loads(records.stdout) == []
-    assert 'backup_source_up{provider="scholarly",source="campus"} 0' in exposition.stdout
+    assert f'backup_source_up{{provider="{PROVIDER}",source="campus"}} 0' in exposition.stdout
     assert "planted" not in "".join(r.stdout + r.stderr for r in (table, records, exposition))
     assert run("poll", "--source", "unknown", folder=tmp_path).returncode == 2
 
@@ -152,10 +152,9 @@ def follow_the_demo(process: subprocess.Popen[str], url: str) -> None:
 @pytest.mark.slow
 def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
-    entry = "{{name: {}, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}}"
-    config.write_text(f"sources: [{entry.format('one')}]")
+    config.write_text(f"sources: [{write_source('one')}]")
     with start("--config.file", str(config)) as (process, url):
-        config.write_text(f"sources: [{entry.format('one')}, {entry.format('two')}]")
+        config.write_text(f"sources: [{write_source('one')}, {write_source('two')}]")
         assert post(f"{url}/-/reload")[0] == 200
         assert 'source="two"' in get(f"{url}/metrics")[1]
 
@@ -167,7 +166,7 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
         assert "backup_exporter_config_last_reload_successful 0" in exposition
         assert 'source="two"' in exposition
 
-        config.write_text(f"sources: [{entry.format('two')}]")
+        config.write_text(f"sources: [{write_source('two')}]")
         process.send_signal(signal.SIGHUP)
         assert process.stderr is not None
         done = (line for line in process.stderr if '"reload.done"' in line)
@@ -178,8 +177,9 @@ def test_reload_takes_a_good_file_and_refuses_a_bad_one(tmp_path: Path) -> None:
 
 
 def test_each_source_is_watched_by_one_of_the_shards(tmp_path: Path) -> None:
-    entry = "{{name: source-{}, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}}"
-    (tmp_path / "config.yaml").write_text(f"sources: [{', '.join(entry.format(number) for number in range(6))}]")
+    (tmp_path / "config.yaml").write_text(
+        f"sources: [{', '.join(write_source(f'source-{number}') for number in range(6))}]"
+    )
     polled = []
     for shard in ("0/2", "1/2"):
         with start("--config.file", str(tmp_path / "config.yaml"), "--shard", shard) as (_, url):

@@ -12,6 +12,7 @@ from exporter import log
 from exporter.app import App
 from exporter.commands import poll, progress
 from exporter.config.loader import parse
+from tests.samples import write_source
 
 NAMES = ("[prod] orders", "orders [/prod]", "[red]x[/red]", "[link=https://evil.example]x", ":warning:", "a[b")
 
@@ -29,7 +30,7 @@ def test_the_bars_show_a_name_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_poll_prints_a_source_under_its_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    text = f"sources: [{{name: '{name}', provider: scholarly, token: x, max_age: 1d, base_url: 'http://127.0.0.1:1'}}]"
+    text = f"sources: [{write_source(name)}]"
     code = asyncio.run(poll.poll_once(parse(text, {}, Path()).settings, "table"))
 
     assert code == 1
@@ -48,7 +49,7 @@ def test_controls_are_shown_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> Non
         def update(self, *_: object, **__: object) -> None: ...
 
     async def run() -> None:
-        text = "sources: [{name: a, provider: scholarly, token: x, max_age: 1d, base_url: 'http://127.0.0.1:1'}]"
+        text = f"sources: [{write_source('a')}]"
         app = App(lambda: 0.0)
         (task,) = await app.apply(parse(text, {}, Path()).settings)
         object.__setattr__(task.source, "name", "a\x1b[31m\x9bb\u202e")

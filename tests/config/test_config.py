@@ -1,5 +1,6 @@
 """The configuration: what is taken from it, and every problem in the words in which users see it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter import registry
 from exporter.config import loader
 from exporter.config import loader as config
 from exporter.config.loader import ConfigError, LoadedConfig
@@ -15,6 +17,7 @@ from exporter.provider import Provider, RateLimit, Url
 from exporter.secret import Secret
 from exporter.settings import Override, Policy, Source, VerifyDownloads
 from tests.paths import TESTDATA as ALL_TESTDATA
+from tests.vendors import find_profiles
 
 TESTDATA = ALL_TESTDATA / "config"
 EXPECTED: dict[str, list[str]] = yaml.safe_load((TESTDATA / "expected.yaml").read_text())
@@ -143,10 +146,12 @@ def test_every_key_is_taken() -> None:
 def test_downloads_are_verified_with_defaults_where_the_vendor_gives_links() -> None:
     assert source("verify_downloads: {}").verify_downloads == VerifyDownloads()
     assert source("verify_downloads:").verify_downloads is None
-    text = "sources: [{name: one, provider: backupify, client_id: a, client_secret: b, verify_downloads: {}}]"
+    without = next(name for name, provider in registry.providers().items() if provider.download is None)
+    options = find_profiles()[without].benchmark.options
+    text = json.dumps({"sources": [{"name": "one", "provider": without, **options, "verify_downloads": {}}]})
     (warning,) = loader.parse(text, {}, TESTDATA).warnings
     assert warning == (
-        "sources[0].verify_downloads: has no effect: backupify gives no link to download a backup; leave it out"
+        f"sources[0].verify_downloads: has no effect: {without} gives no link to download a backup; leave it out"
     )
 
 

@@ -22,12 +22,13 @@ from exporter.provider import Provider
 from tests.config.test_config import EXPECTED, PROVIDERS, TESTDATA
 from tests.config.test_config_examples import uncomment
 from tests.paths import ROOT
+from tests.samples import CREDENTIAL, PROVIDER
 
 OF_KEYS = re.compile(r"unknown key|duration|is missing|is given too|unknown provider|has no value|must be an? ")
 """Problems that a schema can see: the rest needs the environment, the files, or another part of the configuration."""
 BEYOND = {"invalid-variable-unset", "invalid-missing-name-and-provider"}
 ALL = Vendors().providers
-CONFIGURED = "sources: [{{name: a, provider: scholarly, token: x, {}}}]"
+CONFIGURED = f"sources: [{{{{name: a, provider: {PROVIDER}, {CREDENTIAL}: x, {{}}}}}}]"
 
 
 def values(text: str) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from exporter.cli import main
 from exporter.files import is_file, is_folder
 from exporter.history.files import UnwritableError, check_writable
+from tests.samples import write_source
 
 TOO_LONG = "x" * 300
 
@@ -40,9 +41,7 @@ def test_check_reads_a_configuration_whose_state_file_it_may_not_look_at(
     closed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(
-        f"state_file: {closed / name}\nsources: [{{name: a, provider: scholarly, token: x, max_age: 1d}}]\n"
-    )
+    config.write_text(f"state_file: {closed / name}\nsources: [{write_source('a')}]\n")
     assert main(["check", "--config.file", str(config)]) == 0
     assert "1 source" in capsys.readouterr().out
 

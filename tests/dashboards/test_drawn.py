@@ -14,6 +14,7 @@ from render.draw import DASHBOARDS, DESKTOP, LAPTOP
 from tests.dashboards import expected
 from tests.dashboards.drawn import lean_list
 from tests.dashboards.seen import SCALED, Seen, cut_words, grounds, is_green, is_red, overlaps, texts, units
+from tests.samples import find_vendor
 
 pytestmark = pytest.mark.long
 Pictures = dict[str, Seen]
@@ -254,7 +255,7 @@ def test_a_source_that_is_down_is_the_first_row_in_red_and_read_whole_on_a_lapto
     assert {header: down[header]["text"] for header in ("Up", "Source", "Provider", "Verdict", "Reason")} == {
         "Up": "down",
         "Source": "shop",
-        "Provider": "scalingo",
+        "Provider": find_vendor("shop"),
         "Verdict": "warning",
         "Reason": "server_error",
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter import registry
 from exporter.commands.config import read_configuration
 from exporter.config.loader import ConfigError
 from tests.declared.declarations import BAD, GOOD, change
@@ -98,7 +99,7 @@ def test_without_a_schedule_a_source_needs_a_limit(tmp_path: Path) -> None:
     assert [one for one in warnings if "max_age: no limit known: acme" in one]
 
 
-@pytest.mark.parametrize("name", ["northflank", "digitalocean", "http_json"])
+@pytest.mark.parametrize("name", [registry.names()[0], "digitalocean", "http_json"])
 def test_a_name_that_is_taken_is_a_problem(tmp_path: Path, name: str) -> None:
     problems, _ = check(tmp_path, {**GOOD, "name": name})
 

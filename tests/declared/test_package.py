@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from exporter import registry
 from exporter.declared.vendors import DeclarationError, ProviderIndex, Vendors, load_package
 from tests.paths import ROOT
 
 PACKAGE = ROOT / "examples" / "acme-provider"
+BUILT_IN, *_ = registry.names()
 GROUP = "backup_exporter.providers"
 
 
@@ -69,10 +71,10 @@ def point(name: str, value: str) -> EntryPoint:
 
 
 def test_a_name_that_is_taken_is_a_problem() -> None:
-    vendors = Vendors(providers=ProviderIndex({"northflank": point("northflank", "json:loads")}))
+    vendors = Vendors(providers=ProviderIndex({BUILT_IN: point(BUILT_IN, "json:loads")}))
 
     assert vendors.clashes() == [
-        "package json: the provider northflank has the name of another one; remove the package"
+        f"package json: the provider {BUILT_IN} has the name of another one; remove the package"
     ]
 
 

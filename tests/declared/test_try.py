@@ -225,23 +225,3 @@ async def test_a_refusal_is_1_and_an_unknown_source_2(tmp_path: Path, capsys: py
     assert "the source cannot be read: unauthorized" in shown
     assert unknown == 2
     assert "nowhere: no such source; known are shop" in capsys.readouterr().err
-
-
-async def test_a_built_in_vendor_is_shown_as_far_as_it_applies(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def of_scholarly(asked: Asked) -> Any:
-        if asked.path.endswith("/institutions"):
-            return {"data": [{"id": "i1", "attributes": {"name": "One"}}]}
-        return {"data": []}
-
-    async with vendor(of_scholarly) as found:
-        source = {"name": "s", "provider": "scholarly", "token": "planted", "base_url": found.url, "max_age": "26h"}
-        (tmp_path / "config.yaml").write_text(yaml.safe_dump({"sources": [source]}))
-        code = await asyncio.to_thread(main, ["try", "s", "--config.file", str(tmp_path / "config.yaml")])
-    shown = capsys.readouterr().out
-
-    assert code == 0
-    assert "Authorization: " in shown
-    assert '"resource": "i1"' in shown
-    assert "planted" not in shown

@@ -13,6 +13,7 @@ import yaml
 
 from tests.deploy.manifests import SINGLE, one
 from tests.paths import ROOT
+from tests.samples import CREDENTIAL, PROVIDER
 
 CHART = ROOT / "deploy" / "helm" / "backup-exporter"
 HELM = shutil.which("helm")
@@ -21,7 +22,7 @@ CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 pytestmark = pytest.mark.slow
 NEEDS_HELM = pytest.mark.skipif(HELM is None, reason="helm is not here: `make gotools` builds it where Go is found")
 
-SOURCE = {"name": "campus", "provider": "scholarly", "token_file": "/run/secrets/backup-exporter/campus-token"}
+SOURCE = {"name": "campus", "provider": PROVIDER, f"{CREDENTIAL}_file": "/run/secrets/backup-exporter/campus-token"}
 EVERYTHING: dict[str, Any] = {
     "existingSecret": "vendors",
     "config": {"sources": [SOURCE]},

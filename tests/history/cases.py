@@ -10,6 +10,7 @@ from exporter.settings import Source
 from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus, SourceStatus
 
+PROVIDER, *_ = registry.names()
 DAY = 86400.0
 NOW = 1_764_028_800.0
 """2025-11-25T00:00:00Z."""
@@ -17,8 +18,8 @@ PERIOD = Period(since=NOW - 30 * DAY, until=NOW, now=NOW)
 
 
 def platform(**fields: Any) -> Source:
-    provider = registry.provider("northflank")
-    given = {"name": "platform", "provider": provider, "provider_name": "northflank", "options": None}
+    provider = registry.provider(PROVIDER)
+    given = {"name": "platform", "provider": provider, "provider_name": PROVIDER, "options": None}
     return Source(**{**given, "rate_limit": provider.rate_limit, **fields})
 
 

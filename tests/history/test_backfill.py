@@ -16,11 +16,11 @@ from exporter.state.backup_table import BackupTable
 from exporter.state.history import History
 from exporter.state.listing import Listing
 from exporter.state.summary import Summary, summarize
-from tests.history.cases import DAY, NOW, backup, known
+from tests.history.cases import DAY, NOW, PROVIDER, backup, known
 
 pytestmark = pytest.mark.integration
 
-LABELS = 'provider="northflank",source="platform",resource="a"'
+LABELS = f'provider="{PROVIDER}",source="platform",resource="a"'
 
 
 def write_files(

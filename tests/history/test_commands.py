@@ -19,10 +19,11 @@ from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
 from exporter.history.files import UnwritableError, check_writable
 from tests.paths import ROOT
+from tests.samples import PROVIDER, describe_source, find_vendor
 
 pytestmark = pytest.mark.integration
 
-DOWN = {"name": "gone", "provider": "scholarly", "token": "planted", "base_url": "http://127.0.0.1:1", "max_age": "1d"}
+DOWN = describe_source("gone")
 
 
 @pytest.fixture
@@ -70,7 +71,9 @@ async def test_a_report_of_what_can_be_read(config: Path, capsys: pytest.Capture
 
     assert code == 0
     [found] = document["resources"]
-    assert document["sources"] == [{"source": "faculty", "provider": "scholarly", "up": True, "failure": None}]
+    assert document["sources"] == [
+        {"source": "faculty", "provider": find_vendor("faculty"), "up": True, "failure": None}
+    ]
     # one backup 9 days and an hour ago, which took 14 minutes; the limit is 7 days
     known = 9 * 86400 + 3600 - 14 * 60
     assert found["attainment"] == pytest.approx((7 * 86400 - 14 * 60) / known, abs=1e-5)
@@ -84,7 +87,7 @@ async def test_a_source_that_cannot_be_read_stands_in_the_report(
 ) -> None:
     assert await run("report", "--config.file", config, "--format", "json") == 1
     document = json.loads(capsys.readouterr().out)
-    assert document["sources"][-1] == {"source": "gone", "provider": "scholarly", "up": False, "failure": "connection"}
+    assert document["sources"][-1] == {"source": "gone", "provider": PROVIDER, "up": False, "failure": "connection"}
     assert {one["source"] for one in document["resources"]} == {"faculty", "staging"}
 
     assert await run("report", "--config.file", config, "--source", "staging", "--source", "gone") == 1
@@ -231,7 +234,7 @@ async def test_the_past_is_written_where_it_can_be_read(
     assert {path.suffix for path in paths} == {".om"}
     assert all(path.read_text().endswith("\n# EOF\n") for path in paths)
     [age, *_] = [line for line in paths[-1].read_text().splitlines() if line.startswith("backup_age_seconds{")]
-    assert age.startswith('backup_age_seconds{provider="clickhouse_cloud",source="staging",resource=')
+    assert age.startswith(f'backup_age_seconds{{provider="{find_vendor("staging")}",source="staging",resource=')
     assert ',job="backup-exporter",instance="exporter:10342"} ' in age
 
 
@@ -272,7 +275,7 @@ async def test_the_state_file_is_read_and_left_as_it_is(
 ) -> None:
     state = tmp_path / "state.json"
     success = {"started": time.time() - 15 * 86400, "size": None, **(content or {})}
-    resource = {"source": "faculty", "provider": "scholarly", "id": "faculty", "first_seen": 1}
+    resource = {"source": "faculty", "provider": find_vendor("faculty"), "id": "faculty", "first_seen": 1}
     document = {"version": 1, "resources": [{**resource, "successes": {"": [success]}}]}
     state.write_text(json.dumps(document) if content else "damaged")
     before = state.read_bytes()
@@ -289,7 +292,7 @@ async def test_the_state_file_of_serve_is_read_where_none_is_configured(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     success = {"id": "older", "started": time.time() - 15 * 86400, "size": None, "duration": 60}
-    resource = {"source": "faculty", "provider": "scholarly", "id": "faculty", "first_seen": 1}
+    resource = {"source": "faculty", "provider": find_vendor("faculty"), "id": "faculty", "first_seen": 1}
     (tmp_path / "data").mkdir()
     document = {"version": 1, "resources": [{**resource, "successes": {"": [success]}}]}
     (tmp_path / "data" / "state.json").write_text(json.dumps(document))

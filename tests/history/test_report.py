@@ -15,7 +15,7 @@ from exporter.model import Backup, Details, RecoveryWindow, Resource, Restore, S
 from exporter.settings import Override
 from exporter.state.history import History
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
-from tests.history.cases import DAY, NOW, PERIOD, backup, platform, reading, resource_status
+from tests.history.cases import DAY, NOW, PERIOD, PROVIDER, backup, platform, reading, resource_status
 
 DAILY = [backup(days, size=100.0 + days) for days in range(40)]
 
@@ -36,7 +36,7 @@ def test_a_resource_within_its_limit_is_told_in_full() -> None:
     )
 
     assert found == {
-        "provider": "northflank",
+        "provider": PROVIDER,
         "source": "platform",
         "resource": "payments/ledger",
         "name": "Ledger",
@@ -206,7 +206,7 @@ def test_a_source_that_could_not_be_read_stands_in_the_report() -> None:
     made = make_report([reading(up=False, failure="unauthorized")], PERIOD)
 
     assert made.document()["sources"] == [
-        {"source": "platform", "provider": "northflank", "up": False, "failure": "unauthorized"}
+        {"source": "platform", "provider": PROVIDER, "up": False, "failure": "unauthorized"}
     ]
     assert not made.complete
     assert b"could not be read: unauthorized" in write_html(made, write_json(made))

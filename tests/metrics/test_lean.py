@@ -15,10 +15,11 @@ from exporter.settings import Settings
 from exporter.state.store import Store
 from tests.metrics.states import STATES, Clock, source
 from tests.paths import ROOT
+from tests.samples import ADDRESS, write_source
 from tests.web.pages import fill, item
 
 PAGE = ROOT / "docs" / "verdict.md"
-SOURCES = "sources: [{name: a, provider: scholarly, token: x, max_age: 26h}]"
+SOURCES = f"sources: [{write_source('a', **{ADDRESS: None})}]"
 KEPT = {
     "backup_resource_info", "backup_resource_up", "backup_resource_failure", "backup_resource_problem",
     "backup_resource_worst_severity", "backup_age_seconds", "backup_last_success_timestamp_seconds",

@@ -78,7 +78,10 @@ def test_docker_runs_the_image_that_it_has_built_with_every_variable_of_the_conf
 def test_the_configuration_is_accepted() -> None:
     configuration, _ = find_blocks("docs/quick-start.md", "yaml")
 
-    assert len(parse(configuration, {"SCHOLARLY_TOKEN": "x"}, ROOT).settings.sources) == 1
+    assert (
+        len(parse(configuration, dict.fromkeys(re.findall(r"\$\{(\w+)\}", configuration), "x"), ROOT).settings.sources)
+        == 1
+    )
 
 
 def test_the_chart_accepts_the_values() -> None:

@@ -18,9 +18,10 @@ from exporter.metrics.families import FAMILIES
 from exporter.persistence.file import StateFile
 from tests.alerts.reading import ALERT_RULES
 from tests.paths import ROOT
+from tests.samples import CREDENTIAL, PROVIDER
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
-GOOD = "max_age: 26h\nsources:\n  - name: campus\n    provider: scholarly\n    token: x\n"
+GOOD = f"max_age: 26h\nsources:\n  - name: campus\n    provider: {PROVIDER}\n    {CREDENTIAL}: x\n"
 FREE = "127.0.0.1:0"
 
 

@@ -13,10 +13,11 @@ import aiohttp
 import pytest
 
 from exporter.commands.serve import find_default_state_file
+from tests.samples import write_source
 
 pytestmark = pytest.mark.slow
 
-CONFIG = "sources: [{name: a, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 26h}]\n"
+CONFIG = f"sources: [{write_source('a')}]\n"
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ TESTDATA = ALL_TESTDATA / "state"
 
 NIGHTLY = StoredResource(
     source="shop",
-    provider="scalingo",
+    provider="acme",
     id="ad-1",
     name="storefront",
     kind="postgresql",
@@ -40,7 +40,7 @@ NIGHTLY = StoredResource(
 GONE = StoredResource(source="shop", id="ad-2", first_seen=2.0, gone_since=5.0)
 
 FORMAT_1 = """{"version": 1, "written_by": "0.1.0", "resources": [
- {"source": "shop", "provider": "scalingo", "id": "ad-1", "name": "storefront", "kind": "postgresql", "scope": "app-1",
+ {"source": "shop", "provider": "acme", "id": "ad-1", "name": "storefront", "kind": "postgresql", "scope": "app-1",
   "place": ["storefront", "ad-1"], "first_seen": 1.5, "created": 1, "gone_since": null, "paused": true,
   "facts": {"scheduled": true, "interval": 86400, "intervals": {"periodic": 86400}, "paused": false},
   "successes": {"periodic": [{"id": "b2", "started": 9, "size": 7, "duration": 3},
@@ -100,7 +100,7 @@ def test_what_was_added_to_format_1_is_read_as_it_was_written() -> None:
         604800.0,
         "6b1f",
     )
-    again = store_live("shop", "scalingo", resource_status)
+    again = store_live("shop", "acme", resource_status)
     assert (again.uid, again.facts) == (known.uid, known.facts)
     gone = known.to_archived(7.0)
     assert store_archived("shop", "ad-1", gone).to_archived(9.0).uid == "6b1f"
@@ -239,7 +239,7 @@ def test_what_is_no_regular_file_is_neither_read_nor_replaced(tmp_path: Path) ->
 def test_the_last_download_check_is_kept() -> None:
     for check in (DownloadCheck().fail(90.0, 2.5, "missing"), DownloadCheck().succeed(80.0, 0.5)):
         live = replace(NIGHTLY.to_status(sizes=True), download_check=check)
-        (read,) = decode(encode((store_live("shop", "scalingo", live),))).resources
+        (read,) = decode(encode((store_live("shop", "acme", live),))).resources
         assert read.to_status(sizes=True).download_check == replace(check, failures=MappingProxyType({}))
     waiting = replace(NIGHTLY.to_status(sizes=True), download_check=DownloadCheck())
-    assert store_live("shop", "scalingo", waiting).download_check is None
+    assert store_live("shop", "acme", waiting).download_check is None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.samples import ADDRESS, CREDENTIAL, write_source
 from tests.serving import FAST, assert_ends, endless, get, run, serving, until, value
 
 pytestmark = pytest.mark.slow
@@ -31,8 +32,8 @@ def run_side_by_side(config: Path) -> list[subprocess.CompletedProcess[str]]:
 @pytest.mark.parametrize(
     ("key", "make", "problem"),
     [
-        ("token_file", os.mkfifo, "cannot be read within 5 s"),
-        ("token_file", endless, "the file is larger than 64 KiB"),
+        (f"{CREDENTIAL}_file", os.mkfifo, "cannot be read within 5 s"),
+        (f"{CREDENTIAL}_file", endless, "the file is larger than 64 KiB"),
         ("ca_file", os.mkfifo, "cannot be read within 5 s"),
         ("ca_file", endless, "the file is larger than 4 MiB"),
     ],
@@ -41,8 +42,8 @@ def test_a_file_that_hangs_or_has_no_end_is_a_problem_with_its_key(
     key: str, make: Callable[[Path], None], problem: str, config: Path
 ) -> None:
     make(config.with_name("odd"))
-    token = "token: x, " if key == "ca_file" else ""
-    config.write_text(f"sources: [{{name: a, provider: scholarly, max_age: 1d, {token}{key}: odd}}]")
+    credential = "x" if key == "ca_file" else None
+    config.write_text(f"sources: [{write_source('a', **{CREDENTIAL: credential, ADDRESS: None, key: 'odd'})}]")
     for result in run_side_by_side(config):
         assert result.returncode == 2
         (line,) = result.stderr.splitlines()

@@ -17,10 +17,11 @@ from exporter.polling.poller import Poller
 from exporter.server import Listen, Server
 from exporter.settings import Settings
 from exporter.state.resource import ResourceStatus
+from tests.samples import write_source
 
 pytestmark = pytest.mark.integration
 
-CONFIG = "sources: [{name: one, provider: scholarly, token: x, base_url: 'http://127.0.0.1:1', max_age: 1d}]"
+CONFIG = f"sources: [{write_source('one')}]"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.state.judged import NOW, OFF_LIMITS, UP, find_problems, status
 
 MIB = 1048576
 USUAL = 8 * MIB
-CLICKHOUSE = replace(OFF_LIMITS, delta_kinds=DELTA_KINDS | {"incremental_external"})
+MORE_DELTAS = replace(OFF_LIMITS, delta_kinds=DELTA_KINDS | {"incremental_external"})
 """A policy of a vendor that has another kind that holds differences."""
 
 
@@ -52,9 +52,9 @@ def test_sizes(kind: str, size: float, typical: float | None, expected: set[str]
     usual = {} if typical is None else {kind: float(typical)}
     resource = status(last_success=60, last_size={kind: float(size)}, typical_size=usual)
 
-    assert find_problems(resource, CLICKHOUSE) == expected
-    assert find_problems(resource, replace(CLICKHOUSE, paused=True)) == set()
-    assert find_problems(replace(resource, up=False), CLICKHOUSE) == expected  # as it was read last
+    assert find_problems(resource, MORE_DELTAS) == expected
+    assert find_problems(resource, replace(MORE_DELTAS, paused=True)) == set()
+    assert find_problems(replace(resource, up=False), MORE_DELTAS) == expected  # as it was read last
 
 
 def test_kinds_are_judged_apart() -> None:

@@ -13,14 +13,15 @@ import pytest
 
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors
-from exporter.demo.vendors.scholarly import accounts as scholarly
 from exporter.model import Status
 from stack.files import JOB, Timing
 from stack.programs import free_port, running, wait_for_answer
 from stack.servers import servers
 from stack.webhook import Notice, Webhook
-from tests.endtoend.organization import GIB, Organization, Refusing, Service
 from tests.paths import ROOT
+from tests.samples import find_vendor
+from tests.vendors import open_account
+from tests.vendors.clickhouse_cloud.organization import GIB, Organization, Refusing, Service
 
 pytestmark = pytest.mark.long
 
@@ -76,7 +77,7 @@ class BreakingVendors:
         self.analytics = Organization("analytics", *services, more={**labels, **limits, "resources": overrides})
         more = {**labels, **limits, "labels": {"squad": "platform"}}
         self.staging = Refusing(Organization("staging", Service("playground"), more=more))
-        _, faculty = scholarly(Story(start=time.time()))
+        faculty = open_account(find_vendor("faculty"), "faculty", Story(start=time.time()))
         self.faculty = Refusing(faculty, labels={"squad": "teaching"}, max_age="30d", poll_interval="4s")
         self.accounts = (self.analytics, self.staging, self.faculty)
 
@@ -129,7 +130,7 @@ class BreakingVendors:
                 alert="BackupCredentialsRejected",
                 problem="credentials_rejected",
                 receiver="pager",
-                labels=of_source("scholarly", "faculty", squad="teaching", severity="critical"),
+                labels=of_source(find_vendor("faculty"), "faculty", squad="teaching", severity="critical"),
                 about="faculty",
                 broken=lambda: setattr(self.faculty, "status", 401),
                 fixed=lambda: setattr(self.faculty, "status", None),

@@ -1,9 +1,8 @@
-"""The built-in Northflank and Scalingo against their declared twins on the simulated vendors, value by value."""
+"""Compares a built-in vendor with its declared twin on the simulated vendor, value by value."""
 
 import asyncio
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +16,10 @@ from exporter.demo.http import Account, Story
 from exporter.demo.strict import Strict
 from exporter.settings import Settings
 from tests.simulated_transport import SimulatedTransport
+from tests.vendors import FOLDER
 from tests.virtual_time import START, run_virtual, wall_clock
 
-pytestmark = pytest.mark.integration
-
-TWINS = Path(__file__).parent / "twins"
 LATEST = 3.0
-BY_KIND = "backup_last_success_by_kind_timestamp_seconds"
 UNDECLARED = ("team_id", "volumes", "events")
 """What the built-in providers can be asked for and the declarations do not have."""
 POLLS = 3
@@ -37,8 +33,8 @@ def settings_of(accounts: Sequence[Account], *, declared: bool) -> Settings:
         if declared:
             source["provider"] += "_declared"
         sources.append(source)
-    text = yaml.safe_dump({"declarations": [f"{TWINS}/*.yaml"], "sources": sources})
-    return parse(text, {}, TWINS, vendors=Vendors()).settings
+    text = yaml.safe_dump({"declarations": [f"{FOLDER}/*/twin.yaml"], "sources": sources})
+    return parse(text, {}, FOLDER, vendors=Vendors()).settings
 
 
 async def poll(vendor: str, *, declared: bool) -> dict[tuple[str, str], dict[str, Any]]:
@@ -56,7 +52,7 @@ async def poll(vendor: str, *, declared: bool) -> dict[tuple[str, str], dict[str
     return {(record["source"], record["resource"]): record for record in records}
 
 
-def differences(vendor: str) -> tuple[int, dict[tuple[str, str, str], tuple[Any, Any]]]:
+def find_differences(vendor: str) -> tuple[int, dict[tuple[str, str, str], tuple[Any, Any]]]:
     """Return how many values were compared, and those that differ: built-in, declared."""
     built_in = run_virtual(poll(vendor, declared=False))
     declared = run_virtual(poll(vendor, declared=True))
@@ -78,26 +74,3 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, float) or isinstance(other, float):
         return bool(one == pytest.approx(other, abs=2.0))  # the two runs are some requests apart
     return bool(one == other)
-
-
-def test_northflank() -> None:
-    compared, found = differences("northflank")
-
-    assert compared > 160
-    kept = "backup_configured_retention_seconds"  # the grammar has no word for how long schedules keep backups
-    assert {(resource, name) for _, resource, name in found if name != kept} == {
-        ("payments/risk-db", "backup_expected_interval_seconds"),
-        ("payments/risk-db", "backup_max_age_seconds"),
-    }, "the gap between two schedules that overlap is not expressed"
-
-
-def test_scalingo() -> None:
-    compared, found = differences("scalingo")
-
-    dedicated = {key[1] for key, values in found.items() if key[2] == "resource_kind" and values[1] is None}
-    continuous = {key[1] for key, (ours, _) in found.items() if key[2] == BY_KIND and ours and "pitr" in ours}
-
-    assert compared > 120
-    assert len(dedicated) == 1, "dedicated PostgreSQL is not declared"
-    assert len(continuous - dedicated) == 1, "the recovery window of a shared PostgreSQL is not declared"
-    assert {key: values for key, values in found.items() if key[1] not in dedicated | continuous} == {}
