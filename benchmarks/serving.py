@@ -18,7 +18,7 @@ from exporter.metrics.exposition import Exposition
 from exporter.polling.reader import Reader
 from exporter.provider import Answer, Api, Auth
 from exporter.state.store import Store
-from exporter.web.routes import Handlers, application
+from exporter.web.routes import Handlers, make_application
 
 
 def listings() -> Iterator[bytes]:
@@ -103,7 +103,7 @@ async def serve(count: int, rate: int) -> None:
     async def reload() -> list[str]:
         return []
 
-    app = application(Handlers(metrics=metrics, ready=lambda: True, reload=reload), "/metrics")
+    app = make_application(Handlers(metrics=metrics, ready=lambda: True, reload=reload), "/metrics")
     app.router.add_get("/prometheus_client", beside.official)
     app.router.add_get("/ready-made", beside.ready_made)
     app.router.add_get("/polls", beside.switch)

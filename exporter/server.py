@@ -17,7 +17,7 @@ from exporter.persistence.file import StateInUseError
 from exporter.persistence.saver import StateSaver
 from exporter.web.listener import Listener
 from exporter.web.page_routes import PageRoutes
-from exporter.web.routes import Handlers, application
+from exporter.web.routes import Handlers, make_application
 
 SHUTDOWN_GRACE = 0.2
 """Seconds that answers under way get at the end."""
@@ -76,7 +76,7 @@ class Server:
             ready=lambda: self._app.store.ready,
             reload=self.reload,
         )
-        served = application(handlers, path, PageRoutes.load(self._app.store, path).routes(home=path != "/"))
+        served = make_application(handlers, path, PageRoutes.load(self._app.store, path).routes(home=path != "/"))
         self._listen.listener.access.install(served)
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
         async with self._reloading:  # a reload that is asked for meanwhile follows

@@ -16,7 +16,7 @@ from exporter.client.client import Request, Response
 from exporter.config.loader import parse
 from exporter.demo.http import Account
 from exporter.demo.http import Request as VendorRequest
-from exporter.demo.strict import Strict
+from exporter.demo.strict import StrictAccount
 from exporter.settings import Settings
 from tests.virtual_time import now, wall_clock
 
@@ -35,7 +35,7 @@ class Arrival:
 class SimulatedTransport:
     """The way to one simulated account; each way there and back takes up to `slowest` seconds."""
 
-    account: Strict
+    account: StrictAccount
     slowest: float = 0.2
     seed: int = 7
     arrivals: list[Arrival] = field(default_factory=list)
@@ -89,7 +89,7 @@ def settings_for(accounts: Sequence[Account], **keys: Any) -> Settings:
 @asynccontextmanager
 async def watching(accounts: Sequence[Account], **keys: Any) -> AsyncIterator[Watching]:
     """Watch the accounts for the length of the block, at whose end none may have been asked wrongly."""
-    transports = {account.name: SimulatedTransport(account=Strict(account)) for account in accounts}
+    transports = {account.name: SimulatedTransport(account=StrictAccount(account)) for account in accounts}
     app = App(wall_clock, lambda source: transports[source.name])
     seen = Watching(app, transports)
     for watch in await app.apply(settings_for(accounts, **keys)):

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from exporter.alerts.age_alerts import AGES
 from exporter.alerts.alert import Alert, Options, Subject
 from exporter.alerts.content_alerts import CONTENTS
-from exporter.alerts.fact_alerts import FACT_ALERTS, UNKNOWN_WORD
+from exporter.alerts.exporter_alerts import EXPORTER_ALERTS, UNKNOWN_WORD
 from exporter.alerts.run_alerts import RUNS
 from exporter.alerts.sentences import RESOURCE_TITLE, SOURCE_TITLE, define_matchers
 from exporter.alerts.source_alerts import SOURCE_ALERTS
 from exporter.labels import REPLICA_LABELS
 
 RESOURCE_ALERTS: tuple[Alert, ...] = (*AGES, *RUNS, *CONTENTS)
-ALERTS: tuple[Alert, ...] = (*RESOURCE_ALERTS, *SOURCE_ALERTS, UNKNOWN_WORD, *FACT_ALERTS)
+ALERTS: tuple[Alert, ...] = (*RESOURCE_ALERTS, *SOURCE_ALERTS, UNKNOWN_WORD, *EXPORTER_ALERTS)
 READING = "instance:backup_resource_up:with_problem"
 COUNTED = "instance:backup_resource_problem:counted"
 CURRENT = "resource:backup_resource_problem:current"
@@ -70,7 +70,7 @@ def make_collection_groups(options: Options) -> tuple[Group, ...]:
     """Return the groups about the collection: alerts/collection.yml."""
     return (
         Group(name="backup-exporter-sources", rules=_make_rules(SOURCE_ALERTS, options)),
-        Group(name="backup-exporter-collection", rules=_make_rules(FACT_ALERTS, options)),
+        Group(name="backup-exporter-collection", rules=_make_rules(EXPORTER_ALERTS, options)),
     )
 
 

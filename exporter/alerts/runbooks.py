@@ -3,7 +3,7 @@
 from functools import cache
 
 from exporter.alerts.alert import RUNBOOKS, Alert
-from exporter.alerts.fact_alerts import UNKNOWN_WORD
+from exporter.alerts.exporter_alerts import UNKNOWN_WORD
 from exporter.alerts.rules import RESOURCE_ALERTS
 from exporter.alerts.source_alerts import SOURCE_ALERTS
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 import exporter.demo.vendors as folder
 from exporter.demo.http import Account, Request, StagedEvent, Story
-from exporter.demo.strict import AskedWrongly, Strict
+from exporter.demo.strict import StrictAccount, UndocumentedRequestWarning
 
 
 def all_accounts(story: Story) -> list[Account]:
@@ -32,7 +32,7 @@ class SimulatedVendors:
 
     def __init__(self, accounts: Sequence[Account], clock: Callable[[], float] = time.time) -> None:
         """Listen to nothing yet."""
-        self._accounts, self._clock = [Strict(account) for account in accounts], clock
+        self._accounts, self._clock = [StrictAccount(account) for account in accounts], clock
         self._runners: list[web.AppRunner] = []
         self.bases: dict[str, str] = {}
         """Address by account name."""
@@ -51,7 +51,7 @@ class SimulatedVendors:
         for runner in self._runners:
             await runner.cleanup()
         if self.complaints:
-            warnings.warn("; ".join(self.complaints), AskedWrongly, stacklevel=2)
+            warnings.warn("; ".join(self.complaints), UndocumentedRequestWarning, stacklevel=2)
 
     @property
     def complaints(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Keeps what simulated vendors were asked wrongly, so that a test in which that happened fails."""
+"""Records requests that the simulated vendors' documents do not allow, so that a test with such a request fails."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from exporter.demo.http import Account, Request, Response
 LONGEST_PATH = 200
 
 
-class AskedWrongly(UserWarning):
-    """Simulated vendors were asked for what their documents do not allow."""
+class UndocumentedRequestWarning(UserWarning):
+    """A request to a simulated vendor that the vendor's documents do not allow."""
 
 
-class Strict:
-    """An account that answers as it always does and keeps what it has to complain of.
+class StrictAccount:
+    """An account that answers as usual and records its complaints.
 
-    The simulated vendor itself reports what is the asker's fault, by the `complaint` of its response: it alone knows
-    which of its refusals belong to the story.
+    The simulated vendor reports a wrong request by the `complaint` of its response: only the vendor can distinguish it
+    from a refusal that belongs to the story.
     """
 
     def __init__(self, account: Account) -> None:
-        """Begin without a complaint."""
+        """Wrap an account."""
         self.account = account
         self.name = account.name
         self.complaints: list[str] = []
@@ -40,7 +40,7 @@ class Strict:
         return response
 
     def forgive(self, words: str) -> None:
-        """Drop the complaints that hold these words, provoked on purpose; LookupError if there is none."""
+        """Drop expected complaints that contain these words; LookupError if there is none."""
         kept = [complaint for complaint in self.complaints if words not in complaint]
         if len(kept) == len(self.complaints):
             raise LookupError(f"nothing to forgive: {self.name} has no complaint of {words!r}")

@@ -65,15 +65,15 @@ class BackupPattern:
 
 
 def failing(*numbers: int) -> Callable[[Run], Run]:
-    """Return a twist that lets the runs of these numbers fail."""
+    """Return a change that makes the runs of these numbers fail."""
     return lambda run: replace(run, outcome=Status.FAILED) if run.number in numbers else run
 
 
 def lasting(number: int, seconds: float) -> Callable[[Run], Run]:
-    """Return a twist that lets the run of this number take so long."""
+    """Return a change that gives the run of this number a duration."""
     return lambda run: replace(run, end=run.start + seconds) if run.number == number else run
 
 
 def until(end: float) -> Alteration:
-    """Return a twist that lets no run start at this instant or later."""
+    """Return a change that drops all runs from this instant on."""
     return lambda run: run if run.start < end else None

@@ -34,7 +34,7 @@ class BusyError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class _Check:
+class _PendingLogin:
     """A pair of name and password that waits for its bcrypt, and the requests that wait for it."""
 
     pair: bytes
@@ -69,9 +69,9 @@ class BasicAuthenticator:
         self._verified: dict[bytes, None] = {}
         self._refused: dict[bytes, float] = {}
         """Until when a pair is refused."""
-        self._queues: dict[str, dict[bytes, _Check]] = {}
+        self._queues: dict[str, dict[bytes, _PendingLogin]] = {}
         """By address, which comes last after its turn; within it the newest is last."""
-        self._computing: _Check | None = None
+        self._computing: _PendingLogin | None = None
         self._worker: asyncio.Task[None] | None = None
 
     async def verify(
@@ -91,7 +91,7 @@ class BasicAuthenticator:
         name, password = given
         known = name in users
         hashed = users[name] if known else self._stand_in_hash(users, name)
-        check = _Check(self._fingerprint(name, hashed, password), password, hashed, known)
+        check = _PendingLogin(self._fingerprint(name, hashed, password), password, hashed, known)
         if known and self._is_remembered(check.pair):
             return True
         if self._refused.get(check.pair, 0.0) > asyncio.get_running_loop().time():
@@ -103,7 +103,7 @@ class BasicAuthenticator:
             self._worker = asyncio.create_task(self._work())
         return await future
 
-    def _join(self, check: _Check, address: str) -> None:
+    def _join(self, check: _PendingLogin, address: str) -> None:
         """Put a check into the queue; it becomes one with a check of the same pair that is computed or waits."""
         if self._computing is not None and self._computing.pair == check.pair:
             self._computing.waiting += check.waiting
@@ -119,7 +119,7 @@ class BasicAuthenticator:
 
     async def _work(self) -> None:
         """Compute what waits, one after the other."""
-        while (check := self._next()) is not None:
+        while (check := self._take_next()) is not None:
             outcome: bool | BusyError = BusyError()
             self._computing = check
             try:
@@ -129,7 +129,7 @@ class BasicAuthenticator:
                 self._computing = None
                 check.settle(outcome)
 
-    def _next(self) -> _Check | None:
+    def _take_next(self) -> _PendingLogin | None:
         """Take the newest check of the address whose turn it is."""
         while self._queues:
             address = next(iter(self._queues))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.human import duration, size
 from exporter.model import Backup, Status
-from exporter.web.words import write_time
+from exporter.web.labels import write_time
 
 WIDTH, HEIGHT, BASE = 960, 150, 128
 NARROWEST = 3.0

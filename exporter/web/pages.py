@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from exporter import __version__
 from exporter.alerts.alert import DOCUMENTATION
 from exporter.characters import escape_controls_in_lines, escape_value
+from exporter.web.labels import SHAPES, cut, write_clock
 from exporter.web.resource_view import ResourcePage
 from exporter.web.status_view import StatusView
-from exporter.web.words import SHAPES, cut, write_clock
 
 ASSETS = "/assets"
 TYPES = {".css": "text/css", ".js": "text/javascript"}

@@ -11,8 +11,8 @@ from exporter.state.overview import ResourceItem
 from exporter.state.store import Store
 from exporter.web.charts import MAX_BARS, Chart, draw_backups
 from exporter.web.filters import make_address
+from exporter.web.labels import write_reason, write_time
 from exporter.web.rows import NO_VALUE, ProblemRow, Row, make_problems, make_row
-from exporter.web.words import write_reason, write_time
 
 MAX_LISTED = 100
 

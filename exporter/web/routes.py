@@ -83,8 +83,10 @@ class _Routes:
         return web.Response(text="reloaded\n")
 
 
-def application(handlers: Handlers, telemetry_path: str, pages: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
-    """Return the routes; `pages` are those for people."""
+def make_application(
+    handlers: Handlers, telemetry_path: str, pages: Iterable[web.AbstractRouteDef] = ()
+) -> web.Application:
+    """Return the application with its routes; `pages` are those for people."""
     routes = _Routes(handlers)
     app = web.Application()
     app.router.add_get(telemetry_path, routes.metrics)

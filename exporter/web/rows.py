@@ -11,7 +11,7 @@ from exporter.state.limits import max_age
 from exporter.state.overview import ResourceItem
 from exporter.state.problem import Problem
 from exporter.web.charts import MAX_POINTS, draw_sizes
-from exporter.web.words import write_problem, write_time
+from exporter.web.labels import write_problem, write_time
 
 NO_VALUE = "\N{EN DASH}"
 

@@ -8,8 +8,8 @@ from exporter.state.resource import SourceStatus
 from exporter.state.resource_verdict import Verdict
 from exporter.state.store import SourceEntry, Store
 from exporter.web.filters import make_address
+from exporter.web.labels import write_clock, write_reason
 from exporter.web.rows import NO_VALUE, ProblemRow, make_problems
-from exporter.web.words import write_clock, write_reason
 
 FEWEST_FOR_FORECAST = 20
 MAX_SCOPES = 20

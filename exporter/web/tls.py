@@ -65,7 +65,7 @@ class TlsSettings:
     """OpenSSL's names."""
 
 
-class TlsError(Exception):
+class TlsSettingsError(Exception):
     """The TLS settings cannot be used; `key` names the setting at fault."""
 
     def __init__(self, key: str, problem: str) -> None:
@@ -75,7 +75,7 @@ class TlsError(Exception):
 
 
 def server_context(settings: TlsSettings) -> ssl.SSLContext:
-    """Return the TLS context for new connections, or raise TlsError."""
+    """Return the TLS context for new connections, or raise TlsSettingsError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version, context.maximum_version = settings.minimum, settings.maximum
     context.set_alpn_protocols(["http/1.1"])
@@ -88,7 +88,7 @@ def server_context(settings: TlsSettings) -> ssl.SSLContext:
         try:
             context.set_ciphers(":".join(settings.ciphers))
         except ssl.SSLError:
-            raise TlsError("cipher_suites", "OpenSSL supports none of these") from None
+            raise TlsSettingsError("cipher_suites", "OpenSSL supports none of these") from None
     if len(settings.curves) == 1:  # of several OpenSSL takes its own choice: Python can name it only one
         context.set_ecdh_curve(settings.curves[0])
     _load_pair(context, settings)
@@ -112,14 +112,14 @@ def _load_pair(context: ssl.SSLContext, settings: TlsSettings) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=_in_ascii(settings.certificate))
     except (ssl.SSLError, ValueError):
-        raise TlsError("cert", "holds no certificate in PEM form") from None
+        raise TlsSettingsError("cert", "holds no certificate in PEM form") from None
     try:
         with _as_file(f"{settings.certificate}\n{settings.key}\n") as path:
             context.load_cert_chain(path, password=lambda: "")  # or OpenSSL would ask at the terminal
     except (ssl.SSLError, ValueError) as error:
         if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
-            raise TlsError("key", "does not belong to the certificate") from None
-        raise TlsError("key", "holds no private key in PEM form, or an encrypted one, or one too weak") from None
+            raise TlsSettingsError("key", "does not belong to the certificate") from None
+        raise TlsSettingsError("key", "holds no private key in PEM form, or an encrypted one, or a weak one") from None
 
 
 def _load_authorities(context: ssl.SSLContext, settings: TlsSettings) -> None:
@@ -130,7 +130,7 @@ def _load_authorities(context: ssl.SSLContext, settings: TlsSettings) -> None:
     try:
         context.load_verify_locations(cadata=_in_ascii(settings.client_ca))
     except (ssl.SSLError, ValueError):
-        raise TlsError("client_ca", "holds no certificate in PEM form") from None
+        raise TlsSettingsError("client_ca", "holds no certificate in PEM form") from None
 
 
 def _in_ascii(pem: str) -> str:

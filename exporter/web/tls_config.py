@@ -18,7 +18,7 @@ from exporter.config.values import (
     reject,
 )
 from exporter.files import Stamp, stamp
-from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsError, TlsSettings, server_context
+from exporter.web.tls import CIPHERS, CLIENT_AUTH, CURVES, VERSIONS, TlsSettings, TlsSettingsError, server_context
 
 _UNVERIFIED = ("RequireClientCert", "RequireAnyClientCert")
 _PLAIN = ("min_version", "max_version", "client_auth_type", "client_allowed_sans", "cipher_suites", "curve_preferences")
@@ -88,7 +88,7 @@ def tls_context(tls: TlsSettings, server: Section) -> ssl.SSLContext | None:
     """Return the context; None if it fails, which is reported at its key."""
     try:
         return server_context(tls)
-    except TlsError as error:
+    except TlsSettingsError as error:
         key = f"{error.key}_file" if f"{error.key}_file" in server else error.key
         server.location.key(key).problem(str(error))
         return None

@@ -13,7 +13,7 @@ from exporter.commands.poll import list_resource_records
 from exporter.config.loader import parse
 from exporter.declared.vendors import Vendors
 from exporter.demo.http import Account, Story
-from exporter.demo.strict import Strict
+from exporter.demo.strict import StrictAccount
 from exporter.settings import Settings
 from tests.simulated_transport import SimulatedTransport
 from tests.vendors import FOLDER
@@ -40,7 +40,7 @@ def settings_of(accounts: Sequence[Account], *, declared: bool) -> Settings:
 async def poll(vendor: str, *, declared: bool) -> dict[tuple[str, str], dict[str, Any]]:
     """Return every resource's values after some polls, a minute apart."""
     accounts = import_module(f"exporter.demo.vendors.{vendor}").accounts(Story(start=START))
-    transports = {account.name: SimulatedTransport(account=Strict(account)) for account in accounts}
+    transports = {account.name: SimulatedTransport(account=StrictAccount(account)) for account in accounts}
     app = App(wall_clock, lambda source: transports[source.name])
     watches = await app.apply(settings_of(accounts, declared=declared))
     for _ in range(POLLS):

@@ -11,7 +11,7 @@ from exporter import __version__
 from exporter.commands.flags import DEFAULT_LISTEN
 from exporter.config.loader import parse
 from exporter.shard import Shard
-from exporter.web.routes import application
+from exporter.web.routes import make_application
 from tests.deploy.kustomized import Object
 from tests.deploy.manifests import (
     BASE,
@@ -130,7 +130,7 @@ def test_ports_are_the_same_everywhere(objects: list[Object]) -> None:
 
 
 def test_probes_ask_for_pages_that_there_are() -> None:
-    served = {resource.canonical for resource in application(object(), "/metrics").router.resources()}  # type: ignore[arg-type]
+    served = {resource.canonical for resource in make_application(object(), "/metrics").router.resources()}  # type: ignore[arg-type]
     asked = [container_of(BASE)[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")]
 
     assert asked == ["/-/healthy", "/-/healthy", "/-/ready"]

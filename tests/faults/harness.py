@@ -18,7 +18,7 @@ from exporter.client.http import HttpTransport
 from exporter.config.loader import parse
 from exporter.demo.http import SimulatedAccount, Story
 from exporter.settings import Source
-from exporter.web.routes import Handlers, application
+from exporter.web.routes import Handlers, make_application
 from tests.faults import certificates
 from tests.faults.exposition import Exposition
 from tests.faults.fault_proxy import FaultProxy, name, resolvable
@@ -178,7 +178,7 @@ async def _exporter(stack: AsyncExitStack, app: App) -> str:
         return []
 
     handlers = Handlers(metrics=metrics, ready=lambda: app.store.ready, reload=reload)
-    runner = web.AppRunner(application(handlers, "/metrics"), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(make_application(handlers, "/metrics"), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from exporter.client.client import Request, Response, Transport
 from exporter.demo.http import Account
-from exporter.demo.strict import Strict
+from exporter.demo.strict import StrictAccount
 from exporter.errors import CapError, ConnectionFailedError, TlsError
 from tests.polling.stub_provider import row
 from tests.simulated_transport import SimulatedTransport
@@ -203,4 +203,4 @@ class Forgetful(SimulatedTransport):
 
 def forgetful(account: Account) -> Forgetful:
     """Return the way to a simulated account."""
-    return Forgetful(account=Strict(account), slowest=SLOWEST)
+    return Forgetful(account=StrictAccount(account), slowest=SLOWEST)

@@ -97,14 +97,14 @@ def staging(story: Story) -> Sequence[Service]:
 
 
 def frequent(story: Story) -> BackupPattern:
-    """Return a rhythm that is never late, with a run to be watched from beginning to end."""
+    """Return a pattern that is never late, with one run that a user can watch from start to end."""
     begins, ends = story.at(20), story.at(80)
     every = BackupPattern(first=begins, every=6 * HOUR, takes=65, size=120 * GIB, kinds=CHAIN)
     return replace(every, alter=lasting(1, ends - begins))
 
 
 def forget_service(story: Story) -> BackupPattern:
-    """Return a rhythm whose next run fails shortly before the last success is a day old and drops out of the list."""
+    """Return a pattern whose next run fails shortly before the last success is a day old and drops out of the list."""
 
     def alter(run: Run) -> Run:
         if run.number == 0:
@@ -116,7 +116,7 @@ def forget_service(story: Story) -> BackupPattern:
 
 
 def ending(number: int) -> Alteration:
-    """Return a twist after whose run of this number there was none."""
+    """Return a change that drops all runs after this number."""
     return lambda run: run if run.number <= number else None
 
 

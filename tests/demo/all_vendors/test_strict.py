@@ -10,7 +10,7 @@ import pytest
 from exporter import registry
 from exporter.demo.http import Request
 from exporter.demo.server import SimulatedVendors
-from exporter.demo.strict import AskedWrongly, Strict
+from exporter.demo.strict import StrictAccount, UndocumentedRequestWarning
 from tests.demo.visiting import (
     ACCOUNTS,
     BASE,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 NOW = STORY.at(0)
 
 
-def answer_once(account: Strict, vendor: str) -> Iterator[Visit]:
+def answer_once(account: StrictAccount, vendor: str) -> Iterator[Visit]:
     """Yield one visit of each endpoint, of those that were answered."""
     visits = [*everything(account, load_documented(vendor), NOW)]
     yield from {visit.endpoint.path: visit for visit in visits if visit.response.status == 200}.values()
@@ -53,7 +53,7 @@ def answer_once(account: Strict, vendor: str) -> Iterator[Visit]:
 def test_what_is_asked_wrongly_is_refused_as_documented_and_kept(
     vendor: str, name: str, status: int, changed: dict[str, Any]
 ) -> None:
-    account, seen = Strict(account_of(vendor, name)), 0
+    account, seen = StrictAccount(account_of(vendor, name)), 0
     for visit in [*answer_once(account, vendor)]:
         if status == 401 and not visit.endpoint.authorization:
             continue  # a form that holds the credentials itself
@@ -69,7 +69,7 @@ def test_what_is_asked_wrongly_is_refused_as_documented_and_kept(
 
 @pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
 def test_the_first_request_over_the_limit_is_refused_as_documented_and_kept(vendor: str, name: str) -> None:
-    strict = Strict(account_of(vendor, name, limited=True))
+    strict = StrictAccount(account_of(vendor, name, limited=True))
     visits = (visit for _ in range(1001) for visit in everything(strict, load_documented(vendor), NOW))
     refused = next(visit for visit in visits if visit.response.status == 429)
 
@@ -101,7 +101,7 @@ COMPLAINT = f"{NAME}: GET /elsewhere: {REFUSED.status}, {REFUSED.complaint}"
 
 
 def test_what_was_provoked_on_purpose_is_forgiven_once() -> None:
-    account, words = Strict(account_of(VENDOR, NAME)), REFUSED.complaint
+    account, words = StrictAccount(account_of(VENDOR, NAME)), REFUSED.complaint
     for _ in range(2):
         account.respond(ELSEWHERE, NOW)
 
@@ -124,7 +124,7 @@ async def test_a_test_that_asks_wrongly_over_loopback_fails_when_the_vendors_sto
         vendors.forgive(NAME, REFUSED.complaint)
         await vendors.stop()
     else:
-        with pytest.warns(AskedWrongly, match=re.escape(COMPLAINT)):
+        with pytest.warns(UndocumentedRequestWarning, match=re.escape(COMPLAINT)):
             await vendors.stop()
 
     assert len(complaints) == 1

@@ -17,7 +17,7 @@ HIDDEN_BY_TARGET = "\n    or ".join(
 )
 """Labels of the exporter's that a label of the target has renamed."""
 
-FACT_ALERTS = (
+EXPORTER_ALERTS = (
     _Alert(
         name="BackupExporterDown",
         expr="up{job=%(job)s} == 0",
