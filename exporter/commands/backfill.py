@@ -133,7 +133,7 @@ def _write(readings: Sequence[SourceReading], flags: BackfillFlags) -> int:
 
 
 def _list_series(reading: SourceReading, flags: BackfillFlags) -> Iterator[ResourceSeries]:
-    for resource_status in sorted(reading.resources, key=lambda one: one.resource.id):
+    for resource_status in sorted(reading.resources, key=lambda status: status.resource.id):
         if resource_status.listing is not None:
             yield _make_resource_series(reading.source, resource_status, flags)
 
@@ -206,4 +206,6 @@ def _find_unknown(resource_status: ResourceStatus) -> str | None:
 
 
 def _is_whole(reading: SourceReading) -> bool:
-    return bool(reading.status.up) and all(one.failure is None and one.listing is not None for one in reading.resources)
+    return bool(reading.status.up) and all(
+        resource.failure is None and resource.listing is not None for resource in reading.resources
+    )

@@ -31,7 +31,7 @@ def read_configuration(path: Path) -> LoadedConfig:
         tested = _check(vendors.declarations)
         problems += tested.problems
         warnings += tested.warnings
-    if found is not None and (shipped := [*vendors.shipped(one.provider_name for one in found.settings.sources)]):
+    if found is not None and (shipped := [*vendors.shipped(source.provider_name for source in found.settings.sources)]):
         problems += _check(shipped).problems
     if found is None or problems:
         raise ConfigError(problems, warnings)

@@ -114,7 +114,7 @@ def find_exit_code(store: Store, fail_on: str) -> int:
         return 0
     entries = store.entries.values()
     down = any(not entry.status.up or entry.status.unreadable_scopes for entry in entries)
-    if down or any(one.up is False for entry in entries for one in entry.resources.values()):
+    if down or any(resource.up is False for entry in entries for resource in entry.resources.values()):
         return 1
     if fail_on == "down":
         return 0
@@ -155,9 +155,9 @@ def _describe_sources(store: Store) -> Iterator[str]:
     for name, entry in store.entries.items():
         if entry.status.up is False:
             yield f"{escape_controls(name)}: down, {entry.status.failure}"
-        for one in entry.resources.values():
-            if one.up is False and one.failure is not None:
-                yield f"{escape_controls(name)}: {escape_controls(one.resource.id)} cannot be read, {one.failure}"
+        for status in entry.resources.values():
+            if status.up is False and status.failure is not None:
+                yield f"{escape_controls(name)}: {escape_controls(status.resource.id)} cannot be read, {status.failure}"
         for scope in entry.status.unreadable_scopes or ():
             yield f"{escape_controls(name)}: cannot list {escape_controls(scope.name)}, {scope.reason}"
         for problem in store.judge_source(name).problems:

@@ -119,24 +119,26 @@ def lay_out(items: Sequence[ResourceItem], now: float, width: int) -> list[Text]
 
 def _fit(columns: Sequence[Column], cells: Mapping[str, Sequence[str]], width: int) -> list[tuple[Column, int]]:
     """Return the columns that fit and their widths: the least worth are dropped, and names are cut at the last."""
-    wanted = {one.title: max(cell_len(one.title), *map(cell_len, cells[one.title])) for one in columns}
-    for one in columns:
-        if one.cut:
-            wanted[one.title] = min(wanted[one.title], WIDEST)
+    wanted = {column.title: max(cell_len(column.title), *map(cell_len, cells[column.title])) for column in columns}
+    for column in columns:
+        if column.cut:
+            wanted[column.title] = min(wanted[column.title], WIDEST)
     left = list(columns)
 
     def excess() -> int:
-        return sum(wanted[one.title] for one in left) + GAP * (len(left) - 1) - width
+        return sum(wanted[column.title] for column in left) + GAP * (len(left) - 1) - width
 
     def slack() -> int:
-        return sum(max(0, wanted[one.title] - NARROWEST) for one in left if one.cut)
+        return sum(max(0, wanted[column.title] - NARROWEST) for column in left if column.cut)
 
     while excess() > slack() and len(left) > 1:
-        left.remove(min(left, key=lambda one: one.worth))
-    for one in sorted((one for one in left if one.cut), key=lambda one: wanted[one.title], reverse=True):
+        left.remove(min(left, key=lambda column: column.worth))
+    for column in sorted(
+        (column for column in left if column.cut), key=lambda column: wanted[column.title], reverse=True
+    ):
         if (over := excess()) > 0:
-            wanted[one.title] = max(NARROWEST, wanted[one.title] - over)
-    return [(one, wanted[one.title]) for one in left]
+            wanted[column.title] = max(NARROWEST, wanted[column.title] - over)
+    return [(column, wanted[column.title]) for column in left]
 
 
 def _pad(column: Column, text: str, cells: int) -> str:

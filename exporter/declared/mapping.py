@@ -108,7 +108,7 @@ def choose(steps: Iterable[Step], record: Mapping[str, Any], known: PlaceholderV
         nested.setdefault(root, {})[key] = value
     seen = {**nested, **nested.get("resource", {}), **record}
     for step in steps:
-        if len(step.paths) < 2 and not any(one.when for one in step.paths):
+        if len(step.paths) < 2 and not any(path.when for path in step.paths):
             continue
         taken = (at for at, one in enumerate(step.paths) if one.when is None or is_true(one.when.search(seen)))
         chosen[f"{CHOICE}{step.name}"] = str(next(taken, -1))

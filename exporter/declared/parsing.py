@@ -80,7 +80,9 @@ def _make_declaration(top: Section, own_name: str | None) -> Declaration | None:
     _check_keys_and_version(top, own_name)
     name = _read_name(top, own_name)
     options, hosts = _read_options(top), _read_hosts(top)
-    names = Names(options={one.name: one.secret for one in options}, hosts=tuple(host for host, _ in hosts) or ("",))
+    names = Names(
+        options={option.name: option.secret for option in options}, hosts=tuple(host for host, _ in hosts) or ("",)
+    )
     _check_hosts(top, hosts, names)
     above = inherit(top, names)
     found = top.read("scopes", lambda value, location: parse_scopes(value, location, names, above))

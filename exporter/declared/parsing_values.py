@@ -127,7 +127,7 @@ def parse_status(value: Any, location: Location) -> StatusField:
             else [(value, location)]
         )
     ]
-    return StatusField(path=location.path, choices=tuple(one for one in choices if one is not None), words=words)
+    return StatusField(path=location.path, choices=tuple(filter(None, choices)), words=words)
 
 
 def parse_template_text(value: Any, location: Location) -> Template:
@@ -210,7 +210,7 @@ def _parse_choices(value: Any, location: Location, convert: Convert) -> tuple[Ch
     if not value:
         raise InvalidValueError("is empty; give an expression")
     choices = [_parse_choice(one, location.item(number), convert) for number, one in enumerate(value)]
-    return tuple(one for one in choices if one is not None)
+    return tuple(filter(None, choices))
 
 
 def _parse_choice(

@@ -141,7 +141,7 @@ class _ReadDetails(_ProviderFunction):
                 if (started := step.started.read(record)) is not None
                 and (status := step.status.read(record)) not in UNFINISHED
             ]
-            found = replace(found, restore=max(ended, key=lambda one: one.started, default=None))
+            found = replace(found, restore=max(ended, key=lambda restore: restore.started, default=None))
         return found
 
 

@@ -48,7 +48,7 @@ class RequestBuilder:
 
     def values(self, known: Mapping[str, str]) -> dict[str, str | Secret]:
         """Return every placeholder's value: the options, and what is `known` of scope and resource."""
-        own = {f"options.{one.name}": getattr(self.options, one.name) for one in self.declaration.options}
+        own = {f"options.{option.name}": getattr(self.options, option.name) for option in self.declaration.options}
         return {**own, **known}
 
     def base(self, host: str) -> str:

@@ -138,22 +138,22 @@ def _make_status_series(resource: ResourceSeries) -> Sequence[Series]:
 
 
 MAKERS: Mapping[str, Callable[[ResourceSeries], Sequence[Series]]] = {
-    AGE: lambda one: _make_single_series(one.last_success),
-    "backup_last_success_timestamp_seconds": lambda one: _make_single_series(one.last_success),
-    "backup_last_success_by_kind_timestamp_seconds": lambda one: [
-        (_format_kind(kind), series.started) for kind, series in one.by_kind.items() if kind
+    AGE: lambda resource: _make_single_series(resource.last_success),
+    "backup_last_success_timestamp_seconds": lambda resource: _make_single_series(resource.last_success),
+    "backup_last_success_by_kind_timestamp_seconds": lambda resource: [
+        (_format_kind(kind), series.started) for kind, series in resource.by_kind.items() if kind
     ],
-    "backup_last_success_size_bytes": lambda one: [
-        (_format_kind(kind), series.size) for kind, series in one.by_kind.items()
+    "backup_last_success_size_bytes": lambda resource: [
+        (_format_kind(kind), series.size) for kind, series in resource.by_kind.items()
     ],
-    "backup_last_success_duration_seconds": lambda one: [
-        (_format_kind(kind), series.duration) for kind, series in one.by_kind.items()
+    "backup_last_success_duration_seconds": lambda resource: [
+        (_format_kind(kind), series.duration) for kind, series in resource.by_kind.items()
     ],
-    "backup_last_attempt_timestamp_seconds": lambda one: _make_single_series(one.last_attempt),
-    "backup_last_failure_timestamp_seconds": lambda one: _make_single_series(one.last_failure),
+    "backup_last_attempt_timestamp_seconds": lambda resource: _make_single_series(resource.last_attempt),
+    "backup_last_failure_timestamp_seconds": lambda resource: _make_single_series(resource.last_failure),
     "backup_last_finished_status": _make_status_series,
-    "backup_failures_since_success": lambda one: _make_single_series(one.failures),
-    "backup_max_age_seconds": lambda one: _make_single_series(one.limit),
+    "backup_failures_since_success": lambda resource: _make_single_series(resource.failures),
+    "backup_max_age_seconds": lambda resource: _make_single_series(resource.limit),
 }
 """By family, what can be known in retrospect of a resource."""
 

@@ -65,7 +65,7 @@ class BackupReport:
     @property
     def complete(self) -> bool:
         """Whether every source and every resource could be read."""
-        return all(one["up"] for one in self.sources) and all(entry.read for entry in self.entries)
+        return all(source["up"] for source in self.sources) and all(entry.read for entry in self.entries)
 
     def document(self) -> dict[str, Any]:
         """Return the report as its JSON holds it."""

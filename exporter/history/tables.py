@@ -58,7 +58,7 @@ def make_table(report: BackupReport) -> Sequence[Table | Text]:
         table.add_column(title, justify="right" if right else "left", overflow="fold", no_wrap=right)
     for record in sort_worst_first(report):
         table.add_row(*map(Text, _make_row(record)), style=STYLES.get(judge(record)))
-    down = [one for one in report.sources if not one["up"]]
+    down = [source for source in report.sources if not source["up"]]
     lines = [
         Text(f"{escape_controls(one['source'])}: could not be read, {one['failure']}", style="red") for one in down
     ]

@@ -58,20 +58,20 @@ def _explain_beginning(known: Timeline, begin: float, since: float, now: float) 
 
 
 def _explain_list(backups: Sequence[Backup], now: float) -> Iterator[str]:
-    if undated := sum(one.started is None for one in backups):
+    if undated := sum(backup.started is None for backup in backups):
         yield f"{_some(undated)} without a usable start; counted nowhere."
-    if early := sum(one.started is not None and one.started > now for one in backups):
+    if early := sum(backup.started is not None and backup.started > now for backup in backups):
         yield f"{_some(early)} with a start in the future; not counted before that time."
-    completed = [one for one in backups if one.status is Status.COMPLETED]
-    if completed and all(one.finished is None for one in completed):
+    completed = [backup for backup in backups if backup.status is Status.COMPLETED]
+    if completed and all(run.finished is None for run in completed):
         yield "The vendor gives no finish, so a backup counts from its start and has no duration."
-    if completed and all(one.size is None for one in completed):
+    if completed and all(run.size is None for run in completed):
         yield "The vendor gives no sizes."
     yield from _explain_words(backups)
 
 
 def _explain_words(backups: Sequence[Backup]) -> Iterator[str]:
-    if odd := sum(one.status is Status.UNKNOWN for one in backups):
+    if odd := sum(backup.status is Status.UNKNOWN for backup in backups):
         yield f"{_some(odd)} with a status that is not understood; counted nowhere."
 
 

@@ -215,7 +215,7 @@ def check_once(exposition: bytes, seen: set[bytes]) -> None:
 
 def _outline(found: Sequence[Found]) -> dict[str, set[str]]:
     """Return the ids of the backups by their resources' ids."""
-    return {resource.id: {one.id for page in pages for one in page.backups} for resource, _, pages in found}
+    return {resource.id: {backup.id for page in pages for backup in page.backups} for resource, _, pages in found}
 
 
 def damage(

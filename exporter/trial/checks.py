@@ -56,10 +56,10 @@ def check_declarations(declarations: Iterable[ReadDeclaration]) -> Findings:
     """Run the tests of all declarations, offline."""
     problems: list[str] = []
     warnings: list[str] = []
-    for one in declarations:
-        found = check_declaration(one.declaration)
-        problems += [one.prefix + problem for problem in found.problems]
-        warnings += [one.prefix + warning for warning in found.warnings]
+    for read in declarations:
+        found = check_declaration(read.declaration)
+        problems += [read.prefix + problem for problem in found.problems]
+        warnings += [read.prefix + warning for warning in found.warnings]
     return Findings(tuple(problems), tuple(warnings))
 
 
@@ -94,9 +94,9 @@ def _find_problems(test: Test, outcome: Outcome) -> Iterator[str]:
         return
     yield from _unexpected_failures(test, found)
     if "resources" in expect:
-        resources = [show_resource(one) for one in found.resources]
+        resources = [show_resource(resource) for resource in found.resources]
         yield from _find_differences(".expect.resources", expect["resources"], resources)
-    labels = {one.id for one in found.resources}
+    labels = {resource.id for resource in found.resources}
     for name in ("backups", "schedules", "windows", "restores", "failures"):
         for key in expect.get(name, {}).keys() - labels:
             yield f".expect.{name}[{json.dumps(key)}]: no resource has this label{_find_nearest(key, labels)}"

@@ -24,16 +24,17 @@ def write_fixture(trial: Trial) -> str:
     assert declaration is not None  # noqa: S101 - the command has looked
     answers = _list_answers(trial, declaration)
     found = trial.found
-    resources = [one for one in found.resources if one.id in found.backups]
+    resources = [resource for resource in found.resources if resource.id in found.backups]
     expect: dict[str, Any] = {
-        "resources": [_select(show_resource(one), RESOURCE_KEYS) for one in resources],
+        "resources": [_select(show_resource(resource), RESOURCE_KEYS) for resource in resources],
         "backups": {
-            key: [_select(show_backup(one), BACKUP_KEYS) for one in backups] for key, backups in found.backups.items()
+            key: [_select(show_backup(backup), BACKUP_KEYS) for backup in backups]
+            for key, backups in found.backups.items()
         },
         "requests": _count_requests(trial, answers),
     }
     lines = ["tests:", f"  - name: recorded from {json.dumps(trial.source.name)}".replace('"', ""), "    answers:"]
-    sent = {one.url: one for one in trial.sent if one.method == "GET"}
+    sent = {request.url: request for request in trial.sent if request.method == "GET"}
     shown = {
         _describe_request(trial, declaration, url): _make_full_answer(sent.get(url), body)
         for url, body in answers.items()
@@ -62,7 +63,7 @@ def _count_requests(trial: Trial, answers: Mapping[str, Any]) -> int:
     """Return the number of requests behind these answers; restores at the schedule's address need none."""
     free = {("restores", url) for url in trial.steps.get("schedule", StepFindings()).urls}
     sent = [(name, url) for name, seen in trial.steps.items() for url in seen.urls if url in answers]
-    return sum(one not in free for one in sent) + len(answers.keys() - {url for _, url in sent})
+    return sum(request not in free for request in sent) + len(answers.keys() - {url for _, url in sent})
 
 
 def _remove_others(trial: Trial, declaration: Declaration, answers: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +71,9 @@ def _remove_others(trial: Trial, declaration: Declaration, answers: dict[str, An
     tried = set(trial.found.backups)
     own = {
         value
-        for one in trial.found.resources
-        if one.id in tried
-        for key, value in zip(one.path[::2], one.path[1::2], strict=False)
+        for resource in trial.found.resources
+        if resource.id in tried
+        for key, value in zip(resource.path[::2], resource.path[1::2], strict=False)
         if key == "resource.id"
     }
     step = declaration.resources

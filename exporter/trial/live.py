@@ -163,7 +163,9 @@ async def try_once(source: Source, transport: Transport, pattern: str) -> Trial:
 
 
 def _pick(source: Source, resources: Sequence[Resource], pattern: str) -> Sequence[Resource]:
-    fitting = [one for one in resources if fnmatchcase(one.id, pattern) or fnmatchcase(one.name, pattern)]
+    fitting = [
+        resource for resource in resources if fnmatchcase(resource.id, pattern) or fnmatchcase(resource.name, pattern)
+    ]
     return [one for one in fitting if source.watches(one.id, one.name)][:MOST_RESOURCES]
 
 

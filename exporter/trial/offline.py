@@ -68,8 +68,12 @@ class OfflineTransport:
         """Return the answer with the most parameters that the request has too."""
         parts = urlsplit(rest)
         path, params = _split_segments(parts.path), frozenset(parse_qsl(parts.query, keep_blank_values=True))
-        fitting = [one for one in self.answers if one.host in ("", host) and one.path == path and one.params <= params]
-        best = max(fitting, key=lambda one: len(one.params), default=None)
+        fitting = [
+            answer
+            for answer in self.answers
+            if answer.host in ("", host) and answer.path == path and answer.params <= params
+        ]
+        best = max(fitting, key=lambda answer: len(answer.params), default=None)
         return None if best is None else best.answer
 
     def _show(self, name: str, base: str, url: str) -> str:

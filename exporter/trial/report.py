@@ -27,10 +27,10 @@ def show(trial: Trial) -> Iterator[str]:
     shown: set[str] = set()
     for name in sorted(trial.steps, key=_rank):
         seen = trial.steps[name]
-        requests = [one for one in trial.sent if one.url in seen.urls]
-        shown.update(one.url for one in requests)
+        requests = [request for request in trial.sent if request.url in seen.urls]
+        shown.update(request.url for request in requests)
         yield from _show_step(trial, name, seen, requests)
-    rest = [one for one in trial.sent if one.url not in shown]
+    rest = [request for request in trial.sent if request.url not in shown]
     if rest:
         yield "requests" if not trial.steps else "other requests"
         yield from (f"  {line}" for one in rest for line in _show_request(one))
@@ -82,12 +82,15 @@ def _find_meaning(trial: Trial, declaration: Declaration, step: str, record: Any
     found = trial.found
     if step == "resources":
         own = _attempt(declaration.resources.id.read, record)
-        return next((show_resource(one) for one in found.resources if f"resource.id\0{own}" in _pairs(one.path)), None)
+        return next(
+            (show_resource(resource) for resource in found.resources if f"resource.id\0{own}" in _pairs(resource.path)),
+            None,
+        )
     if step == "backups":
         own = _attempt(declaration.backups.id.read, record)
         return next((show_backup(one) for many in found.backups.values() for one in many if one.id == own), None)
     if step == "schedule":
-        return next((show_details(one) for one in found.details.values()), None)
+        return next((show_details(detail) for detail in found.details.values()), None)
     return None
 
 
@@ -111,7 +114,7 @@ def _show_results(trial: Trial) -> Iterator[str]:
             continue
         yield f"  {_write_line(trial, show_resource(resource))}"
         backups = found.backups.get(resource.id, [])
-        newest = max(backups, key=lambda one: one.started or 0.0, default=None)
+        newest = max(backups, key=lambda backup: backup.started or 0.0, default=None)
         yield f"    backups: {len(backups)}"
         if newest is not None:
             yield f"    newest: {_write_line(trial, show_backup(newest))}"
@@ -141,7 +144,7 @@ def _describe_costs(trial: Trial) -> str:
     tried = max(1, len(found.backups) + len(found.failures))
     listing = len(trial.steps["backups"].urls) if "backups" in trial.steps else tried
     details = sum(len(trial.steps[step].urls) for step in ("schedule", "restores") if step in trial.steps)
-    gets = sum(one.method == "GET" for one in trial.sent)
+    gets = sum(request.method == "GET" for request in trial.sent)
     discovery = max(0, gets - listing - details)
     scale = len(found.resources) / tried
     poll = round(listing * scale)
