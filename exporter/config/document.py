@@ -20,6 +20,7 @@ UNSET = object()
 
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_REFERENCE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*|.*\$\{[^}]*", re.DOTALL)
 _WHOLE_NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})$")
 _TAG = "tag:yaml.org,2002:"
 
@@ -97,6 +98,8 @@ def read(text: str, environ: Mapping[str, str] | None, report: Report) -> Any:
 def substitute(text: str, environ: Mapping[str, str], location: Location) -> Any:
     """Return a string with its `${VAR}` filled in and `$$` as a dollar, or note what is not set and return `UNSET`."""
     failed = False
+    if _NO_REFERENCE.fullmatch(text.replace("$$", "-")):
+        location.warning("is taken as it is: a variable is written ${NAME}, and a literal dollar $$")
 
     def value(found: re.Match[str]) -> str:
         nonlocal failed

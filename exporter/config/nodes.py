@@ -72,7 +72,7 @@ def _find_child(node: yaml.Node, step: Step) -> tuple[yaml.Node, int] | None:
         element: yaml.Node = node.value[step]
         return element, element.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in reversed(node.value):  # what a merge (<<) brings is before a mapping's own pairs
             if isinstance(key, yaml.ScalarNode) and key.value == step:
                 return value, key.start_mark.line + 1
     return None

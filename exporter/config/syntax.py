@@ -82,6 +82,13 @@ def _explain_indentation(error: yaml.MarkedYAMLError, _: str) -> Explained | Non
     return _find_line(error.problem_mark), problem
 
 
+def _explain_star(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
+    if error.context not in ("while scanning an alias", "while scanning an anchor"):
+        return None
+    sign = "*" if error.context.endswith("alias") else "&"
+    return _find_line(error.context_mark), f"a value cannot begin with {sign}; put it in quotes"
+
+
 def _explain_recursion(error: yaml.MarkedYAMLError, _: str) -> Explained | None:
     if "recursive" not in (error.problem or ""):
         return None
@@ -95,6 +102,7 @@ _EXPLANATIONS: Sequence[Callable[[yaml.MarkedYAMLError, str], Explained | None]]
     _explain_stray_colon,
     _explain_missing_colon,
     _explain_indentation,
+    _explain_star,
     _explain_recursion,
 )
 

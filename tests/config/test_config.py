@@ -251,6 +251,9 @@ def test_a_url_loses_its_last_slash(written: str, read: str) -> None:
     assert source(f"base_url: {written}").options.base_url == read
 
 
+LITERAL = "is taken as it is: a variable is written ${NAME}, and a literal dollar $$"
+
+
 @pytest.mark.parametrize(
     ("lines", "warnings"),
     [
@@ -258,6 +261,8 @@ def test_a_url_loses_its_last_slash(written: str, read: str) -> None:
         (("base_url: http://h.example",), ("base_url: http:// sends the credentials unencrypted; use https://",)),
         (("include: ['*']",), ("include[0]: this glob matches every name, so it excludes nothing",)),
         (("exclude: [a, '?**']",), ("exclude[1]: this glob matches every name, so nothing of this source is watched",)),
+        (("account: $ACCOUNT", "labels: {squad: '${SQUAD'}"), (f"account: {LITERAL}", f"labels.squad: {LITERAL}")),
+        (("account: $$ACCOUNT", "labels: {squad: '$${SQUAD'}", "base_url: https://h.example/$5/a$b"), ()),
         (
             ("resources: {'**': {max_age: 1h}}",),
             ('resources["**"]: this glob matches every name, so its keys can be given on the source itself',),

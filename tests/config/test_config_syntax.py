@@ -22,6 +22,16 @@ def problems(text: str, tmp_path: Path) -> list[str]:
     return [one.replace(f"{tmp_path}/", "") for one in caught.value.problems]
 
 
+def test_a_problem_of_a_source_that_merges_another_is_at_its_own_line(tmp_path: Path) -> None:
+    text = (
+        "sources:\n  - &first\n    name: a\n    provider: acme\n    token: x\n    max_age: 26h\n"
+        "  - <<: *first\n    name: b\n    max_age: 1x\n"
+    )
+    (found,) = problems(text, tmp_path)
+
+    assert found.startswith("config.yaml:9: sources[1] (b).max_age: ")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -51,6 +61,11 @@ def problems(text: str, tmp_path: Path) -> list[str]:
         (f"{HEAD}    ids: [\n", 6, "a [ opens here"),
         (f"{HEAD}    labels: {{a: b, c: [d,\n", 6, "a [ opens here"),
         (f"{HEAD}    account\n", 6, "without a colon"),
+        (f"{HEAD}    include: [*]\n", 6, "a value cannot begin with *; put it in quotes"),
+        (f"{HEAD}    include: *\n", 6, "a value cannot begin with *; put it in quotes"),
+        (f"{HEAD}    include: [a, *, b]\n", 6, "a value cannot begin with *; put it in quotes"),
+        (f"{HEAD}    include:\n      - *\n", 7, "a value cannot begin with *; put it in quotes"),
+        (f"{HEAD}    account: &\n", 6, "a value cannot begin with &; put it in quotes"),
     ],
 )
 def test_a_classic_mistake_is_told_where_it_begins(text: str, line: int, words: str, tmp_path: Path) -> None:
