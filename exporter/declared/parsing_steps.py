@@ -190,7 +190,8 @@ def read_follow(entry: Section, names: Names, above: Inherited) -> FollowStep:
     """Read how a running backup is followed."""
     entry.check_keys(FOLLOW_KEYS)
     return FollowStep(
-        step=read_step(entry, "follow", names.beside("backup"), above), record=entry.read("record", parse_expression)
+        step=read_step(entry, "follow", replace(names, roots={**names.roots, "backup": ("id",)}), above),
+        record=entry.read("record", parse_expression),
     )
 
 

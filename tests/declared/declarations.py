@@ -70,6 +70,11 @@ BAD: Sequence[tuple[str, Any, str]] = [
         )
         for word in ("pass", "from", "global", "class", "lambda")
     ),
+    (
+        "follow",
+        {"path": "/v1/{resource.id}/{backup.name}"},
+        "follow.path: {backup.name} is not known; the nearest is {backup.id}",
+    ),
     ("scopes", [], "resources.path: {project.id} is not known; no scope is named project"),
     ("backups/status", None, "backups.status: missing; give a map or always"),
     ("backups/status", "state", "backups.status: the map is missing; give a map or always"),
