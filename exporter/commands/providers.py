@@ -47,7 +47,7 @@ def list_providers(config_file: Path | None) -> int:
     problems = list(vendors.clashes()) if config_file is None else _read_declarations(config_file, vendors)
     rows = _make_rows(vendors.providers)
     problems += [
-        problem for problem in (_find_problem(vendors.providers, name) for name in vendors.providers) if problem
+        problem for problem in (find_problem(vendors.providers, name) for name in vendors.providers) if problem
     ]
     widths = [max(len(row[at]) for row in [TITLES, *rows]) for at in range(len(TITLES))]
     for row in [TITLES, *rows]:
@@ -68,7 +68,7 @@ def _read_declarations(config_file: Path, vendors: Vendors) -> list[str]:
 
 
 def _make_rows(known: ProviderIndex) -> Sequence[Row]:
-    return [_make_row(known, name) for name in known if _find_problem(known, name) is None]
+    return [_make_row(known, name) for name in known if find_problem(known, name) is None]
 
 
 def _make_row(known: ProviderIndex, name: str) -> Row:
@@ -80,7 +80,8 @@ def _make_row(known: ProviderIndex, name: str) -> Row:
     return name, text.partition(":")[0], kind, next(iter(links), "-"), "-"
 
 
-def _find_problem(known: ProviderIndex, name: str) -> str | None:
+def find_problem(known: ProviderIndex, name: str) -> str | None:
+    """Return why a provider cannot be used, or None."""
     try:
         known[name]
     except DeclarationError as error:

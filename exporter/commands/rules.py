@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from urllib.parse import urlsplit
 
 from exporter.alerts.alert import RUNBOOKS, Options
@@ -15,6 +16,12 @@ RULE_LABELS = TAKEN_LABELS | {"resource_name"}
 
 def run(flags: argparse.Namespace) -> int:
     """Print the rules that the flags ask for."""
+    if both := [label for label in flags.replica_label if label in flags.identity]:
+        print(
+            f"--replica-label: {both[0]!r} is in --identity too (default: cluster); give it in one of the two",
+            file=sys.stderr,
+        )
+        return 2
     options = Options(
         job=flags.job,
         identity=flags.identity,

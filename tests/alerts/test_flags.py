@@ -112,6 +112,21 @@ def test_a_bad_flag_is_one_line_with_the_nearest(
     assert said in err
 
 
+@pytest.mark.parametrize("flags", [(), ("--identity", "env,site")])
+def test_a_label_of_replicas_and_of_environments_is_refused(
+    flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be aggregated away and still be in each query of an annotation, so that no summary had a number."""
+    label = "site" if flags else "cluster"
+
+    assert main(["rules", *flags, "--replica-label", f"replica,{label}"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"--replica-label: '{label}' is in --identity too")
+    assert len(err.splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_twins_are_told_apart_by_the_label_that_the_user_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 """`examples/acme-provider`: installed, listed, used, and tested by the contract that it inherits."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter import registry
+from exporter.cli import main
 from exporter.declared.vendors import DeclarationError, ProviderIndex, Vendors, load_package
 from tests.paths import ROOT
 
@@ -66,6 +68,9 @@ def test_it_keeps_the_contract(install: Path) -> None:
     assert "100%]" in found.stdout
 
 
+GOOD_POINT = "tests.declared.declarations:GOOD"
+
+
 def point(name: str, value: str) -> EntryPoint:
     return EntryPoint(name=name, value=value, group=GROUP)
 
@@ -94,5 +99,20 @@ def test_a_package_that_does_not_fit(value: str, problem: str) -> None:
         load_package("broken", point("broken", value))
 
 
+def test_the_schema_leaves_out_a_package_that_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = {name: point(name, value) for name, value in (("broken", "no_such_module:X"), ("acme", GOOD_POINT))}
+    monkeypatch.setattr("exporter.declared.vendors.list_packages", lambda: packages)
+
+    assert main(["schema"]) == 2
+
+    out, err = capsys.readouterr()
+    assert err == "provider broken: package no_such_module cannot be imported: ModuleNotFoundError\n"
+    assert '"acme"' in out
+    assert '"broken"' not in out
+    json.loads(out)
+
+
 def test_a_mapping_is_a_declaration() -> None:
-    assert load_package("acme", point("acme", "tests.declared.declarations:GOOD")).vendor == "acme"
+    assert load_package("acme", point("acme", GOOD_POINT)).vendor == "acme"
