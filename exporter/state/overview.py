@@ -50,6 +50,17 @@ def list_items(store: Store) -> list[ResourceItem]:
     return sorted([*found, *gone], key=_urgency)
 
 
+def find_item(store: Store, source: str, resource: str) -> ResourceItem | None:
+    """Return a resource with its verdict as of now, also one that disappeared; None if there is none."""
+    entry, view = store.entries.get(source), store.find_view(source, resource)
+    if entry is None:
+        return None
+    if view is not None:
+        return ResourceItem(entry.source, view)
+    gone = _list_disappeared(entry, store.now())
+    return next((item for item in gone if item.id == resource and store.now() < item.view.verdict.due), None)
+
+
 def _list_disappeared(entry: SourceEntry, now: float) -> Iterator[ResourceItem]:
     """Yield the resources that a complete discovery no longer has, for as long as that is a problem."""
     for key, one in entry.disappeared.items():

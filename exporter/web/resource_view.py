@@ -7,7 +7,7 @@ from exporter.human import size, span
 from exporter.metrics.records import write_metrics
 from exporter.model import Backup
 from exporter.state.limits import max_age
-from exporter.state.overview import ResourceItem
+from exporter.state.overview import ResourceItem, find_item
 from exporter.state.store import Store
 from exporter.web.charts import MAX_BARS, Chart, draw_backups
 from exporter.web.filters import make_address
@@ -54,25 +54,34 @@ class ResourcePage:
 
 def make_resource_page(store: Store, source: str, resource: str) -> ResourcePage | None:
     """Return the content of a resource's page; None if there is no such resource."""
-    entry, view, now = store.entries.get(source), store.find_view(source, resource), store.now()
-    if entry is None or view is None:
+    item, now = find_item(store, source, resource), store.now()
+    if item is None:
         return None
-    item = ResourceItem(entry.source, view)
-    status = view.status
+    view, status = item.view, item.view.status
     newest = status.listing.backups.newest(MAX_BARS) if status.listing else []
     interval = status.details.interval if status.details else None
     counts = status.summary.counts if status.summary else {}
     return ResourcePage(
         row=make_row(item, now),
-        source_url=make_address([("source", entry.source.name)]),
-        calm="Monitoring is paused." if item.state == "paused" else "Nothing is wrong.",
+        source_url=make_address([("source", item.source.name)]),
+        calm=_write_calm(item),
         ignored=make_problems(view.verdict.ignored),
-        facts=tuple(_facts(item, now)),
+        facts=tuple(_facts(item, now)) if not item.gone else (_since_when_missing(status.first_seen),),
         chart=draw_backups(newest, now, interval),
         counts=tuple((str(status), count) for status, count in counts.items() if count),
         backups=tuple(_make_backup(one) for one in newest[:MAX_LISTED]),
-        metrics=write_metrics(view, now),
+        metrics="" if item.gone else write_metrics(view, now),
     )
+
+
+def _write_calm(item: ResourceItem) -> str:
+    if item.gone:
+        return "The vendor no longer lists it."
+    return "Monitoring is paused." if item.state == "paused" else "Nothing is wrong."
+
+
+def _since_when_missing(since: float) -> Fact:
+    return Fact(title="No longer listed since", value=write_time(since))
 
 
 def _make_backup(one: Backup) -> BackupRow:

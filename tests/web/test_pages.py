@@ -20,6 +20,7 @@ from tests.metrics.states import Clock, done, source, thing, with_listing
 from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 def make_store() -> Store:
@@ -174,6 +175,24 @@ async def test_what_disappeared_stands_there_for_a_day() -> None:
     assert "disappeared" in html
     (record,) = json.loads(text)["resources"]
     assert (record["resource"], record["problems"][0]["problem"]) == ("b", "disappeared")
+
+
+async def test_what_disappeared_has_its_page_with_the_runbook_for_a_day() -> None:
+    clock = Clock()
+    store = fill(Store(clock, lambda: clock.now), [item("b", "Beta")])
+    store.retain("main", [], disappeared=["b"])
+    clock.now += HOUR
+    async with serve_pages(store=store) as url:
+        status, html = await fetch(f"{url}resources/main/b")
+        clock.now += DAY
+        later, _ = await fetch(f"{url}resources/main/b")
+        other, _ = await fetch(f"{url}resources/main/c")
+    assert status == 200
+    assert "BackupResourceDisappeared.md" in html
+    assert "No longer listed since" in html
+    assert "Age limit" not in html
+    assert "<h2>Metrics</h2>" not in html
+    assert (later, other) == (404, 404)
 
 
 @pytest.mark.parametrize(
