@@ -1,1 +1,1 @@
-"""One file a command; each returns the exit code."""
+"""One file a command, with `add_flags` and `run`, which returns the exit code; `exporter.cli` lists them."""
