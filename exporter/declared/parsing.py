@@ -76,13 +76,16 @@ def _read_name(top: Section, own_name: str | None) -> str:
     return own_name or name or ""
 
 
+def _make_names(options: tuple[Option, ...], hosts: tuple[tuple[str, Template], ...]) -> Names:
+    secrets = {option.name: option.secret for option in options}
+    return Names(options=secrets, hosts=tuple(host for host, _ in hosts) or ("",))
+
+
 def _make_declaration(top: Section, own_name: str | None) -> Declaration | None:
     _check_keys_and_version(top, own_name)
     name = _read_name(top, own_name)
     options, hosts = _read_options(top), _read_hosts(top)
-    names = Names(
-        options={option.name: option.secret for option in options}, hosts=tuple(host for host, _ in hosts) or ("",)
-    )
+    names = _make_names(options, hosts)
     _check_hosts(top, hosts, names)
     above = inherit(top, names)
     found = top.read("scopes", lambda value, location: parse_scopes(value, location, names, above))

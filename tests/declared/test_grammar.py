@@ -316,7 +316,6 @@ def test_equal_declarations_make_equal_providers() -> None:
     assert one is not None
     assert other is not None
     assert changed is not None
-
     assert make_provider(one) == make_provider(other)
     assert make_provider(one).options is make_provider(other).options
     assert make_provider(one) != make_provider(changed)

@@ -318,9 +318,8 @@ async def test_the_configured_retention_is_told_in_hours(retention: Any, seconds
     ],
 )
 def test_a_backup_in_a_bucket_of_ones_own_has_a_kind_of_its_own(reported: dict[str, Any], kind: str) -> None:
-    assert PROVIDER.backup(options(), {"id": "b", "status": "done", **reported}) == Backup(
-        id="b", status=Status.COMPLETED, kind=kind
-    )
+    backup = PROVIDER.backup(options(), {"id": "b", "status": "done", **reported})
+    assert backup == Backup(id="b", status=Status.COMPLETED, kind=kind)
 
 
 def test_no_link_to_a_backup_is_given() -> None:
