@@ -1,7 +1,7 @@
 # BASE needs Python 3.11 or later with pip and venv, and is pinned by digest when the image is published
 # (.github/workflows/release.yml); docs/deploy.md says how to pin it. The final image has no compiler and no package
 # manager's cache. The default is the version on which docs/performance.md was measured: on 3.13, polls by `python -m
-# benchmarks --quick --only poll` took up to a tenth longer in relation to their reference, which is within the spread.
+# benchmarks --quick --only poll` took about a tenth longer in relation to their reference, within a wide spread.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
