@@ -128,7 +128,8 @@ def _demand_filter(node: Node, below: Demand) -> Demand:
 
 def _demand_function(node: Node, below: Demand) -> Demand:
     if node["value"] == "entries" and below is not ALL:
-        return _find_demand(node["children"][0], {EVERY_KEY: below.get("value", NO_DEMAND)})
+        wanted = unite(below.get("value", NO_DEMAND), below.get(EVERY_KEY, NO_DEMAND))
+        return _find_demand(node["children"][0], {EVERY_KEY: wanted})
     found = NO_DEMAND
     for child in node["children"]:
         found = unite(found, _find_demand(child, ALL))

@@ -206,6 +206,10 @@ def _check_hosts(top: Section, hosts: tuple[tuple[str, Template], ...], names: N
         location = top.location.key("base_url").key(name) if name else top.location.key("base_url")
         if f"{name}_url" in names.options:
             location.problem(f"the option {name}_url has the name of the key that replaces this address; rename one")
+        if f"{name}_url" in SOURCE_KEYS:
+            location.problem(
+                f"{name}_url, the key that would replace it, is a key of every source; choose another name"
+            )
         only_options = replace(names, roots={}, scopes=())
         check_references(found, location, only_options)
         example = "".join(part if isinstance(part, str) else STANDS_FOR_A_VALUE for part in found.parts)

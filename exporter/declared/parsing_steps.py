@@ -120,7 +120,7 @@ def read_resources(entry: Section, names: Names, above: Inherited) -> tuple[Reso
         static=static,
         id=own_id or _make_plain_field("id"),
         label=label,
-        title=own_title or (_make_plain_field("name") if "list" in entry else None),
+        title=own_title or (_make_plain_field("name") if any("name" in one for one in static or ()) else None),
         keep=keep,
         **entry.read_all(parsers),
     )

@@ -75,6 +75,11 @@ BAD: Sequence[tuple[str, Any, str]] = [
         {"path": "/v1/{resource.id}/{backup.name}"},
         "follow.path: {backup.name} is not known; the nearest is {backup.id}",
     ),
+    (
+        "base_url",
+        {"proxy": "https://api.acme.example"},
+        "base_url.proxy: proxy_url, the key that would replace it, is a key of every source; choose another name",
+    ),
     ("scopes", [], "resources.path: {project.id} is not known; no scope is named project"),
     ("backups/status", None, "backups.status: missing; give a map or always"),
     ("backups/status", "state", "backups.status: the map is missing; give a map or always"),

@@ -181,3 +181,13 @@ def test_a_glob_that_matches_the_configuration_is_one_problem(tmp_path: Path) ->
 
     (problem,) = error.value.problems
     assert problem.startswith("declaration config.yaml: is a configuration, not a declaration; change the glob so")
+
+
+def test_a_listed_resource_without_a_name_is_no_suspicion(tmp_path: Path) -> None:
+    listed = change("resources", {"list": [{"id": "d"}]})
+    del listed["scopes"]
+    (test,) = listed["tests"]
+    answers = {request: body for request, body in test["answers"].items() if "/v1/d" in request}
+    listed["tests"] = [{"name": "one", "answers": answers, "expect": {"resources": [{"resource": "d"}]}}]
+
+    assert check(tmp_path, listed) == ((), ())

@@ -104,6 +104,8 @@ def test_added_functions(text: str, value: Any, found: Any) -> None:
         ("length(a)", {"a": {"b": 1, "c": 2}, "d": "***", "e": "***"}),
         ("{x: a.b}.x", {"a": {"b": 1, "c": "***"}, "d": "***", "e": "***"}),
         ("@", {"a": {"b": 1, "c": 2}, "d": 3, "e": [{"f": 1, "g": 2}]}),
+        ("entries(a)[].*", {"a": {"b": 1, "c": 2}, "d": "***", "e": "***"}),
+        ("entries(@)[].*.b", {"a": {"b": 1, "c": "***"}, "d": "***", "e": [{"f": "***", "g": "***"}]}),
     ],
 )
 def test_what_is_not_read_is_masked(text: str, shown: Any) -> None:
