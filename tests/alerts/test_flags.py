@@ -11,7 +11,7 @@ from exporter.alerts.alert import RUNBOOKS
 from exporter.cli import main
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
-from tests.alerts.reading import TESTS, read_groups
+from tests.alerts.shipped_rules import TESTS, read_groups
 
 pytestmark = pytest.mark.integration
 

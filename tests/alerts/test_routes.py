@@ -7,7 +7,7 @@ import yaml
 
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
-from tests.alerts.reading import ALERT_RULES
+from tests.alerts.shipped_rules import ALERT_RULES
 
 
 @pytest.mark.slow

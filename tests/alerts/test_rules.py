@@ -22,7 +22,7 @@ from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS
 from stack.shorten import shorten
 from tests.alerts.programs import ALERTS as FOLDER
 from tests.alerts.programs import run
-from tests.alerts.reading import ALERT_RULES, RULES, TESTS, each_alert, read_groups
+from tests.alerts.shipped_rules import ALERT_RULES, RULES, TESTS, each_alert, read_groups
 from tests.paths import ROOT
 
 PAGES = ROOT / "docs" / "runbooks"

@@ -10,7 +10,7 @@ from exporter.settings import Thresholds
 from exporter.state.observations import Observations
 from exporter.state.resource import ResourceStatus
 from tests.config.test_config import load_text, parse_yaml, source
-from tests.state.judged import DAY, ago, find_problems, status
+from tests.state.cases import DAY, ago, find_problems, status
 
 A_DURATION = "a duration above 0 with its unit, such as 90s, 5m, 26h, 7d or 1h30m"
 SOURCE = "sources: [{name: one, provider: acme, token: planted}]"

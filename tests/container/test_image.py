@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import socket
 import sys
 import time
 import urllib.error
@@ -18,8 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors, all_accounts
-from tests.container.building import IMAGE, Store, build, make_base, ran, store
+from tests.container.image_build import IMAGE, Store, build, make_base, ran, store
 from tests.container.running import Container, Volume, run
+from tests.serving import free_port
 
 pytestmark = pytest.mark.long
 
@@ -51,12 +51,6 @@ def root(build_image: Store) -> Iterator[Path]:
     """The image's files."""
     with build_image.mount(IMAGE) as folder:
         yield folder
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def fetch(url: str) -> tuple[int, str]:

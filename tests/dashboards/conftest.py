@@ -9,9 +9,9 @@ from prometheus_client.registry import CollectorRegistry
 
 from exporter.metrics.families import FAMILIES
 from render.draw import DASHBOARDS
-from tests.dashboards.drawn import draw_everything
 from tests.dashboards.expected import BOARDS
-from tests.dashboards.seen import Seen
+from tests.dashboards.picture_set import draw_everything
+from tests.dashboards.renderer_output import Seen
 
 OF_RULES = {
     name: frozenset({"alertname", "severity", "provider", "source", "resource", "resource_name", "kind", "problem"})

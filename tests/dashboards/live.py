@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from tests.dashboards.reading import DASHBOARDS, substitute, targets, variables
+from tests.dashboards.shipped_dashboards import DASHBOARDS, substitute, targets, variables
 
 STEPS = 60
 

@@ -3,7 +3,6 @@
 import json
 import queue
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import yaml
+
+from tests.serving import free_port
 
 GRACE_SECONDS = 5
 START_SECONDS = 20
@@ -85,12 +86,6 @@ def prometheus(folder: Path, exporter: str, rules: Mapping[str, Any]) -> Iterato
         running(command, *flags, f"--web.listen-address={address}", cwd=folder, stdout=log, stderr=log),
     ):
         yield f"http://{address}"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def answers(url: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards import queries, runtime
 from dashboards.looks import STATES
-from tests.dashboards.reading import substitute
+from tests.dashboards.shipped_dashboards import substitute
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from dashboards import build
 from dashboards.absence import NEVER_EXCLUDED
 from dashboards.panels import PAGE_URL, RUNBOOK_URL
 from exporter import providers
-from tests.dashboards.reading import DASHBOARDS, EACH_PANEL, FOLDER, Dashboard, panels, properties, variables
+from tests.dashboards.shipped_dashboards import DASHBOARDS, EACH_PANEL, FOLDER, Dashboard, panels, properties, variables
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "s", "bytes", "decbytes", "percent", "percentunit", "reqps"}

@@ -12,8 +12,8 @@ import pytest
 
 from render.draw import DASHBOARDS, DESKTOP, LAPTOP
 from tests.dashboards import expected
-from tests.dashboards.drawn import lean_list
-from tests.dashboards.seen import SCALED, Seen, cut_words, grounds, is_green, is_red, overlaps, texts, units
+from tests.dashboards.picture_set import lean_list
+from tests.dashboards.renderer_output import SCALED, Seen, cut_words, grounds, is_green, is_red, overlaps, texts, units
 from tests.samples import find_vendor
 
 pytestmark = pytest.mark.long

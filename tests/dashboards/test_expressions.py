@@ -5,7 +5,7 @@ import re
 import promql_parser as promql
 import pytest
 
-from tests.dashboards.reading import (
+from tests.dashboards.shipped_dashboards import (
     DASHBOARDS,
     TARGET_LABELS,
     Target,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dashboards.reading import DASHBOARDS, EACH_PANEL, Dashboard, overrides, panel, panels
+from tests.dashboards.shipped_dashboards import DASHBOARDS, EACH_PANEL, Dashboard, overrides, panel, panels
 
 
 def test_an_exporter_has_one_row() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboards.reading import DASHBOARDS, FOLDER
+from tests.dashboards.shipped_dashboards import DASHBOARDS, FOLDER
 
 ROOT = FOLDER.parent
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning" / "dashboards" / "backups.yaml"

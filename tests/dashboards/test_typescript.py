@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards.reading import DASHBOARDS
+from tests.dashboards.shipped_dashboards import DASHBOARDS
 
 TYPES = Path(__file__).parent / "typescript"
 PATIENCE_SECONDS = 180

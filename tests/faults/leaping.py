@@ -20,7 +20,7 @@ LONGEST = 30.0
 NEAR = 2.0
 
 
-class LeapingSelector(selectors.DefaultSelector):
+class SocketAwareSelector(selectors.DefaultSelector):
     """Waits in truth only while something is on its way: in a socket, or in a thread."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
     """An event loop on a clock of its own that starts at zero."""
 
     def __init__(self) -> None:
-        self._leaping = LeapingSelector()
+        self._leaping = SocketAwareSelector()
         self.unresolvable: set[str] = set()
         """Names that the resolver does not know at the moment."""
         super().__init__(self._leaping)

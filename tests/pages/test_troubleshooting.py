@@ -16,7 +16,7 @@ import pytest
 from exporter.errors import REASONS
 from exporter.metrics.families import FAMILIES
 from exporter.persistence.file import StateFile
-from tests.alerts.reading import ALERT_RULES
+from tests.alerts.shipped_rules import ALERT_RULES
 from tests.paths import ROOT
 from tests.samples import CREDENTIAL, PROVIDER
 

@@ -162,6 +162,11 @@ def _backup(one: Row) -> Backup:
     return wire.backup(STATUSES, one["status"], id=one["id"], started=one["started"], finished=one.get("finished"))
 
 
+def two_scopes() -> Vendor:
+    """Return a vendor with three resources in two scopes."""
+    return Vendor({"one": ["a", "b"], "two": ["c"]})
+
+
 STUB = Provider(
     options=Options,
     rate_limit=AMPLE,

@@ -18,7 +18,7 @@ from exporter.errors import (
 from exporter.metrics.exposition import Exposition
 from exporter.polling.download_verifier import PAUSE
 from exporter.state.download_check import RETRY_AFTER, DownloadCheck
-from tests.polling.downloading import Storage, check_of, checking, one, verify
+from tests.polling.download_vendor import Storage, check_of, checking, one, verify
 from tests.polling.stub_provider import Options, Vendor
 from tests.virtual_time import START, virtually
 

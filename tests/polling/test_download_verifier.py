@@ -16,7 +16,7 @@ from exporter.polling.download_verifier import CONCURRENCY, PAUSE, SHORTEST, lon
 from exporter.provider import Api, Download, RateLimit
 from exporter.settings import VerifyDownloads
 from exporter.state.download_check import DownloadCheck
-from tests.polling.downloading import SECRET, Storage, check_of, checking, download, one, verify
+from tests.polling.download_vendor import SECRET, Storage, check_of, checking, download, one, verify
 from tests.polling.stub_provider import STUB, Vendor, row, watching
 from tests.virtual_time import START, now, virtually, wall_clock
 

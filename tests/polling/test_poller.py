@@ -6,17 +6,12 @@ import pytest
 
 from exporter.errors import ConnectionFailedError, DeadlineError
 from exporter.model import Status
-from tests.polling.stub_provider import Options, Vendor, row, source, watching
+from tests.polling.stub_provider import Options, Vendor, row, source, two_scopes, watching
 from tests.virtual_time import START, virtually
 
 pytestmark = pytest.mark.usefixtures("in_step")
 
 POLL = 300.0
-
-
-def two_scopes() -> Vendor:
-    """Return a vendor with three resources in two scopes."""
-    return Vendor({"one": ["a", "b"], "two": ["c"]})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from exporter.demo.http import Story
 from exporter.model import Backup, Status
 from exporter.provider import RateLimit
 from exporter.state.resource import ResourceStatus
-from tests.polling.staged import find_resource, run_of
+from tests.polling.staged_backups import find_resource, run_of
 from tests.polling.stub_provider import Vendor, row, source
 from tests.polling.stub_provider import watching as watching_stub
 from tests.simulated_transport import Arrival, Watching, watching

@@ -14,7 +14,7 @@ from exporter.demo.http import Story
 from exporter.demo.server import SimulatedVendors
 from exporter.model import Status
 from exporter.settings import Settings
-from tests.polling.staged import find_resource, run_of
+from tests.polling.staged_backups import find_resource, run_of
 from tests.vendors import find_profiles, open_account
 from tests.vendors.profile import Profile
 

@@ -11,7 +11,7 @@ import pytest
 from exporter.provider import RateLimit
 from exporter.secret import Secret
 from exporter.settings import Source
-from tests.polling.reloading import OTHER, busiest, exporting, one
+from tests.polling.reload_harness import OTHER, busiest, exporting, one
 from tests.polling.stub_provider import Options, Vendor, source
 from tests.virtual_time import virtually
 

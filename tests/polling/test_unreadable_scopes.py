@@ -13,17 +13,12 @@ from exporter.model import Scope
 from exporter.provider import Api
 from exporter.settings import Settings, Source
 from exporter.web.source_rows import make_source_rows
-from tests.polling.stub_provider import STUB, Options, Vendor, Watching, scopes, source, watching
+from tests.polling.stub_provider import STUB, Options, Vendor, Watching, scopes, source, two_scopes, watching
 from tests.virtual_time import virtually
 
 pytestmark = pytest.mark.usefixtures("in_step")
 
 POLL = 300.0
-
-
-def two_scopes() -> Vendor:
-    """Return a vendor with three resources in two scopes."""
-    return Vendor({"one": ["a", "b"], "two": ["c"]})
 
 
 def count(seen: Watching) -> list[str]:

@@ -10,7 +10,7 @@ from exporter.app import App
 from exporter.errors import ConnectionFailedError
 from exporter.settings import Override, Settings
 from exporter.shard import Shard
-from tests.polling.scraping import problems, scrape, value
+from tests.polling.scrape import problems, scrape, value
 from tests.polling.stub_provider import Vendor, Watching, row, source, watching
 from tests.virtual_time import START, virtually
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.polling.scraping import problems, scrape, value
+from tests.polling.scrape import problems, scrape, value
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually, wall_clock
 

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.model import Backup, Status
 from exporter.polling import poller
-from tests.polling.reloading import OTHER, exporting, one
+from tests.polling.reload_harness import OTHER, exporting, one
 from tests.polling.stub_provider import STUB, Options, Vendor, row, source
 from tests.virtual_time import START, virtually
 

@@ -11,7 +11,7 @@ from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus
 from exporter.state.resource_verdict import judge
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, standing, status
+from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, standing, status
 
 AN_HOUR = Policy(max_age=HOUR)
 PAUSED = Policy(max_age=HOUR, paused=True)

@@ -10,7 +10,7 @@ from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.resource import SourceStatus
 from exporter.state.resource_verdict import judge
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
+from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
 
 AN_HOUR = Policy(max_age=HOUR)
 

@@ -12,7 +12,7 @@ from exporter.state.observe import STALLED, observe, observe_discovery, shift
 from exporter.state.problem import WARNING, Problem
 from exporter.state.resource import ResourceStatus
 from exporter.state.steady_clock import Jump
-from tests.state.judged import DAY, HOUR, NOW, UP, ago, standing, status
+from tests.state.cases import DAY, HOUR, NOW, UP, ago, standing, status
 
 DUMPS = Details(scheduled=True, interval=HOUR, intervals={"dump": DAY})
 BOTH = Details(scheduled=True, interval=HOUR, intervals={"dump": DAY, "snapshot": HOUR})

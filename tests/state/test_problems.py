@@ -11,7 +11,7 @@ from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Problem, Severity, worst_rank
 from exporter.state.resource_verdict import judge, problems
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, name_problems, standing, status
+from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, name_problems, standing, status
 
 BAD = status(
     last_success=99 * DAY,

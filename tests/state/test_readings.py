@@ -11,7 +11,7 @@ from exporter.settings import Thresholds
 from exporter.state.resource import ResourceStatus
 from exporter.state.store import Store
 from tests.metrics.states import source
-from tests.state.judged import DAY, HOUR, NOW, name_problems, status
+from tests.state.cases import DAY, HOUR, NOW, name_problems, status
 
 pytestmark = pytest.mark.integration
 

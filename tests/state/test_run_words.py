@@ -10,7 +10,7 @@ from exporter.settings import Policy, Thresholds
 from exporter.state.download_check import DownloadCheck
 from exporter.state.observations import Observations
 from exporter.state.resource_verdict import judge
-from tests.state.judged import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
+from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, status
 
 FAILED, COMPLETED = Status.FAILED, Status.COMPLETED
 PAUSED = replace(OFF_LIMITS, paused=True)

@@ -9,7 +9,7 @@ from exporter.settings import Override, Thresholds
 from exporter.state.resource import ResourceStatus
 from exporter.state.resource_verdict import judge
 from tests.polling.stub_provider import STUB, source
-from tests.state.judged import NOW, OFF_LIMITS, UP, find_problems, status
+from tests.state.cases import NOW, OFF_LIMITS, UP, find_problems, status
 
 MIB = 1048576
 USUAL = 8 * MIB

@@ -9,7 +9,7 @@ from exporter.state.observations import SourceObservations
 from exporter.state.problem import CRITICAL, SOURCE_WORDS, WARNING, Problem
 from exporter.state.resource import SourceStatus, UnreadableScope
 from exporter.state.source_verdict import judge_source
-from tests.state.judged import DAY, NOW, UP, ago, name_problems, standing
+from tests.state.cases import DAY, NOW, UP, ago, name_problems, standing
 
 CLOSED = UnreadableScope(id="p", name="closed", reason="forbidden")
 NEW = SourceStatus(configured_interval=300.0, interval=300.0, started_at=NOW)

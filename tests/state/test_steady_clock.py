@@ -5,7 +5,7 @@ import time
 import pytest
 
 from exporter.state.steady_clock import BELIEVED_AFTER, Jump, SteadyClock
-from tests.state.judged import DAY, NOW
+from tests.state.cases import DAY, NOW
 
 
 class Clocks:

@@ -10,7 +10,7 @@ from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.steady_clock import Jump
 from exporter.state.verdicts import DisappearedResource, SourceVerdicts, exposed_verdict
 from tests.metrics.states import source
-from tests.state.judged import DAY, HOUR, NOW, UP, name_problems, status
+from tests.state.cases import DAY, HOUR, NOW, UP, name_problems, status
 
 
 class SourceUnderTest:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,16 +16,12 @@ import pytest
 import yaml
 
 from tests.certificates import Authority
+from tests.serving import free_port
 
 pytestmark = pytest.mark.slow
 
 HOME = Authority()
 PASSWORD = "correct horse battery staple"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from exporter.demo.http import SimulatedAccount
-from tests.demo.visiting import ACCOUNTS, STORY, account_of, everything, load_documented
+from tests.demo.documented_requests import ACCOUNTS, STORY, account_of, everything, load_documented
 from tests.vendors import find_profiles, open_accounts
 
 EACH_ACCOUNT = pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)

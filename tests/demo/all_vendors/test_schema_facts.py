@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from exporter import registry
+from tests.demo.documented_requests import (
+    ACCOUNTS,
+    STORY,
+    Visit,
+    account_of,
+    accounts_of,
+    everything,
+    find_wrong,
+    load_documented,
+)
 from tests.demo.schema import anything, differences, instant, like, whole, word
-from tests.demo.visiting import ACCOUNTS, STORY, Visit, account_of, accounts_of, everything, find_wrong, load_documented
 
 pytestmark = pytest.mark.integration
 

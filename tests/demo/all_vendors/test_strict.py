@@ -11,7 +11,7 @@ from exporter import registry
 from exporter.demo.http import Request
 from exporter.demo.server import SimulatedVendors
 from exporter.demo.strict import StrictAccount, UndocumentedRequestWarning
-from tests.demo.visiting import (
+from tests.demo.documented_requests import (
     ACCOUNTS,
     BASE,
     STORY,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.demo.http import Request, Response
-from tests.tampered import FORBIDDEN_IN_HTML, HTML, Outcome, Tampered, Tampering, always, poll, rewriting
+from tests.altered_account import FORBIDDEN_IN_HTML, HTML, Outcome, Tampered, Tampering, always, poll, rewriting
 from tests.virtual_time import START
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from render.samples import HOUR, Sample
 from render.server import week
 from tests.dashboards.expected import BOARDS, THEMES, WIDTHS
 from tests.dashboards.programs import demo, wait
-from tests.dashboards.seen import Seen
+from tests.dashboards.renderer_output import Seen
 from tests.paths import ROOT
 
 SPEED = 10

@@ -11,17 +11,12 @@ from exporter.errors import CapError
 from exporter.model import Resource, Status
 from exporter.provider import Api, RawPage
 from exporter.state import inventory
-from tests.polling.stub_provider import STUB, Options, Vendor, row, source, watching
+from tests.polling.stub_provider import STUB, Options, row, source, two_scopes, watching
 from tests.virtual_time import virtually
 
 pytestmark = pytest.mark.usefixtures("in_step")
 
 POLL = 300.0
-
-
-def two_scopes() -> Vendor:
-    """Return a vendor with three resources in two scopes."""
-    return Vendor({"one": ["a", "b"], "two": ["c"]})
 
 
 @virtually
