@@ -8,19 +8,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import structlog
-from aiohttp import web
 
 from exporter import background, log
 from exporter.app import App
 from exporter.config.loader import ConfigError, LoadedConfig
 from exporter.persistence.file import StateInUseError
 from exporter.persistence.saver import StateSaver
-from exporter.web.listener import Listener
+from exporter.web.listener import SHUTDOWN_GRACE, Listener
 from exporter.web.page_routes import PageRoutes
 from exporter.web.routes import Handlers, make_application
 
-SHUTDOWN_GRACE = 0.2
-"""Seconds that answers under way get at the end."""
 STOP_SECONDS = 1.2
 """Seconds that the last polls and the last writing of the state get at the end."""
 
@@ -44,7 +41,6 @@ class Server:
         self._app, self._load, self._listen = app, load, listen
         self._log = structlog.get_logger()
         self._reloading = asyncio.Lock()
-        self._runner: web.AppRunner | None = None
         self._saver = StateSaver(app.store, app.supervisor)
         self.urls: list[str] = []
 
@@ -77,15 +73,12 @@ class Server:
             reload=self.reload,
         )
         served = make_application(handlers, path, PageRoutes.load(self._app.store, path).routes(home=path != "/"))
-        self._listen.listener.access.install(served)
-        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
         async with self._reloading:  # a reload that is asked for meanwhile follows
             settings = await self._saver.claim(loaded.settings)
             await self._saver.load(settings)
             new = await self._app.apply(settings)
-            await self._runner.setup()
             listener = self._listen.listener
-            self.urls = await listener.open(self._runner, self._listen.addresses, self._app.supervisor)
+            self.urls = await listener.open(served, self._listen.addresses, self._app.supervisor)
             for url in self.urls:
                 self._log.info("listening", url=url)
             for warning in loaded.warnings:
@@ -126,8 +119,6 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * SHUTDOWN_GRACE):
                 await self._listen.listener.close()
-                if self._runner is not None:
-                    await self._runner.cleanup()
 
     async def _signals(self) -> None:
         """Return at SIGTERM or SIGINT, and reload at SIGHUP meanwhile."""

@@ -20,6 +20,8 @@ from exporter.web.config import WebConfig, load
 from exporter.web.connections import HEADER_SECONDS, Connection, Connections
 from exporter.web.sockets import Acceptor, Address, open_sockets
 
+SHUTDOWN_GRACE = 0.2
+"""Seconds that responses under way get at the end."""
 PERIOD = 1.0
 """Seconds between two checks of the files; a change applies once two checks have found the same."""
 
@@ -36,6 +38,7 @@ class Listener:
         self._connections = Connections(self.access.add_headers)
         self._acceptors: list[Acceptor] = []
         self._handshakes: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
         self._supervisor: Supervisor | None = None
         self._task: SupervisedTask | None = None
         self._log: Any = structlog.get_logger()
@@ -45,9 +48,12 @@ class Listener:
         """Read the web configuration and return a listener for it; ConfigError if it cannot be used. This blocks."""
         return cls(load(path), path)
 
-    async def open(self, runner: web.AppRunner, addresses: Sequence[Address], supervisor: Supervisor) -> list[str]:
-        """Listen for an application that has been set up; return the URLs. CannotListenError if it cannot be done."""
-        server = runner.server
+    async def open(self, app: web.Application, addresses: Sequence[Address], supervisor: Supervisor) -> list[str]:
+        """Put access control in front of an application, and listen; return the URLs, or raise CannotListenError."""
+        self.access.install(app)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_GRACE)
+        await self._runner.setup()
+        server = self._runner.server
         assert server is not None  # noqa: S101 - it was set up
         sockets = await background.run(partial(open_sockets, addresses))
         self._connections.apply_descriptor_limit()
@@ -62,13 +68,15 @@ class Listener:
         return [_url(scheme, one.getsockname()) for one in sockets]
 
     async def close(self) -> None:
-        """Stop listening; connections with a request are the application's."""
+        """Stop listening; responses under way get a moment to end."""
         if self._supervisor is not None and self._task is not None:
             await self._supervisor.stop(self._task)
         for acceptor in self._acceptors:
             acceptor.close()
         self._acceptors.clear()
         self._connections.drop_silent()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def _take(self, server: web.Server, accepted: socket) -> None:
         """Accept a client, with TLS as it is configured now."""

@@ -24,13 +24,9 @@ async def open_(tmp_path: Path) -> AsyncIterator[Open]:
         harness.listener = Listener.load(harness.path)
         app = web.Application()
         app.router.add_get("/", hello)
-        harness.listener.access.install(app)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        (harness.url,) = await harness.listener.open(runner, [("127.0.0.1", 0)], Supervisor())
+        (harness.url,) = await harness.listener.open(app, [("127.0.0.1", 0)], Supervisor())
         yield harness
         await harness.listener.close()
-        await runner.cleanup()
 
     async with AsyncExitStack() as stack:
         yield lambda **config: stack.enter_async_context(opened(**config))

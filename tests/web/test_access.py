@@ -68,16 +68,12 @@ async def open_pages(listener: Listener) -> AsyncIterator[Served]:
     app.router.add_route("*", "/", serve.plain)
     app.router.add_get("/big", serve.big)
     app.router.add_get("/broken", serve.break_off)
-    serve.listener.access.install(app)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    (url,) = await serve.listener.open(runner, [("127.0.0.1", 0)], Supervisor())
+    (url,) = await serve.listener.open(app, [("127.0.0.1", 0)], Supervisor())
     serve.port = int(url.rpartition(":")[2])
     try:
         yield serve
     finally:
         await serve.listener.close()
-        await runner.cleanup()
 
 
 @pytest.fixture
