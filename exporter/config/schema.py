@@ -18,9 +18,10 @@ Schema = Mapping[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
-_UNITS = (("y", 3), ("w", 5), ("d", 6), ("h", 7), ("m", 9), ("s", 10), ("ms", 13))
+_UNITS = (("w", 5), ("d", 6), ("h", 7), ("m", 9), ("s", 10), ("ms", 13))
 """With the most digits that a duration of up to 292 years has."""
-_SPAN = "".join(rf"(?:0*[0-9]{{1,{digits}}}{unit})?" for unit, digits in _UNITS)
+_YEARS = r"(?:0*(?:29[0-2]|2[0-8][0-9]|1?[0-9]{1,2})y)?"
+_SPAN = _YEARS + "".join(rf"(?:0*[0-9]{{1,{digits}}}{unit})?" for unit, digits in _UNITS)
 
 
 def either(*forms: Schema) -> Schema:
@@ -30,7 +31,7 @@ def either(*forms: Schema) -> Schema:
 
 DURATION = either({"type": "string", "pattern": rf"^\s*(?=.*[1-9]){_SPAN}\s*$"})
 TEXT: Schema = {"type": ["string", "integer"], "minLength": 1}
-URL = either({"type": "string", "pattern": r"^\s*https?://"})
+URL = either({"type": "string", "pattern": r"^\s*[hH][tT][tT][pP][sS]?://"})
 BOOLEAN: Schema = {"type": "boolean"}
 SHARE: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 LABELS: Schema = {

@@ -85,6 +85,7 @@ def test_the_corpus_is_looked_at() -> None:
         "declarations: [x.yaml]\nsources: [{name: a, provider: of_a_file, whatever: 1}]",
         "sources: [{name: 7, provider: '${PROVIDER}', whatever: 1}]",
         CONFIGURED.format("max_age: '${AGE}', labels: {squad: '${SQUAD}', floor: 3}, include: , exclude: ['${X}*']"),
+        CONFIGURED.format("base_url: HTTPS://Lead.example"),
         CONFIGURED.format("base_url: '${URL}', shard_by: '${SHARD}', rate_limit: , resources: {a: , '${B}': }"),
     ],
 )  # fmt: skip
@@ -93,14 +94,15 @@ def test_the_schema_passes_what_is_right(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "duration", ["90s", "5m", "26h", "7d", "1h30m", "500ms", "292y", "007d", " 5m ", "1y2w3d4h5m6s7ms"]
+    "duration", ["90s", "5m", "26h", "7d", "1h30m", "500ms", "292y", "0292y", "199y", "007d", " 5m ", "1y2w3d4h5m6s7ms"]
 )
 def test_a_duration_passes(duration: str) -> None:
     assert refusals(CONFIGURED.format(f"max_age: '{duration}'")) == []
 
 
 @pytest.mark.parametrize(
-    "duration", ["5", "0", "0s", "", "1.5h", "5 m", "-5m", "m", "30m1h", "1h1h", "9999y", "1e3s", "5min"]
+    "duration",
+    ["5", "0", "0s", "", "1.5h", "5 m", "-5m", "m", "30m1h", "1h1h", "9999y", "1e3s", "5min", "293y", "400y"],
 )
 def test_what_is_no_duration_is_refused(duration: str) -> None:
     for key in ("poll_interval", "max_age", "min_retention", "rate_limit: {requests: 1, per"):
