@@ -1,6 +1,7 @@
 """Writes how to ask each vendor by hand: the section "Ask the vendor" of docs/runbooks/README.md.
 
-A vendor in `exporter/providers` has a file in `pages/ask`; for one of the catalog, its declaration is enough.
+A vendor in `exporter/providers` has a file `ask.md` beside its profile; for one of the catalog, its declaration is
+enough.
 """
 
 import json
@@ -28,7 +29,7 @@ from exporter.declared.grammar import (
 from exporter.declared.templates import Reference, Template
 from exporter.declared.vendors import list_catalog, read_catalog
 
-ASK = Path(__file__).parent / "ask"
+VENDORS = Path(__file__).parents[1] / "tests" / "vendors"
 MARKS = re.compile(r"(<!-- Made by `make docs`[^\n]*-->\n).*(<!-- End of what `make docs` writes -->\n)", re.DOTALL)
 
 
@@ -40,10 +41,10 @@ def with_vendors(page: str) -> str:
 
 
 def ask_provider(name: str) -> str:
-    """Return the section of a vendor in `exporter/providers`; LookupError if it has no file in `pages/ask`."""
-    file = ASK / f"{name}.md"
+    """Return the section of a vendor in `exporter/providers`; LookupError if it has no such file."""
+    file = VENDORS / name / "ask.md"
     if not file.is_file():
-        raise LookupError(f"pages/ask/{name}.md: the file is missing; it says how to ask the vendor by hand")
+        raise LookupError(f"tests/vendors/{name}/ask.md: the file is missing; it says how to ask the vendor by hand")
     title = (import_module(f"exporter.providers.{name}").__doc__ or "").partition(":")[0]
     return f"### {title}\n\n{file.read_text(encoding='utf-8').strip()}\n"
 

@@ -48,7 +48,7 @@ def test_a_section_has_a_request_for_the_backups_that_a_shell_can_read(name: str
 
 
 def test_a_provider_without_a_file_is_named() -> None:
-    with pytest.raises(LookupError, match=r"^pages/ask/nowhere\.md: the file is missing"):
+    with pytest.raises(LookupError, match=r"^tests/vendors/nowhere/ask\.md: the file is missing"):
         ask_provider("nowhere")
 
 

@@ -58,7 +58,7 @@ def test_a_provider_without_a_profile_is_said_to_lack_it() -> None:
     missing = list(find_missing("nowhere"))
 
     assert "tests/vendors/nowhere/profile.py: the file is missing" in missing
-    assert "pages/ask/nowhere.md: the file is missing" in missing
+    assert "tests/vendors/nowhere/ask.md: the file is missing" in missing
     assert "tests/vendors/nowhere/fixtures/*.json: no recorded answer" in missing
     assert len(missing) == 9
     with pytest.raises(LookupError, match=r"^tests/vendors/nowhere/profile\.py: No module named"):
@@ -100,7 +100,6 @@ def find_mentions(stem: str, text: str) -> bool:
 def test_nothing_outlives_its_provider() -> None:
     assert modules(SIMULATORS) == set(registry.names())
     assert {path.parent.name for path in VENDORS.glob("*/*.*")} - {"__pycache__"} == set(registry.names())
-    assert {path.stem for path in (ROOT / "pages" / "ask").iterdir()} == set(registry.names())
 
 
 @EACH_PROVIDER

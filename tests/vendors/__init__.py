@@ -71,9 +71,8 @@ def open_struck(profile: Profile, start: float) -> SimulatedAccount:
 def find_missing(name: str) -> Iterator[str]:
     """Yield what a provider lacks beside its own file, each with the path of the file."""
     folder = f"tests/vendors/{name}"
-    files = ("__init__.py", "profile.py", "test_provider.py", "facts.py", "test_simulator.py", "listings.py")
-    beside = (f"exporter/demo/vendors/{name}.py", f"pages/ask/{name}.md")
-    for path in [*beside, *(f"{folder}/{file}" for file in files)]:
+    files = ("__init__.py", "profile.py", "test_provider.py", "facts.py", "test_simulator.py", "listings.py", "ask.md")
+    for path in [f"exporter/demo/vendors/{name}.py", *(f"{folder}/{file}" for file in files)]:
         if not (FOLDER.parents[1] / path).is_file():
             yield f"{path}: the file is missing"
     if not [*(FOLDER / name).glob("fixtures/*.json")]:
