@@ -16,7 +16,7 @@ RUN python3 -m venv /opt/backup-exporter \
 FROM ${BASE}
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="backup-exporter" \
-      org.opencontainers.image.description="Prometheus exporter for the backups that vendors make of your data" \
+      org.opencontainers.image.description="Prometheus exporter for backups that your vendors make" \
       org.opencontainers.image.source="https://github.com/backup-exporter/backup-exporter" \
       org.opencontainers.image.documentation="https://github.com/backup-exporter/backup-exporter/blob/main/docs/README.md" \
       org.opencontainers.image.licenses="Apache-2.0" \

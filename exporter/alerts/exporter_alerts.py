@@ -60,7 +60,7 @@ EXPORTER_ALERTS = (
         severity="warning",
         wait="5m",
         summary="{{ $labels.instance }}: the changed configuration has errors",
-        description="The exporter goes on with the configuration it had. The next restart would fail.",
+        description="The exporter keeps the previous configuration. The next restart would fail.",
         condition="`backup_exporter_config_last_reload_successful` is 0",
         gist="A changed configuration has errors",
     ),
@@ -70,8 +70,8 @@ EXPORTER_ALERTS = (
         severity="info",
         summary="{{ $labels.instance }}: the state file cannot be written",
         description=(
-            "The exporter works without it, but a restart forgets what vendors no longer list, and since when a"
-            " problem stands."
+            "The exporter works without it, but a restart loses what vendors no longer list, and when each"
+            " problem began."
         ),
         condition="`backup_exporter_state_last_write_successful` is 0",
         gist="The state file cannot be written",

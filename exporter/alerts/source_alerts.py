@@ -40,7 +40,7 @@ SOURCE_ALERTS = (
         wait="10m",
         summary="cannot be read" + list_reasons("backup_source_failure"),
         description=(
-            "Two polls or more have failed (or all since the start). Ages go on growing from what was seen last."
+            "Two polls or more have failed (or all since the start). Ages keep growing from the last known values."
         ),
         condition="`backup_source_up` is 0 and the last good poll is over two intervals ago",
         gist="An account cannot be read",
@@ -91,7 +91,7 @@ SOURCE_ALERTS = (
             "some projects, apps or customers cannot be listed",
         ),
         description=(
-            "Resources inside of them are not found, or shown as they were seen last. The log names each with "
+            "Resources inside of them are not found, or shown with their last known values. The log names each with "
             "its reason."
         ),
         condition="`backup_source_unreadable_scopes` > 0",

@@ -17,10 +17,10 @@ not ask for it. `base_url` is for a proxy in front of the API.
 A service without a schedule of its own (nothing configured, or a tier in which it cannot be) is backed up every 24
 hours. ClickHouse may skip a slot while a good backup younger than a day exists, so the derived limit of the age is
 twice the period and 3 hours more. By default a backup is kept for 24 hours only: after a failure or two the vendor's
-list may hold no success at all, and the age then goes on from the last one that was seen. A service that is stopped,
+list may hold no success at all, and the age then keeps growing from the last known one. A service that is stopped,
 being deleted or deleted counts as paused; one that is idle does not.
 
-With a bucket of one's own, ClickHouse goes on making a backup of its own every day. The backups in the bucket have the
+With your own bucket, ClickHouse also keeps making its own backup every day. The backups in the bucket have the
 kinds `full_external` and `incremental_external`; as soon as a service lists both sorts, each is judged by itself, under
 the kind of its newest success. A `backupStartTime` means a period of a day at least, whatever else is configured.
 `backup_configured_retention_seconds` is the retention of the service's configuration.
