@@ -137,7 +137,7 @@ class Vendors:
         location.report.warnings.extend(place(location.steps, _join_path(location.path, it)) for it in report.warnings)
         if declaration is None:
             return None
-        self.declarations.append(ReadDeclaration(f"{location.path}.", declaration))
+        self.declarations.append(ReadDeclaration(place(location.steps, f"{location.path}."), declaration))
         return _make_provider(declaration)
 
     def _read_file(self, path: Path, report: Report) -> None:

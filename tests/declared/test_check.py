@@ -191,3 +191,18 @@ def test_a_listed_resource_without_a_name_is_no_suspicion(tmp_path: Path) -> Non
     listed["tests"] = [{"name": "one", "answers": answers, "expect": {"resources": [{"resource": "d"}]}}]
 
     assert check(tmp_path, listed) == ((), ())
+
+
+def test_a_problem_of_a_test_inside_a_source_has_its_file_and_line(tmp_path: Path) -> None:
+    inline = change("tests/0/expect/requests", 7)
+    for key in ("declaration", "name"):
+        del inline[key]
+    source = {"name": "one", "provider": "http_json", "token": "t", "api": inline}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"sources": [source]}, sort_keys=False))
+
+    with pytest.raises(ConfigError) as caught:
+        read_configuration(path)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}:5: sources[0] (one).api.tests[0].expect.requests: ")
