@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from math import inf
 from typing import Any, Protocol
 
 from exporter.client.session import Session
 from exporter.errors import DeadlineError, PollError
 from exporter.human import duration
 from exporter.log import bind_source
-from exporter.model import Backup, Status
 from exporter.polling.budget import RequestCosts
 from exporter.polling.guard import guard
 from exporter.provider import Download
@@ -24,6 +24,8 @@ PAUSE = 10.0
 """Seconds between two looks at what is due."""
 CONCURRENCY = 4
 """How many downloads are checked at the same time."""
+LOOKS_PER_TURN = 100
+"""Resources that are put in line at a time, before other tasks run."""
 SLOWEST = 1e6
 """Bytes a second; a slower download of a whole file is given up, unless the configured speed is lower still."""
 SHORTEST = 600.0
@@ -62,6 +64,8 @@ class DownloadVerifier:
         """The resources whose checks are due, in line."""
         self._running = set[str]()
         """The resources whose checks run or wait for a slot."""
+        self._nothing_in: dict[str, tuple[float, Mapping[str, float]]] = {}
+        """By resource, when it had nothing that can be fetched, and when its newest backups had started then."""
         self._resting_until = 0.0
         """When, on the loop's clock, the API may be asked again after an error of the whole source."""
         self._log: Any = bind_source(source.provider_name, source.name)
@@ -73,19 +77,25 @@ class DownloadVerifier:
             while True:
                 # those at the end of a line would wait behind those that are due again
                 if not self._due and asyncio.get_running_loop().time() >= self._resting_until:
-                    self._find_due()
+                    await self._find_due()
                 for _ in range(min(CONCURRENCY - len(workers), len(self._due))):
                     workers.add(worker := group.create_task(self._work()))
                     worker.add_done_callback(workers.discard)
                 await asyncio.sleep(PAUSE)
 
-    def _find_due(self) -> None:
+    async def _find_due(self) -> None:
         """Put in line every resource whose check is due and does not run."""
         statuses = self._resources_of
-        self._due = deque(key for key, one in statuses.items() if key not in self._running and self._is_due(one))
-        for key in self._due:
-            if statuses[key].download_check is None:  # the counters begin at zero, before the first check
-                self._store.put(self.source.name, replace(statuses[key], download_check=DownloadCheck()))
+        self._nothing_in = {key: then for key, then in self._nothing_in.items() if key in statuses}
+        due = [key for key, one in statuses.items() if key not in self._running and self._is_due(one)]
+        for number, key in enumerate(due):
+            if number % LOOKS_PER_TURN == LOOKS_PER_TURN - 1:
+                await asyncio.sleep(0)
+            resource_status = self._resources_of.get(key)
+            if resource_status is not None and resource_status.download_check is None:
+                # the counters begin at zero, before the first check
+                self._store.put(self.source.name, replace(resource_status, download_check=DownloadCheck()))
+        self._due = deque(due)
 
     async def _work(self) -> None:
         """Check what is in line until nothing is."""
@@ -95,6 +105,7 @@ class DownloadVerifier:
             try:
                 async with self._slots:
                     await self._check(key)
+                await asyncio.sleep(0)  # what has nothing to fetch waits for no answer
             finally:
                 self._running.discard(key)
 
@@ -102,8 +113,11 @@ class DownloadVerifier:
         """Return whether a resource is to be checked: while it is up, first once its whole listing has been read."""
         if self.source.provider.download is None or resource_status.fully_listed_at is None or not resource_status.up:
             return False
-        check = resource_status.download_check or DownloadCheck()
-        return check.is_due(self._store.now(), self._rules.interval)
+        now, check = self._store.now(), resource_status.download_check or DownloadCheck()
+        looked_at, newest = self._nothing_in.get(resource_status.resource.id, (-inf, {}))
+        if newest == _newest_starts(resource_status) and 0 <= now - looked_at < self._rules.interval:
+            return False
+        return check.is_due(now, self._rules.interval)
 
     async def _check(self, key: str) -> None:
         resource_status = self._resources_of.get(key)
@@ -120,13 +134,18 @@ class DownloadVerifier:
                 return
             checked, failure = True, error
         if checked:
+            self._nothing_in.pop(key, None)
             self._record(key, loop.time() - began, failure)
+        else:
+            self._record_nothing(key, resource_status)
 
     async def _prove(self, resource_status: ResourceStatus) -> bool:
         """Fetch the newest backup that can be fetched; return whether there is one."""
         download = self.source.provider.download
         assert download is not None  # noqa: S101 - _is_due has asked
-        for backup in _newest_by_kind(resource_status, self._store.now() + FUTURE_TOLERANCE):
+        listing = resource_status.listing
+        until = self._store.now() + FUTURE_TOLERANCE
+        for backup in () if listing is None else listing.backups.newest_successes(until):
             with closing(self._api()) as session:
                 try:
                     found = await download(session, self.source.options, resource_status.resource, backup)
@@ -140,6 +159,14 @@ class DownloadVerifier:
                     raise DeadlineError(f"the download takes longer than {duration(seconds)}") from None
                 return True
         return False
+
+    def _record_nothing(self, key: str, looked_at: ResourceStatus) -> None:
+        """Remember that a resource has nothing to fetch, which also ends what its last check found."""
+        self._nothing_in[key] = self._store.now(), _newest_starts(looked_at)
+        resource_status = self._resources_of.get(key)
+        if resource_status is not None and (before := resource_status.download_check) and before.at is not None:
+            check = DownloadCheck(failures=before.failures)
+            self._store.put(self.source.name, replace(resource_status, download_check=check))
 
     def _record(self, key: str, seconds: float, failure: PollError | None) -> None:
         resource_status = self._resources_of.get(key)
@@ -171,14 +198,5 @@ def longest(rules: VerifyDownloads, size: float | None) -> float:
     return max(SHORTEST, 2 * size / rules.bytes_per_second, min(rules.interval, size / SLOWEST))
 
 
-def _newest_by_kind(resource_status: ResourceStatus, until: float) -> Iterator[Backup]:
-    """Yield the newest completed backup of each kind that is listed and started by `until`, the newest first."""
-    backups = () if resource_status.listing is None else resource_status.listing.backups.values()
-    completed = [(one.started, one) for one in backups if one.status is Status.COMPLETED and one.started is not None]
-    kinds = set[str]()
-    for started, backup in sorted(completed, key=lambda pair: pair[0], reverse=True):
-        if started > until:
-            continue
-        if backup.kind not in kinds:
-            kinds.add(backup.kind)
-            yield backup
+def _newest_starts(resource_status: ResourceStatus) -> Mapping[str, float]:
+    return {} if resource_status.summary is None else resource_status.summary.last_success_by_kind

@@ -34,16 +34,7 @@ class BackupTable(Mapping[str, Backup]):
     """
 
     __slots__ = (
-        "_codes",
-        "_expires",
-        "_failures",
-        "_finished",
-        "_hashes",
-        "_ids",
-        "_kinds",
-        "_loose",
-        "_sizes",
-        "_started"
+        "_codes", "_expires", "_failures", "_finished", "_hashes", "_ids", "_kinds", "_loose", "_sizes", "_started"
     )  # fmt: skip
 
     def __init__(self, backups: Iterable[Backup] = (), hashes: Mapping[str, int] = NO_HASHES) -> None:
@@ -158,9 +149,18 @@ class BackupTable(Mapping[str, Backup]):
         rows = (at for at in compress(range(len(self._codes)), self._completed_rows()) if self._started[at] <= until)
         at = max(rows, key=self._started.__getitem__, default=None)
         packed = [] if at is None else [self._unpack(self._ids.split(SEPARATOR)[at], at)]
-        loose = self._completed_loose()
-        dated = [one for one in (*packed, *loose) if one.started is not None and one.started <= until]
+        dated = [one for one in (*packed, *self._completed_loose()) if one.started is not None and one.started <= until]
         return max(dated, key=lambda one: one.started or 0.0, default=None)
+
+    def newest_successes(self, until: float = inf) -> list[Backup]:
+        """Return the newest completed one of each kind that started no later than `until`, the newest first."""
+        rows = [at for at in compress(range(len(self._codes)), self._completed_rows()) if self._started[at] <= until]
+        newest_rows = {self._codes[at]: at for at in sorted(rows, key=self._started.__getitem__)}
+        ids = self._ids.split(SEPARATOR) if rows else []
+        packed = [self._unpack(ids[at], at) for at in newest_rows.values()]
+        loose = [one for one in self._completed_loose() if one.started is not None and one.started <= until]
+        dated = sorted((*packed, *loose), key=lambda one: one.started or 0.0)
+        return sorted({one.kind: one for one in dated}.values(), key=lambda one: -(one.started or 0.0))
 
     def newest(self, count: int) -> list[Backup]:
         """Return the `count` that started last, the newest first; those without a start come last."""

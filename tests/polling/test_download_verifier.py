@@ -157,6 +157,45 @@ async def test_only_snapshots_are_no_failure(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @virtually
+async def test_where_there_is_nothing_to_fetch_the_next_look_follows_after_the_interval_or_a_new_backup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = list[float]()
+
+    async def refuse(api: Api, options: Any, resource: Resource, backup: Backup) -> Download | None:
+        looked.append(now())
+        return await download(api, options, resource, backup)
+
+    storage, vendor = Storage(), one()
+    vendor.backups["a"] = [[row("snapshot-1")]]
+    async with checking(monkeypatch, storage, vendor, verify(provider=replace(STUB, download=refuse))):
+        await asyncio.sleep(3000)
+        assert len(looked) == 1
+        await asyncio.sleep(3600)
+        assert len(looked) == 2
+        vendor.backups["a"] = [[row("snapshot-2", started=START + 6000), row("snapshot-1")]]
+        await asyncio.sleep(400)
+        assert len(looked) == 3
+        vendor.backups["a"] = [[row("a-3", started=START + 6900), *vendor.backups["a"][0]]]
+        await asyncio.sleep(400)
+        assert [link.partition("?")[0] for _, link, _ in storage.checked] == ["https://files.example/a-3"]
+
+
+@virtually
+async def test_a_failure_ends_when_there_is_nothing_to_fetch_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, vendor = Storage(failure=SizeMismatchError("the file has 1 bytes")), one()
+    async with checking(monkeypatch, storage, vendor, verify(discovery_interval=300.0)) as watched:
+        await asyncio.sleep(2 * PAUSE)
+        assert watched.entry().resources["a"].not_downloadable == "size_mismatch"
+        vendor.backups["a"] = [[row("snapshot-1", started=START + 60)]]
+        await asyncio.sleep(3600 + 3 * PAUSE)
+        assert watched.entry().resources["a"].not_downloadable is None
+        check = check_of(watched)
+        assert check is not None
+        assert (check.at, check.success, dict(check.failures)) == (None, None, {"size_mismatch": 1})
+
+
+@virtually
 async def test_no_more_than_four_are_checked_at_the_same_time_over_all_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(seconds=30.0)
     vendor = Vendor(scopes={"all": [f"r{number}" for number in range(9)]})
