@@ -1,8 +1,10 @@
 """Reads when backups ended, for vendors that report it outside their listings: once per scope and poll."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import closing
 from typing import Any
 
+from exporter.client.session import Session
 from exporter.errors import PollError
 from exporter.model import Resource
 from exporter.polling.guard import guard
@@ -21,9 +23,12 @@ class FinishTimesReader:
         self._failing: dict[str, str] = {}
 
     async def read(
-        self, api: Api, known: Mapping[str, ResourceStatus], read: Collection[str], now: float
+        self, api: Callable[[], Session], known: Mapping[str, ResourceStatus], read: Collection[str], now: float
     ) -> AsyncIterator[ResourceStatus]:
-        """Yield each of the `known` resources that changes, asking for those that have just been `read`."""
+        """Yield each of the `known` resources that changes, asking for those that have just been `read`.
+
+        `api` returns a new session for each scope, since the caps on pages and bytes are for one reading.
+        """
         scopes = {one.resource.scope for one in known.values()}
         self._failing = {scope: reason for scope, reason in self._failing.items() if scope in scopes}
         by_scope: dict[str, list[Resource]] = {}
@@ -31,7 +36,8 @@ class FinishTimesReader:
             by_scope.setdefault(known[key].resource.scope, []).append(known[key].resource)
         for scope, resources in by_scope.items():
             try:
-                ends = await self._ends_of(api, resources)
+                with closing(api()) as session:
+                    ends = await self._ends_of(session, resources)
             except PollError as error:
                 self._log_failure(scope, error)
                 if error.reason in ABORT_REASONS:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -176,9 +176,9 @@ class Poller:
 
     async def _read_ends(self, result: PollResult) -> None:
         if self.source.provider.ends is not None and not result.should_abort:
-            with closing(Session(client=self._client, cost=result.reading)) as session:
-                async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
-                    self._put(known)
+            session = partial(Session, client=self._client, cost=result.reading)
+            async for known in self._ends.read(session, self._resources, result.read, self._store.now()):
+                self._put(known)
 
     async def _read(self, reader: Reader, key: str, result: PollResult) -> None:
         try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from exporter.client import session
 from exporter.model import Resource
 from exporter.provider import Api, address
 from exporter.state.resource import ResourceStatus
@@ -51,6 +52,16 @@ async def test_ends_give_durations_and_cost_one_request_a_scope_and_poll() -> No
         assert durations(seen) == {"a": {"": 60.0}, "b": {"": 3.0}}
         assert (len(events.times("/events/one")), len(events.times("/events/two"))) == (2, 0)
         assert seen.entry().resources["a"].listing.backups["a1"].finished == START - 400  # type: ignore[union-attr]
+
+
+@virtually
+async def test_the_cap_on_pages_is_for_one_scope(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "MAX_PAGES", 3)
+    events = Vendor({f"s{number}": [f"r{number}"] for number in range(10)})
+    events.trouble = {f"/events/s{number}": {f"r{number}-1": 3} for number in range(10)}
+    async with watching(events, source(provider=PROVIDER)) as seen:
+        await asyncio.sleep(1)
+        assert durations(seen) == {f"r{number}": {"": 3.0} for number in range(10)}
 
 
 @pytest.mark.parametrize(
