@@ -105,6 +105,14 @@ def test_a_source_whose_credential_is_away_just_now_belongs_to_one_instance_all_
     assert sum(len(part) for part in parts) == 1
 
 
+def test_a_credential_whose_file_is_away_just_now_is_known_by_its_file(tmp_path: Path) -> None:
+    here, there = (a_source("away", options=Options(token=Secret(file=tmp_path / file))) for file in ("a", "b"))
+    again = a_source("again", options=Options(token=Secret(file=tmp_path / "a")))
+
+    assert here.credential == again.credential
+    assert here.credential != there.credential
+
+
 def test_a_source_divided_by_resource_shares_resources_and_budget() -> None:
     source: Source = replace(a_source(), shard_by="resource", rate_limit=RateLimit(requests=10, per=10.0, share=0.5))
     parts = [Settings(sources=(source,)).on(Shard(index, 3)).sources[0] for index in range(3)]

@@ -7,6 +7,7 @@ import pytest
 from exporter.metrics.exposition import Exposition
 from exporter.settings import Source
 from exporter.state.resource import ResourceStatus
+from exporter.state.steady_clock import BELIEVED_AFTER
 from exporter.state.store import Store
 from exporter.state.view import ResourceView
 from tests.metrics.states import NOW, PLAIN, Clock, done, source, thing, with_listing
@@ -112,6 +113,22 @@ def test_what_is_removed_is_archived_and_comes_back_when_it_is_discovered() -> N
         assert list(store.archived()) == []
     store.remove_source("main")
     assert [key for key, _ in store.archived()] == [("main", "plain")]
+
+
+def test_what_disappeared_is_reported_since_the_same_moment_on_a_clock_that_is_set() -> None:
+    clock, tick = Clock(), 0.0
+    store = Store(clock, lambda: tick)
+    store.add_source(source("main"))
+    store.put("main", with_listing(PLAIN, done("b", 1.0, 5, 1.0, "")))
+    store.retain("main", [], disappeared=["plain"])
+    assert store.entries["main"].disappeared["plain"].since == NOW
+
+    clock.now += 3600.0
+    store.refresh_verdicts()
+    tick += BELIEVED_AFTER
+    clock.now += BELIEVED_AFTER
+    store.refresh_verdicts()
+    assert store.entries["main"].disappeared["plain"].since == NOW + 3600.0
 
 
 def test_to_read_changes_nothing() -> None:
