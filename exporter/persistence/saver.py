@@ -40,7 +40,8 @@ class StateSaver:
         """What was written last; None: nothing yet, or it is outdated."""
         self._failure: str | None = None
         self._task: SupervisedTask | None = None
-        self._writing: asyncio.Future[None] | None = None
+        self._at_work: asyncio.Future[None] | None = None
+        """What a thread does last with the folder of the file; only one thread works there at a time."""
         self._log: Any = structlog.get_logger()
 
     async def claim(self, settings: Settings) -> Settings:
@@ -104,8 +105,8 @@ class StateSaver:
         file, entries = self._file, list(self._store.entries.values())
         if file is None:
             return
-        if self._writing is not None and not self._writing.done():
-            await asyncio.wait((self._writing,))  # as when it was stopped in the middle of writing
+        if self._at_work is not None and not self._at_work.done():
+            await asyncio.wait((self._at_work,))  # as when it was stopped in the middle of its work
         live = [(entry.source, view) for entry in entries for view in entry.views.values()]
         gone = list(self._store.archived())
         contents = [part for entry in entries for part in _parts(entry)]
@@ -118,9 +119,9 @@ class StateSaver:
             here = [store_live(source.name, source.provider_name, view.snapshot()) for source, view in live]
             file.write([*here, *(store_archived(*key, known) for key, known in gone)], sources)
 
-        self._writing = background.start(write)
+        self._at_work = background.start(write)
         try:
-            await asyncio.shield(self._writing)
+            await asyncio.shield(self._at_work)
         except (OSError, ValueError) as error:
             self._record_result(file, None, reason(error))
         else:
@@ -128,7 +129,8 @@ class StateSaver:
 
     async def _run(self) -> None:
         if self._file is not None:
-            await background.run(self._file.sweep)
+            self._at_work = background.start(self._file.sweep)
+            await asyncio.shield(self._at_work)
         while True:
             await self.save()
             await asyncio.sleep(SAVE_INTERVAL)

@@ -1,13 +1,17 @@
 """When the state is written, what happens when it cannot be, and where it goes at a reload."""
 
+import asyncio
 import errno
 import json
 import os
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from exporter.persistence.file import StateFile
 from exporter.settings import Settings
 from tests.persistence.state_vendor import HOUR, NOW, Exporter, make_completed, poll_once, source, usual_vendor
 
@@ -105,3 +109,30 @@ async def test_the_keeper_writes_at_once_and_at_the_end_but_never_before_it_was_
     await exporter.watches[0].poller.poll()
     await exporter.saver.stop()
     assert json.loads(path.read_text())["resources"][0]["id"] == "db"
+
+
+async def test_a_stop_in_the_middle_of_the_cleaning_does_not_lose_what_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The removal of what killed processes left took the file that was just written for one of them."""
+    begun, go_on, steps = Event(), Event(), list[str]()
+    sweep, write = StateFile.sweep, StateFile.write
+
+    def sweep_late(file: StateFile) -> None:
+        begun.set()
+        go_on.wait(10)
+        sweep(file)
+        steps.append("swept")
+
+    def note_and_write(file: StateFile, *args: Any) -> None:
+        write(file, *args)
+        steps.append("written")
+
+    monkeypatch.setattr(StateFile, "sweep", sweep_late)
+    monkeypatch.setattr(StateFile, "write", note_and_write)
+    exporter = await Exporter(tmp_path / "state.json", source(usual_vendor())).start()
+    exporter.saver.start()
+    await asyncio.to_thread(begun.wait, 10)
+    asyncio.get_running_loop().call_later(0.1, go_on.set)
+    await exporter.saver.stop()
+    assert steps == ["swept", "written"]
