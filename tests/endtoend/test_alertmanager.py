@@ -17,6 +17,7 @@ from stack.programs import find_program, free_port, running, wait_for_answer
 pytestmark = pytest.mark.slow
 
 WITHIN = 30.0
+PAUSE = 0.1
 SEVERITIES = {alert.name: alert.severity for alert in ALERTS}
 SOURCES = {alert.name for alert in ALERTS if str(alert.subject) == "source"}
 INHIBITED = {
@@ -59,7 +60,11 @@ def is_inhibited(alert: Alert) -> bool:
 
 
 async def ask_alertmanager(folder: Path, label: str, alerts: list[Alert]) -> tuple[list[Alert], list[Alert]]:
-    """Send the alerts; return them as Alertmanager has them, and the groups in which it notifies of them."""
+    """Send the alerts; return them as Alertmanager has them, and the groups in which it notifies of them.
+
+    Alertmanager lists an alert before it knows what inhibits it, so wait for as many inhibited ones as are expected;
+    after `WITHIN` return what there is.
+    """
     written = write_alertmanager(folder, webhook="http://127.0.0.1:9", timing=NORMAL)
     written.write_text(written.read_text().replace("- cluster\n", f"- {label}\n"))
     address = f"127.0.0.1:{free_port()}"
@@ -72,9 +77,11 @@ async def ask_alertmanager(folder: Path, label: str, alerts: list[Alert]) -> tup
         url = f"http://{address}/api/v2/alerts"
         headers = {"Content-Type": "application/json"}
         await asyncio.to_thread(read, Request(url, json.dumps(alerts).encode(), headers))
-        async with asyncio.timeout(WITHIN):
-            while len(standing := await asyncio.to_thread(read, url)) < len(alerts):  # noqa: ASYNC110  (it offers no event)
-                await asyncio.sleep(0.1)
+        for _ in range(int(WITHIN / PAUSE)):
+            standing = await asyncio.to_thread(read, url)
+            if len(standing) == len(alerts) and sum(map(is_inhibited, standing)) >= len(INHIBITED):
+                break
+            await asyncio.sleep(PAUSE)
         return standing, await asyncio.to_thread(read, f"{url}/groups")
 
 
