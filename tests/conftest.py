@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 BUILT = Path(__file__).parent.parent / ".tools" / "bin"
 """Where `make gotools` puts the programs of today; tests prefer them unless PROGRAMS=debian."""
+GARBAGE = 20_000
+"""New objects between two collections: pytest holds thousands of tests, and to look through them takes time."""
 _RUNNING: list[pytest.Item] = []
 """The test that runs now; empty between tests."""
 
@@ -30,6 +33,7 @@ def pytest_configure() -> None:
     if BUILT.is_dir() and os.environ.get("PROGRAMS") != "debian" and str(BUILT) not in os.environ["PATH"]:
         os.environ["PATH"] = f"{BUILT}{os.pathsep}{os.environ['PATH']}"
     sys.addaudithook(_refuse_unmarked)
+    gc.set_threshold(GARBAGE)
 
 
 OWN_MARK = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)", re.MULTILINE)

@@ -4,7 +4,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,12 @@ def validator(providers: Mapping[str, Provider]) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(described)
 
 
-OF_ALL, OF_TESTS = validator(ALL), validator(PROVIDERS)
+of_all = cache(lambda: validator(ALL))
+of_tests = cache(lambda: validator(PROVIDERS))
 
 
-def refusals(text: str, by: jsonschema.Draft7Validator = OF_ALL) -> list[str]:
-    return [error.message for error in by.iter_errors(values(text))]
+def refusals(text: str, by: Callable[[], jsonschema.Draft7Validator] = of_all) -> list[str]:
+    return [error.message for error in by().iter_errors(values(text))]
 
 
 def readable(path: Path) -> bool:
@@ -62,13 +64,13 @@ CORPUS = sorted(path.stem for path in TESTDATA.glob("invalid-*.yaml") if readabl
 @pytest.mark.parametrize("rule", CORPUS)
 def test_the_schema_refuses_what_check_refuses(rule: str) -> None:
     expected = [problem for problem in EXPECTED[rule] if OF_KEYS.search(problem)]
-    found = refusals((TESTDATA / f"{rule}.yaml").read_text(), OF_TESTS)
+    found = refusals((TESTDATA / f"{rule}.yaml").read_text(), of_tests)
 
     assert bool(found) >= bool(expected), expected
 
 
 def test_the_corpus_is_looked_at() -> None:
-    refused = [rule for rule in CORPUS if refusals((TESTDATA / f"{rule}.yaml").read_text(), OF_TESTS)]
+    refused = [rule for rule in CORPUS if refusals((TESTDATA / f"{rule}.yaml").read_text(), of_tests)]
 
     assert len(CORPUS) > 30
     assert len(refused) > 20

@@ -1,5 +1,6 @@
 """What `check`, the start and a reload say of declarations: every problem at once, with its path and its cure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from tests.declared.declarations import BAD, GOOD, change
 
 
 def check(folder: Path, *declarations: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the problems and warnings of a configuration with these declarations."""
+    """Return the problems and warnings of a configuration with these declarations; JSON is YAML, and quick to write."""
     for number, declaration in enumerate(declarations):
-        (folder / f"d{number}.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
+        (folder / f"d{number}.yaml").write_text(json.dumps(declaration))
     source = {"name": "one", "provider": "acme", "token": "t"}
-    (folder / "config.yaml").write_text(yaml.safe_dump({"declarations": ["d*.yaml"], "sources": [source]}))
+    (folder / "config.yaml").write_text(json.dumps({"declarations": ["d*.yaml"], "sources": [source]}))
     try:
         return (), read_configuration(folder / "config.yaml").warnings
     except ConfigError as error:

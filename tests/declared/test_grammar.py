@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from exporter.config.location import Report
@@ -12,6 +13,8 @@ from exporter.declared.parsing import read_declaration
 from exporter.declared.provider import make_provider
 from exporter.model import Status
 from tests.declared.vendor import Asked, poll, settings_of, vendor
+
+pytestmark = pytest.mark.integration
 
 BASE: Mapping[str, Any] = {
     "declaration": 1,

@@ -29,7 +29,7 @@ def run(folder: Path) -> list[Object]:
     done = subprocess.run(["kustomize", "build", folder], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
-    return list(yaml.safe_load_all(done.stdout))
+    return list(_load_all(done.stdout))
 
 
 def emulate(folder: Path) -> list[Object]:
@@ -58,7 +58,11 @@ def _resource(folder: Path, name: str) -> Iterator[Object]:
         yield from _accumulate(path)
         return
     _inside(folder, path)
-    yield from yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    yield from _load_all(path.read_text(encoding="utf-8"))
+
+
+def _load_all(text: str) -> Iterator[Object]:
+    yield from yaml.load_all(text, yaml.CSafeLoader)
 
 
 def _inside(folder: Path, path: Path) -> None:

@@ -150,6 +150,7 @@ def finish(work: Any) -> Any:
     raise AssertionError("it waits for something")
 
 
+@pytest.mark.integration
 @fuzz(300)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:

@@ -66,6 +66,7 @@ async def test_the_counters_begin_at_zero_and_carry_every_reason(monkeypatch: py
     ]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("failure", "soon"),
     [

@@ -136,6 +136,7 @@ async def test_dividing_scopes_ends_after_a_few_timeouts_and_keeps_their_order()
     assert [one.id for one in parts] == ["s000-a", "s000-b", "s001", "s002-a", "s002-b"]
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("in_step")
 @virtually
 async def test_healthy_resources_stay_up_while_the_lists_of_others_hang() -> None:

@@ -102,6 +102,7 @@ async def test_if_nothing_can_be_reached_the_resources_are_marked_without_asking
         assert seen.entry().status.resources == 3
 
 
+@pytest.mark.integration
 @virtually
 async def test_a_vendor_that_falls_silent_does_not_cost_one_timeout_for_each_resource() -> None:
     vendor = Vendor({"one": [f"r{number}" for number in range(200)]})

@@ -8,7 +8,7 @@ from tests.polling.scrape import problems, scrape, value
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually, wall_clock
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL, HOUR, DAY = 300.0, 3600.0, 86400.0
 

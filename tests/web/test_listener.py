@@ -9,6 +9,8 @@ from cryptography import x509
 
 from tests.web.harness import ABROAD, HOME, REFUSED, RIGHT, USERS, Open, trusting
 
+pytestmark = pytest.mark.integration
+
 
 async def test_a_verified_certificate_is_shown_and_plain_http_gets_nothing(open_: Open) -> None:
     harness = await open_(tls={})

@@ -19,6 +19,8 @@ from exporter.web.charts import MAX_BARS
 from tests.metrics.states import Clock, done, source, thing, with_listing
 from tests.web.pages import HOSTILE_NAME, fill, item, serve_pages
 
+pytestmark = pytest.mark.integration
+
 HOUR = 3600.0
 DAY = 24 * HOUR
 

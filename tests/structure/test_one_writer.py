@@ -1,25 +1,24 @@
 """The store is the only writer of the state: other modules call its methods, and read."""
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import exporter
 from exporter.counters import Counters
 from exporter.state.archive import Archive
 from exporter.state.resource import SourceStatus
 from exporter.state.store import SourceEntry, Store
 from exporter.state.verdicts import SourceVerdicts
+from tests.structure.modules import find_nodes
 
-ROOM = Path(exporter.__file__).parent
 WRITERS = {
     Archive: {"state/store.py"},
     SourceVerdicts: {"state/store.py"},
     Counters: {"state/store.py", "client/client.py"},
 }
 """Who calls the methods that change each mutable part of the state."""
+HOLDERS = {"entry", "status", "counters"}
+"""What variables and attributes that hold a part of the state are called."""
 PURE = {Archive: {"entries", "find_live", "find_source"}, SourceVerdicts: set[str](), Counters: set[str]()}
 
 
@@ -28,29 +27,21 @@ def changing(part: type) -> set[str]:
     return {name for name, one in vars(part).items() if callable(one) and name[0] != "_"} - PURE[part]
 
 
-def names_of(tree: ast.Module) -> Iterator[str]:
-    """Yield the name of each class that a module imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            yield from (one.name for one in node.names)
+def is_import(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.ImportFrom) and any(one.name == name for one in node.names)
 
 
 @pytest.mark.parametrize("part", [Archive, SourceVerdicts])
 def test_the_store_alone_knows_what_it_is_made_of(part: type) -> None:
-    found = {
-        str(path.relative_to(ROOM))
-        for path in ROOM.rglob("*.py")
-        if part.__name__ in names_of(ast.parse(path.read_text()))
-    }
+    found = {module for module, node in find_nodes(part.__name__) if is_import(node, part.__name__)}
     assert found == WRITERS[part]
 
 
 def test_counters_are_changed_by_the_store_and_the_client_alone() -> None:
     own = changing(Counters)
     found = {
-        str(path.relative_to(ROOM))
-        for path in ROOM.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        module
+        for module, node in find_nodes("counters")
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in own
@@ -61,17 +52,15 @@ def test_counters_are_changed_by_the_store_and_the_client_alone() -> None:
 
 def test_nothing_is_assigned_to_a_part_of_an_entry_or_of_counters() -> None:
     attributes = {*SourceEntry.__slots__, *SourceStatus.__slots__, *vars(Counters())}
-    for path in ROOM.rglob("*.py"):
-        if path.name == "counters.py":
+    for module, node in find_nodes(*(f"{holder}.{name}" for holder in HOLDERS for name in attributes)):
+        if module == "counters.py" or not isinstance(node, (ast.Attribute, ast.Subscript)):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, (ast.Assign, ast.AugAssign)):
-                continue
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                text = ast.unparse(target)
-                held = text.split("[")[0].rpartition(".")
-                entry = any(part in held[0].split(".") for part in ("entry", "status", "counters"))
-                assert not (entry and held[2] in attributes), f"{path.relative_to(ROOM)}:{node.lineno} {text}"
+        if isinstance(node.ctx, ast.Load):
+            continue
+        text = ast.unparse(node)
+        holders, _, name = text.split("[")[0].rpartition(".")
+        of_state = HOLDERS & set(holders.split("."))
+        assert not (of_state and name in attributes), f"{module}:{node.lineno} {text}"
 
 
 def test_the_parts_of_the_store_are_private() -> None:
