@@ -1,10 +1,12 @@
 """The parts of a verdict: problems with their words and severities, and the instant of the verdict."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
 from math import inf
 from types import MappingProxyType
+
+from exporter.state.steady_clock import Jump
 
 
 class Severity(StrEnum):
@@ -70,6 +72,17 @@ SOURCE_WORDS: Mapping[str, tuple[Severity, ...]] = MappingProxyType({
 _ORDER = {word: at for at, word in enumerate((*RESOURCE_WORDS, *SOURCE_WORDS))}
 
 
+class Dating(Enum):
+    """What becomes of the beginning of a problem when the clock is set."""
+
+    LASTING = "lasting"
+    """It stays: it follows from what the vendor reports, or is of before the start."""
+    CLOCK = "clock"
+    """It moves: the clock gave it, at the verdict that found the problem."""
+    OUTDATED = "outdated"
+    """The clock has been set since: it stays until a rule gives another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with one resource or source."""
@@ -86,11 +99,32 @@ class Problem:
     """The cap, of the word `limit_reached`."""
     until: float | None = None
     """When it ends by itself, whatever is read."""
+    dating: Dating = field(default=Dating.LASTING, compare=False)
+    """What `since` rests on."""
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What distinguishes two problems of one resource or source."""
         return self.word, self.kind, self.limit
+
+    def begin(self, before: "Problem | None", now: float) -> "Problem":
+        """Return it with its beginning: that of the same problem `before`, else its own, else `now`."""
+        known = None if before is None else before.since
+        if before is None or known is None or (before.dating is Dating.OUTDATED and self.since is not None):
+            return self if self.since is not None and self.since <= now else self._date(now, Dating.CLOCK)
+        return self._date(known, before.dating)
+
+    def _date(self, since: float, dating: Dating) -> "Problem":
+        if since == self.since and dating is self.dating:
+            return self
+        # at each verdict; `replace` takes twice as long
+        return Problem(self.word, self.severity, self.text, self.kind, since, self.limit, self.until, dating)
+
+    def shift(self, jump: Jump) -> "Problem":
+        """Return it on a clock that has been set."""
+        if self.dating is Dating.CLOCK:
+            return replace(self, since=jump.carry(self.since))
+        return replace(self, dating=Dating.OUTDATED)
 
     def as_object(self) -> dict[str, str | float | None]:
         """Return it as JSON output has it."""

@@ -1,7 +1,7 @@
 """The verdict on one resource: a pure function of its status, its policy and the time."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import inf
@@ -14,6 +14,7 @@ from exporter.state.problem import EvaluationTime, Problem, Standing, worst_firs
 from exporter.state.resource import ResourceStatus, SourceStatus
 from exporter.state.run_problems import judge_runs
 from exporter.state.size_problems import judge_sizes
+from exporter.state.steady_clock import Jump
 from exporter.state.verdict_inputs import VerdictInputs
 
 NOTHING_STANDS: Standing = MappingProxyType({})
@@ -47,6 +48,11 @@ class Verdict:
     def standing(self) -> Standing:
         """All problems by their keys, the ignored ones too: which the next verdict continues from."""
         return {one.key: one for one in chain(self.problems, self.ignored)}
+
+    def shift(self, jump: Jump) -> "Verdict":
+        """Return it on a clock that has been set; where it has problems, it is due."""
+        problems, ignored = (tuple(one.shift(jump) for one in found) for found in (self.problems, self.ignored))
+        return replace(self, problems=problems, ignored=ignored, due=-inf) if problems or ignored else self
 
 
 STATES = ("critical", "warning", "info", "fine", "paused")
@@ -96,7 +102,7 @@ def conclude(
     paused: bool = False,
 ) -> Verdict:
     """Return the verdict made of problems, each with its beginning, the ignored ones apart."""
-    dated = worst_first(_date(found.values(), standing, at.now)) if found else ()
+    dated = worst_first(one.begin(standing.get(one.key), at.now) for one in found.values()) if found else ()
     ignored = tuple(one for one in dated if one.word in ignore) if ignore else ()
     left = tuple(one for one in dated if one.word not in ignore) if ignored else dated
     state = "paused" if paused else left[0].severity.value if left else "fine"
@@ -110,11 +116,3 @@ def _carry(standing: Standing, at: EvaluationTime) -> Standing:
         for key, one in standing.items()
         if one.word not in REMEMBERED_WORDS and (one.until is None or not at.check_reached(one.until))
     }
-
-
-def _date(found: Iterable[Problem], standing: Standing, now: float) -> Iterator[Problem]:
-    for one in found:
-        before = standing.get(one.key)
-        since = one.since if before is None else before.since
-        since = now if since is None else min(since, now)
-        yield one if since == one.since else replace(one, since=since)

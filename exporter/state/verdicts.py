@@ -184,10 +184,11 @@ class SourceVerdicts:
 
     def shift(self, jump: Jump) -> None:
         """Move what was timed to a clock that has been set."""
+        self.verdict = self.verdict.shift(jump)
         for key, view in self.views.items():
             status = view.status
             status = replace(status, first_seen=jump.move(status.first_seen), observed=shift(status.observed, jump))
-            self.views[key] = replace(view, status=status)
+            self.views[key] = replace(view, status=status, verdict=view.verdict.shift(jump))
         for key, one in self.disappeared.items():
             self.disappeared[key] = replace(one, since=jump.move(one.since))
         self._due = -inf

@@ -11,6 +11,7 @@ from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Problem, Severity, worst_rank
 from exporter.state.resource_verdict import judge, problems
+from exporter.state.steady_clock import Jump
 from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, name_problems, standing, status
 
 BAD = status(
@@ -138,6 +139,24 @@ def test_what_stood_before_a_restart_stands_until_a_reading_ends_it(up: bool | N
     }  # fmt: skip
     assert {one.since for one in verdict.problems} == {ago(DAY)}
     assert find_problems(replace(resource, up=True, failure=None), standing=stood) == set()
+
+
+@pytest.mark.parametrize("up", [None, True])
+def test_a_clock_that_is_behind_leaves_the_beginning_of_what_stood_before_a_restart(up: bool | None) -> None:
+    stood = standing(before_a_restart("partly_failed"))
+    resource = status(up=up, last_success=60, item_failures=1)
+
+    early = judge(resource, OFF_LIMITS, NOW - 1e9, source=UP, standing=stood)
+    late = judge(resource, OFF_LIMITS, NOW + 60, source=UP, standing=early.shift(Jump(1e9, NOW - 1e9)).standing)
+
+    for verdict in (early, late):
+        assert {one.word: one.since for one in verdict.problems}["partly_failed"] == ago(DAY)
+
+
+def test_a_problem_of_a_file_without_its_beginning_begins_now() -> None:
+    stood = standing(replace(before_a_restart("partly_failed"), since=None))
+
+    assert [one.since for one in judge(status(up=None), OFF_LIMITS, NOW, source=UP, standing=stood).problems] == [NOW]
 
 
 def test_what_the_state_file_shows_is_judged_anew() -> None:

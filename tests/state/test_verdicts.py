@@ -3,6 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from exporter.model import Status
 from exporter.settings import Policy
 from exporter.state.observations import Observations
 from exporter.state.problem import WARNING, Problem
@@ -37,8 +40,18 @@ class SourceUnderTest:
         judged = list(self.verdicts.judge_due(self.polling, self.now))
         return [new.status.resource.id for old, new in judged if exposed_verdict(old) != exposed_verdict(new)]
 
+    def set_clock(self, by: float) -> None:
+        jump = Jump(by, self.now)
+        self.verdicts.shift(jump)
+        self.polling = self.polling.shift(jump)
+        self.now += by
+
     def words(self, key: str = "r") -> set[str]:
         return name_problems(self.verdicts.views[key].verdict.problems)
+
+    def begun(self, key: str = "r") -> dict[str, float | None]:
+        """Return since when each problem stands, the ignored ones too."""
+        return {one.word: one.since for one in self.verdicts.views[key].verdict.standing.values()}
 
     def since(self, key: str = "r") -> list[float | None]:
         return [one.since for one in self.verdicts.views[key].verdict.problems]
@@ -163,10 +176,42 @@ def test_the_source_is_judged_when_its_time_comes() -> None:
 def test_a_clock_that_was_set_creates_no_duration() -> None:
     source = SourceUnderTest(max_age=1e9, max_duration=1e9)
     source.put(status(running_since=600, progress=40.0))
-    source.verdicts.shift(Jump(DAY, source.now))
-    source.now += DAY
+    source.set_clock(DAY)
 
     source.put(status(running_since=600, progress=40.0), after=60)
     assert source.words() == set()
     source.refresh(after=HOUR - 60)
     assert source.words() == {"progress_stalled"}
+
+
+@pytest.mark.parametrize("by", [DAY, -HOUR])
+def test_what_the_clock_has_dated_moves_with_it_and_what_the_vendor_has_dated_stays(by: float) -> None:
+    source = SourceUnderTest(ignore=frozenset(("records_unreadable",)))
+    stood = Problem("last_run_failed", WARNING, "as it was", since=NOW - DAY)
+    read = status(last_success=4 * HOUR, last_finished=Status.FAILED, item_failures=1, unreadable_records=1)
+    source.put(replace(read, restored=(stood,)))
+    source.polling = replace(source.polling, failure="forbidden")
+    source.verdicts.judge_source(source.polling, NOW)
+    source.set_clock(by)
+    moved = source.begun()
+    source.refresh()
+
+    assert moved == source.begun()
+    assert moved == {
+        "partly_failed": NOW + by,
+        "records_unreadable": NOW + by,
+        "last_run_failed": NOW - DAY,
+        "too_old": NOW - 3 * HOUR,
+    }
+    assert [one.since for one in source.verdicts.verdict.problems] == [NOW + by]
+
+
+def test_what_follows_from_an_observation_is_dated_anew_on_a_clock_that_was_set() -> None:
+    source = SourceUnderTest(max_age=1e9)
+    source.put(status(up=False, failure="timeout", last_success=60, observed=Observations(read_at=NOW - HOUR)))
+    before = source.begun()
+    source.set_clock(DAY)
+    source.refresh()
+
+    assert before == {"unreadable": NOW - HOUR / 2}
+    assert source.begun() == {"unreadable": NOW - HOUR / 2 + DAY}
