@@ -90,11 +90,12 @@ class Discovery:
             return await guard(self._log, "listing scopes", provider.inner_scopes(session, self.source.options, scope))
 
     async def _list_scope(self, api: Callable[[], Session], scope: Scope) -> Sequence[Resource]:
-        """Return the resources of a scope, and of the parts of one that is divided."""
+        """Return the resources of a scope, and of the parts of one that is divided, each with its part."""
         provider = self.source.provider
         if scope.inner:
             parts = await self._list_inner(api, scope)
-            return [one for part in parts for one in await self._list_scope(api, part)]
+            listed = [(part, one) for part in parts for one in await self._list_scope(api, part)]
+            return [replace(one, scope=one.scope or part.id) for part, one in listed]
         with closing(api()) as session:
             return await guard(self._log, "listing resources", provider.resources(session, self.source.options, scope))
 

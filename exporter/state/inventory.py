@@ -112,7 +112,7 @@ def select_resources(
     """
     named = _name_resources(before, fresh, source.name)
     matching = [one for one in named if source.selects(one.id, one.name)]
-    here = tuple(replace(one, scope=scope.id) for one in matching if source.owns(one.id))
+    here = tuple(replace(one, scope=one.scope or scope.id) for one in matching if source.owns(one.id))
     if len(here) == len(named):
         return here, ALL_WATCHED
     elsewhere = [one for one in matching if not source.owns(one.id)]
@@ -124,12 +124,21 @@ def select_resources(
 
 
 def resources_within(inventory: Inventory, scope: Scope) -> tuple[Resource, ...]:
-    """Return what was found in a scope, and in those that it is divided into."""
-    own = inventory.found.get(scope.id, ())
-    if not scope.inner:
-        return own
-    inner = (found for key, found in inventory.found.items() if key.startswith(f"{scope.id}/"))
-    return tuple({one.id: one for found in (own, *inner) for one in found}.values())
+    """Return what was found in a scope and in those that it is divided into.
+
+    Where a scope around it could not be divided, that one holds the resources, each with the scope that lists it.
+    """
+    found, below = inventory.found, f"{scope.id}/"
+    if scope.id in found and not scope.inner:
+        return found[scope.id]
+    inner = [one for key, listed in found.items() if key.startswith(below) for one in listed] if scope.inner else []
+    around = [one for key in _outer_ids(scope.id) for one in found.get(key, ()) if f"{one.scope}/".startswith(below)]
+    return tuple({one.id: one for one in (*found.get(scope.id, ()), *inner, *around)}.values())
+
+
+def _outer_ids(key: str) -> list[str]:
+    """Return the ids of the scopes that may be around one, the nearest first."""
+    return [key[:at] for at in range(len(key) - 1, 0, -1) if key[at] == "/"]
 
 
 @dataclass(frozen=True, slots=True)
