@@ -52,7 +52,7 @@ def map_page(provider: Provider, options: Any, raw: RawPage, known: frozenset[in
         if hash_ not in known:
             backup = provider.backup(options, wire.record(wire.decode(text)))
             if backup is not None:
-                fresh[backup.id] = backup, hash_
+                fresh[backup.id] = backup, 0 if backup.id in fresh else hash_  # of two: map both again
     return Page(
         backups=tuple(backup for backup, _ in fresh.values()),
         hashes={key: hash_ for key, (_, hash_) in fresh.items()},

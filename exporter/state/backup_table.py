@@ -53,6 +53,8 @@ class BackupTable(Mapping[str, Backup]):
 
         The others all stay, or, if `unchanged` is given, only those whose hashes it contains.
         """
+        if unchanged and (known := self.hashes_of(self.among(fresh))):  # of two records with one id, map both again
+            hashes = {key: 0 if known.get(key) in unchanged else hash_ for key, hash_ in hashes.items()}
         left = self._rows_to_keep(fresh, unchanged)
         new = BackupTable()
         new._kinds = self._kinds
@@ -87,9 +89,9 @@ class BackupTable(Mapping[str, Backup]):
         """Return the kinds of all that are or were among them."""
         return frozenset(self._kinds).union(one.kind for one in (self._loose or {}).values())
 
-    def hashes_of(self, ids: Iterable[str]) -> dict[str, int]:
+    def hashes_of(self, ids: Collection[str]) -> dict[str, int]:
         """Return the hashes of the records with these ids, as far as they are known."""
-        at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes else {}
+        at = {key: number for number, key in enumerate(self._ids.split(SEPARATOR))} if self._codes and ids else {}
         return {key: self._hashes[at[key]] for key in ids if key in at}
 
     def unfinished(self) -> list[Backup]:
@@ -266,10 +268,8 @@ class BackupTable(Mapping[str, Backup]):
 
     def _rows_to_keep(self, fresh: Mapping[str, Backup], unchanged: Collection[int] | None) -> list[bool] | None:
         """Return for each row whether it stays; None if all do."""
-        left = None
-        if unchanged is not None:
-            wanted = set(unchanged)
-            left = [hash_ in wanted for hash_ in self._hashes]
+        wanted = set(unchanged or ())
+        left = None if unchanged is None else [hash_ in wanted for hash_ in self._hashes]
         if self._codes and (len(fresh) > MAX_SINGLE_LOOKUPS or any(key in self._ids for key in fresh)):
             kept = left or [True] * len(self._codes)
             ids = self._ids.split(SEPARATOR)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import MalformedError
-from exporter.model import Backup, Resource
+from exporter.model import Backup, Resource, Status
 from exporter.polling.mapping import map_page
 from exporter.provider import RawPage
 from exporter.state.listing import Listing
@@ -108,3 +108,33 @@ def test_of_what_is_known_to_the_byte_only_what_is_still_listed_stays() -> None:
     assert part_of_it.listing is not None
     assert set(now.listing.backups) == {"b", "d"}
     assert set(part_of_it.listing.backups) == {"a", "b", "c", "d"}
+
+
+TWINS = [row("daily", "failed", 1.0), row("daily", "done", 2.0)]
+
+
+def _others(number: int) -> list[Row]:
+    return [row(str(own), started=10.0 + own) for own in range(number)]
+
+
+@pytest.mark.parametrize("twins", [TWINS, TWINS[::-1]])
+@pytest.mark.parametrize("first", [TWINS, TWINS[:1], TWINS[1:], []])
+def test_of_two_records_with_one_id_the_last_counts_whatever_was_known_before(
+    first: list[Row], twins: list[Row]
+) -> None:
+    """The other one was fresh at each change, and took the place of the one that was known to the byte."""
+    known = read(NEW, [first], whole=True)
+    known = read(known, [[*twins, *_others(1)]], whole=True)  # the one that is new counts at once
+    for number in range(2, 6):
+        listed = [*twins, *_others(number)]
+        known = read(known, [listed], whole=True)
+        assert known.listing == read_anew(NEW, [listed], whole=True).listing
+
+
+def test_two_records_with_one_id_take_no_turns_where_only_the_newest_are_read() -> None:
+    known, counted = read(NEW, [TWINS], whole=True), set[Status]()
+    for number in range(1, 6):
+        known = read(known, [[*_others(number), *TWINS]], whole=False)
+        assert known.listing is not None
+        counted.add(known.listing.backups["daily"].status)
+    assert counted == {Status.COMPLETED}
