@@ -64,12 +64,8 @@ async def read_once(settings: Settings) -> Sequence[SourceReading]:
     finally:
         await app.stop()
     return [
-        SourceReading(
-            source=entry.source,
-            status=entry.status,
-            resources=list(entry.resources.values()),
-        )
-        for entry in app.store.entries.values()
+        SourceReading(source=entry.source, status=entry.status, views=app.store.list_views(name))
+        for name, entry in app.store.entries.items()
     ]
 
 

@@ -14,7 +14,7 @@ from exporter.model import Backup, Status
 from exporter.settings import Source
 from exporter.state.problem import Problem
 from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus, SourceStatus
-from exporter.state.resource_verdict import problems
+from exporter.state.view import ResourceView
 
 FORMAT = 1
 COLUMNS = (
@@ -40,7 +40,13 @@ class SourceReading:
 
     source: Source
     status: SourceStatus
-    resources: Sequence[ResourceStatus] = ()
+    views: Sequence[ResourceView] = ()
+    """Its resources with their verdicts."""
+
+    @property
+    def resources(self) -> Sequence[ResourceStatus]:
+        """What was read of the resources, without the verdicts."""
+        return [view.status for view in self.views]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ class BackupReport:
 def make_report(readings: Iterable[SourceReading], period: Period) -> BackupReport:
     """Return the report of what was read."""
     readings = list(readings)
-    entries = [make_entry(reading, one, period) for reading in readings for one in _sort_by_id(reading.resources)]
+    entries = [make_entry(reading, one, period) for reading in readings for one in _sort_by_id(reading.views)]
     return BackupReport(
         period=period,
         sources=[_make_source_record(reading) for reading in readings],
@@ -93,13 +99,10 @@ def make_report(readings: Iterable[SourceReading], period: Period) -> BackupRepo
     )
 
 
-def make_entry(reading: SourceReading, resource_status: ResourceStatus, period: Period) -> ResourceEntry:
+def make_entry(reading: SourceReading, view: ResourceView, period: Period) -> ResourceEntry:
     """Return one resource's part of the report."""
-    source = reading.source
-    resource, policy = (
-        resource_status.resource,
-        source.policy(resource_status.resource.id, resource_status.resource.name),
-    )
+    source, resource_status, policy = reading.source, view.status, view.policy
+    resource = resource_status.resource
     known = make_timeline(
         resource_status.listing,
         resource_status.details,
@@ -119,7 +122,7 @@ def make_entry(reading: SourceReading, resource_status: ResourceStatus, period: 
         **_describe_restore(resource_status, period),
         "oldest_success": _format_optional(_find_oldest(resource_status, known, period.now)),
         "paused": policy.paused or resource_status.paused,
-        "problems": _list_words(problems(resource_status, policy, period.now, source=reading.status)),
+        "problems": _list_words(view.verdict.problems),
         "unknown": [
             *explain_unknown(resource_status, known, period.since, period.until, period.now),
             *explain_unlisted_failures(policy.statuses),
@@ -226,8 +229,8 @@ def simplify_number(value: float | None) -> float | int | None:
     return int(value) if value is not None and value == int(value) else value
 
 
-def _sort_by_id(resources: Iterable[ResourceStatus]) -> list[ResourceStatus]:
-    return sorted(resources, key=lambda resource_status: resource_status.resource.id)
+def _sort_by_id(views: Iterable[ResourceView]) -> list[ResourceView]:
+    return sorted(views, key=lambda view: view.status.resource.id)
 
 
 def _find_optional_start(run: Backup | None) -> float | None:

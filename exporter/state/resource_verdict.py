@@ -65,16 +65,6 @@ def count_states(verdicts: Iterable[Verdict]) -> Mapping[str, int]:
     return {state: counts[state] for state in STATES}
 
 
-def problems(
-    status: ResourceStatus, policy: Policy, now: float, *, source: SourceStatus, standing: Standing = NOTHING_STANDS
-) -> tuple[Problem, ...]:
-    """Return what is wrong with a resource at `now`, worst first.
-
-    `source` is how its source's polling goes, `standing` the problems of the verdict before.
-    """
-    return judge(status, policy, now, source=source, standing=standing).problems
-
-
 def judge(
     status: ResourceStatus, policy: Policy, now: float, *, source: SourceStatus, standing: Standing = NOTHING_STANDS
 ) -> Verdict:

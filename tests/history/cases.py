@@ -9,6 +9,7 @@ from exporter.model import Backup, Details, RecoveryWindow, Resource, Status
 from exporter.settings import Source
 from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus, SourceStatus
+from exporter.state.verdicts import SourceVerdicts
 
 PROVIDER, *_ = registry.names()
 DAY = 86400.0
@@ -43,8 +44,10 @@ def resource_status(*backups: Backup, recovery: RecoveryWindow | None = None, **
 def reading(
     *resources: ResourceStatus, up: bool = True, failure: str | None = None, source: Source | None = None
 ) -> SourceReading:
-    status = SourceStatus(configured_interval=300, interval=300, up=up, failure=failure)
-    return SourceReading(source=source or platform(), status=status, resources=resources)
+    """Return a reading with the verdicts of now; what is restored with a resource stood before."""
+    source, status = source or platform(), SourceStatus(configured_interval=300, interval=300, up=up, failure=failure)
+    verdicts = SourceVerdicts(source)
+    return SourceReading(source=source, status=status, views=[verdicts.judge(one, status, NOW) for one in resources])
 
 
 def known(*backups: Backup, **fields: Any) -> Timeline:

@@ -288,6 +288,20 @@ async def test_the_state_file_is_read_and_left_as_it_is(
     assert (state.read_bytes(), len(list(tmp_path.iterdir()))) == (before, 2)
 
 
+async def test_what_stood_when_a_vendor_went_down_is_in_the_report(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state.json"
+    problem = {"problem": "nothing_to_restore", "severity": "critical", "since": time.time() - 86400}
+    resource = {"source": "gone", "provider": PROVIDER, "id": "a", "first_seen": 1, "problems": [problem]}
+    state.write_text(json.dumps({"version": 1, "resources": [resource]}))
+    config.write_text(config.read_text().replace("state_file: none", f"state_file: {state}"))
+
+    assert await run("report", "--config.file", config, "--source", "gone", "--format", "json") == 1
+    [found] = json.loads(capsys.readouterr().out)["resources"]
+    assert found["problems"] == ["nothing_to_restore"]
+
+
 async def test_the_state_file_of_serve_is_read_where_none_is_configured(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from exporter.history.tables import format_share, make_table, write_csv, write_j
 from exporter.model import Backup, Details, RecoveryWindow, Resource, Restore, Status
 from exporter.settings import Override
 from exporter.state.history import History
+from exporter.state.problem import CRITICAL, WARNING, Problem
 from exporter.state.recent_backups import CompletedBackup, RecentBackups
 from tests.history.cases import DAY, NOW, PERIOD, PROVIDER, backup, platform, reading, resource_status
 
@@ -189,6 +190,17 @@ def test_a_resource_that_could_not_be_read_is_not_judged_by_what_is_remembered()
     assert found["unknown"][0] == "The resource could not be read (timeout); what is not listed here is not known."
     assert not made.complete
     assert made.summary == {"resources": 1, "within": 0, "outside": 0, "unjudged": 1}
+
+
+def test_what_stands_through_an_outage_is_a_problem_in_the_report() -> None:
+    stood = (
+        Problem("nothing_to_restore", CRITICAL, "as it was", since=NOW - DAY),
+        Problem("last_run_failed", WARNING, "as it was", since=NOW - DAY),
+    )
+    unread = replace(resource_status(*DAILY), listing=None, up=False, failure="timeout", restored=stood)
+
+    assert record(unread, up=False, failure="timeout")["problems"] == ["nothing_to_restore", "last_run_failed"]
+    assert record(replace(resource_status(*DAILY), restored=stood))["problems"] == []
 
 
 def test_the_summary_counts_the_paused_as_unjudged() -> None:

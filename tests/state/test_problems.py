@@ -10,7 +10,7 @@ from exporter.model import Details, Restore, Status
 from exporter.settings import Policy
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.problem import RESOURCE_WORDS, SOURCE_WORDS, Problem, Severity, worst_rank
-from exporter.state.resource_verdict import judge, problems
+from exporter.state.resource_verdict import judge
 from exporter.state.steady_clock import Jump
 from tests.state.cases import DAY, HOUR, NOW, OFF_LIMITS, UP, ago, find_problems, name_problems, standing, status
 
@@ -27,7 +27,7 @@ POLICY = Policy(max_age=DAY)
 
 
 def test_worst_first() -> None:
-    assert [(one.word, one.kind, one.severity.value) for one in problems(BAD, POLICY, NOW, source=UP)] == [
+    assert [(one.word, one.kind, one.severity.value) for one in judge(BAD, POLICY, NOW, source=UP).problems] == [
         ("too_old", "", "critical"),
         ("last_run_failed", "", "warning"),
         ("failing_repeatedly", "", "warning"),
