@@ -12,12 +12,19 @@ from zlib import crc32
 
 from exporter import workers
 from exporter.client.session import Session
-from exporter.errors import ForbiddenError, PollError
+from exporter.errors import PollError
 from exporter.model import Resource, Scope
 from exporter.polling.guard import guard
 from exporter.polling.result import CONCURRENCY, UNREACHABLE_REASONS
 from exporter.settings import Source
-from exporter.state.inventory import ALL_WATCHED, Inventory, UnwatchedResources, resources_within, select_resources
+from exporter.state.inventory import (
+    ALL_WATCHED,
+    Inventory,
+    UnwatchedResources,
+    is_denied,
+    resources_within,
+    select_resources,
+)
 from exporter.state.resource import UnreadableScope
 
 ListScope = Callable[[Scope], Awaitable[Sequence[Resource]]]
@@ -186,7 +193,7 @@ async def retry_failed(before: Inventory, source: Source, list_scope: ListScope,
 
     A right to an optional scope that is missing stays missing for most accounts: that is left to the next discovery.
     """
-    unreadable = {key: error for key, error in before.unreadable.items() if _is_denied(before.scopes[key], error)}
+    unreadable = {key: error for key, error in before.unreadable.items() if is_denied(before.scopes[key], error)}
     failed = [before.scopes[key] for key in before.unreadable if key not in unreadable]
     found, failures, unwatched = await _list_scopes(before, source, failed, list_scope, report)
     return replace(
@@ -195,10 +202,6 @@ async def retry_failed(before: Inventory, source: Source, list_scope: ListScope,
         unreadable=MappingProxyType({**unreadable, **failures}),
         unwatched=MappingProxyType({**before.unwatched, **unwatched}),
     )
-
-
-def _is_denied(scope: Scope, error: PollError) -> bool:
-    return scope.optional and isinstance(error, ForbiddenError)
 
 
 async def _list_scopes(

@@ -124,7 +124,7 @@ class Poller:
             self._observe_discovery(),
             resources=len(resources),
             refused_resources=refused_names,
-            options_changed=self._status.options_changed and bool(inventory.unreadable),
+            options_changed=self._status.options_changed and not inventory.is_whole,
             unreadable_scopes=self._discovery.unreadable,
         )
         self.unknown_values.log_discovery(refused, status)
@@ -137,7 +137,7 @@ class Poller:
         inventory, status = self._discovery.inventory, self._status
         listed, matching = inventory.count_listed(), inventory.count_matching()
         observed = status.observed
-        if matching or not inventory.unreadable:  # an empty listing says something only if it is complete
+        if matching or inventory.is_whole:  # an empty listing says something only if it is complete
             views = self._store.entries[self.source.name].views.values()
             unpaused = sum(not (view.policy.paused or view.status.paused) for view in views)
             unpaused += sum(one.unpaused for one in inventory.unwatched.values())

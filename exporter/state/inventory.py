@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from types import MappingProxyType
 
-from exporter.errors import PollError
+from exporter.errors import ForbiddenError, PollError
 from exporter.model import Resource, Scope
 from exporter.settings import Source
 
@@ -35,6 +35,11 @@ class Inventory:
     found: Mapping[str, tuple[Resource, ...]] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: Mapping[str, PollError] = field(default_factory=lambda: MappingProxyType({}))
     unwatched: Mapping[str, UnwatchedResources] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every scope was read, apart from optional ones that the vendor denies."""
+        return all(is_denied(self.scopes[key], error) for key, error in self.unreadable.items())
 
     def lists(self, key: str) -> bool:
         """Return whether the vendor lists a resource that this instance does not watch."""
@@ -77,6 +82,11 @@ class Inventory:
 
 
 ALL_WATCHED = UnwatchedResources()
+
+
+def is_denied(scope: Scope, error: PollError) -> bool:
+    """Return whether a credential need not have the right to read a scope, and has not."""
+    return scope.optional and isinstance(error, ForbiddenError)
 
 
 def from_resources(resources: Iterable[Resource]) -> Inventory:
