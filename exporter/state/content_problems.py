@@ -24,7 +24,7 @@ def judge_kept(inputs: VerdictInputs) -> Iterator[Problem]:
     if summary is None:
         return
     completed = summary.counts.get(Status.COMPLETED)
-    window = summary.oldest_success is not None  # point-in-time recovery lists no backups, but its oldest point
+    window = summary.oldest_success is not None or _has_recovery_point(inputs)
     if completed is not None and not (completed == 0 and window):
         yield from _judge_number(inputs, completed)
     if summary.oldest_success is not None:
@@ -34,6 +34,12 @@ def judge_kept(inputs: VerdictInputs) -> Iterator[Problem]:
         text = f"The vendor lists no completed backup any more; the last one started {age} ago."
         yield Problem("nothing_to_restore", CRITICAL, text)
     yield from _judge_records(inputs, summary)
+
+
+def _has_recovery_point(inputs: VerdictInputs) -> bool:
+    """Return whether the vendor gives the newest point of a recovery window; such a vendor may list no backups."""
+    listing = inputs.status.listing
+    return listing is not None and listing.recovery is not None and listing.recovery.latest is not None
 
 
 def _judge_number(inputs: VerdictInputs, completed: int) -> Iterator[Problem]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from exporter.model import Details, Status
+from exporter.model import Details, RecoveryWindow, Status
 from exporter.settings import Policy
+from exporter.state.listing import Listing
 from exporter.state.observations import GoneSchedule, Observations
 from exporter.state.resource import SourceStatus
 from exporter.state.resource_verdict import judge
@@ -88,6 +89,18 @@ def test_retention_too_short(given: dict[str, Any], limit: float | None, expecte
 )
 def test_nothing_to_restore(given: dict[str, Any], expected: set[str]) -> None:
     assert find_problems(status(**given)) == expected
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"), [(NOW - 60, set[str]()), (None, {"nothing_to_restore critical", "too_few"})]
+)
+def test_the_newest_point_of_a_recovery_window_is_something_to_restore(
+    latest: float | None, expected: set[str]
+) -> None:
+    listed = Listing(recovery=RecoveryWindow(kind="pitr", earliest=None, latest=latest))
+    policy = replace(AN_HOUR, min_backups=1)
+
+    assert find_problems(replace(status(created=99999, **listing(0)), listing=listed), policy) == expected
 
 
 @pytest.mark.parametrize(
