@@ -137,8 +137,9 @@ async def pages(api: Api, options: Options, resource: Resource) -> AsyncIterator
     """
     auth = _auth(options)
     first = await api.get(_backups(options, resource), auth=auth, envelope=wire.Records)
-    if len(first.body) == PER_PAGE and not first.links and resource.details is not None:
-        _require_whole(first, resource.details.last_success)
+    if len(first.body) == PER_PAGE and not first.links:
+        known = resource.details or await details(api, options, resource)
+        _require_whole(first, known.last_success)
     last = _link(api, first, "last")
     newest = [] if last in _addresses_of_first(api, first) else await _onward(api, auth, last, envelope=wire.Records)
     for answer in reversed(newest):  # more than one, if the list has grown meanwhile

@@ -12,7 +12,7 @@ from exporter.model import Details
 from exporter.providers.backupify import PROVIDER
 from tests.providers.contract import map_pages
 from tests.providers.fake_api import FakeApi, Reply
-from tests.vendors.backupify.answers import DAY, GIVEN, HOST, INSTANCE, LISTING, OPTIONS, TOKEN
+from tests.vendors.backupify.answers import DAY, GET, GIVEN, HOST, INSTANCE, LISTING, OPTIONS, TOKEN
 
 
 def page(*numbers: int, **links: str) -> Reply:
@@ -117,8 +117,9 @@ async def test_every_way_of_linking_gives_the_whole_listing_newest_page_first(na
 )
 async def test_a_single_page_is_one_request_however_full(links: dict[str, str]) -> None:
     api = FakeApi(listing({"": page(*range(10), **links)}))
+    known = replace(INSTANCE, details=Details())
 
-    assert [len(part) for part in await walk(api)] == [20]
+    assert [len(part.backups) async for part in map_pages(PROVIDER, api, OPTIONS, known)] == [20]
     assert api.asked == [TOKEN, LISTING]
 
 
@@ -176,6 +177,13 @@ async def test_a_full_page_without_links_is_not_the_whole_list_if_a_success_is_n
     with nullcontext() if whole else pytest.raises(MalformedError, match="last_successful_backup"):
         (page,) = [page async for page in map_pages(PROVIDER, api, OPTIONS, resource)]
         assert len(page.backups) == 20
+
+
+async def test_the_instance_is_read_before_a_full_page_without_links_is_believed() -> None:
+    instance = {"id": 5, "last_successful_backup": "2018-03-22T03:00:00Z"}
+    api = FakeApi(listing({"": full_page()}) | {f"{GET}/backup_instances/5": Reply(body=instance)})
+    with pytest.raises(MalformedError, match="last_successful_backup"):
+        [page async for page in map_pages(PROVIDER, api, OPTIONS, INSTANCE)]
 
 
 async def test_a_full_page_with_any_link_and_one_that_is_not_full_are_believed() -> None:
