@@ -13,19 +13,19 @@ from exporter.log import configure
 BAD_USAGE = 2
 COMMANDS = {
     "serve": ("serve", "Poll the configured vendors and serve the metrics."),
-    "check": ("check", "Read the configuration, print every problem; ask no vendor."),
+    "check": ("check", "Check the configuration and print every problem; send no request."),
     "poll": ("poll", "Poll every source once and print the result."),
     "report": ("report", "Report the outcome of the backups in a period, from the vendors' own lists."),
     "backfill": ("backfill", "Write the past as OpenMetrics files, from which promtool makes blocks for Prometheus."),
     "demo": ("demo", "Watch simulated vendors on loopback: no credentials, no network."),
     "rules": ("rules", "Print the alert and recording rules for Prometheus."),
     "dashboards": ("dashboards", "Write the Grafana dashboards."),
-    "try": ("try_source", "Ask one source step by step and show what is understood; what is not read is masked."),
+    "try": ("try_source", "Read one source step by step and show the results; values that are not read are masked."),
     "providers": ("providers", "List the vendors that can be configured."),
     "schema": ("schema", "Print the JSON Schema of the configuration, for editors."),
     "example-config": ("example_config", "Print the example configuration, which shows every key."),
     "systemd-unit": ("systemd_unit", "Print a systemd unit that starts this installation."),
-    "health": ("health", "Ask the exporter that is process 1 here, in a container, whether it is alive."),
+    "health": ("health", "Check the health of the exporter that runs as process 1 of this container."),
 }
 """The module of each command in `exporter.commands`, and its description."""
 

@@ -59,11 +59,11 @@ def metrics_page() -> str:
     parts = [
         "# Metrics\n",
         MADE,
-        'A value that the vendor does not give is an absent series, never 0, -1 or NaN. "Newest" and "oldest" go by'
-        " the start of a backup. The vendors are polled on a timer, since their limits forbid asking them at each"
-        " scrape: numbers are as of the last poll unless they say otherwise, and"
-        " `backup_poll_last_success_timestamp_seconds` is when that was. The `labels` of the configuration stand"
-        " beside the labels shown here.\n",
+        'If the vendor does not report a value, the series is absent, never 0, -1 or NaN. "Newest" and "oldest" refer'
+        " to the start of a backup. The exporter polls the vendors on a timer, since their rate limits do not allow"
+        " requests at each scrape: a number is as of the last poll unless its text says otherwise, and"
+        " `backup_poll_last_success_timestamp_seconds` is the time of that poll. Each series also has the `labels`"
+        " of the configuration.\n",
         "Names and meanings are stable: a metric is not renamed or redefined within a major version.\n",
         "## Resources\n",
         _metric_table(RESOURCE_FAMILIES),
@@ -71,7 +71,7 @@ def metrics_page() -> str:
         _metric_table(SOURCE_FAMILIES),
         "## The exporter\n",
         _metric_table(EXPORTER_FAMILIES),
-        "Beside these stand `process_*` and `python_info`, as every Prometheus client library has them.\n",
+        "`/metrics` also has `process_*` and `python_info`, the standard metrics of Prometheus' client for Python.\n",
     ]
     return "\n".join(parts)
 
@@ -174,8 +174,9 @@ def command_line_page() -> str:
     for name, parser in command_parsers().items():
         parts += [f"## `{parser.prog}`\n" if name else "", f"```text\n{_help(parser)}```\n"]
     parts.append(
-        "Exit codes: 0 well; 1 `poll` found a source down, or what a restart may cure: an address that cannot be "
-        "listened on, a state file that another exporter has; 2 bad usage or configuration.\n"
+        "Exit codes: 0: success. 1: something could not be read or written, `poll --fail-on` found a problem, `health` "
+        "got no answer, or the exporter cannot start now: the address cannot be listened on, or another exporter uses "
+        "the state file. 2: bad usage or configuration.\n"
     )
     return "\n".join(filter(None, parts))
 

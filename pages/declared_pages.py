@@ -10,7 +10,7 @@ from exporter.declared.templates import Reference, Template
 from exporter.declared.vendors import CATALOG, read_catalog
 
 MADE = "<!-- Made by `make docs` from the declaration; change it there. -->\n"
-NOT_RUN = "It is made from the documents named here, read on {checked}, and has not been run against the live API."
+NOT_RUN = "The declaration follows the documents named here, read on {checked}; it is not tested against the live API."
 
 
 def render_declared_page(name: str) -> str:
@@ -85,7 +85,7 @@ def _text(template: Template) -> str:
 
 def _statuses(status: StatusField) -> Iterator[str]:
     if status.always is not None:
-        yield f"None: the vendor lists only backups that are {status.always}. Only age reports failures."
+        yield f"None: the vendor lists only backups that are {status.always}. Only a growing age shows failures."
         return
     words: dict[str, list[str]] = {}
     for word, meaning in status.words.items():

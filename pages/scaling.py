@@ -39,7 +39,7 @@ def capacity_table() -> Iterator[str]:
             yield write_row(f"`{name}`", format_duration(discovery_interval), *cells)
     yield ""
     alone = [f"`{name}`" for name, cost in costs.items() if cost is None]
-    yield f"One resource a credential: {', '.join(alone)}. Assumed are, at"
+    yield f"One resource a credential: {', '.join(alone)}. The table assumes, for"
     yield ""
     yield from (f"- `{name}`: {cost.assumed}." for name, cost in costs.items() if cost and cost.assumed)
 

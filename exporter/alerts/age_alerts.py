@@ -74,8 +74,8 @@ AGES = (
         unanimous=True,
         summary="no completed {{ $labels.kind }} backup is known" + LIMIT_BY_KIND,
         description=(
-            "A schedule for {{ $labels.kind }} backups has been known for longer than its limit and has produced none."
-            " Backups of another kind mask it."
+            "The limit of {{ $labels.kind }} backups has been known for longer than the limit lasts, and no backup of"
+            " this kind has completed. Backups of another kind complete."
         ),
         condition=(
             "A kind's limit has been known for longer than the limit lasts; another kind has succeeded, this one has "

@@ -25,7 +25,8 @@ EXPORTER_ALERTS = (
         wait="5m",
         summary="{{ $labels.instance }}: Prometheus cannot scrape backup-exporter",
         description=(
-            "Nothing new is known about the backups that this instance monitors, and no alert about them fires."
+            "Nothing new is known about the backups that only this instance monitors, and no new alert "
+            "about them fires."
         ),
         condition="`up` is 0",
         gist="An exporter does not answer Prometheus",
@@ -51,7 +52,7 @@ EXPORTER_ALERTS = (
         wait="10m",
         summary="{{ $labels.job }}: backup-exporter monitors no source",
         description="The exporter answers, but none of its instances has a source.",
-        condition="The exporter is there, no source is",
+        condition="An instance answers, and no instance of its job has a source",
         gist="The exporter monitors nothing",
     ),
     _Alert(
@@ -99,7 +100,7 @@ EXPORTER_ALERTS = (
             ")"
         ),
         severity="critical",
-        summary="{{ $labels.instance }}: no problem that it finds reaches these rules",
+        summary="{{ $labels.instance }}: its problems do not reach these rules",
         description=(
             "Either the exporter is older than these rules and reports no problems, or a label of its scrape "
             "target hides one of its own labels. Until that is fixed, alerts about backups do not fire."

@@ -82,7 +82,7 @@ RUNS = (
         summary=show(
             "max(backup_progress_percent{%s})",
             Form.PERCENT,
-            "the running backup is stuck at # %",
+            "the running backup is stalled at # %",
             "the running backup makes no progress",
         ),
         description="The percentage of the running backup has not changed for `stalled` (1h unless configured).",
@@ -125,8 +125,8 @@ RUNS = (
         summary=show(
             "max(backup_last_success_failures{%s})",
             Form.NUMBER,
-            "items left out of the last completed backup: #",
-            "the last completed backup left out some items",
+            "items that failed in the last completed backup: #",
+            "some items failed in the last completed backup",
         ),
         description="The vendor counts the newest backup as completed and lists items within it that failed.",
         condition="`backup_last_success_failures` > 0",

@@ -14,8 +14,8 @@ SOURCE_ALERTS = (
         severity="critical",
         summary="all its resources are gone",
         description=(
-            "The source can be read and has no resource any more, though it had some within the last day: the "
-            "vendor lists none, or include and exclude leave none. The alert ends one day later."
+            "The source can be read, and no resource is left: the vendor lists none and listed some within the last "
+            "day (the alert ends one day later), or include and exclude leave none of those that it lists."
         ),
         condition="Resources of a source fell to 0 within a day, while it can be read",
         gist="A whole account lists nothing any more",
@@ -27,7 +27,7 @@ SOURCE_ALERTS = (
         wait="10m",
         summary="the credentials are rejected",
         description=(
-            "The vendor answers 401 or 403 for the whole source. Nothing new is known about its backups until "
+            "The vendor answers 401, 402 or 403 for the whole source. Nothing new is known about its backups until "
             "that is fixed."
         ),
         condition="`backup_source_failure` with the reason unauthorized or forbidden",
@@ -42,7 +42,7 @@ SOURCE_ALERTS = (
         description=(
             "Two polls or more have failed (or all since the start). Ages keep growing from the last known values."
         ),
-        condition="`backup_source_up` is 0 and the last good poll is over two intervals ago",
+        condition="`backup_source_up` is 0, and the last good poll is over two intervals ago, or there was none",
         gist="An account cannot be read",
     ),
     _Alert(
@@ -63,8 +63,8 @@ SOURCE_ALERTS = (
         severity="warning",
         summary="the vendor's rate limit makes polls fail",
         description=(
-            "The last poll failed, wholly or for some resources, because the vendor asks for longer waits than "
-            "fit into the interval."
+            "The last poll failed, wholly or for some resources: the vendor asked for a wait longer than the poll "
+            "interval, or answered more than five requests in a row with 429."
         ),
         condition="A failure with the reason rate_limited",
         gist="The vendor's rate limit makes polls fail",
@@ -91,8 +91,8 @@ SOURCE_ALERTS = (
             "some projects, apps or customers cannot be listed",
         ),
         description=(
-            "Resources inside of them are not found, or shown with their last known values. The log names each with "
-            "its reason."
+            "New resources in these projects, apps or customers are not found; known resources keep their last values. "
+            "The log names each of them with the reason."
         ),
         condition="`backup_source_unreadable_scopes` > 0",
         gist="Parts of an account cannot be listed",

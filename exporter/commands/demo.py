@@ -26,7 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         type=_parse_speed,
         default=1.0,
         metavar="FACTOR",
-        help="how many times faster than life the staged events follow one another (default: 1)",
+        help="factor by which the staged events run faster than real time (default: 1)",
     )
     add_web_flags(parser)
     add_log_flags(parser)

@@ -143,13 +143,13 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_typical_size_bytes",
-        help="Median size of up to 10 completed backups of the kind before the newest; absent under 3.",
+        help="Median size of up to 10 completed backups of the kind before the newest; absent if fewer than 3.",
         own=("kind",),
         samples=summary_by_kind("typical_size"),
     ),
     Family(
         name="backup_typical_duration_seconds",
-        help="Median duration of up to 10 completed backups of the kind before the newest; absent under 3.",
+        help="Median duration of up to 10 completed backups of the kind before the newest; absent if fewer than 3.",
         own=("kind",),
         samples=summary_by_kind("typical_duration"),
     ),
@@ -184,8 +184,8 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_backups",
-        help="Backups that the vendor lists, by status; between whole listings, the last one updated with the newest"
-        " pages.",
+        help="Backups that the vendor lists, by status; between two whole listings, polls update the number from the"
+        " newest pages.",
         own=("status",),
         samples=SummarySamples(
             "counts", lambda values: [((key,), number) for key, number in values.items()], by_status=True
@@ -282,7 +282,7 @@ RESOURCE_FAMILIES: tuple[Family[ResourceView], ...] = (
     ),
     Family(
         name="backup_unreadable_records",
-        help="Listed backups with a start, or for a completed one a size or finish, in an unknown form; each form is"
+        help="Listed backups whose start, or if completed whose size or finish, has an unknown form; each form is"
         " logged once.",
         samples=one(lambda v: v.status.unreadable_records),
     ),

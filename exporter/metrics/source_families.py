@@ -117,7 +117,7 @@ SOURCE_FAMILIES: tuple[Family[SourceEntry], ...] = (
     ),
     Family(
         name="backup_api_requests_total",
-        help="Requests to the vendor, including token calls, by status code; none without a response.",
+        help="Requests to the vendor, including token calls, by status code; the code is none without a response.",
         type="counter",
         common=SOURCE_LABELS,
         own=("code",),
@@ -169,7 +169,7 @@ EXPORTER_FAMILIES: tuple[Family[ExporterStatus], ...] = (
     ),
     Family(
         name="backup_exporter_state_last_write_successful",
-        help="1 if the last write of the state file succeeded, 0 if not; absent without a state file.",
+        help="1 if the last write of the state file succeeded, 0 if not; absent if state_file is none.",
         common=(),
         samples=one(lambda v: flag(v.state_written)),
     ),

@@ -85,7 +85,7 @@ SENTENCES: dict[str, tuple[Details, str, str]] = {
     ),
     "BackupProgressStalled": (
         {"backup_progress_percent": 41.6},
-        "the running backup is stuck at 42 %",
+        "the running backup is stalled at 42 %",
         "the running backup makes no progress",
     ),
     "BackupSlow": (
@@ -100,8 +100,8 @@ SENTENCES: dict[str, tuple[Details, str, str]] = {
     ),
     "BackupPartlyFailed": (
         {"backup_last_success_failures": 12},
-        "items left out of the last completed backup: 12",
-        "the last completed backup left out some items",
+        "items that failed in the last completed backup: 12",
+        "some items failed in the last completed backup",
     ),
     "BackupNothingToRestore": (
         LAST_GOOD,

@@ -91,7 +91,7 @@ def test_an_error_on_the_page_is_what_the_program_says(quoted: str, tmp_path: Pa
 def test_every_reason_of_a_source_that_is_down_is_explained() -> None:
     rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", section("A source is down"), re.MULTILINE)
 
-    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(set(REASONS) - {"internal"})
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(REASONS)
 
 
 def test_every_metric_and_alert_that_it_names_exists() -> None:
