@@ -20,6 +20,8 @@ from tests.persistence.state_vendor import (
     usual_vendor,
 )
 
+pytestmark = pytest.mark.integration
+
 
 async def test_what_is_remembered_is_told_at_once_and_nothing_that_is_counted(tmp_path: Path) -> None:
     path, up, down = tmp_path / "state.json", usual_vendor(), usual_vendor(down=ServerError("down"))

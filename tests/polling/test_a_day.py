@@ -11,6 +11,8 @@ from tests.vendors import find_profiles, open_accounts
 from tests.vendors.profile import POLLS, Profile
 from tests.virtual_time import START, run_virtual
 
+pytestmark = pytest.mark.integration
+
 DAY = 86400.0
 
 

@@ -20,7 +20,7 @@ from tests.polling.download_vendor import SECRET, Storage, check_of, checking, d
 from tests.polling.stub_provider import STUB, Vendor, row, watching
 from tests.virtual_time import START, now, virtually, wall_clock
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 
 @virtually

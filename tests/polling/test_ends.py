@@ -14,7 +14,7 @@ from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import BASE, STUB, Options, Vendor, Watching, auth, row, source, watching
 from tests.virtual_time import START, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 

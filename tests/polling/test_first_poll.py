@@ -9,7 +9,7 @@ from exporter.web.source_rows import FEWEST_FOR_FORECAST, make_source_rows
 from tests.polling.stub_provider import Vendor, Watching, source, watching
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 ANSWER = 60.0
 ROUND = 2 * ANSWER

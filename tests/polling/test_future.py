@@ -16,6 +16,8 @@ from exporter.state.resource import FUTURE_TOLERANCE, ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
+pytestmark = pytest.mark.integration
+
 DAY = 86400.0
 NOW = 100 * DAY
 NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)

@@ -16,6 +16,8 @@ from exporter.state.inventory import Inventory
 from tests.polling.stub_provider import STUB, Options, Vendor, resources, scopes, source, watching
 from tests.virtual_time import now, virtually
 
+pytestmark = pytest.mark.integration
+
 TIMEOUT = 20.0
 ALL = [Scope(id=f"s{number:03}") for number in range(300)]
 STOPPED = 2 * CONCURRENCY
@@ -136,7 +138,6 @@ async def test_dividing_scopes_ends_after_a_few_timeouts_and_keeps_their_order()
     assert [one.id for one in parts] == ["s000-a", "s000-b", "s001", "s002-a", "s002-b"]
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("in_step")
 @virtually
 async def test_healthy_resources_stay_up_while_the_lists_of_others_hang() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 import structlog
 
 from exporter import wire
@@ -13,6 +14,8 @@ from exporter.state.listing import Listing, Page
 from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import STUB, Row, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
+
+pytestmark = pytest.mark.integration
 
 FREE_TEXT = replace(
     STUB,

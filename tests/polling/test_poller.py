@@ -9,7 +9,7 @@ from exporter.model import Status
 from tests.polling.stub_provider import Options, Vendor, row, source, two_scopes, watching
 from tests.virtual_time import START, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 
@@ -102,7 +102,6 @@ async def test_if_nothing_can_be_reached_the_resources_are_marked_without_asking
         assert seen.entry().status.resources == 3
 
 
-@pytest.mark.integration
 @virtually
 async def test_a_vendor_that_falls_silent_does_not_cost_one_timeout_for_each_resource() -> None:
     vendor = Vendor({"one": [f"r{number}" for number in range(200)]})

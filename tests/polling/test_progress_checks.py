@@ -15,7 +15,7 @@ from exporter.provider import Provider
 from tests.polling.stub_provider import STATUSES, STUB, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 LISTED = replace(STUB, refresh=None)

@@ -14,7 +14,7 @@ from exporter.state import inventory
 from tests.polling.stub_provider import STUB, Options, row, source, two_scopes, watching
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 

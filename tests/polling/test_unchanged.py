@@ -11,6 +11,8 @@ from exporter.model import Status
 from tests.polling.stub_provider import STUB, Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
+pytestmark = pytest.mark.integration
+
 POLL = 300
 
 

@@ -17,6 +17,8 @@ from tests.polling.stub_provider import STUB, Options, Row, Vendor, row, source,
 from tests.vendors import find_profiles
 from tests.virtual_time import virtually
 
+pytestmark = pytest.mark.integration
+
 NEW = ResourceStatus(resource=Resource(id="r", name="r", kind="stub"), first_seen=0.0)
 PROFILES = find_profiles()
 

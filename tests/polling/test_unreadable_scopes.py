@@ -16,7 +16,7 @@ from exporter.web.source_rows import make_source_rows
 from tests.polling.stub_provider import STUB, Options, Vendor, Watching, scopes, source, two_scopes, watching
 from tests.virtual_time import virtually
 
-pytestmark = pytest.mark.usefixtures("in_step")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
 
 POLL = 300.0
 

@@ -1,11 +1,14 @@
 """A vendor that makes up a new status word for each backup fills neither memory nor log."""
 
+import pytest
 from structlog.testing import capture_logs
 
 from exporter.model import Status
 from exporter.polling.unknown_values import MAX_LOGGED
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import virtually
+
+pytestmark = pytest.mark.integration
 
 
 @virtually

@@ -7,6 +7,8 @@ import pytest
 from tests.polling.stub_provider import Vendor, source, watching
 from tests.virtual_time import virtually
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("trouble", [403, 500, {"rows": None}])
 @virtually

@@ -10,6 +10,8 @@ from exporter.state.resource import ResourceStatus
 from tests.polling.stub_provider import Vendor, row, source, watching
 from tests.virtual_time import START, virtually
 
+pytestmark = pytest.mark.integration
+
 CAMPUS = ResourceStatus(resource=Resource(id="campus", name="campus", kind="institution"), first_seen=START)
 
 

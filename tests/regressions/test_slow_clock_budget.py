@@ -2,9 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from exporter.provider import RateLimit
 from tests.polling.stub_provider import Vendor, source, watching
 from tests.virtual_time import virtually
+
+pytestmark = pytest.mark.integration
 
 
 @virtually

@@ -8,6 +8,8 @@ from exporter.demo.http import SimulatedAccount
 from tests.demo.documented_requests import ACCOUNTS, STORY, account_of, everything, load_documented
 from tests.vendors import find_profiles, open_accounts
 
+pytestmark = pytest.mark.integration
+
 EACH_ACCOUNT = pytest.mark.parametrize(("vendor", "name"), ACCOUNTS)
 NOW = STORY.at(450)
 

@@ -10,6 +10,8 @@ from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.stories.clickhouse_cloud import Service, frequent
 from exporter.demo.vendors.clickhouse_cloud import ClickhouseAccount, accounts
 
+pytestmark = pytest.mark.integration
+
 START = 1_785_900_000.0
 HOUR = 3600.0
 STORY = Story(start=START)

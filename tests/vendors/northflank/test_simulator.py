@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.northflank import accounts
+
+pytestmark = pytest.mark.integration
 
 START = 1_760_000_000.0
 STORY = Story(start=START)

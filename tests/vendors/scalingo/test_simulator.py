@@ -9,6 +9,8 @@ import pytest
 from exporter.demo.http import Request, Response, Story
 from exporter.demo.vendors.scalingo import accounts
 
+pytestmark = pytest.mark.integration
+
 START = 1_763_800_000.0  # 2025-11-22T08:26:40Z
 STORY = Story(start=START)
 BASE = "http://127.0.0.1:9999"

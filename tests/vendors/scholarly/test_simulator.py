@@ -7,6 +7,8 @@ import pytest
 from exporter.demo.http import Account, Request, Response, Story
 from exporter.demo.vendors.scholarly import accounts
 
+pytestmark = pytest.mark.integration
+
 BASE = "http://127.0.0.1:9"
 START = 1763467200.0
 DAY = 86400.0
