@@ -9,7 +9,7 @@ WORKDIR /src
 COPY requirements-run.lock pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 RUN python3 -m venv /opt/backup-exporter \
- && /opt/backup-exporter/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-run.lock \
+ && /opt/backup-exporter/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-run.lock \
  && /opt/backup-exporter/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
  && /opt/backup-exporter/bin/python -m compileall -q /opt/backup-exporter/lib
 

@@ -29,14 +29,14 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 $(VENV)/.installed: pyproject.toml requirements-run.lock
 	@python=$$(bash .ci/find-python "$(PYTHON)") && "$$python" -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements-run.lock
+	$(PIP) --no-deps --require-hashes -r requirements-run.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 dev: $(VENV)/.dev  ## install what the tests and checks need into .venv
 
 $(VENV)/.dev: $(VENV)/.installed requirements.lock
-	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --require-hashes -r requirements.lock
 	touch $@
 
 run: install  ## serve CONFIG (default config.yaml) if it exists, else the demo
@@ -130,7 +130,7 @@ sbom: dev  ## write a bill of materials of the image (CycloneDX) to dist
 	@mkdir -p dist
 	rm -rf build/sbom
 	$(BIN)/python -m venv build/sbom
-	build/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-run.lock
+	build/sbom/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-run.lock
 	$(BIN)/python -m deploy.sbom build/sbom/bin/python > dist/backup-exporter.cdx.json
 
 imagetools:  ## install the Debian packages that build and run the container
