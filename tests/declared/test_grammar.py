@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from exporter.config.location import Report
 from exporter.declared.demand import prune
-from exporter.declared.parsing import read_declaration
-from exporter.declared.provider import make_provider
 from exporter.model import Status
 from tests.declared.vendor import Asked, poll, settings_of, vendor
 
@@ -311,23 +308,3 @@ async def test_signed_links_do_not_make_a_record_new() -> None:
 
     assert resources["d"]["backup_resource_up"] == 1
     assert prune({"id": 1, "at": "x", "url": "signed"}, demand) == {"id": 1, "at": "x"}
-
-
-def test_equal_declarations_make_equal_providers() -> None:
-    one, other = (read_declaration(api("https://a.example"), Report()) for _ in range(2))
-    changed = read_declaration(api("https://b.example"), Report())
-    assert one is not None
-    assert other is not None
-    assert changed is not None
-    assert make_provider(one) == make_provider(other)
-    assert make_provider(one).options is make_provider(other).options
-    assert make_provider(one) != make_provider(changed)
-
-
-def test_one_credential_of_one_vendor_has_one_limiter() -> None:
-    one = settings_of({**api("https://a.example"), "vendor": "acme"}, token="t").sources[0]
-    other = settings_of({**api("https://b.example"), "vendor": "acme", "title": "x"}, token="t").sources[0]
-    third = settings_of({**api("https://a.example"), "vendor": "else"}, token="t").sources[0]
-
-    assert one.credential == other.credential
-    assert one.credential != third.credential
