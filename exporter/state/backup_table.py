@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Set, ValuesView
 from heapq import nlargest
 from itertools import compress, islice
 from math import fsum, inf, isnan, nan
@@ -47,7 +47,7 @@ class BackupTable(Mapping[str, Backup]):
         self._add(backups, hashes)
 
     def revise(
-        self, fresh: Mapping[str, Backup], hashes: Mapping[str, int], unchanged: Collection[int] | None
+        self, fresh: Mapping[str, Backup], hashes: Mapping[str, int], unchanged: Set[int] | None
     ) -> "BackupTable":
         """Return the backups with `fresh` ones, which replace those of the same ids.
 
@@ -266,10 +266,9 @@ class BackupTable(Mapping[str, Backup]):
         self._finished = self._finished + array("d", [nan if one.finished is None else one.finished for one in common])
         self._sizes = self._sizes + array("d", [nan if one.size is None else one.size for one in common])
 
-    def _rows_to_keep(self, fresh: Mapping[str, Backup], unchanged: Collection[int] | None) -> list[bool] | None:
+    def _rows_to_keep(self, fresh: Mapping[str, Backup], unchanged: Set[int] | None) -> list[bool] | None:
         """Return for each row whether it stays; None if all do."""
-        wanted = set(unchanged or ())
-        left = None if unchanged is None else [hash_ in wanted for hash_ in self._hashes]
+        left = None if unchanged is None else [hash_ in unchanged for hash_ in self._hashes]
         if self._codes and (len(fresh) > MAX_SINGLE_LOOKUPS or any(key in self._ids for key in fresh)):
             kept = left or [True] * len(self._codes)
             ids = self._ids.split(SEPARATOR)

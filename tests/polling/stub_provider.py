@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -178,6 +178,15 @@ STUB = Provider(
     newest_first=True,
     refresh=refresh,
 )
+
+
+def with_optional_scope(name: str) -> Provider:
+    """Return the stub provider, of which a credential need not have the right to read one scope."""
+
+    async def list_scopes(api: Api, options: Options) -> Sequence[Scope]:
+        return [replace(one, optional=one.id == name) for one in await scopes(api, options)]
+
+    return replace(STUB, scopes=list_scopes)
 
 
 def source(name: str = "stub", **changes: Any) -> Source:

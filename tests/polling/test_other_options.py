@@ -1,20 +1,15 @@
 """Options that change which resources a source has: what is no longer asked for has not disappeared."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 from exporter.app import App
-from exporter.model import Scope
 from exporter.persistence.file import StoredState
 from exporter.persistence.saver import load_state, store_source
 from exporter.persistence.schema import store_live
-from exporter.provider import Api
 from exporter.secret import Secret
 from exporter.settings import Settings, Source
 from exporter.state.store import SourceEntry
-from tests.polling.stub_provider import STUB, Options, Vendor, scopes, source
+from tests.polling.stub_provider import Options, Vendor, source, with_optional_scope
 
 BOTH, ONE = {"s": ["kept", "left"]}, {"s": ["kept"]}
 OTHER = source(options=Options(source_wide=False))
@@ -61,10 +56,7 @@ async def test_until_a_discovery_with_other_options_is_complete_nothing_disappea
 
 
 async def test_what_the_vendor_denies_for_good_does_not_end_the_reports_of_what_disappears() -> None:
-    async def optional_scopes(api: Api, options: Options) -> Sequence[Scope]:
-        return [replace(one, optional=one.id == "t") for one in await scopes(api, options)]
-
-    lacking: Any = replace(STUB, scopes=optional_scopes)
+    lacking = with_optional_scope("t")
     vendor = Vendor(trouble={"/scopes/t": 403})
     app = App(time.time, lambda _: vendor)
     await poll(app, vendor, source(provider=lacking), {**BOTH, "t": []})

@@ -2,20 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.app import App
 from exporter.errors import ConnectionFailedError
-from exporter.model import Scope
-from exporter.provider import Api
 from exporter.settings import Override, Settings
 from exporter.shard import Shard
 from tests.polling.scrape import problems, scrape, value
-from tests.polling.stub_provider import STUB, Options, Vendor, Watching, row, scopes, source, watching
+from tests.polling.stub_provider import Vendor, Watching, row, source, watching, with_optional_scope
 from tests.virtual_time import START, virtually
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("in_step")]
@@ -144,18 +140,13 @@ async def test_a_source_that_lists_nothing_any_more_is_emptied_for_a_day() -> No
         assert problems(seen) == set()
 
 
-async def optional_scopes(api: Api, options: Options) -> Sequence[Scope]:
-    """Return the scopes, of which a credential need not have the right to read those that are called so."""
-    return [replace(one, optional=one.id == "optional") for one in await scopes(api, options)]
-
-
 @pytest.mark.parametrize(("trouble", "expected"), [(403, {"emptied"}), (500, set[str]())])
 @virtually
 async def test_what_the_vendor_denies_for_good_does_not_keep_a_source_from_being_emptied(
     trouble: int, expected: set[str]
 ) -> None:
     vendor = Vendor({"one": ["a"], "optional": []}, trouble={"/scopes/optional": trouble})
-    lacking: Any = replace(STUB, scopes=optional_scopes)
+    lacking = with_optional_scope("optional")
     async with watching(vendor, source(provider=lacking, max_age=9 * DAY, discovery_interval=POLL)) as seen:
         await asyncio.sleep(1)
         vendor.scopes["one"] = []
